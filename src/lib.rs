@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! libvirt's node-device API, in process.
 
+pub mod caps;
 pub mod connection;
 pub mod error;
 pub mod ffi;
+pub mod host;
+pub mod text;
+pub mod xml;

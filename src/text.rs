@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Text from devices, made safe once, where it enters.
+//!
+//! A device can say anything: NUL bytes, broken UTF-8, control characters.
+//! What passes through here can be printed in XML 1.0 and in JSON.
+
+use std::ffi::CString;
+
+use crate::connection::Name;
+
+/// The text up to the first NUL, as C callers of libudev see it.
+pub fn until_nul(bytes: &[u8]) -> &[u8] {
+    match bytes.iter().position(|&b| b == 0) {
+        Some(end) => &bytes[..end],
+        None => bytes,
+    }
+}
+
+/// Text that XML 1.0 and JSON can carry: invalid UTF-8 becomes U+FFFD,
+/// characters outside the XML `Char` production are dropped.
+pub fn clean(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(until_nul(bytes));
+    if text.chars().all(is_xml_char) {
+        text.into_owned()
+    } else {
+        text.chars().filter(|&c| is_xml_char(c)).collect()
+    }
+}
+
+/// The `Char` production of XML 1.0 (fifth edition), section 2.2.
+fn is_xml_char(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
+}
+
+/// Attribute text as `udev_device_get_sysattr_value` yields it: without trailing newlines.
+pub fn trim_newlines(bytes: &[u8]) -> &[u8] {
+    let text = until_nul(bytes);
+    let end = text
+        .iter()
+        .rposition(|b| !matches!(b, b'\n' | b'\r'))
+        .map_or(0, |last| last + 1);
+    &text[..end]
+}
+
+/// Appends `part` with every byte outside `[A-Za-z0-9]` replaced by `_`.
+fn sanitise_into(name: &mut Vec<u8>, part: &[u8]) {
+    name.extend(part.iter().map(|&b| match b {
+        b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => b,
+        _ => b'_',
+    }));
+}
+
+/// A device name: `prefix_sysname` or `prefix_sysname_suffix`, sanitised byte by byte.
+pub fn device_name(prefix: &[u8], sysname: &[u8], suffix: Option<&[u8]>) -> Name {
+    let mut name = Vec::with_capacity(prefix.len() + sysname.len() + 32);
+    sanitise_into(&mut name, prefix);
+    name.push(b'_');
+    sanitise_into(&mut name, sysname);
+    if let Some(suffix) = suffix {
+        name.push(b'_');
+        sanitise_into(&mut name, suffix);
+    }
+    CString::new(name).unwrap_or_default().into()
+}
+
+/// An unsigned number in C notation: base 0 takes `0x` and `0` prefixes.
+///
+/// Leading white space and a plus sign are accepted; anything after the digits is an error, as with
+/// `strtoull` and an end-of-text check.
+pub fn parse_u64(bytes: &[u8], base: u32) -> Option<u64> {
+    let (negative, magnitude) = parse_magnitude(bytes, base)?;
+    if negative && magnitude != 0 {
+        return None;
+    }
+    Some(magnitude)
+}
+
+/// A signed number in C notation; see [`parse_u64`].
+pub fn parse_i64(bytes: &[u8], base: u32) -> Option<i64> {
+    let (negative, magnitude) = parse_magnitude(bytes, base)?;
+    if negative {
+        0i64.checked_sub_unsigned(magnitude)
+    } else {
+        i64::try_from(magnitude).ok()
+    }
+}
+
+/// A signed 32-bit number in C notation; see [`parse_u64`].
+pub fn parse_i32(bytes: &[u8], base: u32) -> Option<i32> {
+    parse_i64(bytes, base)?.try_into().ok()
+}
+
+/// An unsigned 32-bit number in C notation; see [`parse_u64`].
+pub fn parse_u32(bytes: &[u8], base: u32) -> Option<u32> {
+    parse_u64(bytes, base)?.try_into().ok()
+}
+
+fn parse_magnitude(bytes: &[u8], base: u32) -> Option<(bool, u64)> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let text = text.trim_start_matches([' ', '\t', '\n', '\x0b', '\x0c', '\r']);
+    let (negative, digits) = match text.as_bytes().first()? {
+        b'-' => (true, &text[1..]),
+        b'+' => (false, &text[1..]),
+        _ => (false, text),
+    };
+    let hex = digits
+        .strip_prefix("0x")
+        .or_else(|| digits.strip_prefix("0X"));
+    let (digits, radix) = match (base, hex) {
+        (0 | 16, Some(rest)) => (rest, 16),
+        (0, None) if digits.len() > 1 && digits.starts_with('0') => (&digits[1..], 8),
+        (0, None) => (digits, 10),
+        (base, _) => (digits, base),
+    };
+    if !digits.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return None;
+    }
+    Some((negative, u64::from_str_radix(digits, radix).ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clean_drops_what_xml_forbids() {
+        assert_eq!(clean(b"a\x01b\x1f\x7fc\0d"), "ab\x7fc");
+        assert_eq!(clean(b"\xc3\xa9\xff"), "é\u{fffd}");
+        assert_eq!(clean("x\u{fffe}\u{ffff}y".as_bytes()), "xy");
+    }
+
+    #[test]
+    fn names_are_sanitised_byte_by_byte() {
+        let name = device_name(b"net", "é0".as_bytes(), Some(b"00:11"));
+        assert_eq!(name.to_str().unwrap(), "net___0_00_11");
+        let name = device_name(b"block", b"cciss/c0d0", None);
+        assert_eq!(name.to_str().unwrap(), "block_cciss_c0d0");
+    }
+
+    #[test]
+    fn numbers_follow_c_notation() {
+        assert_eq!(parse_u64(b"0x10", 0), Some(16));
+        assert_eq!(parse_u64(b"0x10", 16), Some(16));
+        assert_eq!(parse_u64(b"10", 16), Some(16));
+        assert_eq!(parse_u64(b"010", 0), Some(8));
+        assert_eq!(parse_u64(b"0", 0), Some(0));
+        assert_eq!(parse_u64(b" 7", 10), Some(7));
+        assert_eq!(parse_u64(b"7 ", 10), None);
+        assert_eq!(parse_u64(b"", 10), None);
+        assert_eq!(parse_u64(b"-1", 10), None);
+        assert_eq!(parse_i32(b"-1", 10), Some(-1));
+        assert_eq!(parse_i32(b"4294967296", 10), None);
+        assert_eq!(parse_u64(b"++1", 10), None);
+        assert_eq!(parse_u64(b"99999999999999999999", 10), None);
+    }
+
+    #[test]
+    fn attribute_text_loses_trailing_newlines_only() {
+        assert_eq!(trim_newlines(b" a \n\n"), b" a ");
+        assert_eq!(trim_newlines(b"\n"), b"");
+        assert_eq!(trim_newlines(b"a\0b\n"), b"a");
+    }
+}

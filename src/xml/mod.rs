@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! XML as text: knows no device kind.
+
+pub mod writer;

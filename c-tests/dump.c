@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * dump URI FOLDER: writes all that a connection says of its node devices.
+ *
+ *   devices.xml   the XML of every device, one after the other, in list order
+ *   inactive.xml  the XML of the stored configuration, where there is one and it differs
+ *   api.json      parents, capabilities, states, and the result of every list flag
+ *
+ * Node device names hold only [A-Za-z0-9_], which the program checks, so JSON needs no escapes.
+ */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <virnodedev.h>
+
+struct bit {
+    const char *name;
+    unsigned int flag;
+};
+
+static const struct bit cap_flags[] = {
+    { "system", VIR_CONNECT_LIST_NODE_DEVICES_CAP_SYSTEM },
+    { "pci_dev", VIR_CONNECT_LIST_NODE_DEVICES_CAP_PCI_DEV },
+    { "usb_dev", VIR_CONNECT_LIST_NODE_DEVICES_CAP_USB_DEV },
+    { "usb_interface", VIR_CONNECT_LIST_NODE_DEVICES_CAP_USB_INTERFACE },
+    { "net", VIR_CONNECT_LIST_NODE_DEVICES_CAP_NET },
+    { "scsi_host", VIR_CONNECT_LIST_NODE_DEVICES_CAP_SCSI_HOST },
+    { "scsi_target", VIR_CONNECT_LIST_NODE_DEVICES_CAP_SCSI_TARGET },
+    { "scsi", VIR_CONNECT_LIST_NODE_DEVICES_CAP_SCSI },
+    { "storage", VIR_CONNECT_LIST_NODE_DEVICES_CAP_STORAGE },
+    { "fc_host", VIR_CONNECT_LIST_NODE_DEVICES_CAP_FC_HOST },
+    { "vports", VIR_CONNECT_LIST_NODE_DEVICES_CAP_VPORTS },
+    { "scsi_generic", VIR_CONNECT_LIST_NODE_DEVICES_CAP_SCSI_GENERIC },
+    { "drm", VIR_CONNECT_LIST_NODE_DEVICES_CAP_DRM },
+    { "mdev_types", VIR_CONNECT_LIST_NODE_DEVICES_CAP_MDEV_TYPES },
+    { "mdev", VIR_CONNECT_LIST_NODE_DEVICES_CAP_MDEV },
+    { "ccw_dev", VIR_CONNECT_LIST_NODE_DEVICES_CAP_CCW_DEV },
+    { "css_dev", VIR_CONNECT_LIST_NODE_DEVICES_CAP_CSS_DEV },
+    { "vdpa", VIR_CONNECT_LIST_NODE_DEVICES_CAP_VDPA },
+    { "ap_card", VIR_CONNECT_LIST_NODE_DEVICES_CAP_AP_CARD },
+    { "ap_queue", VIR_CONNECT_LIST_NODE_DEVICES_CAP_AP_QUEUE },
+    { "ap_matrix", VIR_CONNECT_LIST_NODE_DEVICES_CAP_AP_MATRIX },
+    { "vpd", VIR_CONNECT_LIST_NODE_DEVICES_CAP_VPD },
+    { "ccwgroup_dev", VIR_CONNECT_LIST_NODE_DEVICES_CAP_CCWGROUP_DEV },
+    { "ccwgroup_member", VIR_CONNECT_LIST_NODE_DEVICES_CAP_CCWGROUP_MEMBER },
+    { NULL, 0 }
+};
+
+static const struct bit state_flags[] = {
+    { "INACTIVE", VIR_CONNECT_LIST_NODE_DEVICES_INACTIVE },
+    { "PERSISTENT", VIR_CONNECT_LIST_NODE_DEVICES_PERSISTENT },
+    { "TRANSIENT", VIR_CONNECT_LIST_NODE_DEVICES_TRANSIENT },
+    { NULL, 0 }
+};
+
+/* Names that virNodeNumOfDevices() and virNodeListDevices() take. */
+static const char *const cap_names[] = {
+    "system", "pci", "usb_device", "usb", "net", "scsi_host", "scsi_target", "scsi", "storage",
+    "fc_host", "vports", "scsi_generic", "drm", "mdev_types", "mdev", "ccw", "css", "vdpa",
+    "ap_card", "ap_queue", "ap_matrix", "vpd", "ccwgroup", NULL
+};
+
+static void fail(const char *what, const char *about)
+{
+    fprintf(stderr, "dump: %s %s: %s\n", what, about, virGetLastErrorMessage());
+    exit(1);
+}
+
+static FILE *create(const char *folder, const char *name)
+{
+    char path[4096];
+    FILE *f;
+
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    f = fopen(path, "w");
+    if (!f) {
+        perror(path);
+        exit(1);
+    }
+    return f;
+}
+
+static const char *checked(const char *name)
+{
+    const char *p;
+
+    for (p = name; *p; p++) {
+        if (!isalnum((unsigned char)*p) && *p != '_') {
+            fprintf(stderr, "dump: odd character in the name %s\n", name);
+            exit(1);
+        }
+    }
+    return name;
+}
+
+static void print_flag_lists(FILE *json, virConnectPtr conn, const char *title, const struct bit *bits)
+{
+    fprintf(json, " \"%s\": {\n", title);
+    for (; bits->name; bits++) {
+        virNodeDevicePtr *devs;
+        int n = virConnectListAllNodeDevices(conn, &devs, bits->flag);
+        int i;
+
+        if (n < 0)
+            fail("list", bits->name);
+        fprintf(json, "  \"%s\": [", bits->name);
+        for (i = 0; i < n; i++) {
+            fprintf(json, "%s\"%s\"", i ? ", " : "", checked(virNodeDeviceGetName(devs[i])));
+            virNodeDeviceFree(devs[i]);
+        }
+        free(devs);
+        fprintf(json, "]%s\n", bits[1].name ? "," : "");
+    }
+    fprintf(json, " },\n");
+}
+
+static void print_name_lists(FILE *json, virConnectPtr conn)
+{
+    const char *const *cap;
+
+    fprintf(json, " \"by_name\": {\n");
+    for (cap = cap_names; *cap; cap++) {
+        int n = virNodeNumOfDevices(conn, *cap, 0);
+        char **names;
+        int i;
+
+        if (n < 0)
+            fail("count", *cap);
+        names = calloc(n + 1, sizeof(*names));
+        n = virNodeListDevices(conn, *cap, names, n, 0);
+        if (n < 0)
+            fail("list by name", *cap);
+        fprintf(json, "  \"%s\": [", *cap);
+        for (i = 0; i < n; i++) {
+            fprintf(json, "%s\"%s\"", i ? ", " : "", checked(names[i]));
+            free(names[i]);
+        }
+        free(names);
+        fprintf(json, "]%s\n", cap[1] ? "," : "");
+    }
+    fprintf(json, " },\n");
+}
+
+static void print_caps(FILE *json, virNodeDevicePtr dev)
+{
+    char *caps[16];
+    int n = virNodeDeviceListCaps(dev, caps, 16);
+    int i;
+
+    if (n < 0)
+        fail("capabilities of", virNodeDeviceGetName(dev));
+    for (i = 0; i < n; i++) {
+        fprintf(json, "%s\"%s\"", i ? ", " : "", checked(caps[i]));
+        free(caps[i]);
+    }
+}
+
+static void print_device(FILE *json, virNodeDevicePtr dev, int last)
+{
+    const char *parent = virNodeDeviceGetParent(dev);
+    int autostart = -1;
+
+    fprintf(json, "  \"%s\": {\"parent\": ", checked(virNodeDeviceGetName(dev)));
+    if (parent)
+        fprintf(json, "\"%s\"", checked(parent));
+    else
+        fprintf(json, "null");
+    fprintf(json, ", \"caps\": [");
+    print_caps(json, dev);
+    if (virNodeDeviceGetAutostart(dev, &autostart) < 0)
+        autostart = -1;
+    fprintf(json, "], \"numCaps\": %d, \"active\": %d, \"persistent\": %d, \"autostart\": %d}%s\n",
+            virNodeDeviceNumOfCaps(dev), virNodeDeviceIsActive(dev), virNodeDeviceIsPersistent(dev),
+            autostart, last ? "" : ",");
+}
+
+int main(int argc, char **argv)
+{
+    virConnectPtr conn;
+    virNodeDevicePtr *devs = NULL;
+    FILE *json, *xml, *inactive;
+    int n, i;
+
+    if (argc != 3) {
+        fprintf(stderr, "usage: dump URI FOLDER\n");
+        return 2;
+    }
+    virSetErrorFunc(NULL, NULL);
+    conn = virConnectOpen(argv[1]);
+    if (!conn)
+        fail("open", argv[1]);
+    n = virConnectListAllNodeDevices(conn, &devs, 0);
+    if (n < 0)
+        fail("list", "all");
+
+    xml = create(argv[2], "devices.xml");
+    inactive = create(argv[2], "inactive.xml");
+    for (i = 0; i < n; i++) {
+        char *now = virNodeDeviceGetXMLDesc(devs[i], 0);
+        char *stored = NULL;
+
+        if (now)
+            fputs(now, xml);
+        else
+            fprintf(stderr, "dump: no XML of %s: %s\n", virNodeDeviceGetName(devs[i]), virGetLastErrorMessage());
+        if (virNodeDeviceIsPersistent(devs[i]) == 1)
+            stored = virNodeDeviceGetXMLDesc(devs[i], VIR_NODE_DEVICE_XML_INACTIVE);
+        if (stored && now && strcmp(stored, now) != 0)
+            fputs(stored, inactive);
+        free(stored);
+        free(now);
+    }
+    fclose(xml);
+    fclose(inactive);
+
+    json = create(argv[2], "api.json");
+    fprintf(json, "{\n \"numOfDevices\": %d,\n", virNodeNumOfDevices(conn, NULL, 0));
+    print_flag_lists(json, conn, "by_flag", cap_flags);
+    print_flag_lists(json, conn, "by_state", state_flags);
+    print_name_lists(json, conn);
+    fprintf(json, " \"devices\": {\n");
+    for (i = 0; i < n; i++) {
+        print_device(json, devs[i], i == n - 1);
+        virNodeDeviceFree(devs[i]);
+    }
+    fprintf(json, " }\n}\n");
+    fclose(json);
+    free(devs);
+
+    /* What was not given back would keep the connection. */
+    if (virConnectClose(conn) != 0) {
+        fprintf(stderr, "dump: a reference on the connection is left\n");
+        return 1;
+    }
+    return 0;
+}

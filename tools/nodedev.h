@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * nodedev: the node devices of this host on the command line.
+ *
+ * What the files of the program share. The program uses the library's public
+ * header and standard C/POSIX, nothing else.
+ */
+#ifndef NODEDEV_H
+#define NODEDEV_H
+
+#include <stddef.h>
+
+#include <virnodedev.h>
+
+/* Exit statuses, as documented in nodedev(1). */
+enum {
+    STATUS_OK = 0,
+    STATUS_FAILED = 1,
+    STATUS_USAGE = 2
+};
+
+/* One bit for each option, so that a command can say which ones it takes. They
+ * start above the characters, so getopt_long() can return either. */
+enum {
+    OPTION_CONNECT = 1 << 8,
+    OPTION_READONLY = 1 << 9,
+    OPTION_QUIET = 1 << 10,
+    OPTION_HELP = 1 << 11,
+    OPTION_VERSION = 1 << 12,
+    OPTION_TREE = 1 << 13,
+    OPTION_CAP = 1 << 14,
+    OPTION_ALL = 1 << 15,
+    OPTION_INACTIVE = 1 << 16,
+    OPTION_PERSISTENT = 1 << 17,
+    OPTION_TRANSIENT = 1 << 18
+};
+
+/* What the command line asks for. */
+struct settings {
+    unsigned int given;   /* OPTION_ bits that were on the command line */
+    unsigned int caps;    /* VIR_CONNECT_LIST_NODE_DEVICES_CAP_ bits of --cap */
+    const char *uri;      /* of -c, or NULL */
+    char **names;         /* arguments after the command */
+    int nnames;
+};
+
+/* list.c */
+int list_parse_caps(const char *text, unsigned int *caps);
+int list_check(const struct settings *settings);
+int list_run(virConnectPtr conn, const struct settings *settings);
+
+/* tree.c: prints `names[i]` below `names[parents[i]]`; a negative parent makes a
+ * root. `names` is sorted, and siblings keep that order. `parents` is changed
+ * where it holds a cycle. Returns 0, or -1 when memory is short. */
+int tree_print(const char *const *names, int *parents, int count);
+
+/* show.c */
+int show_xml(virConnectPtr conn, const struct settings *settings);
+int show_info(virConnectPtr conn, const struct settings *settings);
+
+/* output.c */
+
+#if defined(__GNUC__)
+# define LIKE_PRINTF __attribute__((format(printf, 1, 2)))
+#else
+# define LIKE_PRINTF
+#endif
+
+/* Writes to standard output; a failure is kept for put_finish(). */
+void put(const char *format, ...) LIKE_PRINTF;
+
+/* The blank line that ends a command's output, unless --quiet was given. */
+void put_end(const struct settings *settings);
+
+/* Flushes standard output. Returns STATUS_OK, or says what went wrong with any
+ * output so far and returns STATUS_FAILED. */
+int put_finish(void);
+
+/* `error: ` and the message on standard error, after what was put so far. */
+void complain(const char *format, ...) LIKE_PRINTF;
+
+/* The library's last error as a line of its own. */
+void complain_library(void);
+
+#endif

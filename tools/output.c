@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Standard output that does not fail in silence, and error lines. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "nodedev.h"
+
+/* errno of the first write that failed. Kept because later calls may succeed
+ * again (a disk that was full for a moment) and would hide the gap. */
+static int first_failure;
+
+static void remember_failure(void)
+{
+    if (first_failure == 0)
+        first_failure = errno != 0 ? errno : EIO;
+}
+
+void put(const char *format, ...)
+{
+    va_list args;
+
+    errno = 0;
+    va_start(args, format);
+    if (vprintf(format, args) < 0)
+        remember_failure();
+    va_end(args);
+}
+
+void put_end(const struct settings *settings)
+{
+    if ((settings->given & OPTION_QUIET) == 0)
+        put("\n");
+}
+
+int put_finish(void)
+{
+    errno = 0;
+    if (fflush(stdout) != 0)
+        remember_failure();
+    if (first_failure == 0)
+        return STATUS_OK;
+    fprintf(stderr, "error: cannot write to standard output: %s\n", strerror(first_failure));
+    return STATUS_FAILED;
+}
+
+void complain(const char *format, ...)
+{
+    va_list args;
+
+    /* Keeps the two streams in order when they go to one place. */
+    errno = 0;
+    if (fflush(stdout) != 0)
+        remember_failure();
+    fputs("error: ", stderr);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+}
+
+void complain_library(void)
+{
+    complain("%s", virGetLastErrorMessage());
+}

@@ -101,7 +101,7 @@ int main(void)
     assert(strcmp(text, "") == 0);
     text = printed(print_forms, conn);
     assert(strcmp(text, "libvirt: Node Device Driver warning : careful\n"
-                        "libvirt: Unknown : what\n"
+                        "libvirt: Unknown  : what\n"
                         "libvirt: XML Util error : line 7: bad\n"
                         "libvirt: XML Util error : whole\n") == 0 ||
            !fprintf(stderr, "%s", text));

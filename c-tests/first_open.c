@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Many threads make their first call at once: nothing is set up twice or half. */
+#include "common.h"
+
+#include <pthread.h>
+
+#define THREADS 16
+
+static pthread_barrier_t start;
+
+static void *first(void *data)
+{
+    virConnectPtr conn;
+    virNodeDevicePtr dev;
+    char *xml;
+
+    (void)data;
+    pthread_barrier_wait(&start);
+    assert(virInitialize() == 0);
+    conn = virConnectOpen(machine_uri());
+    assert(conn);
+    dev = virNodeDeviceLookupByName(conn, "pci_0000_03_00_0");
+    assert(dev);
+    xml = virNodeDeviceGetXMLDesc(dev, 0);
+    assert(xml && strstr(xml, ">82574L Gigabit Network Connection<"));
+    free(xml);
+    assert(virNodeDeviceFree(dev) == 0);
+    assert(virConnectClose(conn) == 0);
+    return NULL;
+}
+
+int main(void)
+{
+    pthread_t threads[THREADS];
+    int i;
+
+    assert(pthread_barrier_init(&start, NULL, THREADS) == 0);
+    for (i = 0; i < THREADS; i++)
+        assert(pthread_create(&threads[i], NULL, first, NULL) == 0);
+    for (i = 0; i < THREADS; i++)
+        assert(pthread_join(threads[i], NULL) == 0);
+    pthread_barrier_destroy(&start);
+    return 0;
+}

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Vital product data: the names and numbers that a PCI function carries of
+//! itself (PCI Local Bus 3.0, appendix I; PCI Express Base 4.0, section 6.28).
+//!
+//! The data are a chain of resources: a name, a read-only section of fields
+//! that ends with a checksum, a read-write section. They are hostile input:
+//! anything out of form makes the whole of them absent.
+
+use crate::xml::writer::Writer;
+
+/// The size of the address space that the 15-bit VPD address register reaches.
+const SPACE: usize = 0x8000;
+
+const LARGE: u8 = 0x80;
+const TAG_NAME: u8 = 0x82;
+const TAG_READ_ONLY: u8 = 0x90;
+const TAG_READ_WRITE: u8 = 0x91;
+/// The type of a small resource in bits 6:3 of its tag.
+const TYPE_END: u8 = 0x0f;
+
+/// What a function's VPD say.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Vpd {
+    /// The product's name.
+    pub name: Option<String>,
+    /// The maker's fields; `None` when the section holds none that is known.
+    pub read_only: Option<ReadOnly>,
+    /// The owner's fields, likewise.
+    pub read_write: Option<ReadWrite>,
+}
+
+/// Fields that the maker wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ReadOnly {
+    /// Keyword EC.
+    pub change_level: Option<String>,
+    /// Keyword MN.
+    pub manufacture_id: Option<String>,
+    /// Keyword PN.
+    pub part_number: Option<String>,
+    /// Keyword SN.
+    pub serial_number: Option<String>,
+    /// Keywords V0 to VZ.
+    pub vendor_fields: Vec<Custom>,
+}
+
+/// Fields that the owner may write.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ReadWrite {
+    /// Keyword YA.
+    pub asset_tag: Option<String>,
+    /// Keywords V0 to VZ.
+    pub vendor_fields: Vec<Custom>,
+    /// Keywords Y0 to YZ other than YA.
+    pub system_fields: Vec<Custom>,
+}
+
+/// A field without a fixed meaning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Custom {
+    /// The second character of its keyword.
+    pub index: char,
+    /// Its text; may be empty.
+    pub value: String,
+}
+
+/// Parses what could be read of a `vpd` file, from its start; `None` unless it
+/// is in form up to its end tag and the checksum is right.
+pub fn parse(image: &[u8]) -> Option<Vpd> {
+    let mut bytes = Bytes { image, sum: 0 };
+    let mut vpd = Vpd::default();
+    let mut has_read_only = false;
+    let mut at = 0;
+    while at < SPACE {
+        let tag = bytes.read(at, 1)?[0];
+        let (data, length) = if tag & LARGE == 0 {
+            if tag >> 3 == TYPE_END {
+                return has_read_only.then_some(vpd);
+            }
+            (at + 1, usize::from(tag & 7))
+        } else {
+            let data = at + 3;
+            if data > SPACE {
+                return None;
+            }
+            let length = bytes.read(at + 1, 2)?;
+            (
+                data,
+                usize::from(u16::from_le_bytes([length[0], length[1]])),
+            )
+        };
+        let end = data + length;
+        if end > SPACE {
+            return None;
+        }
+        match tag {
+            TAG_NAME => vpd.name = Some(text(bytes.read(data, length)?)?),
+            TAG_READ_ONLY => {
+                let mut fields = vpd.read_only.take();
+                read_fields(&mut bytes, data, end, Access::ReadOnly, |keyword, data| {
+                    ReadOnly::store(&mut fields, keyword, data);
+                })?;
+                vpd.read_only = fields;
+                has_read_only = true;
+            }
+            TAG_READ_WRITE => {
+                let mut fields = vpd.read_write.take();
+                read_fields(&mut bytes, data, end, Access::ReadWrite, |keyword, data| {
+                    ReadWrite::store(&mut fields, keyword, data);
+                })?;
+                vpd.read_write = fields;
+            }
+            _ => {}
+        }
+        at = end;
+    }
+    None
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Access {
+    ReadOnly,
+    ReadWrite,
+}
+
+/// Hands each field of a section to `store`, up to the one that closes it; `None` when it is out of form.
+fn read_fields(
+    bytes: &mut Bytes<'_>,
+    start: usize,
+    end: usize,
+    access: Access,
+    mut store: impl FnMut(&[u8; 2], &[u8]),
+) -> Option<()> {
+    let mut at = start;
+    let mut closed = false;
+    while !closed && end - at >= 3 {
+        let header = bytes.read(at, 3)?;
+        let (keyword, length) = (&[header[0], header[1]], usize::from(header[2]));
+        let data = at + 3;
+        at = data + length;
+        if at > end {
+            return None;
+        }
+        match (keyword, access) {
+            // Its first byte is the checksum, the rest is reserved.
+            (b"RV", Access::ReadOnly) => {
+                bytes.read(data, 1)?;
+                if bytes.sum != 0 {
+                    return None;
+                }
+                closed = true;
+            }
+            // Room for more fields: its content means nothing.
+            (b"RW", Access::ReadWrite) => closed = true,
+            (b"RV" | b"RW", _) => return None,
+            _ => store(keyword, bytes.read(data, length)?),
+        }
+    }
+    (at == end && (closed || access == Access::ReadWrite)).then_some(())
+}
+
+/// Reads the image and keeps the sum of all bytes read, which the checksum
+/// field brings to zero.
+struct Bytes<'a> {
+    image: &'a [u8],
+    sum: u8,
+}
+
+impl<'a> Bytes<'a> {
+    fn read(&mut self, at: usize, length: usize) -> Option<&'a [u8]> {
+        let bytes = self.image.get(at..at + length)?;
+        self.sum = bytes.iter().fold(self.sum, |sum, &b| sum.wrapping_add(b));
+        Some(bytes)
+    }
+}
+
+impl ReadOnly {
+    /// Stores a field of a known keyword; the section comes into being with the first one.
+    fn store(section: &mut Option<ReadOnly>, keyword: &[u8; 2], data: &[u8]) {
+        // Fabric geography, location, PCI geography, extended capability: known but not shown.
+        if matches!(keyword, b"CP" | b"FG" | b"LC" | b"PG") {
+            section.get_or_insert_default();
+            return;
+        }
+        let Some(text) = text(data) else {
+            return;
+        };
+        match keyword {
+            b"EC" => section.get_or_insert_default().change_level = Some(text),
+            b"MN" => section.get_or_insert_default().manufacture_id = Some(text),
+            b"PN" => section.get_or_insert_default().part_number = Some(text),
+            b"SN" => section.get_or_insert_default().serial_number = Some(text),
+            [b'V', index] if is_index(*index) => put(
+                &mut section.get_or_insert_default().vendor_fields,
+                *index,
+                text,
+            ),
+            _ => {}
+        }
+    }
+}
+
+impl ReadWrite {
+    /// Stores a field of a known keyword, likewise.
+    fn store(section: &mut Option<ReadWrite>, keyword: &[u8; 2], data: &[u8]) {
+        let Some(text) = text(data) else {
+            return;
+        };
+        match keyword {
+            b"YA" => section.get_or_insert_default().asset_tag = Some(text),
+            [b'Y', index] if is_index(*index) => put(
+                &mut section.get_or_insert_default().system_fields,
+                *index,
+                text,
+            ),
+            [b'V', index] if is_index(*index) => put(
+                &mut section.get_or_insert_default().vendor_fields,
+                *index,
+                text,
+            ),
+            _ => {}
+        }
+    }
+}
+
+impl Vpd {
+    /// Writes the capability.
+    pub fn write(&self, w: &mut Writer) {
+        w.element("capability", &[("type", &"vpd")], |w| {
+            w.optional("name", self.name.as_ref());
+            if let Some(fields) = &self.read_only {
+                w.element("fields", &[("access", &"readonly")], |w| {
+                    w.optional("change_level", fields.change_level.as_ref());
+                    w.optional("manufacture_id", fields.manufacture_id.as_ref());
+                    w.optional("part_number", fields.part_number.as_ref());
+                    w.optional("serial_number", fields.serial_number.as_ref());
+                    write_custom("vendor_field", &fields.vendor_fields, w);
+                });
+            }
+            if let Some(fields) = &self.read_write {
+                w.element("fields", &[("access", &"readwrite")], |w| {
+                    w.optional("asset_tag", fields.asset_tag.as_ref());
+                    write_custom("vendor_field", &fields.vendor_fields, w);
+                    write_custom("system_field", &fields.system_fields, w);
+                });
+            }
+        });
+    }
+}
+
+/// An empty custom field is a self-closed element, an empty field with a name of its own is not.
+fn write_custom(name: &str, fields: &[Custom], w: &mut Writer) {
+    for Custom { index, value } in fields {
+        if value.is_empty() {
+            w.empty(name, &[("index", index)]);
+        } else {
+            w.value_with(name, &[("index", index)], value);
+        }
+    }
+}
+
+fn is_index(byte: u8) -> bool {
+    byte.is_ascii_digit() || byte.is_ascii_uppercase()
+}
+
+/// Stores a custom field; an index that was met before keeps its place.
+fn put(fields: &mut Vec<Custom>, index: u8, value: String) {
+    let index = char::from(index);
+    match fields.iter_mut().find(|field| field.index == index) {
+        Some(field) => field.value = value,
+        None => fields.push(Custom { index, value }),
+    }
+}
+
+/// Printable ASCII without the white space around it.
+fn text(data: &[u8]) -> Option<String> {
+    let is_space = |b: &u8| matches!(b, b' ' | b'\t'..=b'\r');
+    let Some(first) = data.iter().position(|b| !is_space(b)) else {
+        return Some(String::new());
+    };
+    let last = data.iter().rposition(|b| !is_space(b)).unwrap_or(first);
+    let inner = &data[first..=last];
+    inner
+        .iter()
+        .all(|b| matches!(b, b' '..=b'~'))
+        .then(|| inner.iter().copied().map(char::from).collect())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! The header is fresh, and compiles wherever C and C++ programs include it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The header as cbindgen makes it from the source.
+fn generated() -> String {
+    let config = cbindgen::Config::from_file(root().join("cbindgen.toml")).expect("cbindgen.toml");
+    let bindings = cbindgen::generate_with_config(root(), config).expect("the source is parsed");
+    let mut text = Vec::new();
+    bindings.write(&mut text);
+    String::from_utf8(text).expect("cbindgen writes UTF-8")
+}
+
+/// `BLESS=1 cargo test --test header` writes the header anew.
+#[test]
+fn the_header_is_fresh() {
+    let path = root().join("include/virnodedev.h");
+    let wanted = generated();
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(&path, &wanted).expect("the header is written");
+    }
+    let found = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        found == wanted,
+        "{} is stale: run BLESS=1 cargo test --test header",
+        path.display()
+    );
+}
+
+/// Compiles a source text; the compiler's words if it complains.
+fn compile(name: &str, compiler: &[&str], source: &str) -> Result<(), String> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file: PathBuf = folder.path().join(name);
+    fs::write(&file, source).expect("the source is written");
+    let output = Command::new(compiler[0])
+        .args(&compiler[1..])
+        .args(["-Wall", "-Wextra", "-pedantic", "-Werror", "-c", "-o"])
+        .arg(folder.path().join("out.o"))
+        .arg("-I")
+        .arg(root().join("include"))
+        .arg(&file)
+        .output()
+        .expect("the compiler runs");
+    match output.status.success() {
+        true => Ok(()),
+        false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+    }
+}
+
+const C99: [&str; 2] = ["cc", "-std=c99"];
+const COMPILERS: [(&str, &[&str]); 4] = [
+    ("x.c", &C99),
+    ("x.c", &["cc", "-std=c17", "-Wstrict-prototypes"]),
+    ("x.cc", &["c++", "-std=c++11"]),
+    ("x.cc", &["c++", "-std=c++20"]),
+];
+
+#[test]
+fn each_header_compiles_alone_and_twice() {
+    let headers = ["virnodedev.h", "libvirt/libvirt.h", "libvirt/virterror.h"];
+    for (file, compiler) in COMPILERS {
+        for header in headers {
+            let include = format!("#include <{header}>\n");
+            for source in [include.clone(), include.repeat(2)] {
+                if let Err(words) = compile(file, compiler, &source) {
+                    panic!("{compiler:?} on {source}: {words}");
+                }
+            }
+        }
+    }
+}
+
+/// A program as written for libvirt: every type, constant and function of the area under its usual name.
+const PROGRAM: &str = include_str!("data/header_program.c");
+
+#[test]
+fn a_program_for_libvirt_compiles_as_c_and_cpp() {
+    for (file, compiler) in COMPILERS {
+        if let Err(words) = compile(file, compiler, PROGRAM) {
+            panic!("{compiler:?}: {words}");
+        }
+    }
+}
+
+#[test]
+fn the_compiler_is_strict_enough_to_notice() {
+    let unknown = format!("{PROGRAM}\nint x(void) {{ return virNoSuchFunction(); }}\n");
+    assert!(compile("x.c", &C99, &unknown).is_err());
+}
+
+/// The number that the header's macro `name` stands for.
+fn macro_value(header: &str, name: &str) -> u64 {
+    let line = header
+        .lines()
+        .find_map(|l| l.strip_prefix(&format!("#define {name} ")))
+        .unwrap_or_else(|| panic!("{name} is not in the header"));
+    line.trim().parse().unwrap_or_else(|_| panic!("{name} is {line}"))
+}
+
+#[test]
+fn the_version_macros_are_those_of_the_crate() {
+    let header = fs::read_to_string(root().join("include/virnodedev.h")).expect("the header");
+    let parts = ["MAJOR", "MINOR", "MICRO"]
+        .map(|part| macro_value(&header, &format!("VIRNODEDEV_VERSION_{part}")));
+    assert_eq!(
+        parts.map(|p| p.to_string()).join("."),
+        env!("CARGO_PKG_VERSION")
+    );
+    assert_eq!(macro_value(&header, "LIBVIR_VERSION_NUMBER"), 12008000);
+}

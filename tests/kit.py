@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the Python tests share: where things are, how to run programs, how to report.
+
+scripts/check installs the library into build/check/prefix and runs each test module of this
+folder as `python3 tests/kit.py MODULE`. Every test gives one line: PASS, FAIL or SKIP, its name,
+a note. Details go to build/check/.
+"""
+import atexit
+import gzip
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import unittest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+BUILD = os.path.join(ROOT, "build", "check")
+PREFIX = os.path.join(BUILD, "prefix")
+LIBDIR = os.path.join(PREFIX, "lib")
+BIN = os.path.join(BUILD, "bin")
+DATA = os.path.join(ROOT, "tests", "data")
+MACHINES = os.path.join(DATA, "machines")
+PCI_IDS = os.path.join(DATA, "pci.ids.gz")
+SCHEMA = os.path.join(DATA, "nodedev.rng")
+SCRIPTS = os.path.join(ROOT, "scripts")
+SYSTEM_SCHEMA = "/usr/share/libvirt/schemas/nodedev.rng"
+NOBODY = 65534
+SKIPPED = 77  # exit status of scripts/replay for a missing privilege
+
+_temp = None
+
+
+def machine_names():
+    return sorted(os.listdir(MACHINES))
+
+
+def temp():
+    """A folder of this process that every user can read, on tmpfs if there is one."""
+    global _temp
+    if _temp is None:
+        shm = "/dev/shm"
+        _temp = tempfile.mkdtemp(prefix="vnd-check-", dir=shm if os.access(shm, os.W_OK) else None)
+        os.chmod(_temp, 0o755)
+        atexit.register(_remove_temp, os.getpid())
+    return _temp
+
+
+def _remove_temp(owner):
+    if os.getpid() == owner:
+        subprocess.run(["chmod", "-R", "u+rwX", _temp], stderr=subprocess.DEVNULL)
+        shutil.rmtree(_temp, ignore_errors=True)
+
+
+def keeps_directory_order(folder):
+    """Whether entries of a new directory are listed newest first, as tmpfs does.
+
+    The recordings are made for that. Other file systems hash the names, and lists that the
+    library prints in directory order then come out in another order.
+    """
+    probe = tempfile.mkdtemp(dir=folder)
+    names = ["%03d" % (n * 37 % 100) for n in range(40)]
+    for name in names:
+        open(os.path.join(probe, name), "w").close()
+    listed = [e.name for e in os.scandir(probe)]
+    shutil.rmtree(probe)
+    return listed == names[::-1]
+
+
+def environment(**more):
+    env = dict(os.environ, LC_ALL="C.UTF-8", VIRNODEDEV_PCI_IDS=PCI_IDS, LD_LIBRARY_PATH=LIBDIR,
+               PKG_CONFIG_PATH=os.path.join(LIBDIR, "pkgconfig"))
+    env.pop("LIBVIRT_DEFAULT_URI", None)
+    env.update(more)
+    return env
+
+
+def run(*command, timeout=120, env=None, **options):
+    """Runs a program and returns the finished process with its text output."""
+    options.setdefault("stdout", subprocess.PIPE)
+    options.setdefault("stderr", subprocess.PIPE)
+    options.setdefault("stdin", subprocess.DEVNULL)
+    return subprocess.run(command, timeout=timeout, env=env or environment(), text=True,
+                          errors="surrogateescape", **options)
+
+
+def checked(*command, **options):
+    """As run(); a status other than 0 is a failure that shows the output."""
+    done = run(*command, **options)
+    if done.returncode != 0:
+        raise AssertionError("%s: status %d\n%s%s" % (" ".join(command), done.returncode,
+                                                      done.stdout or "", done.stderr or ""))
+    return done
+
+
+def as_nobody():
+    """Options of run() for a user without any privilege: nobody when we are root."""
+    if os.geteuid() != 0:
+        return {}
+    return {"user": NOBODY, "group": NOBODY, "extra_groups": []}
+
+
+def folder_for_nobody(name):
+    path = os.path.join(temp(), name)
+    os.makedirs(path, exist_ok=True)
+    if os.geteuid() == 0:
+        os.chown(path, NOBODY, NOBODY)
+    return path
+
+
+_extracted = {}
+
+
+def extract(archive, unprivileged=False):
+    """Unpacks a recording and returns its folder. Directory order holds where the file system keeps it."""
+    key = (archive, unprivileged)
+    if key not in _extracted:
+        name = "tree-%d" % len(_extracted)
+        path = folder_for_nobody(name) if unprivileged else os.path.join(temp(), name)
+        os.makedirs(path, exist_ok=True)
+        # -P writes links at once, not at the end: creation order is the archive's.
+        with open(archive, "rb") as stream:
+            checked("tar", "-P", "-C", path, "-xzf", "-", stdin=stream,
+                    **(as_nobody() if unprivileged else {}))
+        _extracted[key] = path
+    return _extracted[key]
+
+
+def machine_archive(machine):
+    return os.path.join(MACHINES, machine, "sysfs.tar.gz")
+
+
+_portable = None
+
+
+def portable():
+    """A folder with the library and the test programs that a user without privilege can reach."""
+    global _portable
+    if _portable is None:
+        _portable = os.path.join(temp(), "portable")
+        os.makedirs(_portable)
+        shutil.copy(os.path.realpath(os.path.join(LIBDIR, "libvirnodedev.so.0")),
+                    os.path.join(_portable, "libvirnodedev.so.0"))
+        for program in os.listdir(BIN):
+            shutil.copy(os.path.join(BIN, program), _portable)
+        shutil.copy(PCI_IDS, _portable)
+    return _portable
+
+
+def portable_environment(**more):
+    return environment(LD_LIBRARY_PATH=portable(), VIRNODEDEV_PCI_IDS=os.path.join(portable(), "pci.ids.gz"),
+                       **more)
+
+
+def details(name, text):
+    """Keeps the particulars of a test in build/check/ and returns the path relative to the project."""
+    path = os.path.join(BUILD, name)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", errors="surrogateescape") as f:
+        f.write(text)
+    return os.path.relpath(path, ROOT)
+
+
+def documents(text):
+    """The <device> documents of a concatenation, as (name, text) pairs in order."""
+    found = []
+    for part in re.findall(r"^<device>\n.*?^</device>\n", text, re.S | re.M):
+        found.append((re.search(r"^  <name>(.*)</name>$", part, re.M)[1], part))
+    if "".join(part for _, part in found) != text:
+        raise ValueError("text between the devices")
+    return found
+
+
+def read(path):
+    with (gzip.open(path, "rt") if path.endswith(".gz") else open(path, errors="surrogateescape")) as f:
+        return f.read()
+
+
+class Result(unittest.TestResult):
+    """Prints one line for each test."""
+
+    def line(self, word, test, note=""):
+        name = test.id().replace("__main__.", "")
+        note = " ".join(str(note).split())[:300]
+        print("%s\t%s\t%s" % (word, name, note), flush=True)
+
+    def addSuccess(self, test):
+        self.line("PASS", test, getattr(test, "note", ""))
+
+    def addSkip(self, test, reason):
+        self.line("SKIP", test, reason)
+
+    def addError(self, test, err):
+        self.failed(test, err)
+
+    def addFailure(self, test, err):
+        self.failed(test, err)
+
+    def addSubTest(self, test, subtest, err):
+        if err is not None:
+            self.failed(subtest, err)
+            test.had_failed_parts = True
+
+    def failed(self, test, err):
+        where = details("failed/%s.txt" % re.sub(r"[^\w.-]+", "_", test.id())[:100],
+                        self._exc_info_to_string(err, test))
+        self.line("FAIL", test, "%s (%s)" % (str(err[1])[:200], where))
+
+
+def main():
+    sys.path.insert(0, os.path.join(ROOT, "tests"))
+    sys.path.insert(0, os.path.join(ROOT, "python"))
+    suite = unittest.defaultTestLoader.loadTestsFromName(sys.argv[1])
+    suite.run(Result())
+
+
+if __name__ == "__main__":
+    sys.modules["kit"] = sys.modules["__main__"]  # one copy for the tests that import it
+    main()

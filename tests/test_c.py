@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""C programs against the installed library: by pkg-config, statically, by dlopen, as C++."""
+import os
+import shutil
+import unittest
+
+import cprograms
+import kit
+
+SYMBOLS = os.path.join(kit.DATA, "libvirt-12.8.0-symbols.tsv")
+COMPAT = os.path.join(kit.LIBDIR, "virnodedev", "compat", "pkgconfig")
+
+
+def exported():
+    """The library's symbols as (node, name), without the nodes themselves."""
+    library = os.path.join(kit.LIBDIR, "libvirnodedev.so.0")
+    lines = kit.checked("nm", "-D", "--defined-only", "--with-symbol-versions", library).stdout.splitlines()
+    found = []
+    for line in lines:
+        _, kind, name = line.split()
+        if kind != "A":
+            name, _, node = name.partition("@@")
+            found.append((node, name))
+    return found
+
+
+class Programs(unittest.TestCase):
+    """Each program of c-tests that is a test."""
+
+
+def _program_test(name):
+    def test(self):
+        program = cprograms.compile_c(name, *cprograms.package_flags("--cflags", "--libs", "virnodedev"))
+        kit.checked(program, env=cprograms.run_environment(), timeout=300)
+    return test
+
+
+for _name in cprograms.TESTS:
+    setattr(Programs, "test_" + _name, _program_test(_name))
+
+
+class Ways(unittest.TestCase):
+    """The ways in which a program comes to the library."""
+
+    def test_header_as_cpp(self):
+        flags = cprograms.package_flags("--cflags", "--libs", "virnodedev")
+        program = cprograms.compile_c("header", *flags, output="header-cpp", compiler="c++")
+        kit.checked(program)
+
+    def test_static_library(self):
+        """All of the library inside the program; only the system's libraries stay outside."""
+        flags = cprograms.package_flags("--cflags", "--libs", "--static", "virnodedev")
+        archive = os.path.join(kit.LIBDIR, "libvirnodedev.a")
+        flags = [archive if f == "-lvirnodedev" else f for f in flags]
+        self.assertIn(archive, flags)
+        program = cprograms.compile_c("basics", *flags, output="basics-static")
+        needed = kit.checked("readelf", "-d", program).stdout
+        self.assertNotIn("libvirnodedev", needed)
+        kit.checked(program, env=cprograms.run_environment())
+
+    def test_libvirt_program_with_another_package_name(self):
+        flags = cprograms.package_flags("--cflags", "--libs", "virnodedev")
+        program = cprograms.compile_c("libvirt_client", *flags)
+        done = kit.checked(program, "test:///default", env=cprograms.run_environment())
+        self.assertIn("computer below nothing", done.stdout)
+        self.assertIn("scsi_host11 below scsi_host1", done.stdout)
+
+    def test_libvirt_program_with_nothing_changed(self):
+        """`pkg-config libvirt` finds this library when its private folder comes first."""
+        flags = cprograms.package_flags("--cflags", "--libs", "libvirt", path=COMPAT)
+        program = cprograms.compile_c("libvirt_client", *flags, output="libvirt_client-compat")
+        self.assertIn("libvirnodedev.so.0", kit.checked("readelf", "-d", program).stdout)
+        done = kit.checked(program, "test:///default", env=cprograms.run_environment())
+        self.assertIn("computer below nothing", done.stdout)
+        wanted = kit.checked("pkg-config", "--modversion", "libvirt",
+                             env=kit.environment(PKG_CONFIG_PATH=COMPAT)).stdout.strip()
+        self.assertEqual(wanted, "12.8.0")
+
+    def test_libvirt_program_does_not_find_it_unasked(self):
+        """The stand-in libvirt.pc is not where pkg-config looks by itself."""
+        self.assertFalse(os.path.exists(os.path.join(kit.LIBDIR, "pkgconfig", "libvirt.pc")))
+
+    def test_dlopen_50_times(self):
+        symbols = os.path.join(kit.BIN, "symbols.txt")
+        with open(symbols, "w") as f:
+            for node, name in exported():
+                f.write("%s %s\n" % (node, name))
+        flags = [f for f in cprograms.package_flags("--cflags", "virnodedev") if not f.startswith("-Wl")]
+        program = cprograms.compile_c("dlopen", *flags, "-ldl")
+        kit.checked(program, os.path.join(kit.LIBDIR, "libvirnodedev.so.0"), symbols)
+        self.note = "%d symbols" % len(exported())
+
+    def test_uninstall_leaves_nothing(self):
+        prefix = os.path.join(kit.temp(), "removed")
+        for target in ("install", "uninstall"):
+            kit.checked("make", "-C", kit.ROOT, target, "PREFIX=" + prefix, "LIBDIR=%s/lib" % prefix,
+                        "DESTDIR=", timeout=300)
+            if target == "install":
+                self.assertTrue(os.path.exists(prefix + "/lib/libvirnodedev.so.0"))
+        left = [os.path.join(d, f) for d, _, files in os.walk(prefix) for f in files]
+        self.assertEqual(left, [])
+        shutil.rmtree(prefix, ignore_errors=True)
+
+
+class Exports(unittest.TestCase):
+    """What the shared library shows to the linker."""
+
+    def test_nodes_are_those_of_libvirt(self):
+        with open(SYMBOLS) as f:
+            nodes = {name: node for node, name in (line.split() for line in f if line[0] != "#")}
+        wrong = [(node, name) for node, name in exported()
+                 if node != nodes.get(name) and not (node.startswith("VIRNODEDEV_") and name.startswith("vnd"))]
+        self.assertEqual(wrong, [])
+        # Each with exactly one version.
+        names = [name for _, name in exported()]
+        self.assertEqual(len(names), len(set(names)))
+
+    def test_node_device_area_is_complete(self):
+        with open(SYMBOLS) as f:
+            names = [line.split()[1] for line in f if line[0] != "#"]
+        area = {n for n in names if "NodeDevice" in n or n in (
+            "virNodeNumOfDevices virNodeListDevices virInitialize virGetVersion virConnectOpen "
+            "virConnectOpenReadOnly virConnectOpenAuth virConnectAuthPtrDefault virConnectRef virConnectClose "
+            "virConnectGetType virConnectGetURI virConnectGetVersion virConnectGetLibVersion "
+            "virConnectGetHostname virConnectGetCapabilities virConnectIsAlive virConnectIsEncrypted "
+            "virConnectIsSecure virConnectSetKeepAlive virConnectRegisterCloseCallback "
+            "virConnectUnregisterCloseCallback virGetLastError virGetLastErrorCode virGetLastErrorDomain "
+            "virGetLastErrorMessage virResetLastError virResetError virFreeError virSaveLastError "
+            "virCopyLastError virConnCopyLastError virConnGetLastError virConnResetLastError virSetErrorFunc "
+            "virConnSetErrorFunc virDefaultErrorFunc").split()}
+        self.assertGreater(len(area), 55)
+        self.assertEqual(area - {name for _, name in exported()}, set())
+
+    def test_soname_and_needed(self):
+        """Only the C library, libgcc_s and libudev are needed."""
+        dynamic = kit.checked("readelf", "-d", os.path.join(kit.LIBDIR, "libvirnodedev.so.0")).stdout
+        self.assertIn("Library soname: [libvirnodedev.so.0]", dynamic)
+        needed = {line.split("[")[1].rstrip("]") for line in dynamic.splitlines() if "(NEEDED)" in line}
+        extra = {n for n in needed if not n.startswith(("libudev.so", "libc.so", "libgcc_s.so", "ld-linux"))}
+        self.assertEqual(extra, set())
+
+    def test_size(self):
+        """At most 1.5 MB when stripped."""
+        stripped = os.path.join(kit.temp(), "stripped.so")
+        kit.checked("strip", "-o", stripped, os.path.join(kit.LIBDIR, "libvirnodedev.so.0"))
+        size = os.path.getsize(stripped)
+        self.note = "%d KiB" % (size // 1024)
+        self.assertLessEqual(size, 1500 * 1000)

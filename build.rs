@@ -1,1 +1,99 @@
-fn main() {}
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Links the shared library with the version nodes of `libvirnodedev.map`.
+//!
+//! rustc always hands the linker an anonymous version script of its own, which
+//! GNU ld cannot combine with a named one and rust-lld prefers silently. So the
+//! compiler driver is pointed at a small `ld.bfd` that swaps the script and
+//! then runs the real one.
+
+use std::env;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, exit};
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=libvirnodedev.map");
+    println!("cargo::rerun-if-env-changed=RUSTC_LINKER");
+    if env::var("CARGO_CFG_TARGET_OS").as_deref() != Ok("linux") {
+        fail("only Linux is supported: the library reads /sys and udev");
+    }
+    let root = directory("CARGO_MANIFEST_DIR");
+    let out = directory("OUT_DIR");
+    let linker = real_linker();
+    let wrapper = format!(
+        "#!/bin/sh\n\
+         for arg; do\n\
+         \x20 shift\n\
+         \x20 case $arg in --version-script=*) arg={} ;; esac\n\
+         \x20 set -- \"$@\" \"$arg\"\n\
+         done\n\
+         exec {} \"$@\"\n",
+        quoted(&format!(
+            "--version-script={}",
+            root.join("libvirnodedev.map").display()
+        )),
+        quoted(&linker),
+    );
+    write_program(&out.join("ld.bfd"), &wrapper);
+    for arg in [
+        format!("-B{}", out.display()),
+        "-fuse-ld=bfd".into(),
+        "-Wl,-soname,libvirnodedev.so.0".into(),
+        // Threads of the program may still be inside, and thread-local errors outlive dlclose.
+        "-Wl,-z,nodelete".into(),
+    ] {
+        println!("cargo::rustc-cdylib-link-arg={arg}");
+    }
+}
+
+/// Path of GNU ld, as the compiler driver that rustc links with finds it.
+fn real_linker() -> String {
+    let driver = env::var("RUSTC_LINKER").unwrap_or_else(|_| "cc".into());
+    let answer = Command::new(&driver)
+        .arg("-print-prog-name=ld.bfd")
+        .output()
+        .unwrap_or_else(|e| fail(&format!("cannot run the C compiler '{driver}': {e}")));
+    let path = String::from_utf8_lossy(&answer.stdout).trim().to_string();
+    let path = if path.is_empty() {
+        "ld.bfd".into()
+    } else {
+        path
+    };
+    let version = Command::new(&path).arg("--version").output();
+    match version {
+        Ok(v) if String::from_utf8_lossy(&v.stdout).contains("GNU ld") => path,
+        _ => fail(&format!(
+            "GNU ld ('{path}') was not found: install binutils. It is needed for the \
+             version nodes of the shared library"
+        )),
+    }
+}
+
+fn directory(variable: &str) -> PathBuf {
+    match env::var_os(variable) {
+        Some(path) => path.into(),
+        None => fail(&format!(
+            "{variable} is not set: build.rs must be run by cargo"
+        )),
+    }
+}
+
+/// The text as one word of a POSIX shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+fn write_program(path: &Path, text: &str) {
+    let written = fs::write(path, text)
+        .and_then(|()| fs::set_permissions(path, fs::Permissions::from_mode(0o755)));
+    if let Err(e) = written {
+        fail(&format!("cannot write {}: {e}", path.display()));
+    }
+}
+
+fn fail(why: &str) -> ! {
+    println!("cargo::error={why}");
+    exit(1)
+}

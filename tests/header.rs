@@ -9,12 +9,19 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The header as cbindgen makes it from the source.
+/// The header as cbindgen makes it from the C skin alone, its modules in the order of `mod.rs`.
 fn generated() -> String {
+    let skin = root().join("src/ffi");
+    let modules = fs::read_to_string(skin.join("mod.rs")).expect("mod.rs");
     let config = cbindgen::Config::from_file(root().join("cbindgen.toml")).expect("cbindgen.toml");
-    let bindings = cbindgen::generate_with_config(root(), config).expect("the source is parsed");
+    let builder = modules
+        .lines()
+        .filter_map(|line| line.trim_start_matches("pub ").strip_prefix("mod "))
+        .map(|name| skin.join(name.trim_end_matches(';')).with_extension("rs"))
+        .fold(cbindgen::Builder::new(), cbindgen::Builder::with_src);
+    let bindings = builder.with_config(config).generate();
     let mut text = Vec::new();
-    bindings.write(&mut text);
+    bindings.expect("the source is parsed").write(&mut text);
     String::from_utf8(text).expect("cbindgen writes UTF-8")
 }
 

@@ -1,3 +1,37 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! The C skin: every exported function and nearly all unsafe code.
+//!
+//! An exported function is a few lines: `guard`, arguments checked in the order
+//! that libvirt documents, one call of a safe method, the result converted.
+//! Raw pointers become values in `args`, values become C memory in `out`,
+//! handles are looked up in `handle`, errors are kept in `error`.
+//!
+//! Doc comments of exported items are the C reader's manual: cbindgen copies
+//! them into `include/virnodedev.h`.
 #![allow(unsafe_code)]
+#![allow(non_camel_case_types, non_snake_case, non_upper_case_globals)]
+
+pub mod types;
+
+pub mod constants;
+pub mod error_domain;
+pub mod error_number;
+
+pub mod version;
+
+pub mod connect;
+pub mod connect_info;
+pub mod device;
+pub mod device_change;
+pub mod device_event;
+pub mod device_list;
+pub mod error;
+pub mod event_loop;
+
+mod args;
+mod auth;
+mod guard;
+mod handle;
+mod objects;
+mod out;
+mod store;

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Lets programs written for libvirt's node devices compile unchanged. */
+#ifndef VIRNODEDEV_LIBVIRT_H
+#define VIRNODEDEV_LIBVIRT_H
+
+#include <virnodedev.h>
+
+#endif

@@ -1,0 +1,1969 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * virnodedev.h: libvirt's node-device API as an in-process library.
+ *
+ * Names, numbers and meanings are those of libvirt 12.8.0. Made by cbindgen from
+ * the library's source; not to be edited.
+ *
+ * Strings are UTF-8. A call that fails returns -1 or NULL and leaves an error
+ * for virGetLastError(). Every function may be called from any thread.
+ */
+
+
+#ifndef VIRNODEDEV_H
+#define VIRNODEDEV_H
+
+
+/** Whether this header offers what libvirt's version MAJOR.MINOR.MICRO does. */
+#define LIBVIR_CHECK_VERSION(major, minor, micro) \
+    ((major) * 1000000 + (minor) * 1000 + (micro) <= LIBVIR_VERSION_NUMBER)
+
+/** Devices that are there now: the last of virConnectListAllNodeDeviceFlags. */
+#define VIR_CONNECT_LIST_NODE_DEVICES_ACTIVE (1U << 31)
+
+/** Casts the function of an event to what virConnectNodeDeviceEventRegisterAny() takes. */
+#define VIR_NODE_DEVICE_EVENT_CALLBACK(cb) \
+    ((virConnectNodeDeviceEventGenericCallback)(void (*)(void))(cb))
+
+#ifdef VIR_ENUM_SENTINELS
+# define VIR_ERR_DOMAIN_LAST 73
+# define VIR_ERR_NUMBER_LAST 115
+# define VIR_CRED_LAST 10
+# define VIR_CONNECT_CLOSE_REASON_LAST 4
+# define VIR_NODE_DEVICE_EVENT_ID_LAST 2
+# define VIR_NODE_DEVICE_EVENT_LAST 4
+#endif
+
+
+/**
+ * First part of the library's own version.
+ */
+#define VIRNODEDEV_VERSION_MAJOR 0
+
+/**
+ * Second part of the library's own version.
+ */
+#define VIRNODEDEV_VERSION_MINOR 1
+
+/**
+ * Third part of the library's own version.
+ */
+#define VIRNODEDEV_VERSION_MICRO 0
+
+/**
+ * The library's own version as one number, major * 1000000 + minor * 1000 + micro.
+ */
+#define VIRNODEDEV_VERSION (((VIRNODEDEV_VERSION_MAJOR * 1000000) + (VIRNODEDEV_VERSION_MINOR * 1000)) + VIRNODEDEV_VERSION_MICRO)
+
+/**
+ * The version of libvirt whose node-device API this library offers: 12.8.0.
+ */
+#define LIBVIR_VERSION_NUMBER 12008000
+
+/**
+ * How serious an error is.
+ */
+typedef enum virErrorLevel {
+  /**
+   * There is no error.
+   */
+  VIR_ERR_NONE = 0,
+  /**
+   * A warning; this library raises none.
+   */
+  VIR_ERR_WARNING = 1,
+  /**
+   * An error.
+   */
+  VIR_ERR_ERROR = 2,
+} virErrorLevel;
+
+/**
+ * Which part raised an error.
+ *
+ * All of libvirt's numbers are here, so that programs that name them compile; this library
+ * raises those that have a description.
+ */
+typedef enum virErrorDomain {
+  /**
+   * No part in particular: opening, registration of events, helpers.
+   */
+  VIR_FROM_NONE = 0,
+  VIR_FROM_XEN = 1,
+  VIR_FROM_XEND = 2,
+  VIR_FROM_XENSTORE = 3,
+  VIR_FROM_SEXPR = 4,
+  /**
+   * XML.
+   */
+  VIR_FROM_XML = 5,
+  VIR_FROM_DOM = 6,
+  VIR_FROM_RPC = 7,
+  VIR_FROM_PROXY = 8,
+  VIR_FROM_CONF = 9,
+  VIR_FROM_QEMU = 10,
+  VIR_FROM_NET = 11,
+  VIR_FROM_TEST = 12,
+  VIR_FROM_REMOTE = 13,
+  VIR_FROM_OPENVZ = 14,
+  VIR_FROM_XENXM = 15,
+  VIR_FROM_STATS_LINUX = 16,
+  VIR_FROM_LXC = 17,
+  VIR_FROM_STORAGE = 18,
+  VIR_FROM_NETWORK = 19,
+  /**
+   * The connection functions.
+   */
+  VIR_FROM_DOMAIN = 20,
+  VIR_FROM_UML = 21,
+  /**
+   * Node devices.
+   */
+  VIR_FROM_NODEDEV = 22,
+  VIR_FROM_XEN_INOTIFY = 23,
+  VIR_FROM_SECURITY = 24,
+  VIR_FROM_VBOX = 25,
+  VIR_FROM_INTERFACE = 26,
+  VIR_FROM_ONE = 27,
+  VIR_FROM_ESX = 28,
+  VIR_FROM_PHYP = 29,
+  VIR_FROM_SECRET = 30,
+  VIR_FROM_CPU = 31,
+  VIR_FROM_XENAPI = 32,
+  VIR_FROM_NWFILTER = 33,
+  VIR_FROM_HOOK = 34,
+  VIR_FROM_DOMAIN_SNAPSHOT = 35,
+  VIR_FROM_AUDIT = 36,
+  VIR_FROM_SYSINFO = 37,
+  VIR_FROM_STREAMS = 38,
+  VIR_FROM_VMWARE = 39,
+  /**
+   * The event loop.
+   */
+  VIR_FROM_EVENT = 40,
+  VIR_FROM_LIBXL = 41,
+  VIR_FROM_LOCKING = 42,
+  VIR_FROM_HYPERV = 43,
+  VIR_FROM_CAPABILITIES = 44,
+  /**
+   * URIs.
+   */
+  VIR_FROM_URI = 45,
+  VIR_FROM_AUTH = 46,
+  VIR_FROM_DBUS = 47,
+  VIR_FROM_PARALLELS = 48,
+  VIR_FROM_DEVICE = 49,
+  VIR_FROM_SSH = 50,
+  VIR_FROM_LOCKSPACE = 51,
+  VIR_FROM_INITCTL = 52,
+  VIR_FROM_IDENTITY = 53,
+  VIR_FROM_CGROUP = 54,
+  VIR_FROM_ACCESS = 55,
+  VIR_FROM_SYSTEMD = 56,
+  VIR_FROM_BHYVE = 57,
+  VIR_FROM_CRYPTO = 58,
+  VIR_FROM_FIREWALL = 59,
+  VIR_FROM_POLKIT = 60,
+  VIR_FROM_THREAD = 61,
+  VIR_FROM_ADMIN = 62,
+  VIR_FROM_LOGGING = 63,
+  VIR_FROM_XENXL = 64,
+  VIR_FROM_PERF = 65,
+  VIR_FROM_LIBSSH = 66,
+  VIR_FROM_RESCTRL = 67,
+  VIR_FROM_FIREWALLD = 68,
+  VIR_FROM_DOMAIN_CHECKPOINT = 69,
+  VIR_FROM_TPM = 70,
+  VIR_FROM_BPF = 71,
+  VIR_FROM_CH = 72,
+} virErrorDomain;
+
+/**
+ * What went wrong.
+ *
+ * All of libvirt's numbers are here, so that programs that name them compile; this library
+ * raises those that have a description.
+ */
+typedef enum virErrorNumber {
+  /**
+   * No error.
+   */
+  VIR_ERR_OK = 0,
+  /**
+   * Something failed inside; the message says what.
+   */
+  VIR_ERR_INTERNAL_ERROR = 1,
+  /**
+   * Memory ran out.
+   */
+  VIR_ERR_NO_MEMORY = 2,
+  /**
+   * The driver of the connection lacks the function.
+   */
+  VIR_ERR_NO_SUPPORT = 3,
+  VIR_ERR_UNKNOWN_HOST = 4,
+  /**
+   * No driver takes the URI.
+   */
+  VIR_ERR_NO_CONNECT = 5,
+  /**
+   * Not a valid connection.
+   */
+  VIR_ERR_INVALID_CONN = 6,
+  VIR_ERR_INVALID_DOMAIN = 7,
+  /**
+   * An argument was refused.
+   */
+  VIR_ERR_INVALID_ARG = 8,
+  /**
+   * A command failed.
+   */
+  VIR_ERR_OPERATION_FAILED = 9,
+  VIR_ERR_GET_FAILED = 10,
+  VIR_ERR_POST_FAILED = 11,
+  VIR_ERR_HTTP_ERROR = 12,
+  VIR_ERR_SEXPR_SERIAL = 13,
+  VIR_ERR_NO_XEN = 14,
+  VIR_ERR_XEN_CALL = 15,
+  VIR_ERR_OS_TYPE = 16,
+  VIR_ERR_NO_KERNEL = 17,
+  VIR_ERR_NO_ROOT = 18,
+  VIR_ERR_NO_SOURCE = 19,
+  VIR_ERR_NO_TARGET = 20,
+  /**
+   * A name is missing.
+   */
+  VIR_ERR_NO_NAME = 21,
+  VIR_ERR_NO_OS = 22,
+  VIR_ERR_NO_DEVICE = 23,
+  VIR_ERR_NO_XENSTORE = 24,
+  VIR_ERR_DRIVER_FULL = 25,
+  VIR_ERR_CALL_FAILED = 26,
+  /**
+   * The XML lacks or contradicts something.
+   */
+  VIR_ERR_XML_ERROR = 27,
+  VIR_ERR_DOM_EXIST = 28,
+  /**
+   * The connection is read-only.
+   */
+  VIR_ERR_OPERATION_DENIED = 29,
+  VIR_ERR_OPEN_FAILED = 30,
+  VIR_ERR_READ_FAILED = 31,
+  /**
+   * A document cannot be read.
+   */
+  VIR_ERR_PARSE_FAILED = 32,
+  /**
+   * A configuration file has a mistake.
+   */
+  VIR_ERR_CONF_SYNTAX = 33,
+  VIR_ERR_WRITE_FAILED = 34,
+  /**
+   * The XML is not well formed.
+   */
+  VIR_ERR_XML_DETAIL = 35,
+  VIR_ERR_INVALID_NETWORK = 36,
+  VIR_ERR_NETWORK_EXIST = 37,
+  /**
+   * A system call failed; int1 holds errno.
+   */
+  VIR_ERR_SYSTEM_ERROR = 38,
+  VIR_ERR_RPC = 39,
+  VIR_ERR_GNUTLS_ERROR = 40,
+  VIR_WAR_NO_NETWORK = 41,
+  VIR_ERR_NO_DOMAIN = 42,
+  VIR_ERR_NO_NETWORK = 43,
+  VIR_ERR_INVALID_MAC = 44,
+  VIR_ERR_AUTH_FAILED = 45,
+  VIR_ERR_INVALID_STORAGE_POOL = 46,
+  VIR_ERR_INVALID_STORAGE_VOL = 47,
+  VIR_WAR_NO_STORAGE = 48,
+  VIR_ERR_NO_STORAGE_POOL = 49,
+  VIR_ERR_NO_STORAGE_VOL = 50,
+  VIR_WAR_NO_NODE = 51,
+  /**
+   * Not a valid node device.
+   */
+  VIR_ERR_INVALID_NODE_DEVICE = 52,
+  /**
+   * There is no such node device (any more).
+   */
+  VIR_ERR_NO_NODE_DEVICE = 53,
+  VIR_ERR_NO_SECURITY_MODEL = 54,
+  /**
+   * Not possible in the state that the device is in.
+   */
+  VIR_ERR_OPERATION_INVALID = 55,
+  VIR_WAR_NO_INTERFACE = 56,
+  VIR_ERR_NO_INTERFACE = 57,
+  VIR_ERR_INVALID_INTERFACE = 58,
+  VIR_ERR_MULTIPLE_INTERFACES = 59,
+  VIR_WAR_NO_NWFILTER = 60,
+  VIR_ERR_INVALID_NWFILTER = 61,
+  VIR_ERR_NO_NWFILTER = 62,
+  VIR_ERR_BUILD_FIREWALL = 63,
+  VIR_WAR_NO_SECRET = 64,
+  VIR_ERR_INVALID_SECRET = 65,
+  VIR_ERR_NO_SECRET = 66,
+  /**
+   * The XML asks for what cannot be done.
+   */
+  VIR_ERR_CONFIG_UNSUPPORTED = 67,
+  VIR_ERR_OPERATION_TIMEOUT = 68,
+  VIR_ERR_MIGRATE_PERSIST_FAILED = 69,
+  VIR_ERR_HOOK_SCRIPT_FAILED = 70,
+  VIR_ERR_INVALID_DOMAIN_SNAPSHOT = 71,
+  VIR_ERR_NO_DOMAIN_SNAPSHOT = 72,
+  VIR_ERR_INVALID_STREAM = 73,
+  /**
+   * An argument asks for what cannot be done.
+   */
+  VIR_ERR_ARGUMENT_UNSUPPORTED = 74,
+  VIR_ERR_STORAGE_PROBE_FAILED = 75,
+  VIR_ERR_STORAGE_POOL_BUILT = 76,
+  VIR_ERR_SNAPSHOT_REVERT_RISKY = 77,
+  VIR_ERR_OPERATION_ABORTED = 78,
+  VIR_ERR_AUTH_CANCELLED = 79,
+  VIR_ERR_NO_DOMAIN_METADATA = 80,
+  VIR_ERR_MIGRATE_UNSAFE = 81,
+  VIR_ERR_OVERFLOW = 82,
+  VIR_ERR_BLOCK_COPY_ACTIVE = 83,
+  /**
+   * The operation is not possible for the device.
+   */
+  VIR_ERR_OPERATION_UNSUPPORTED = 84,
+  VIR_ERR_SSH = 85,
+  VIR_ERR_AGENT_UNRESPONSIVE = 86,
+  VIR_ERR_RESOURCE_BUSY = 87,
+  /**
+   * Access was denied.
+   */
+  VIR_ERR_ACCESS_DENIED = 88,
+  VIR_ERR_DBUS_SERVICE = 89,
+  VIR_ERR_STORAGE_VOL_EXIST = 90,
+  VIR_ERR_CPU_INCOMPATIBLE = 91,
+  /**
+   * The XML does not follow the schema.
+   */
+  VIR_ERR_XML_INVALID_SCHEMA = 92,
+  VIR_ERR_MIGRATE_FINISH_OK = 93,
+  VIR_ERR_AUTH_UNAVAILABLE = 94,
+  VIR_ERR_NO_SERVER = 95,
+  VIR_ERR_NO_CLIENT = 96,
+  VIR_ERR_AGENT_UNSYNCED = 97,
+  VIR_ERR_LIBSSH = 98,
+  /**
+   * A device was not found.
+   */
+  VIR_ERR_DEVICE_MISSING = 99,
+  VIR_ERR_INVALID_NWFILTER_BINDING = 100,
+  VIR_ERR_NO_NWFILTER_BINDING = 101,
+  VIR_ERR_INVALID_DOMAIN_CHECKPOINT = 102,
+  VIR_ERR_NO_DOMAIN_CHECKPOINT = 103,
+  VIR_ERR_NO_DOMAIN_BACKUP = 104,
+  VIR_ERR_INVALID_NETWORK_PORT = 105,
+  VIR_ERR_NETWORK_PORT_EXIST = 106,
+  VIR_ERR_NO_NETWORK_PORT = 107,
+  VIR_ERR_NO_HOSTNAME = 108,
+  VIR_ERR_CHECKPOINT_INCONSISTENT = 109,
+  VIR_ERR_MULTIPLE_DOMAINS = 110,
+  VIR_ERR_NO_NETWORK_METADATA = 111,
+  VIR_ERR_AGENT_COMMAND_TIMEOUT = 112,
+  VIR_ERR_AGENT_COMMAND_FAILED = 113,
+  VIR_ERR_INVALID_ENCR_KEY_SECRET = 114,
+} virErrorNumber;
+
+/**
+ * Flags of virConnectOpenAuth().
+ */
+typedef enum virConnectFlags {
+  /**
+   * Functions that change the host are refused.
+   */
+  VIR_CONNECT_RO = (1 << 0),
+  /**
+   * The URI is taken as it stands. This library knows no aliases, so it changes nothing.
+   */
+  VIR_CONNECT_NO_ALIASES = (1 << 1),
+} virConnectFlags;
+
+/**
+ * What a virConnectCredential asks for.
+ */
+typedef enum virConnectCredentialType {
+  /**
+   * The identity to act as.
+   */
+  VIR_CRED_USERNAME = 1,
+  /**
+   * The identity to authorize as.
+   */
+  VIR_CRED_AUTHNAME = 2,
+  /**
+   * Languages of RFC 1766, comma separated.
+   */
+  VIR_CRED_LANGUAGE = 3,
+  /**
+   * A nonce of the client.
+   */
+  VIR_CRED_CNONCE = 4,
+  /**
+   * A secret passphrase.
+   */
+  VIR_CRED_PASSPHRASE = 5,
+  /**
+   * The answer to a challenge, shown while it is typed.
+   */
+  VIR_CRED_ECHOPROMPT = 6,
+  /**
+   * The answer to a challenge, not shown.
+   */
+  VIR_CRED_NOECHOPROMPT = 7,
+  /**
+   * The realm to authenticate in.
+   */
+  VIR_CRED_REALM = 8,
+  /**
+   * A credential that is managed elsewhere.
+   */
+  VIR_CRED_EXTERNAL = 9,
+} virConnectCredentialType;
+
+/**
+ * Why a connection closed.
+ */
+typedef enum virConnectCloseReason {
+  /**
+   * Reading or writing failed.
+   */
+  VIR_CONNECT_CLOSE_REASON_ERROR = 0,
+  /**
+   * The server ended the connection.
+   */
+  VIR_CONNECT_CLOSE_REASON_EOF = 1,
+  /**
+   * The server no longer answered.
+   */
+  VIR_CONNECT_CLOSE_REASON_KEEPALIVE = 2,
+  /**
+   * The program asked for it.
+   */
+  VIR_CONNECT_CLOSE_REASON_CLIENT = 3,
+} virConnectCloseReason;
+
+/**
+ * Which devices virConnectListAllNodeDevices() lists.
+ *
+ * The bits form three groups: capabilities, state (active, inactive) and
+ * definition (persistent, transient). A device must match one of the bits set in
+ * each group; a group without a bit set does not filter. The state "active" is
+ * the macro VIR_CONNECT_LIST_NODE_DEVICES_ACTIVE, since bit 31 does not fit a C99 enumeration.
+ */
+typedef enum virConnectListAllNodeDeviceFlags {
+  /**
+   * The computer itself.
+   */
+  VIR_CONNECT_LIST_NODE_DEVICES_CAP_SYSTEM = (1 << 0),
+  /**
+   * PCI devices.
+   */
+  VIR_CONNECT_LIST_NODE_DEVICES_CAP_PCI_DEV = (1 << 1),
+  /**
+   * USB devices.
+   */
+  VIR_CONNECT_LIST_NODE_DEVICES_CAP_USB_DEV = (1 << 2),
+  /**
+   * USB interfaces.
+   */
+  VIR_CONNECT_LIST_NODE_DEVICES_CAP_USB_INTERFACE = (1 << 3),
+  /**
+   * Network interfaces.
+   */
+  VIR_CONNECT_LIST_NODE_DEVICES_CAP_NET = (1 << 4),
+  /**
+   * SCSI hosts.
+   */
+  VIR_CONNECT_LIST_NODE_DEVICES_CAP_SCSI_HOST = (1 << 5),
+  /**
+   * SCSI targets.
+   */
+  VIR_CONNECT_LIST_NODE_DEVICES_CAP_SCSI_TARGET = (1 << 6),
+  /**
+   * SCSI devices.
+   */
+  VIR_CONNECT_LIST_NODE_DEVICES_CAP_SCSI = (1 << 7),
+  /**
+   * Storage devices.
+   */
+  VIR_CONNECT_LIST_NODE_DEVICES_CAP_STORAGE = (1 << 8),
+  /**
+   * SCSI hosts that are Fibre Channel ports.
+   */
+  VIR_CONNECT_LIST_NODE_DEVICES_CAP_FC_HOST = (1 << 9),
+  /**
+   * SCSI hosts that can have virtual ports.
+   */
+  VIR_CONNECT_LIST_NODE_DEVICES_CAP_VPORTS = (1 << 10),
+  /**
+   * SCSI generic devices.
+   */
+  VIR_CONNECT_LIST_NODE_DEVICES_CAP_SCSI_GENERIC = (1 << 11),
+  /**
+   * DRM devices.
+   */
+  VIR_CONNECT_LIST_NODE_DEVICES_CAP_DRM = (1 << 12),
+  /**
+   * Devices that can have mediated devices.
+   */
+  VIR_CONNECT_LIST_NODE_DEVICES_CAP_MDEV_TYPES = (1 << 13),
+  /**
+   * Mediated devices.
+   */
+  VIR_CONNECT_LIST_NODE_DEVICES_CAP_MDEV = (1 << 14),
+  /**
+   * s390 channel devices.
+   */
+  VIR_CONNECT_LIST_NODE_DEVICES_CAP_CCW_DEV = (1 << 15),
+  /**
+   * s390 subchannels.
+   */
+  VIR_CONNECT_LIST_NODE_DEVICES_CAP_CSS_DEV = (1 << 16),
+  /**
+   * vDPA devices.
+   */
+  VIR_CONNECT_LIST_NODE_DEVICES_CAP_VDPA = (1 << 17),
+  /**
+   * s390 crypto cards.
+   */
+  VIR_CONNECT_LIST_NODE_DEVICES_CAP_AP_CARD = (1 << 18),
+  /**
+   * s390 crypto queues.
+   */
+  VIR_CONNECT_LIST_NODE_DEVICES_CAP_AP_QUEUE = (1 << 19),
+  /**
+   * The s390 crypto matrix.
+   */
+  VIR_CONNECT_LIST_NODE_DEVICES_CAP_AP_MATRIX = (1 << 20),
+  /**
+   * PCI devices with vital product data.
+   */
+  VIR_CONNECT_LIST_NODE_DEVICES_CAP_VPD = (1 << 21),
+  /**
+   * s390 groups of channel devices.
+   */
+  VIR_CONNECT_LIST_NODE_DEVICES_CAP_CCWGROUP_DEV = (1 << 22),
+  /**
+   * s390 channel devices that belong to a group.
+   */
+  VIR_CONNECT_LIST_NODE_DEVICES_CAP_CCWGROUP_MEMBER = (1 << 23),
+  /**
+   * Devices with a definition that outlives them.
+   */
+  VIR_CONNECT_LIST_NODE_DEVICES_PERSISTENT = (1 << 28),
+  /**
+   * Devices without such a definition.
+   */
+  VIR_CONNECT_LIST_NODE_DEVICES_TRANSIENT = (1 << 29),
+  /**
+   * Defined devices that are not there now.
+   */
+  VIR_CONNECT_LIST_NODE_DEVICES_INACTIVE = (1 << 30),
+} virConnectListAllNodeDeviceFlags;
+
+/**
+ * Flags of virNodeDeviceGetXMLDesc().
+ */
+typedef enum virNodeDeviceXMLFlags {
+  /**
+   * The persistent definition instead of the present state.
+   */
+  VIR_NODE_DEVICE_XML_INACTIVE = (1 << 0),
+} virNodeDeviceXMLFlags;
+
+/**
+ * Flags of virNodeDeviceCreateXML().
+ */
+typedef enum virNodeDeviceCreateXMLFlags {
+  /**
+   * Checks the document against the schema first.
+   */
+  VIR_NODE_DEVICE_CREATE_XML_VALIDATE = (1 << 0),
+} virNodeDeviceCreateXMLFlags;
+
+/**
+ * Flags of virNodeDeviceDefineXML().
+ */
+typedef enum virNodeDeviceDefineXMLFlags {
+  /**
+   * Checks the document against the schema first.
+   */
+  VIR_NODE_DEVICE_DEFINE_XML_VALIDATE = (1 << 0),
+} virNodeDeviceDefineXMLFlags;
+
+/**
+ * What virNodeDeviceUpdate() changes.
+ */
+typedef enum virNodeDeviceUpdateFlags {
+  /**
+   * The device if it is active, else its definition.
+   */
+  VIR_NODE_DEVICE_UPDATE_AFFECT_CURRENT = 0,
+  /**
+   * The active device.
+   */
+  VIR_NODE_DEVICE_UPDATE_AFFECT_LIVE = (1 << 0),
+  /**
+   * The definition.
+   */
+  VIR_NODE_DEVICE_UPDATE_AFFECT_CONFIG = (1 << 1),
+} virNodeDeviceUpdateFlags;
+
+/**
+ * Events of virConnectNodeDeviceEventRegisterAny().
+ */
+typedef enum virNodeDeviceEventID {
+  /**
+   * A device came, went, was defined or undefined: virConnectNodeDeviceEventLifecycleCallback.
+   */
+  VIR_NODE_DEVICE_EVENT_ID_LIFECYCLE = 0,
+  /**
+   * A device changed: virConnectNodeDeviceEventGenericCallback.
+   */
+  VIR_NODE_DEVICE_EVENT_ID_UPDATE = 1,
+} virNodeDeviceEventID;
+
+/**
+ * What a lifecycle event tells.
+ */
+typedef enum virNodeDeviceEventLifecycleType {
+  /**
+   * The device appeared.
+   */
+  VIR_NODE_DEVICE_EVENT_CREATED = 0,
+  /**
+   * The device went away.
+   */
+  VIR_NODE_DEVICE_EVENT_DELETED = 1,
+  /**
+   * The device got a definition that outlives it.
+   */
+  VIR_NODE_DEVICE_EVENT_DEFINED = 2,
+  /**
+   * The definition is gone.
+   */
+  VIR_NODE_DEVICE_EVENT_UNDEFINED = 3,
+} virNodeDeviceEventLifecycleType;
+
+/**
+ * What an event loop watches a file descriptor for.
+ */
+typedef enum virEventHandleType {
+  /**
+   * There is something to read.
+   */
+  VIR_EVENT_HANDLE_READABLE = (1 << 0),
+  /**
+   * Writing would not block.
+   */
+  VIR_EVENT_HANDLE_WRITABLE = (1 << 1),
+  /**
+   * An error; reported without being asked for.
+   */
+  VIR_EVENT_HANDLE_ERROR = (1 << 2),
+  /**
+   * The other end is gone; reported without being asked for.
+   */
+  VIR_EVENT_HANDLE_HANGUP = (1 << 3),
+} virEventHandleType;
+
+/**
+ * A connection; only ever used through virConnectPtr.
+ */
+typedef struct _virConnect _virConnect;
+
+/**
+ * A virtual machine. This library has none; the type completes struct _virError.
+ */
+typedef struct _virDomain _virDomain;
+
+/**
+ * A virtual network. This library has none; the type completes struct _virError.
+ */
+typedef struct _virNetwork _virNetwork;
+
+/**
+ * A node device; only ever used through virNodeDevicePtr.
+ */
+typedef struct _virNodeDevice _virNodeDevice;
+
+/**
+ * A connection; only ever used through virConnectPtr.
+ */
+typedef struct _virConnect virConnect;
+
+/**
+ * A connection to one host's node devices, from virConnectOpen() and its like to virConnectClose().
+ *
+ * Handles of this library and those of libvirt.so.0 must not be mixed.
+ */
+typedef virConnect *virConnectPtr;
+
+/**
+ * One question of an authentication.
+ */
+typedef struct _virConnectCredential {
+  /**
+   * What is asked for, one of virConnectCredentialType.
+   */
+  int type;
+  /**
+   * Text to show to the user.
+   */
+  const char *prompt;
+  /**
+   * Further text to show, or NULL.
+   */
+  const char *challenge;
+  /**
+   * What an empty answer means, or NULL.
+   */
+  const char *defresult;
+  /**
+   * Out: the answer, malloc'd; the one who asked frees it.
+   */
+  char *result;
+  /**
+   * Out: length of the answer in bytes.
+   */
+  unsigned int resultlen;
+} _virConnectCredential;
+
+/**
+ * One question of an authentication.
+ */
+typedef struct _virConnectCredential virConnectCredential;
+
+/**
+ * Pointer to the questions of an authentication.
+ */
+typedef virConnectCredential *virConnectCredentialPtr;
+
+/**
+ * Answers the questions of an authentication.
+ *
+ * @param cred    the questions; the function fills in result and resultlen
+ * @param ncred   how many there are
+ * @param cbdata  what was given with the function
+ * @return 0 when all are answered, else -1
+ */
+typedef int (*virConnectAuthCallbackPtr)(virConnectCredentialPtr cred,
+                                         unsigned int ncred,
+                                         void *cbdata);
+
+/**
+ * How a program can authenticate. Opening node devices in process asks for nothing.
+ */
+typedef struct _virConnectAuth {
+  /**
+   * Kinds of question that the callback can answer, of virConnectCredentialType.
+   */
+  int *credtype;
+  /**
+   * How many kinds there are.
+   */
+  unsigned int ncredtype;
+  /**
+   * Collects the answers.
+   */
+  virConnectAuthCallbackPtr cb;
+  /**
+   * Passed to the callback.
+   */
+  void *cbdata;
+} _virConnectAuth;
+
+/**
+ * How a program can authenticate.
+ */
+typedef struct _virConnectAuth virConnectAuth;
+
+/**
+ * Pointer to a way to authenticate.
+ */
+typedef virConnectAuth *virConnectAuthPtr;
+
+/**
+ * Told when a connection closes. Connections of this library are in process and
+ * never close by themselves, so it is never called.
+ * @param conn    the connection
+ * @param reason  one of virConnectCloseReason
+ * @param opaque  what was given with the function
+ */
+typedef void (*virConnectCloseFunc)(virConnectPtr conn, int reason, void *opaque);
+
+/**
+ * Frees the data of a callback when the library no longer needs it.
+ */
+typedef void (*virFreeCallback)(void *opaque);
+
+/**
+ * A node device; only ever used through virNodeDevicePtr.
+ */
+typedef struct _virNodeDevice virNodeDevice;
+
+/**
+ * A node device of a connection, given back with virNodeDeviceFree().
+ *
+ * The handle stands for a name: when the device goes away, the handle stays
+ * usable and calls that need the device fail with VIR_ERR_NO_NODE_DEVICE.
+ */
+typedef virNodeDevice *virNodeDevicePtr;
+
+/**
+ * Told of a node device event. Events with more arguments have types of their own, cast with
+ * VIR_NODE_DEVICE_EVENT_CALLBACK().
+ * @param conn    the connection of the registration
+ * @param dev     the device, valid during the call; virNodeDeviceRef() keeps it
+ * @param opaque  what was given with the function
+ */
+typedef void (*virConnectNodeDeviceEventGenericCallback)(virConnectPtr conn,
+                                                         virNodeDevicePtr dev,
+                                                         void *opaque);
+
+/**
+ * A virtual machine. This library has none.
+ */
+typedef struct _virDomain virDomain;
+
+/**
+ * A virtual machine. This library has none.
+ */
+typedef virDomain *virDomainPtr;
+
+/**
+ * A virtual network. This library has none.
+ */
+typedef struct _virNetwork virNetwork;
+
+/**
+ * A virtual network. This library has none.
+ */
+typedef virNetwork *virNetworkPtr;
+
+/**
+ * One error: what virGetLastError() returns and what error handlers get.
+ *
+ * The strings belong to the record: virResetError() and virFreeError() free them.
+ */
+typedef struct _virError {
+  /**
+   * What went wrong, one of virErrorNumber.
+   */
+  int code;
+  /**
+   * Which part raised it, one of virErrorDomain.
+   */
+  int domain;
+  /**
+   * The full text, without a line end as a rule.
+   */
+  char *message;
+  /**
+   * VIR_ERR_ERROR, or VIR_ERR_NONE when there is no error.
+   */
+  virErrorLevel level;
+  /**
+   * Always NULL.
+   */
+  virConnectPtr conn;
+  /**
+   * Always NULL.
+   */
+  virDomainPtr dom;
+  /**
+   * The format that the text was made with; for a refused argument the function's name. May be NULL.
+   */
+  char *str1;
+  /**
+   * The variable part of the text; for a refused argument the argument's name. May be NULL.
+   */
+  char *str2;
+  /**
+   * Always NULL.
+   */
+  char *str3;
+  /**
+   * errno for VIR_ERR_SYSTEM_ERROR, a line number for some XML errors, else -1 or 0.
+   */
+  int int1;
+  /**
+   * -1 or 0.
+   */
+  int int2;
+  /**
+   * Always NULL.
+   */
+  virNetworkPtr net;
+} _virError;
+
+/**
+ * One error: what virGetLastError() returns and what error handlers get.
+ */
+typedef struct _virError virError;
+
+/**
+ * Pointer to an error.
+ */
+typedef virError *virErrorPtr;
+
+/**
+ * A function that is told of errors as they happen.
+ *
+ * It runs in the thread of the failing call, before that call returns.
+ * @param userData  what was given with the function
+ * @param error     the error; the strings are the library's, copy what must last
+ */
+typedef void (*virErrorFunc)(void *userData, virErrorPtr error);
+
+/**
+ * Told that something happened on a watched file descriptor.
+ * @param watch   number of the watch
+ * @param fd      the file descriptor
+ * @param events  bits of virEventHandleType
+ * @param opaque  what was given with the function
+ */
+typedef void (*virEventHandleCallback)(int watch, int fd, int events, void *opaque);
+
+/**
+ * An event loop's function that starts to watch a file descriptor.
+ * @param fd      the file descriptor
+ * @param event   bits of virEventHandleType, 0 to watch for nothing yet
+ * @param cb      to be called
+ * @param opaque  to be given to cb
+ * @param ff      to be called with opaque once the watch is removed, or NULL
+ * @return number of the watch, -1 on failure
+ */
+typedef int (*virEventAddHandleFunc)(int fd,
+                                     int event,
+                                     virEventHandleCallback cb,
+                                     void *opaque,
+                                     virFreeCallback ff);
+
+/**
+ * An event loop's function that changes what a watch waits for.
+ */
+typedef void (*virEventUpdateHandleFunc)(int watch, int event);
+
+/**
+ * An event loop's function that ends a watch; 0, or -1 for an unknown one.
+ */
+typedef int (*virEventRemoveHandleFunc)(int watch);
+
+/**
+ * Told that a timer ran out.
+ * @param timer   number of the timer
+ * @param opaque  what was given with the function
+ */
+typedef void (*virEventTimeoutCallback)(int timer, void *opaque);
+
+/**
+ * An event loop's function that starts a timer.
+ * @param timeout  interval in milliseconds, 0 for every turn of the loop, negative for a stopped timer
+ * @param cb       to be called
+ * @param opaque   to be given to cb
+ * @param ff       to be called with opaque once the timer is removed, or NULL
+ * @return number of the timer, -1 on failure
+ */
+typedef int (*virEventAddTimeoutFunc)(int timeout,
+                                      virEventTimeoutCallback cb,
+                                      void *opaque,
+                                      virFreeCallback ff);
+
+/**
+ * An event loop's function that changes the interval of a timer.
+ */
+typedef void (*virEventUpdateTimeoutFunc)(int timer, int timeout);
+
+/**
+ * An event loop's function that ends a timer; 0, or -1 for an unknown one.
+ */
+typedef int (*virEventRemoveTimeoutFunc)(int timer);
+
+/**
+ * Told that a node device came, went, was defined or undefined (VIR_NODE_DEVICE_EVENT_ID_LIFECYCLE).
+ * @param conn    the connection of the registration
+ * @param dev     the device, valid during the call; virNodeDeviceRef() keeps it
+ * @param event   one of virNodeDeviceEventLifecycleType
+ * @param detail  0
+ * @param opaque  what was given with the function
+ */
+typedef void (*virConnectNodeDeviceEventLifecycleCallback)(virConnectPtr conn,
+                                                           virNodeDevicePtr dev,
+                                                           int event,
+                                                           int detail,
+                                                           void *opaque);
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * A way to authenticate for virConnectOpenAuth(): asks at the terminal, on standard output and input.
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.4.0).
+ */
+extern virConnectAuthPtr virConnectAuthPtrDefault;
+
+/**
+ * The version of the library that runs, as VIRNODEDEV_VERSION counts it.
+ *
+ * The macro tells what a program was compiled with, this function what it
+ * runs with. It touches no error state.
+ *
+ * @return the version
+ *
+ * Since virnodedev 0.1.0; not in libvirt.
+ */
+unsigned long vndVersion(void);
+
+/**
+ * The level of libvirt that the library is compatible with.
+ *
+ * @param libVer   out: LIBVIR_VERSION_NUMBER; must not be NULL
+ * @param type     ignored
+ * @param typeVer  out, unless NULL: LIBVIR_VERSION_NUMBER
+ * @return 0, or -1 when libVer is NULL
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.0.3).
+ *
+ * # Safety
+ * libVer and typeVer are NULL or point to an unsigned long.
+ */
+int virGetVersion(unsigned long *libVer, const char *type, unsigned long *typeVer);
+
+/**
+ * Makes the library ready. Every function that needs it does so by itself.
+ *
+ * @return 0
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.1.0).
+ */
+int virInitialize(void);
+
+/**
+ * Opens a connection to the node devices that a URI names.
+ *
+ * "nodedev:///system" (or "nodedev:///session") is this host, read in process with the rights of the
+ * caller; "nodedev:///embed?root=/DIR" is a recorded tree; "test:///default" and
+ * "test:///FILE.xml" are made-up devices. URIs of local hypervisors such as "qemu:///system" name this
+ * host, too. There is no remote access.
+ *
+ * @param name  the URI; NULL or "" for that of the environment variable LIBVIRT_DEFAULT_URI, else this host
+ * @return the connection, to be given back with virConnectClose(); NULL on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.0.3).
+ *
+ * # Safety
+ * name is NULL or a NUL-terminated string.
+ */
+virConnectPtr virConnectOpen(const char *name);
+
+/**
+ * Opens a connection that refuses functions that change the host.
+ *
+ * @param name  the URI, see virConnectOpen()
+ * @return the connection, to be given back with virConnectClose(); NULL on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.0.3).
+ *
+ * # Safety
+ * name is NULL or a NUL-terminated string.
+ */
+virConnectPtr virConnectOpenReadOnly(const char *name);
+
+/**
+ * Opens a connection, with flags.
+ *
+ * @param name   the URI, see virConnectOpen()
+ * @param auth   how the program can authenticate, or NULL; nothing is ever asked for
+ * @param flags  bits of virConnectFlags
+ * @return the connection, to be given back with virConnectClose(); NULL on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.4.0).
+ *
+ * # Safety
+ * name is NULL or a NUL-terminated string.
+ */
+virConnectPtr virConnectOpenAuth(const char *name, virConnectAuthPtr auth, unsigned int flags);
+
+/**
+ * Adds a reference to a connection: one more virConnectClose() is needed then.
+ *
+ * @param conn  the connection
+ * @return 0, or -1 on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.6.0).
+ */
+int virConnectRef(virConnectPtr conn);
+
+/**
+ * Gives a connection back.
+ *
+ * Device handles keep their connection alive; it is gone when the last of them was freed, too.
+ *
+ * @param conn  the connection
+ * @return 0 when the connection is gone, 1 when references or device handles keep it, -1 on error: conn is
+ * no connection, or all references to it were given back before
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.0.3).
+ */
+int virConnectClose(virConnectPtr conn);
+
+/**
+ * Whether a connection works.
+ *
+ * @param conn  the connection
+ * @return 1, or -1 on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.9.8).
+ */
+int virConnectIsAlive(virConnectPtr conn);
+
+/**
+ * Whether what a connection carries is encrypted.
+ *
+ * @param conn  the connection
+ * @return 0 (nothing leaves the process), or -1 on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.7.3).
+ */
+int virConnectIsEncrypted(virConnectPtr conn);
+
+/**
+ * Whether what a connection carries is safe from others.
+ *
+ * @param conn  the connection
+ * @return 1 (nothing leaves the process), or -1 on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.7.3).
+ */
+int virConnectIsSecure(virConnectPtr conn);
+
+/**
+ * Asks for messages that keep a connection alive. A connection in process needs none.
+ *
+ * @param conn      the connection
+ * @param interval  ignored
+ * @param count     ignored
+ * @return 0, or -1 on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.9.8).
+ */
+int virConnectSetKeepAlive(virConnectPtr conn, int interval, unsigned int count);
+
+/**
+ * Asks to be told when a connection closes by itself.
+ *
+ * A connection in process never does: neither cb nor freecb is ever called.
+ *
+ * @param conn    the connection
+ * @param cb      the function; must not be NULL
+ * @param opaque  ignored
+ * @param freecb  ignored
+ * @return 0, or -1 on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.10.0).
+ */
+int virConnectRegisterCloseCallback(virConnectPtr conn,
+                                    virConnectCloseFunc cb,
+                                    void *opaque,
+                                    virFreeCallback freecb);
+
+/**
+ * Takes back virConnectRegisterCloseCallback().
+ *
+ * @param conn  the connection
+ * @param cb    the function; must not be NULL
+ * @return 0, or -1 on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.10.0).
+ */
+int virConnectUnregisterCloseCallback(virConnectPtr conn, virConnectCloseFunc cb);
+
+/**
+ * The kind of a connection.
+ *
+ * @param conn  the connection
+ * @return "nodedev", or "TEST" for made-up devices; the library keeps the string; NULL on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.0.3).
+ */
+const char *virConnectGetType(virConnectPtr conn);
+
+/**
+ * The version of what a connection leads to.
+ *
+ * @param conn   the connection
+ * @param hvVer  out: major * 1000000 + minor * 1000 + release; must not be NULL
+ * @return 0, or -1 on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.0.3).
+ *
+ * # Safety
+ * hvVer is NULL or points to an unsigned long.
+ */
+int virConnectGetVersion(virConnectPtr conn, unsigned long *hvVer);
+
+/**
+ * The level of libvirt at the other end of a connection, which is this library.
+ *
+ * @param conn    the connection
+ * @param libVer  out: LIBVIR_VERSION_NUMBER; must not be NULL
+ * @return 0, or -1 on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.7.3).
+ *
+ * # Safety
+ * libVer is NULL or points to an unsigned long.
+ */
+int virConnectGetLibVersion(virConnectPtr conn, unsigned long *libVer);
+
+/**
+ * The name of the host that a connection leads to.
+ *
+ * @param conn  the connection
+ * @return the name, which the caller frees with free(); NULL on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.3.0).
+ */
+char *virConnectGetHostname(virConnectPtr conn);
+
+/**
+ * The URI of a connection, which opens the same devices again.
+ *
+ * @param conn  the connection
+ * @return the URI, which the caller frees with free(); NULL on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.3.0).
+ */
+char *virConnectGetURI(virConnectPtr conn);
+
+/**
+ * What the host of a connection is and can do.
+ *
+ * @param conn  the connection
+ * @return an XML document, which the caller frees with free(); NULL on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.2.1).
+ */
+char *virConnectGetCapabilities(virConnectPtr conn);
+
+/**
+ * The host's SMBIOS data as XML. No driver of this library offers it.
+ *
+ * @param conn   the connection
+ * @param flags  ignored
+ * @return NULL (VIR_ERR_NO_SUPPORT)
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.8.8).
+ */
+char *virConnectGetSysinfo(virConnectPtr conn, unsigned int flags);
+
+/**
+ * How many processors a virtual machine can have. No driver of this library has virtual machines.
+ *
+ * @param conn  the connection
+ * @param type  ignored
+ * @return -1 (VIR_ERR_NO_SUPPORT)
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.2.1).
+ */
+int virConnectGetMaxVcpus(virConnectPtr conn, const char *type);
+
+/**
+ * The name of a device.
+ *
+ * @param dev  the device
+ * @return the name, which the library keeps as long as the handle lives; also that of a device that went away. NULL on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.5.0).
+ */
+const char *virNodeDeviceGetName(virNodeDevicePtr dev);
+
+/**
+ * The name of the device that a device is a part of.
+ *
+ * The answer to the first call is kept with the handle. Where the driver fails, the error is there for
+ * virGetLastError(), but handlers are not told.
+ *
+ * @param dev  the device
+ * @return the name, which the library keeps as long as the handle lives; NULL on error (VIR_ERR_INTERNAL_ERROR for
+ * a device without a parent, which is "computer")
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.5.0).
+ */
+const char *virNodeDeviceGetParent(virNodeDevicePtr dev);
+
+/**
+ * Counts the capabilities of a device.
+ *
+ * @param dev  the device
+ * @return the number, or -1 on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.5.0).
+ */
+int virNodeDeviceNumOfCaps(virNodeDevicePtr dev);
+
+/**
+ * Lists the capabilities of a device.
+ *
+ * @param dev       the device
+ * @param names     out: the capabilities, each of which the caller frees with free(); may be NULL when maxnames is 0
+ * @param maxnames  how many names there is room for
+ * @return the number of names stored, or -1 on error (no name is stored then)
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.5.0).
+ *
+ * # Safety
+ * names has room for maxnames pointers.
+ */
+int virNodeDeviceListCaps(virNodeDevicePtr dev,
+                          char **names,
+                          int maxnames);
+
+/**
+ * All that is known of a device, as an XML document.
+ *
+ * @param dev    the device
+ * @param flags  bits of virNodeDeviceXMLFlags
+ * @return the document, which the caller frees with free(); NULL on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.5.0).
+ */
+char *virNodeDeviceGetXMLDesc(virNodeDevicePtr dev, unsigned int flags);
+
+/**
+ * Adds a reference to a device: one more virNodeDeviceFree() is needed then.
+ *
+ * @param dev  the device
+ * @return 0, or -1 on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.6.0).
+ */
+int virNodeDeviceRef(virNodeDevicePtr dev);
+
+/**
+ * Gives a device handle back. With the last reference its strings go, and its hold on the connection.
+ *
+ * @param dev  the device
+ * @return 0, or -1 on error, also for NULL
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.5.0).
+ */
+int virNodeDeviceFree(virNodeDevicePtr dev);
+
+/**
+ * Whether a device is there now.
+ *
+ * @param dev  the device
+ * @return 1 if it is, 0 if there is only its definition, -1 on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 7.8.0).
+ */
+int virNodeDeviceIsActive(virNodeDevicePtr dev);
+
+/**
+ * Whether a device has a definition that outlives it.
+ *
+ * @param dev  the device
+ * @return 1 if it has, 0 if not, -1 on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 7.8.0).
+ */
+int virNodeDeviceIsPersistent(virNodeDevicePtr dev);
+
+/**
+ * Whether a device is started with the host.
+ *
+ * @param dev        the device
+ * @param autostart  out: 1 if it is, 0 if not; must not be NULL
+ * @return 0, or -1 on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 7.8.0).
+ *
+ * # Safety
+ * autostart is NULL or points to an int.
+ */
+int virNodeDeviceGetAutostart(virNodeDevicePtr dev, int *autostart);
+
+/**
+ * Takes a PCI device from its driver, so that a virtual machine can have it. Not supported yet.
+ *
+ * @param dev  the device
+ * @return 0, or -1 on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.6.1).
+ */
+int virNodeDeviceDettach(virNodeDevicePtr dev);
+
+/**
+ * Takes a PCI device from its driver and gives it to another one. Not supported yet.
+ *
+ * @param dev         the device
+ * @param driverName  the driver to give it to, or NULL for the usual one
+ * @param flags       0
+ * @return 0, or -1 on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 1.0.5).
+ *
+ * # Safety
+ * driverName is NULL or a NUL-terminated string.
+ */
+int virNodeDeviceDetachFlags(virNodeDevicePtr dev, const char *driverName, unsigned int flags);
+
+/**
+ * Gives a PCI device back to the host's driver. Not supported yet.
+ *
+ * @param dev  the device
+ * @return 0, or -1 on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.6.1).
+ */
+int virNodeDeviceReAttach(virNodeDevicePtr dev);
+
+/**
+ * Resets a PCI device. Not supported yet.
+ *
+ * @param dev  the device
+ * @return 0, or -1 on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.6.1).
+ */
+int virNodeDeviceReset(virNodeDevicePtr dev);
+
+/**
+ * Makes a device as an XML document describes it: a virtual Fibre Channel port or a mediated device. Not supported yet.
+ *
+ * @param conn     the connection
+ * @param xmlDesc  the document; must not be NULL
+ * @param flags    bits of virNodeDeviceCreateXMLFlags
+ * @return the device, to be given back with virNodeDeviceFree(); NULL on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.6.3).
+ *
+ * # Safety
+ * xmlDesc is NULL or a NUL-terminated string.
+ */
+virNodeDevicePtr virNodeDeviceCreateXML(virConnectPtr conn,
+                                        const char *xmlDesc,
+                                        unsigned int flags);
+
+/**
+ * Removes a device that virNodeDeviceCreateXML() or virNodeDeviceCreate() made. Not supported yet.
+ *
+ * @param dev  the device
+ * @return 0, or -1 on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.6.3).
+ */
+int virNodeDeviceDestroy(virNodeDevicePtr dev);
+
+/**
+ * Keeps the description of a device, which can be started later and outlives it. Not supported yet.
+ *
+ * @param conn     the connection
+ * @param xmlDesc  the description; must not be NULL
+ * @param flags    bits of virNodeDeviceDefineXMLFlags
+ * @return the device, to be given back with virNodeDeviceFree(); NULL on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 7.3.0).
+ *
+ * # Safety
+ * xmlDesc is NULL or a NUL-terminated string.
+ */
+virNodeDevicePtr virNodeDeviceDefineXML(virConnectPtr conn,
+                                        const char *xmlDesc,
+                                        unsigned int flags);
+
+/**
+ * Drops the definition of a device. Not supported yet.
+ *
+ * @param dev    the device
+ * @param flags  0
+ * @return 0, or -1 on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 7.3.0).
+ */
+int virNodeDeviceUndefine(virNodeDevicePtr dev, unsigned int flags);
+
+/**
+ * Starts a defined device. Not supported yet.
+ *
+ * @param dev    the device
+ * @param flags  0
+ * @return 0, or -1 on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 7.3.0).
+ */
+int virNodeDeviceCreate(virNodeDevicePtr dev, unsigned int flags);
+
+/**
+ * Chooses whether a defined device is started with the host. Not supported yet.
+ *
+ * @param dev        the device
+ * @param autostart  0 for no, anything else for yes
+ * @return 0, or -1 on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 7.8.0).
+ */
+int virNodeDeviceSetAutostart(virNodeDevicePtr dev, int autostart);
+
+/**
+ * Changes a mediated device, its definition, or both. Not supported yet.
+ *
+ * @param dev      the device
+ * @param xmlDesc  the whole new description; must not be NULL
+ * @param flags    bits of virNodeDeviceUpdateFlags
+ * @return 0, or -1 on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 10.1.0).
+ *
+ * # Safety
+ * xmlDesc is NULL or a NUL-terminated string.
+ */
+int virNodeDeviceUpdate(virNodeDevicePtr dev, const char *xmlDesc, unsigned int flags);
+
+/**
+ * Asks to be told of events of node devices. Not supported yet.
+ *
+ * @param conn     the connection
+ * @param dev      a device of the connection to be told of it alone, or NULL for all
+ * @param eventID  one of virNodeDeviceEventID
+ * @param cb       the function, cast with VIR_NODE_DEVICE_EVENT_CALLBACK(); must not be NULL
+ * @param opaque   passed to the function
+ * @param freecb   called with opaque once the function is no longer needed, or NULL
+ * @return a number for virConnectNodeDeviceEventDeregisterAny(), 0 or more, or -1 on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 2.2.0).
+ *
+ * # Safety
+ * cb and freecb can be called with opaque until the number is given back.
+ */
+int virConnectNodeDeviceEventRegisterAny(virConnectPtr conn,
+                                         virNodeDevicePtr dev,
+                                         int eventID,
+                                         virConnectNodeDeviceEventGenericCallback cb,
+                                         void *opaque,
+                                         virFreeCallback freecb);
+
+/**
+ * Ends a registration of virConnectNodeDeviceEventRegisterAny(). Not supported yet.
+ *
+ * @param conn        the connection
+ * @param callbackID  the number of the registration
+ * @return 0, or -1 on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 2.2.0).
+ */
+int virConnectNodeDeviceEventDeregisterAny(virConnectPtr conn, int callbackID);
+
+/**
+ * Counts the devices of a connection.
+ *
+ * @param conn   the connection
+ * @param cap    a capability such as "pci" or "net" to count only devices that have it; an unknown one
+ * counts nothing; NULL counts all
+ * @param flags  0
+ * @return the number of devices, or -1 on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.5.0).
+ *
+ * # Safety
+ * cap is NULL or a NUL-terminated string.
+ */
+int virNodeNumOfDevices(virConnectPtr conn,
+                        const char *cap,
+                        unsigned int flags);
+
+/**
+ * Lists the names of the devices of a connection. virConnectListAllNodeDevices() is the better choice: it needs no size.
+ *
+ * @param conn      the connection
+ * @param cap       a capability such as "pci" or "net" to list only devices that have it; an unknown one
+ * lists nothing; NULL lists all
+ * @param names     out: the names, each of which the caller frees with free(); may be NULL when maxnames is 0
+ * @param maxnames  how many names there is room for
+ * @param flags     0
+ * @return the number of names stored, or -1 on error (no name is stored then)
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.5.0).
+ *
+ * # Safety
+ * cap is NULL or a NUL-terminated string, names has room for maxnames pointers.
+ */
+int virNodeListDevices(virConnectPtr conn,
+                       const char *cap,
+                       char **names,
+                       int maxnames,
+                       unsigned int flags);
+
+/**
+ * Lists the devices of a connection: "computer" first, then by their place in /sys, parents before children.
+ *
+ * @param conn     the connection
+ * @param devices  out: an array of the devices with a NULL behind the last, set to NULL on error. The caller gives
+ * each device back with virNodeDeviceFree() and the array with free(). NULL only counts
+ * @param flags    bits of virConnectListAllNodeDeviceFlags, and VIR_CONNECT_LIST_NODE_DEVICES_ACTIVE; 0 lists all
+ * @return the number of devices, or -1 on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.10.2).
+ *
+ * # Safety
+ * devices is NULL or points to a pointer.
+ */
+int virConnectListAllNodeDevices(virConnectPtr conn,
+                                 virNodeDevicePtr **devices,
+                                 unsigned int flags);
+
+/**
+ * Looks a device up by its name.
+ *
+ * @param conn  the connection
+ * @param name  the name, as virNodeDeviceGetName() tells it
+ * @return the device, to be given back with virNodeDeviceFree(); NULL on error (VIR_ERR_NO_NODE_DEVICE when there is none)
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.5.0).
+ *
+ * # Safety
+ * name is NULL or a NUL-terminated string.
+ */
+virNodeDevicePtr virNodeDeviceLookupByName(virConnectPtr conn,
+                                           const char *name);
+
+/**
+ * Looks a Fibre Channel host adapter up by its world-wide names.
+ *
+ * @param conn   the connection
+ * @param wwnn   its node name, 16 hexadecimal digits
+ * @param wwpn   its port name, 16 hexadecimal digits
+ * @param flags  0
+ * @return the device, to be given back with virNodeDeviceFree(); NULL on error. As in libvirt the error for a device
+ * that is not there is VIR_ERR_INTERNAL_ERROR
+ *
+ * Since virnodedev 0.1.0 (libvirt 1.0.3).
+ *
+ * # Safety
+ * wwnn and wwpn are NULL or NUL-terminated strings.
+ */
+virNodeDevicePtr virNodeDeviceLookupSCSIHostByWWN(virConnectPtr conn,
+                                                  const char *wwnn,
+                                                  const char *wwpn,
+                                                  unsigned int flags);
+
+/**
+ * The error of the last call of this thread that failed.
+ *
+ * Every function that can fail clears it first, so it tells about the last call only.
+ *
+ * @return the error, which the library keeps: it changes with the thread's next call; NULL when
+ * there was no error
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.1.0).
+ */
+virErrorPtr virGetLastError(void);
+
+/**
+ * The number of this thread's last error.
+ *
+ * @return one of virErrorNumber, VIR_ERR_OK when there was no error
+ *
+ * Since virnodedev 0.1.0 (libvirt 4.5.0).
+ */
+int virGetLastErrorCode(void);
+
+/**
+ * The part of the library that raised this thread's last error.
+ *
+ * @return one of virErrorDomain, VIR_FROM_NONE when there was no error
+ *
+ * Since virnodedev 0.1.0 (libvirt 4.5.0).
+ */
+int virGetLastErrorDomain(void);
+
+/**
+ * The text of this thread's last error.
+ *
+ * @return the text, which the library keeps: it changes with the thread's next call; "no error"
+ * when there was none, "unknown error" for an error without a text; never NULL
+ *
+ * Since virnodedev 0.1.0 (libvirt 1.0.6).
+ */
+const char *virGetLastErrorMessage(void);
+
+/**
+ * Forgets this thread's last error.
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.1.0).
+ */
+void virResetLastError(void);
+
+/**
+ * Frees the strings of an error and makes it say that there is no error. The record itself stays.
+ *
+ * @param err  the error; NULL does nothing
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.1.0).
+ *
+ * # Safety
+ * err is NULL or a record that the library filled, or all zero.
+ */
+void virResetError(virErrorPtr err);
+
+/**
+ * Frees an error of virSaveLastError().
+ *
+ * @param err  the error; NULL does nothing
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.6.1).
+ *
+ * # Safety
+ * err is NULL or came from virSaveLastError() and is not used afterwards.
+ */
+void virFreeError(virErrorPtr err);
+
+/**
+ * A copy of this thread's last error, to be kept over further calls. errno stays as it is.
+ *
+ * @return the copy, also when there was no error (its code is VIR_ERR_OK then); free it with
+ * virFreeError(). NULL when memory ran out
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.6.1).
+ */
+virErrorPtr virSaveLastError(void);
+
+/**
+ * Copies this thread's last error.
+ *
+ * What `to` held before is overwritten, not freed.
+ *
+ * @param to  out: the copy; free its strings with virResetError()
+ * @return the number of the error, 0 when there was none, -1 when `to` is NULL
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.1.0).
+ *
+ * # Safety
+ * to is NULL or points to a virError.
+ */
+int virCopyLastError(virErrorPtr to);
+
+/**
+ * Copies the last error of a connection.
+ *
+ * What `to` held before is overwritten, not freed.
+ *
+ * @param conn  the connection
+ * @param to    out: the copy; free its strings with virResetError()
+ * @return the number of the error, 0 when there was none, -1 when conn is no connection or `to` is NULL
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.1.0).
+ *
+ * # Safety
+ * to is NULL or points to a virError.
+ */
+int virConnCopyLastError(virConnectPtr conn,
+                         virErrorPtr to);
+
+/**
+ * The last error of a connection, of whatever thread.
+ *
+ * With several threads at work on the connection it can change at any time; virGetLastError() cannot.
+ *
+ * @param conn  the connection
+ * @return the error, which the connection keeps and whose code is VIR_ERR_OK when there was none;
+ * NULL when conn is no connection
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.1.0).
+ */
+virErrorPtr virConnGetLastError(virConnectPtr conn);
+
+/**
+ * Forgets the last error of a connection.
+ *
+ * @param conn  the connection; anything else does nothing
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.1.0).
+ */
+void virConnResetLastError(virConnectPtr conn);
+
+/**
+ * Chooses the function that is told of every error, instead of a line on standard error.
+ *
+ * @param userData  passed to the function
+ * @param handler   the function; NULL brings the line back
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.1.0).
+ *
+ * # Safety
+ * handler can be called from any thread with userData until another one is chosen.
+ */
+void virSetErrorFunc(void *userData, virErrorFunc handler);
+
+/**
+ * Chooses the function that is told of the errors of one connection, instead of the one of virSetErrorFunc().
+ *
+ * @param conn      the connection; anything else does nothing
+ * @param userData  passed to the function
+ * @param handler   the function; NULL leaves errors to that of virSetErrorFunc() again
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.1.0).
+ *
+ * # Safety
+ * handler can be called from any thread with userData until another one is chosen or the connection is gone.
+ */
+void virConnSetErrorFunc(virConnectPtr conn,
+                         void *userData,
+                         virErrorFunc handler);
+
+/**
+ * Writes an error to standard error, as is done where no function was chosen.
+ *
+ * The line reads "libvirt: PART error : TEXT".
+ *
+ * @param err  the error; NULL and one without a code do nothing
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.1.0).
+ *
+ * # Safety
+ * err is NULL or a whole record with NUL-terminated or NULL strings.
+ */
+void virDefaultErrorFunc(virErrorPtr err);
+
+/**
+ * Gives the library the event loop of the program.
+ *
+ * To be called before anything is watched. The first loop stays; later calls do nothing.
+ *
+ * @param addHandle      starts to watch a file descriptor
+ * @param updateHandle   changes what a watch waits for
+ * @param removeHandle   ends a watch
+ * @param addTimeout     starts a timer
+ * @param updateTimeout  changes the interval of a timer
+ * @param removeTimeout  ends a timer
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.5.0).
+ *
+ * # Safety
+ * The functions can be called from any thread as long as the process lives.
+ */
+void virEventRegisterImpl(virEventAddHandleFunc addHandle,
+                          virEventUpdateHandleFunc updateHandle,
+                          virEventRemoveHandleFunc removeHandle,
+                          virEventAddTimeoutFunc addTimeout,
+                          virEventUpdateTimeoutFunc updateTimeout,
+                          virEventRemoveTimeoutFunc removeTimeout);
+
+/**
+ * Makes the library use an event loop of its own, to be run by virEventRunDefaultImpl(). Not supported yet,
+ * but harmless where a loop was registered before.
+ *
+ * @return 0, or -1 on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.9.0).
+ */
+int virEventRegisterDefaultImpl(void);
+
+/**
+ * Runs one turn of the library's own event loop. Not supported yet.
+ *
+ * @return 0, or -1 on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.9.0).
+ */
+int virEventRunDefaultImpl(void);
+
+/**
+ * Has the event loop watch a file descriptor.
+ *
+ * @param fd      the file descriptor
+ * @param events  bits of virEventHandleType, 0 to watch for nothing yet
+ * @param cb      to be called when something happens
+ * @param opaque  passed to cb
+ * @param ff      called with opaque once the watch is removed, or NULL
+ * @return the number of the watch, -1 when there is no event loop or it fails
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.9.3).
+ *
+ * # Safety
+ * cb and ff can be called with opaque until the watch is removed.
+ */
+int virEventAddHandle(int fd,
+                      int events,
+                      virEventHandleCallback cb,
+                      void *opaque,
+                      virFreeCallback ff);
+
+/**
+ * Changes what a watch waits for.
+ *
+ * @param watch   the number of the watch; an unknown one is ignored
+ * @param events  bits of virEventHandleType, 0 to pause
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.9.3).
+ */
+void virEventUpdateHandle(int watch, int events);
+
+/**
+ * Ends a watch.
+ *
+ * @param watch  the number of the watch
+ * @return 0, -1 when there is no such watch or no event loop
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.9.3).
+ */
+int virEventRemoveHandle(int watch);
+
+/**
+ * Has the event loop run a timer.
+ *
+ * @param frequency  the interval in milliseconds; 0 for every turn of the loop, negative for a stopped timer
+ * @param cb         to be called each time
+ * @param opaque     passed to cb
+ * @param ff         called with opaque once the timer is removed, or NULL
+ * @return the number of the timer, -1 when there is no event loop or it fails
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.9.3).
+ *
+ * # Safety
+ * cb and ff can be called with opaque until the timer is removed.
+ */
+int virEventAddTimeout(int frequency,
+                       virEventTimeoutCallback cb,
+                       void *opaque,
+                       virFreeCallback ff);
+
+/**
+ * Changes the interval of a timer and starts it anew.
+ *
+ * @param timer      the number of the timer; an unknown one is ignored
+ * @param frequency  the interval in milliseconds; 0 for every turn of the loop, negative to stop it
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.9.3).
+ */
+void virEventUpdateTimeout(int timer, int frequency);
+
+/**
+ * Ends a timer.
+ *
+ * @param timer  the number of the timer
+ * @return 0, -1 when there is no such timer or no event loop
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.9.3).
+ */
+int virEventRemoveTimeout(int timer);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* VIRNODEDEV_H */

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Arguments from C become values here, or the error that libvirt documents.
+
+use std::ffi::{CStr, c_char, c_int, c_uint};
+use std::sync::Arc;
+
+use super::guard::Call;
+use super::objects::{Conn, DeviceHandle, HANDLES};
+use super::types::{virConnectPtr, virNodeDevicePtr};
+use crate::error::{Code, Error, Result};
+
+impl Call {
+    /// The connection of a handle (code 6 otherwise), which errors of the call belong to from here on.
+    pub(super) fn conn(&mut self, handle: virConnectPtr) -> Result<Conn> {
+        let address = handle.addr();
+        let handle = HANDLES
+            .connection(address)
+            .ok_or_else(|| self.invalid_conn())?;
+        self.conn = Some(handle.clone());
+        Ok(Conn { address, handle })
+    }
+
+    /// The device of a handle (code 52 otherwise); errors belong to its connection from here on.
+    pub(super) fn device(&mut self, handle: virNodeDevicePtr) -> Result<Arc<DeviceHandle>> {
+        let device = HANDLES
+            .device(handle.addr())
+            .ok_or_else(|| self.invalid_device())?;
+        self.conn = Some(device.conn.clone());
+        Ok(device)
+    }
+
+    /// The error for what is no connection.
+    pub(super) fn invalid_conn(&self) -> Error {
+        self.error(Code::InvalidConn, self.function)
+    }
+
+    /// The error for what is no node device.
+    pub(super) fn invalid_device(&self) -> Error {
+        self.error(Code::InvalidNodeDevice, self.function)
+    }
+
+    /// The error for what the connection cannot do.
+    pub(super) fn unsupported(&self) -> Error {
+        self.error(Code::NoSupport, self.function)
+    }
+
+    fn error(&self, code: Code, detail: impl Into<String>) -> Error {
+        Error::new(code, detail).in_domain(self.domain)
+    }
+
+    /// An argument that is refused (code 8).
+    pub(super) fn refuse(&self, argument: &'static str, why: String) -> Error {
+        Error::argument(self.function, argument, why).in_domain(self.domain)
+    }
+
+    /// Refuses calls that change something on a read-only connection (code 29).
+    pub(super) fn writable(&self) -> Result<()> {
+        match &self.conn {
+            Some(conn) if conn.read_only => Err(self.error(
+                Code::OperationDenied,
+                format!("read only access prevents {}", self.function),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses NULL.
+    pub(super) fn not_null<T>(&self, argument: &'static str, pointer: *const T) -> Result<()> {
+        if pointer.is_null() {
+            return Err(self.null(argument));
+        }
+        Ok(())
+    }
+
+    /// The error for a NULL argument.
+    pub(super) fn null(&self, argument: &'static str) -> Error {
+        self.refuse(
+            argument,
+            format!("{argument} in {} must not be NULL", self.function),
+        )
+    }
+
+    /// Refuses numbers below zero.
+    pub(super) fn not_negative(&self, argument: &'static str, number: c_int) -> Result<usize> {
+        usize::try_from(number).map_err(|_| {
+            self.refuse(
+                argument,
+                format!("{argument} in {} must be zero or greater", self.function),
+            )
+        })
+    }
+
+    /// Refuses an array argument that is NULL although `size` elements are to go into it.
+    pub(super) fn array<T>(
+        &self,
+        argument: &'static str,
+        array: *const T,
+        size: c_int,
+    ) -> Result<()> {
+        if size > 0 {
+            self.not_null(argument, array)?;
+        }
+        Ok(())
+    }
+
+    /// A string that must be there.
+    ///
+    /// # Safety
+    /// `text` is NULL or a NUL-terminated string that outlives the call.
+    pub(super) unsafe fn text<'a>(
+        &self,
+        argument: &'static str,
+        text: *const c_char,
+    ) -> Result<&'a CStr> {
+        // SAFETY: as promised by the caller.
+        unsafe { opt_text(text) }.ok_or_else(|| self.null(argument))
+    }
+}
+
+/// A string, or `None` for NULL.
+///
+/// # Safety
+/// `text` is NULL or a NUL-terminated string that outlives the call.
+pub(super) unsafe fn opt_text<'a>(text: *const c_char) -> Option<&'a CStr> {
+    if text.is_null() {
+        return None;
+    }
+    // SAFETY: not NULL, so by the caller's promise a NUL-terminated string.
+    Some(unsafe { CStr::from_ptr(text) })
+}
+
+/// Refuses bits outside `allowed`, in the words of the driver function that libvirt checks them in.
+pub(super) fn flags(driver_function: &'static str, flags: c_uint, allowed: c_uint) -> Result<()> {
+    match flags & !allowed {
+        0 => Ok(()),
+        unknown => Err(Error::unsupported_flags(driver_function, unknown)),
+    }
+}

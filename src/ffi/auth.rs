@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! The ready-made way to authenticate: questions at the terminal.
+//!
+//! No driver of the library asks anything; programs written for libvirt refer to it.
+
+use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
+use std::io::{BufRead, Write};
+use std::ptr;
+
+use super::args;
+use super::constants::virConnectCredentialType::{
+    VIR_CRED_AUTHNAME, VIR_CRED_ECHOPROMPT, VIR_CRED_EXTERNAL, VIR_CRED_NOECHOPROMPT,
+    VIR_CRED_PASSPHRASE, VIR_CRED_REALM,
+};
+use super::guard::shield;
+use super::out;
+use super::types::{
+    virConnectAuth, virConnectAuthPtr, virConnectCredential, virConnectCredentialPtr,
+};
+
+const KINDS: usize = 6;
+
+static mut CREDENTIAL_TYPES: [c_int; KINDS] = [
+    VIR_CRED_AUTHNAME as c_int,
+    VIR_CRED_ECHOPROMPT as c_int,
+    VIR_CRED_REALM as c_int,
+    VIR_CRED_PASSPHRASE as c_int,
+    VIR_CRED_NOECHOPROMPT as c_int,
+    VIR_CRED_EXTERNAL as c_int,
+];
+
+static mut DEFAULT: virConnectAuth = virConnectAuth {
+    credtype: (&raw mut CREDENTIAL_TYPES).cast(),
+    ncredtype: KINDS as c_uint,
+    cb: Some(ask_at_terminal),
+    cbdata: ptr::null_mut(),
+};
+
+/// A way to authenticate for virConnectOpenAuth(): asks at the terminal, on standard output and input.
+///
+/// Since virnodedev 0.1.0 (libvirt 0.4.0).
+#[unsafe(no_mangle)]
+pub static mut virConnectAuthPtrDefault: virConnectAuthPtr = &raw mut DEFAULT;
+
+unsafe extern "C" fn ask_at_terminal(
+    cred: virConnectCredentialPtr,
+    ncred: c_uint,
+    _cbdata: *mut c_void,
+) -> c_int {
+    shield(-1, || {
+        for index in 0..ncred as usize {
+            // SAFETY: the caller passes ncred questions.
+            let at = unsafe { cred.add(index) };
+            // SAFETY: as above, and nobody else uses them meanwhile.
+            let Some(question) = (unsafe { at.as_mut() }) else {
+                return -1;
+            };
+            if answer(question).is_none() {
+                return -1;
+            }
+        }
+        0
+    })
+}
+
+fn answer(question: &mut virConnectCredential) -> Option<()> {
+    const HIDDEN: [c_int; 2] = [VIR_CRED_PASSPHRASE as c_int, VIR_CRED_NOECHOPROMPT as c_int];
+    const SHOWN: [c_int; 3] = [
+        VIR_CRED_AUTHNAME as c_int,
+        VIR_CRED_ECHOPROMPT as c_int,
+        VIR_CRED_REALM as c_int,
+    ];
+    let hidden = HIDDEN.contains(&question.r#type);
+    if !hidden && !SHOWN.contains(&question.r#type) {
+        return None;
+    }
+    let echo = hidden.then(Silence::new);
+    let mut output = std::io::stdout();
+    output.write_all(text(question.prompt)).ok()?;
+    output.write_all(b":").ok()?;
+    output.flush().ok()?;
+    let mut line = Vec::new();
+    std::io::stdin().lock().read_until(b'\n', &mut line).ok()?;
+    drop(echo);
+    if line.is_empty() {
+        return None;
+    }
+    while line.last().is_some_and(|b| b"\r\n".contains(b)) {
+        line.pop();
+    }
+    let given: &[u8] = match line.is_empty() {
+        true => text(question.defresult),
+        false => &line,
+    };
+    question.result = out::bytes(given).ok()?;
+    question.resultlen = given.len().try_into().ok()?;
+    Some(())
+}
+
+fn text<'a>(text: *const c_char) -> &'a [u8] {
+    // SAFETY: the strings of a question are NULL or NUL-terminated and outlive the call.
+    unsafe { args::opt_text(text) }.map_or(b"", CStr::to_bytes)
+}
+
+/// Keeps the terminal from showing what is typed.
+struct Silence(Option<libc::termios>);
+
+impl Silence {
+    fn new() -> Self {
+        let mut now = std::mem::MaybeUninit::<libc::termios>::uninit();
+        // SAFETY: fills the settings where standard input is a terminal.
+        if unsafe { libc::tcgetattr(libc::STDIN_FILENO, now.as_mut_ptr()) } != 0 {
+            return Silence(None);
+        }
+        // SAFETY: filled, since the call succeeded.
+        let before = unsafe { now.assume_init() };
+        let mut quiet = before;
+        quiet.c_lflag &= !libc::ECHO;
+        // SAFETY: whole settings of the same terminal.
+        unsafe { libc::tcsetattr(libc::STDIN_FILENO, libc::TCSAFLUSH, &quiet) };
+        Silence(Some(before))
+    }
+}
+
+impl Drop for Silence {
+    fn drop(&mut self) {
+        if let Some(before) = &self.0 {
+            // SAFETY: the settings that the terminal had.
+            unsafe { libc::tcsetattr(libc::STDIN_FILENO, libc::TCSAFLUSH, before) };
+            println!();
+        }
+    }
+}

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Opening and closing connections.
+
+use std::ffi::{c_char, c_int, c_uint, c_void};
+
+use super::args;
+use super::constants::virConnectFlags::{VIR_CONNECT_NO_ALIASES, VIR_CONNECT_RO};
+use super::guard::guard;
+use super::handle::Closed;
+use super::objects::{HANDLES, add_connection};
+use super::types::{virConnectAuthPtr, virConnectCloseFunc, virConnectPtr, virFreeCallback};
+use crate::connection::Connection;
+use crate::error::{Code, Domain, Error};
+
+/// Makes the library ready. Every function that needs it does so by itself.
+///
+/// @return 0
+///
+/// Since virnodedev 0.1.0 (libvirt 0.1.0).
+#[unsafe(no_mangle)]
+pub extern "C" fn virInitialize() -> c_int {
+    0
+}
+
+const READ_ONLY: c_uint = VIR_CONNECT_RO as c_uint;
+const NO_ALIASES: c_uint = VIR_CONNECT_NO_ALIASES as c_uint;
+
+/// # Safety
+/// `name` is NULL or a NUL-terminated string.
+unsafe fn open(function: &'static str, name: *const c_char, flags: c_uint) -> virConnectPtr {
+    guard(Domain::None, function, |_| {
+        // SAFETY: as promised by the caller.
+        let name = unsafe { args::opt_text(name) };
+        let uri = name.map(|n| n.to_str()).transpose().map_err(|_| {
+            let shown = name.map(|n| n.to_string_lossy()).unwrap_or_default();
+            Error::new(Code::InternalError, format!("Unable to parse URI {shown}"))
+                .in_domain(Domain::Uri)
+        })?;
+        let connection = Connection::open(uri)?;
+        args::flags("nodeConnectOpen", flags, READ_ONLY | NO_ALIASES)?;
+        Ok(add_connection(connection, flags & READ_ONLY != 0))
+    })
+}
+
+/// Opens a connection to the node devices that a URI names.
+///
+/// "nodedev:///system" (or "nodedev:///session") is this host, read in process with the rights of the
+/// caller; "nodedev:///embed?root=/DIR" is a recorded tree; "test:///default" and
+/// "test:///FILE.xml" are made-up devices. URIs of local hypervisors such as "qemu:///system" name this
+/// host, too. There is no remote access.
+///
+/// @param name  the URI; NULL or "" for that of the environment variable LIBVIRT_DEFAULT_URI, else this host
+/// @return the connection, to be given back with virConnectClose(); NULL on error
+///
+/// Since virnodedev 0.1.0 (libvirt 0.0.3).
+///
+/// # Safety
+/// name is NULL or a NUL-terminated string.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virConnectOpen(name: *const c_char) -> virConnectPtr {
+    // SAFETY: as promised by the caller.
+    unsafe { open("virConnectOpen", name, 0) }
+}
+
+/// Opens a connection that refuses functions that change the host.
+///
+/// @param name  the URI, see virConnectOpen()
+/// @return the connection, to be given back with virConnectClose(); NULL on error
+///
+/// Since virnodedev 0.1.0 (libvirt 0.0.3).
+///
+/// # Safety
+/// name is NULL or a NUL-terminated string.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virConnectOpenReadOnly(name: *const c_char) -> virConnectPtr {
+    // SAFETY: as promised by the caller.
+    unsafe { open("virConnectOpenReadOnly", name, READ_ONLY) }
+}
+
+/// Opens a connection, with flags.
+///
+/// @param name   the URI, see virConnectOpen()
+/// @param auth   how the program can authenticate, or NULL; nothing is ever asked for
+/// @param flags  bits of virConnectFlags
+/// @return the connection, to be given back with virConnectClose(); NULL on error
+///
+/// Since virnodedev 0.1.0 (libvirt 0.4.0).
+///
+/// # Safety
+/// name is NULL or a NUL-terminated string.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virConnectOpenAuth(
+    name: *const c_char,
+    auth: virConnectAuthPtr,
+    flags: c_uint,
+) -> virConnectPtr {
+    let _ = auth;
+    // SAFETY: as promised by the caller.
+    unsafe { open("virConnectOpenAuth", name, flags) }
+}
+
+/// Adds a reference to a connection: one more virConnectClose() is needed then.
+///
+/// @param conn  the connection
+/// @return 0, or -1 on error
+///
+/// Since virnodedev 0.1.0 (libvirt 0.6.0).
+#[unsafe(no_mangle)]
+pub extern "C" fn virConnectRef(conn: virConnectPtr) -> c_int {
+    guard(Domain::DomainConfig, "virConnectRef", |call| {
+        if HANDLES.reference_connection(conn.addr()) {
+            Ok(0)
+        } else {
+            Err(call.invalid_conn())
+        }
+    })
+}
+
+/// Gives a connection back.
+///
+/// Device handles keep their connection alive; it is gone when the last of them was freed, too.
+///
+/// @param conn  the connection
+/// @return 0 when the connection is gone, 1 when references or device handles keep it, -1 on error: conn is
+/// no connection, or all references to it were given back before
+///
+/// Since virnodedev 0.1.0 (libvirt 0.0.3).
+#[unsafe(no_mangle)]
+pub extern "C" fn virConnectClose(conn: virConnectPtr) -> c_int {
+    guard(Domain::None, "virConnectClose", |call| {
+        match HANDLES.close_connection(conn.addr()) {
+            Some(Closed::Gone) => Ok(0),
+            Some(Closed::StillUsed) => Ok(1),
+            None => Err(call.invalid_conn()),
+        }
+    })
+}
+
+/// Whether a connection works.
+///
+/// @param conn  the connection
+/// @return 1, or -1 on error
+///
+/// Since virnodedev 0.1.0 (libvirt 0.9.8).
+#[unsafe(no_mangle)]
+pub extern "C" fn virConnectIsAlive(conn: virConnectPtr) -> c_int {
+    answer("virConnectIsAlive", conn, 1)
+}
+
+/// Whether what a connection carries is encrypted.
+///
+/// @param conn  the connection
+/// @return 0 (nothing leaves the process), or -1 on error
+///
+/// Since virnodedev 0.1.0 (libvirt 0.7.3).
+#[unsafe(no_mangle)]
+pub extern "C" fn virConnectIsEncrypted(conn: virConnectPtr) -> c_int {
+    answer("virConnectIsEncrypted", conn, 0)
+}
+
+/// Whether what a connection carries is safe from others.
+///
+/// @param conn  the connection
+/// @return 1 (nothing leaves the process), or -1 on error
+///
+/// Since virnodedev 0.1.0 (libvirt 0.7.3).
+#[unsafe(no_mangle)]
+pub extern "C" fn virConnectIsSecure(conn: virConnectPtr) -> c_int {
+    answer("virConnectIsSecure", conn, 1)
+}
+
+/// Asks for messages that keep a connection alive. A connection in process needs none.
+///
+/// @param conn      the connection
+/// @param interval  ignored
+/// @param count     ignored
+/// @return 0, or -1 on error
+///
+/// Since virnodedev 0.1.0 (libvirt 0.9.8).
+#[unsafe(no_mangle)]
+pub extern "C" fn virConnectSetKeepAlive(
+    conn: virConnectPtr,
+    interval: c_int,
+    count: c_uint,
+) -> c_int {
+    let _ = (interval, count);
+    answer("virConnectSetKeepAlive", conn, 0)
+}
+
+/// What every connection of this library answers.
+fn answer(function: &'static str, conn: virConnectPtr, value: c_int) -> c_int {
+    guard(Domain::DomainConfig, function, |call| {
+        call.conn(conn)?;
+        Ok(value)
+    })
+}
+
+/// Asks to be told when a connection closes by itself.
+///
+/// A connection in process never does: neither cb nor freecb is ever called.
+///
+/// @param conn    the connection
+/// @param cb      the function; must not be NULL
+/// @param opaque  ignored
+/// @param freecb  ignored
+/// @return 0, or -1 on error
+///
+/// Since virnodedev 0.1.0 (libvirt 0.10.0).
+#[unsafe(no_mangle)]
+pub extern "C" fn virConnectRegisterCloseCallback(
+    conn: virConnectPtr,
+    cb: virConnectCloseFunc,
+    opaque: *mut c_void,
+    freecb: virFreeCallback,
+) -> c_int {
+    let _ = (opaque, freecb);
+    close_callback("virConnectRegisterCloseCallback", conn, cb)
+}
+
+/// Takes back virConnectRegisterCloseCallback().
+///
+/// @param conn  the connection
+/// @param cb    the function; must not be NULL
+/// @return 0, or -1 on error
+///
+/// Since virnodedev 0.1.0 (libvirt 0.10.0).
+#[unsafe(no_mangle)]
+pub extern "C" fn virConnectUnregisterCloseCallback(
+    conn: virConnectPtr,
+    cb: virConnectCloseFunc,
+) -> c_int {
+    close_callback("virConnectUnregisterCloseCallback", conn, cb)
+}
+
+fn close_callback(function: &'static str, conn: virConnectPtr, cb: virConnectCloseFunc) -> c_int {
+    guard(Domain::DomainConfig, function, |call| {
+        call.conn(conn)?;
+        cb.map(|_| 0).ok_or_else(|| call.null("cb"))
+    })
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! What a connection tells of itself and its host.
+
+use std::ffi::{c_char, c_int, c_uint, c_ulong};
+
+use super::guard::guard;
+use super::out;
+use super::types::virConnectPtr;
+use super::version::LIBVIR_VERSION_NUMBER;
+use crate::connection::Connection;
+use crate::error::{Domain, Result};
+
+const DOMAIN: Domain = Domain::DomainConfig;
+
+/// The kind of a connection.
+///
+/// @param conn  the connection
+/// @return "nodedev", or "TEST" for made-up devices; the library keeps the string; NULL on error
+///
+/// Since virnodedev 0.1.0 (libvirt 0.0.3).
+#[unsafe(no_mangle)]
+pub extern "C" fn virConnectGetType(conn: virConnectPtr) -> *const c_char {
+    guard(DOMAIN, "virConnectGetType", |call| {
+        Ok(call.conn(conn)?.handle.connection.driver_type().as_ptr())
+    })
+}
+
+/// The version of what a connection leads to.
+///
+/// @param conn   the connection
+/// @param hvVer  out: major * 1000000 + minor * 1000 + release; must not be NULL
+/// @return 0, or -1 on error
+///
+/// Since virnodedev 0.1.0 (libvirt 0.0.3).
+///
+/// # Safety
+/// hvVer is NULL or points to an unsigned long.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virConnectGetVersion(conn: virConnectPtr, hvVer: *mut c_ulong) -> c_int {
+    guard(DOMAIN, "virConnectGetVersion", |call| {
+        let conn = call.conn(conn)?;
+        call.not_null("hvVer", hvVer)?;
+        let version = conn.handle.connection.hypervisor_version();
+        let version = version.map_err(|e| e.in_domain(DOMAIN))?;
+        // SAFETY: not NULL, so the caller's.
+        unsafe { out::set(hvVer, version) };
+        Ok(0)
+    })
+}
+
+/// The level of libvirt at the other end of a connection, which is this library.
+///
+/// @param conn    the connection
+/// @param libVer  out: LIBVIR_VERSION_NUMBER; must not be NULL
+/// @return 0, or -1 on error
+///
+/// Since virnodedev 0.1.0 (libvirt 0.7.3).
+///
+/// # Safety
+/// libVer is NULL or points to an unsigned long.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virConnectGetLibVersion(
+    conn: virConnectPtr,
+    libVer: *mut c_ulong,
+) -> c_int {
+    guard(DOMAIN, "virConnectGetLibVersion", |call| {
+        call.conn(conn)?;
+        call.not_null("libVer", libVer)?;
+        // SAFETY: not NULL, so the caller's.
+        unsafe { out::set(libVer, LIBVIR_VERSION_NUMBER) };
+        Ok(0)
+    })
+}
+
+fn text(
+    function: &'static str,
+    conn: virConnectPtr,
+    ask: impl FnOnce(&Connection) -> Result<String>,
+) -> *mut c_char {
+    guard(DOMAIN, function, |call| {
+        let answer = ask(&call.conn(conn)?.handle.connection);
+        out::text(&answer.map_err(|e| e.in_domain(DOMAIN))?)
+    })
+}
+
+/// The name of the host that a connection leads to.
+///
+/// @param conn  the connection
+/// @return the name, which the caller frees with free(); NULL on error
+///
+/// Since virnodedev 0.1.0 (libvirt 0.3.0).
+#[unsafe(no_mangle)]
+pub extern "C" fn virConnectGetHostname(conn: virConnectPtr) -> *mut c_char {
+    text("virConnectGetHostname", conn, Connection::hostname)
+}
+
+/// The URI of a connection, which opens the same devices again.
+///
+/// @param conn  the connection
+/// @return the URI, which the caller frees with free(); NULL on error
+///
+/// Since virnodedev 0.1.0 (libvirt 0.3.0).
+#[unsafe(no_mangle)]
+pub extern "C" fn virConnectGetURI(conn: virConnectPtr) -> *mut c_char {
+    text("virConnectGetURI", conn, |c| Ok(c.uri().to_string()))
+}
+
+/// What the host of a connection is and can do.
+///
+/// @param conn  the connection
+/// @return an XML document, which the caller frees with free(); NULL on error
+///
+/// Since virnodedev 0.1.0 (libvirt 0.2.1).
+#[unsafe(no_mangle)]
+pub extern "C" fn virConnectGetCapabilities(conn: virConnectPtr) -> *mut c_char {
+    text(
+        "virConnectGetCapabilities",
+        conn,
+        Connection::host_capabilities,
+    )
+}
+
+/// The host's SMBIOS data as XML. No driver of this library offers it.
+///
+/// @param conn   the connection
+/// @param flags  ignored
+/// @return NULL (VIR_ERR_NO_SUPPORT)
+///
+/// Since virnodedev 0.1.0 (libvirt 0.8.8).
+#[unsafe(no_mangle)]
+pub extern "C" fn virConnectGetSysinfo(conn: virConnectPtr, flags: c_uint) -> *mut c_char {
+    let _ = flags;
+    guard(DOMAIN, "virConnectGetSysinfo", |call| {
+        call.conn(conn)?;
+        Err(call.unsupported())
+    })
+}
+
+/// How many processors a virtual machine can have. No driver of this library has virtual machines.
+///
+/// @param conn  the connection
+/// @param type  ignored
+/// @return -1 (VIR_ERR_NO_SUPPORT)
+///
+/// Since virnodedev 0.1.0 (libvirt 0.2.1).
+#[unsafe(no_mangle)]
+pub extern "C" fn virConnectGetMaxVcpus(conn: virConnectPtr, r#type: *const c_char) -> c_int {
+    let _ = r#type;
+    guard(DOMAIN, "virConnectGetMaxVcpus", |call| {
+        call.conn(conn)?;
+        Err(call.unsupported())
+    })
+}

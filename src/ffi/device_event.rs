@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Registering for events of node devices.
+
+use std::ffi::{c_int, c_void};
+use std::sync::Arc;
+
+use super::guard::guard;
+use super::types::{
+    virConnectNodeDeviceEventGenericCallback, virConnectPtr, virFreeCallback, virNodeDevicePtr,
+};
+use crate::error::Domain;
+
+const DOMAIN: Domain = Domain::NodeDevice;
+
+/// Event numbers end below this one.
+const EVENT_IDS: c_int = 2;
+
+/// Asks to be told of events of node devices. Not supported yet.
+///
+/// @param conn     the connection
+/// @param dev      a device of the connection to be told of it alone, or NULL for all
+/// @param eventID  one of virNodeDeviceEventID
+/// @param cb       the function, cast with VIR_NODE_DEVICE_EVENT_CALLBACK(); must not be NULL
+/// @param opaque   passed to the function
+/// @param freecb   called with opaque once the function is no longer needed, or NULL
+/// @return a number for virConnectNodeDeviceEventDeregisterAny(), 0 or more, or -1 on error
+///
+/// Since virnodedev 0.1.0 (libvirt 2.2.0).
+///
+/// # Safety
+/// cb and freecb can be called with opaque until the number is given back.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn virConnectNodeDeviceEventRegisterAny(
+    conn: virConnectPtr,
+    dev: virNodeDevicePtr,
+    eventID: c_int,
+    cb: virConnectNodeDeviceEventGenericCallback,
+    opaque: *mut c_void,
+    freecb: virFreeCallback,
+) -> c_int {
+    let _ = (opaque, freecb);
+    guard(DOMAIN, "virConnectNodeDeviceEventRegisterAny", |call| {
+        let conn = call.conn(conn)?;
+        if !dev.is_null() {
+            let device = call.device(dev)?;
+            call.conn = Some(conn.handle.clone());
+            if !Arc::ptr_eq(&device.conn, &conn.handle) {
+                let name = device.name.to_string_lossy();
+                let function = call.function;
+                return Err(call.refuse(
+                    "dev",
+                    format!("node device '{name}' in {function} must match connection"),
+                ));
+            }
+        }
+        if cb.is_none() {
+            return Err(call.null("cb"));
+        }
+        call.not_negative("eventID", eventID)?;
+        if eventID >= EVENT_IDS {
+            let function = call.function;
+            return Err(call.refuse(
+                "eventID",
+                format!("eventID in {function} must be less than {EVENT_IDS}"),
+            ));
+        }
+        Err(call.unsupported())
+    })
+}
+
+/// Ends a registration of virConnectNodeDeviceEventRegisterAny(). Not supported yet.
+///
+/// @param conn        the connection
+/// @param callbackID  the number of the registration
+/// @return 0, or -1 on error
+///
+/// Since virnodedev 0.1.0 (libvirt 2.2.0).
+#[unsafe(no_mangle)]
+pub extern "C" fn virConnectNodeDeviceEventDeregisterAny(
+    conn: virConnectPtr,
+    callbackID: c_int,
+) -> c_int {
+    guard(DOMAIN, "virConnectNodeDeviceEventDeregisterAny", |call| {
+        call.conn(conn)?;
+        call.not_negative("callbackID", callbackID)?;
+        Err(call.unsupported())
+    })
+}

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! The table of live handles.
+//!
+//! What C holds is an address that the library never reads through: the table
+//! says what it stands for. So a pointer that is NULL, was freed, belongs to
+//! another library or is of the other kind is an error, not a crash. The bytes at
+//! an address are zero for as long as the process lives, and no C library's
+//! type check takes zeroes for its own object.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// An address is not given out again before this many other handles were made,
+/// so that a stale pointer does not quietly become another device.
+const REUSE_DISTANCE: u64 = 65_536;
+
+/// What lies at the address of a handle: zeroes.
+type Slot = [u64; 2];
+const SLOT: usize = size_of::<Slot>();
+const FIRST_CHUNK: usize = 64;
+const LARGEST_CHUNK: usize = 4096;
+
+/// Live connections `C` and live devices `D` by the address that stands for them.
+pub(super) struct Handles<C, D> {
+    table: RwLock<Table<C, D>>,
+}
+
+enum Entry<C, D> {
+    Connection {
+        object: Arc<C>,
+        /// References that the program holds: one from opening, one for each Ref.
+        references: u32,
+        /// Live handles on devices of this connection.
+        devices: u32,
+    },
+    Device {
+        object: Arc<D>,
+        references: u32,
+        /// Address of the device's connection.
+        owner: usize,
+    },
+}
+
+/// What giving a connection back did.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Closed {
+    /// The connection is gone.
+    Gone,
+    /// References or device handles keep it.
+    StillUsed,
+}
+
+struct Table<C, D> {
+    chunks: BTreeMap<usize, Vec<Option<Entry<C, D>>>>,
+    /// Addresses of the newest chunk that were never given out.
+    fresh: Range<usize>,
+    /// Given back addresses, each with the count of handles made until then, oldest first.
+    freed: VecDeque<(usize, u64)>,
+    made: u64,
+}
+
+impl<C, D> Handles<C, D> {
+    pub(super) const fn new() -> Self {
+        Handles {
+            table: RwLock::new(Table {
+                chunks: BTreeMap::new(),
+                fresh: 0..0,
+                freed: VecDeque::new(),
+                made: 0,
+            }),
+        }
+    }
+
+    // No code that can fail half-way runs under the lock, so a poisoned table is still whole.
+    fn read(&self) -> RwLockReadGuard<'_, Table<C, D>> {
+        self.table.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Table<C, D>> {
+        self.table.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The connection at an address.
+    pub(super) fn connection(&self, address: usize) -> Option<Arc<C>> {
+        match self.read().get(address)? {
+            Entry::Connection { object, .. } => Some(object.clone()),
+            Entry::Device { .. } => None,
+        }
+    }
+
+    /// The device at an address.
+    pub(super) fn device(&self, address: usize) -> Option<Arc<D>> {
+        match self.read().get(address)? {
+            Entry::Device { object, .. } => Some(object.clone()),
+            Entry::Connection { .. } => None,
+        }
+    }
+
+    /// A handle on a new connection, with one reference.
+    pub(super) fn add_connection(&self, object: Arc<C>) -> usize {
+        self.write().add(Entry::Connection {
+            object,
+            references: 1,
+            devices: 0,
+        })
+    }
+
+    /// Handles with one reference each on devices of the connection `conn` at `owner`, in
+    /// order; `None` when that connection is no longer alive.
+    pub(super) fn add_devices(
+        &self,
+        owner: usize,
+        conn: &Arc<C>,
+        devices: impl ExactSizeIterator<Item = Arc<D>>,
+    ) -> Option<Vec<usize>> {
+        let mut table = self.write();
+        match table.get_mut(owner)? {
+            Entry::Connection {
+                object,
+                devices: count,
+                ..
+            } if Arc::ptr_eq(object, conn) => {
+                *count = count.checked_add(u32::try_from(devices.len()).ok()?)?;
+            }
+            _ => return None,
+        }
+        Some(
+            devices
+                .map(|object| {
+                    table.add(Entry::Device {
+                        object,
+                        references: 1,
+                        owner,
+                    })
+                })
+                .collect(),
+        )
+    }
+
+    /// Adds a reference to a connection; false when there is none at the address.
+    pub(super) fn reference_connection(&self, address: usize) -> bool {
+        match self.write().get_mut(address) {
+            Some(Entry::Connection { references, .. }) => add_one(references),
+            _ => false,
+        }
+    }
+
+    /// Adds a reference to a device; false when there is none at the address.
+    pub(super) fn reference_device(&self, address: usize) -> bool {
+        match self.write().get_mut(address) {
+            Some(Entry::Device { references, .. }) => add_one(references),
+            _ => false,
+        }
+    }
+
+    /// Drops one of the program's references to a connection; `None` when it has none.
+    pub(super) fn close_connection(&self, address: usize) -> Option<Closed> {
+        let mut table = self.write();
+        match table.get_mut(address)? {
+            Entry::Connection { references, .. } if *references > 0 => *references -= 1,
+            _ => return None,
+        }
+        let gone = table.take_unused_connection(address);
+        // The connection is torn down after the lock is let go.
+        drop(table);
+        Some(match gone {
+            Some(_) => Closed::Gone,
+            None => Closed::StillUsed,
+        })
+    }
+
+    /// Drops a reference to a device, and with the last one the device's hold on
+    /// its connection; false when there is no device at the address.
+    pub(super) fn release_device(&self, address: usize) -> bool {
+        let mut table = self.write();
+        let owner = match table.get_mut(address) {
+            Some(Entry::Device {
+                references, owner, ..
+            }) => {
+                *references -= 1;
+                if *references > 0 {
+                    return true;
+                }
+                *owner
+            }
+            _ => return false,
+        };
+        let device = table.take(address);
+        if let Some(Entry::Connection { devices, .. }) = table.get_mut(owner) {
+            *devices -= 1;
+        }
+        let connection = table.take_unused_connection(owner);
+        drop(table);
+        drop(device);
+        drop(connection);
+        true
+    }
+}
+
+fn add_one(count: &mut u32) -> bool {
+    match count.checked_add(1) {
+        Some(more) => {
+            *count = more;
+            true
+        }
+        None => false,
+    }
+}
+
+impl<C, D> Table<C, D> {
+    fn place(&self, address: usize) -> Option<(usize, usize)> {
+        let (&base, entries) = self.chunks.range(..=address).next_back()?;
+        let offset = address - base;
+        (offset % SLOT == 0 && offset / SLOT < entries.len()).then_some((base, offset / SLOT))
+    }
+
+    fn get(&self, address: usize) -> Option<&Entry<C, D>> {
+        let (base, index) = self.place(address)?;
+        self.chunks[&base][index].as_ref()
+    }
+
+    fn cell(&mut self, address: usize) -> Option<&mut Option<Entry<C, D>>> {
+        let (base, index) = self.place(address)?;
+        self.chunks.get_mut(&base)?.get_mut(index)
+    }
+
+    fn get_mut(&mut self, address: usize) -> Option<&mut Entry<C, D>> {
+        self.cell(address)?.as_mut()
+    }
+
+    fn add(&mut self, entry: Entry<C, D>) -> usize {
+        let address = self.free_address();
+        self.made += 1;
+        if let Some(cell) = self.cell(address) {
+            *cell = Some(entry);
+        }
+        address
+    }
+
+    fn take(&mut self, address: usize) -> Option<Entry<C, D>> {
+        let entry = self.cell(address)?.take()?;
+        self.freed.push_back((address, self.made));
+        Some(entry)
+    }
+
+    fn take_unused_connection(&mut self, address: usize) -> Option<Entry<C, D>> {
+        match self.get(address)? {
+            Entry::Connection {
+                references: 0,
+                devices: 0,
+                ..
+            } => self.take(address),
+            _ => None,
+        }
+    }
+
+    fn free_address(&mut self) -> usize {
+        match self.freed.front() {
+            Some(&(address, freed_at)) if self.made - freed_at >= REUSE_DISTANCE => {
+                self.freed.pop_front();
+                address
+            }
+            _ => self.fresh_address(),
+        }
+    }
+
+    fn fresh_address(&mut self) -> usize {
+        if self.fresh.is_empty() {
+            let slots = FIRST_CHUNK << self.chunks.len().min(6);
+            let slots = slots.min(LARGEST_CHUNK);
+            // Never given back, so a stale pointer stays readable for whoever looks at it.
+            let memory: &'static mut [Slot] = Box::leak(vec![[0; 2]; slots].into_boxed_slice());
+            let base = memory.as_mut_ptr().expose_provenance();
+            self.chunks
+                .insert(base, std::iter::repeat_with(|| None).take(slots).collect());
+            self.fresh = base..base + slots * SLOT;
+        }
+        let address = self.fresh.start;
+        self.fresh.start += SLOT;
+        address
+    }
+}
+
+#[cfg(test)]
+#[path = "handle_tests.rs"]
+mod tests;

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Tests of the table of handles.
+
+use super::*;
+
+type Table = Handles<&'static str, u32>;
+
+fn with_connection() -> (Table, usize, Arc<&'static str>) {
+    let table = Table::new();
+    let conn = Arc::new("conn");
+    let address = table.add_connection(conn.clone());
+    (table, address, conn)
+}
+
+fn add(table: &Table, owner: usize, conn: &Arc<&'static str>, device: u32) -> usize {
+    table
+        .add_devices(owner, conn, std::iter::once(Arc::new(device)))
+        .unwrap()[0]
+}
+
+#[test]
+fn handles_are_found_by_their_address_only() {
+    let (table, conn, object) = with_connection();
+    let devices = table
+        .add_devices(conn, &object, (0..200).map(Arc::new))
+        .unwrap();
+    for (number, &address) in devices.iter().enumerate() {
+        assert_eq!(table.device(address).as_deref(), Some(&(number as u32)));
+    }
+    assert_eq!(table.connection(conn).as_deref(), Some(&"conn"));
+    let local = 0u64;
+    let foreign = [
+        0,
+        1,
+        conn + 1,
+        conn + 8,
+        usize::MAX,
+        (&raw const local).addr(),
+    ];
+    for address in foreign {
+        assert!(table.connection(address).is_none(), "{address:#x}");
+        assert!(table.device(address).is_none(), "{address:#x}");
+        assert!(table.close_connection(address).is_none());
+        assert!(!table.release_device(address));
+        assert!(!table.reference_connection(address));
+        assert!(!table.reference_device(address));
+    }
+}
+
+#[test]
+fn the_wrong_kind_is_not_found() {
+    let (table, conn, object) = with_connection();
+    let device = add(&table, conn, &object, 1);
+    assert!(table.device(conn).is_none());
+    assert!(table.connection(device).is_none());
+    assert!(table.close_connection(device).is_none());
+    assert!(!table.release_device(conn));
+    assert!(!table.reference_connection(device));
+    assert!(!table.reference_device(conn));
+    assert_eq!(table.device(device).as_deref(), Some(&1));
+}
+
+#[test]
+fn a_freed_handle_is_gone_and_cannot_be_freed_again() {
+    let (table, conn, object) = with_connection();
+    let device = add(&table, conn, &object, 1);
+    assert!(table.reference_device(device));
+    assert!(table.release_device(device));
+    assert!(table.device(device).is_some());
+    assert!(table.release_device(device));
+    assert!(table.device(device).is_none());
+    assert!(!table.release_device(device));
+    assert!(!table.reference_device(device));
+}
+
+#[test]
+fn devices_keep_their_connection() {
+    let (table, conn, object) = with_connection();
+    let (a, b) = (add(&table, conn, &object, 1), add(&table, conn, &object, 2));
+    assert_eq!(table.close_connection(conn), Some(Closed::StillUsed));
+    assert!(table.connection(conn).is_some());
+    // All references of the program are back: there is nothing left to close.
+    assert_eq!(table.close_connection(conn), None);
+    assert!(table.release_device(a));
+    assert!(table.connection(conn).is_some());
+    assert!(table.release_device(b));
+    assert!(table.connection(conn).is_none());
+    assert_eq!(Arc::strong_count(&object), 1);
+}
+
+#[test]
+fn references_keep_a_connection() {
+    let (table, conn, object) = with_connection();
+    assert!(table.reference_connection(conn));
+    assert_eq!(table.close_connection(conn), Some(Closed::StillUsed));
+    assert_eq!(table.close_connection(conn), Some(Closed::Gone));
+    assert_eq!(table.close_connection(conn), None);
+    assert_eq!(Arc::strong_count(&object), 1);
+    assert!(
+        table
+            .add_devices(conn, &object, [Arc::new(1)].into_iter())
+            .is_none()
+    );
+}
+
+#[test]
+fn devices_are_added_to_the_connection_that_was_meant() {
+    let (table, conn, _) = with_connection();
+    let other = Arc::new("other");
+    assert!(
+        table
+            .add_devices(conn, &other, [Arc::new(1)].into_iter())
+            .is_none()
+    );
+    assert_eq!(table.close_connection(conn), Some(Closed::Gone));
+}
+
+#[test]
+fn an_address_comes_back_only_after_many_others() {
+    let (table, conn, object) = with_connection();
+    let first = add(&table, conn, &object, 1);
+    table.release_device(first);
+    for number in 0..REUSE_DISTANCE {
+        let address = add(&table, conn, &object, number as u32);
+        assert_ne!(address, first, "after {number} others");
+        table.release_device(address);
+    }
+    assert_eq!(add(&table, conn, &object, 0), first);
+}
+
+#[test]
+fn the_table_stops_growing() {
+    let (table, conn, object) = with_connection();
+    for _ in 0..20 {
+        let devices = table
+            .add_devices(conn, &object, (0..10_000).map(Arc::new))
+            .unwrap();
+        for address in devices {
+            assert!(table.release_device(address));
+        }
+    }
+    let slots: usize = table.read().chunks.values().map(Vec::len).sum();
+    assert!(
+        slots < REUSE_DISTANCE as usize + 10_000 + 2 * LARGEST_CHUNK,
+        "{slots}"
+    );
+}
+
+#[test]
+fn the_bytes_of_a_handle_are_zero() {
+    let (_table, conn, _object) = with_connection();
+    let slot: *const Slot = std::ptr::with_exposed_provenance(conn);
+    // SAFETY: the memory of handles is never given back.
+    assert_eq!(unsafe { slot.read() }, [0, 0]);
+}
+
+#[test]
+fn threads_see_their_own_handles_and_lose_none() {
+    let (table, conn, object) = with_connection();
+    std::thread::scope(|scope| {
+        for thread in 0..4u32 {
+            let (table, object) = (&table, &object);
+            scope.spawn(move || {
+                for round in 0..2_000u32 {
+                    let value = thread << 16 | round;
+                    let address = add(table, conn, object, value);
+                    assert_eq!(table.device(address).as_deref(), Some(&value));
+                    assert!(table.release_device(address));
+                    assert!(!table.release_device(address));
+                }
+            });
+        }
+    });
+    assert_eq!(table.close_connection(conn), Some(Closed::Gone));
+    assert_eq!(Arc::strong_count(&object), 1);
+}

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# `make help` lists the targets.
+
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+BINDIR ?= $(PREFIX)/bin
+MANDIR ?= $(PREFIX)/share/man
+DESTDIR ?=
+
+CARGO ?= cargo
+CARGO_FLAGS ?= --locked
+CFLAGS ?= -O2 -g
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
+BUILD_DIR := build
+
+# rustup puts its programs there; a shell that was open before does not know.
+export PATH := $(PATH):$(HOME)/.cargo/bin
+export PREFIX LIBDIR INCLUDEDIR BINDIR MANDIR DESTDIR TARGET_DIR BUILD_DIR
+
+LIBRARY := $(TARGET_DIR)/release/libvirnodedev.so
+SONAME := libvirnodedev.so.0
+TOOL_SOURCES := $(wildcard tools/*.c)
+TOOL_OBJECTS := $(TOOL_SOURCES:tools/%.c=$(BUILD_DIR)/%.o)
+TOOL_CFLAGS := -std=c99 -pedantic -Wall -Wextra -Werror -D_POSIX_C_SOURCE=200809L -Iinclude
+
+.DEFAULT_GOAL := all
+.PHONY: all library demo check check-rust check-asan bench install install-strip uninstall clean help
+
+all: $(BUILD_DIR)/nodedev ## build the library and the nodedev program
+
+# cargo knows best what is out of date. Where there is none (`sudo make install`), what
+# was built before serves.
+library: ## build the library alone
+	@if command -v $(CARGO) >/dev/null || [ ! -e $(LIBRARY) ]; then \
+	    echo '$(CARGO) build --release $(CARGO_FLAGS)'; \
+	    $(CARGO) build --release $(CARGO_FLAGS); \
+	fi
+
+$(LIBRARY): library ;
+
+$(BUILD_DIR)/$(SONAME): $(LIBRARY)
+	@mkdir -p $(BUILD_DIR)
+	ln -sf "$(abspath $(LIBRARY))" $@
+
+$(BUILD_DIR)/%.o: tools/%.c tools/nodedev.h include/virnodedev.h
+	@mkdir -p $(BUILD_DIR)
+	$(CC) $(TOOL_CFLAGS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+# Runs where it was built.
+$(BUILD_DIR)/nodedev: $(TOOL_OBJECTS) $(BUILD_DIR)/$(SONAME)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(TOOL_OBJECTS) $(BUILD_DIR)/$(SONAME) '-Wl,-rpath,$$ORIGIN'
+
+# Runs where it is installed, also in a prefix that the loader does not search.
+$(BUILD_DIR)/nodedev-installed: $(TOOL_OBJECTS) $(BUILD_DIR)/$(SONAME) FORCE
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(TOOL_OBJECTS) $(BUILD_DIR)/$(SONAME) $(RPATH)
+
+# The loader's own folders need no run path, and packages must not have one.
+RPATH = $(if $(filter /lib /lib/% /usr/lib /usr/lib/% /lib64 /usr/lib64,$(LIBDIR)),,'-Wl,-rpath,$(LIBDIR)')
+
+demo: ## set up what is missing, build, and show this host's devices
+	@scripts/setup --build
+	@$(MAKE) --no-print-directory --silent all
+	@scripts/demo $(BUILD_DIR)/nodedev
+
+check: ## set up what is missing and run every test
+	scripts/setup --test
+	$(MAKE) --no-print-directory check-rust
+	$(MAKE) --no-print-directory all
+	scripts/check
+
+check-rust: ## the Rust part of `make check`
+	$(CARGO) fmt --check
+	$(CARGO) clippy --all-targets $(CARGO_FLAGS) -- -D warnings
+	$(CARGO) test $(CARGO_FLAGS)
+
+# The compiler of a release accepts -Z only with this variable. Leaks are counted by
+# valgrind in scripts/check, which sees the C side too.
+check-asan: ## the Rust tests under AddressSanitizer
+	host=$$(rustc -vV | sed -n 's/^host: //p') && \
+	ASAN_OPTIONS=detect_leaks=0 RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address \
+	$(CARGO) test $(CARGO_FLAGS) --target "$$host" --target-dir $(TARGET_DIR)/asan
+
+bench: all ## time the library against plain C loops, and libvirt where it is installed
+	scripts/bench
+
+install: all $(BUILD_DIR)/nodedev-installed ## install below PREFIX (DESTDIR for packages)
+	scripts/install
+
+install-strip: ## install without symbol tables
+	STRIP=strip $(MAKE) --no-print-directory install
+
+uninstall: ## remove what install put there
+	scripts/install --uninstall
+
+clean: ## remove everything that was built
+	rm -rf $(BUILD_DIR)
+	$(CARGO) clean
+
+help: ## show this list
+	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-21s %s\n", $$1, $$2 }'
+	@echo
+	@echo 'install and uninstall take PREFIX (/usr/local), LIBDIR, INCLUDEDIR, BINDIR, MANDIR, DESTDIR.'
+
+FORCE:

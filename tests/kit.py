@@ -212,6 +212,9 @@ class Result(unittest.TestResult):
 def main():
     sys.path.insert(0, os.path.join(ROOT, "tests"))
     sys.path.insert(0, os.path.join(ROOT, "python"))
+    # The dynamic linker reads its path once, at the start.
+    if LIBDIR not in os.environ.get("LD_LIBRARY_PATH", "").split(":"):
+        os.execve(sys.executable, [sys.executable] + sys.argv, environment())
     suite = unittest.defaultTestLoader.loadTestsFromName(sys.argv[1])
     suite.run(Result())
 

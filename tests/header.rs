@@ -108,7 +108,9 @@ fn macro_value(header: &str, name: &str) -> u64 {
         .lines()
         .find_map(|l| l.strip_prefix(&format!("#define {name} ")))
         .unwrap_or_else(|| panic!("{name} is not in the header"));
-    line.trim().parse().unwrap_or_else(|_| panic!("{name} is {line}"))
+    line.trim()
+        .parse()
+        .unwrap_or_else(|_| panic!("{name} is {line}"))
 }
 
 #[test]

@@ -2,12 +2,36 @@
 //! A connection: one view of one host's node devices.
 
 use std::ffi::CStr;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::error::Result;
+use crate::caps::scsi_host::FcHost;
+use crate::caps::{CAPABILITIES, Capability, State, bearers};
+use crate::device::Device;
+use crate::error::{Code, Domain, Error, Result};
+use crate::host::Host;
+use crate::host::scan::{computer, find, scan};
+use crate::monitor::{Action, Monitor};
+use crate::registry::Registry;
+use crate::testdriver;
+use crate::uri::{self, Target};
 
 /// The name of a node device, shared by the registry and every handle on the device.
 pub type Name = Arc<CStr>;
+
+/// List flags beyond the capabilities, as `virConnectListAllNodeDeviceFlags` numbers them.
+const PERSISTENT: u32 = 1 << 28;
+const TRANSIENT: u32 = 1 << 29;
+const INACTIVE: u32 = 1 << 30;
+const ACTIVE: u32 = 1 << 31;
+const ANY_CAPABILITY: u32 = (1 << CAPABILITIES.len()) - 1;
+const LIST_FLAGS: u32 = ANY_CAPABILITY | PERSISTENT | TRANSIENT | INACTIVE | ACTIVE;
+
+/// The level of libvirt's API that the library offers.
+pub const API_LEVEL: u64 = 12_008_000;
+
+/// The test driver's version of its hypervisor.
+const TEST_VERSION: u64 = 2;
 
 /// A connection to one source of node devices.
 ///
@@ -15,81 +39,318 @@ pub type Name = Arc<CStr>;
 /// so answers are current without an event loop. Methods that take a name
 /// answer with code 53 when the device is gone.
 #[derive(Debug)]
-pub struct Connection {}
+pub struct Connection {
+    uri: String,
+    is_test: bool,
+    host: Host,
+    view: Mutex<View>,
+}
+
+/// What is known of the host.
+#[derive(Debug)]
+struct View {
+    /// Empty until the first question.
+    registry: Option<Registry>,
+    /// Recorded trees and the test driver's devices do not change by themselves.
+    monitor: Option<Monitor>,
+}
 
 impl Connection {
     /// Opens the devices that `uri` names; `None` or an empty URI means
-    /// `LIBVIRT_DEFAULT_URI`, else `nodedev:///system`.
-    pub fn open(_uri: Option<&str>) -> Result<Connection> {
-        todo!()
+    /// `LIBVIRT_DEFAULT_URI`, else `nodedev:///system`. Reads nothing of the devices yet.
+    pub fn open(uri: Option<&str>) -> Result<Connection> {
+        let uri = uri::effective(uri);
+        let (is_test, host, registry, monitor) = match uri::target(&uri)? {
+            Target::Host => {
+                let host = Host::live();
+                let monitor = Monitor::open(&host.files);
+                (false, host, None, Some(monitor))
+            }
+            Target::Recording(root) => (false, open_recording(&root)?, None, None),
+            Target::TestDefault => {
+                let devices = testdriver::default_devices()?;
+                (true, Host::live(), Some(Registry::new(devices)), None)
+            }
+            Target::TestFile(path) => {
+                let devices = testdriver::devices_of_file(&path)?;
+                (true, Host::live(), Some(Registry::new(devices)), None)
+            }
+        };
+        Ok(Connection {
+            uri,
+            is_test,
+            host,
+            view: Mutex::new(View { registry, monitor }),
+        })
     }
+
     /// `nodedev`, or `TEST` for the test driver.
     pub fn driver_type(&self) -> &'static CStr {
-        todo!()
+        if self.is_test { c"TEST" } else { c"nodedev" }
     }
-    /// The URI in canonical form.
+
+    /// The URI that was opened.
     pub fn uri(&self) -> &str {
-        todo!()
+        &self.uri
     }
+
     /// Version of the thing connected to, as major * 1,000,000 + minor * 1,000 + release.
     pub fn hypervisor_version(&self) -> Result<u64> {
-        todo!()
+        Ok(if self.is_test {
+            TEST_VERSION
+        } else {
+            API_LEVEL
+        })
     }
+
     /// The host's name.
     pub fn hostname(&self) -> Result<String> {
-        todo!()
+        Ok(rustix::system::uname()
+            .nodename()
+            .to_string_lossy()
+            .into_owned())
     }
-    /// The capabilities document of the host.
+
+    /// The capabilities document of the host: its processor architecture, which clients ask for
+    /// before they come to devices.
     pub fn host_capabilities(&self) -> Result<String> {
-        todo!()
+        let mut w = crate::xml::writer::Writer::new();
+        w.element("capabilities", &[], |w| {
+            w.element("host", &[], |w| {
+                w.element("cpu", &[], |w| {
+                    w.value("arch", rustix::system::uname().machine().to_string_lossy());
+                });
+            });
+        });
+        Ok(w.finish())
     }
-    /// Names of the devices that pass the `virConnectListAllNodeDevices` flags (bits already checked by the
-    /// method: unknown ones are code 8), `computer` first, then by sysfs path.
-    pub fn list(&self, _flags: u32) -> Result<Vec<Name>> {
-        todo!()
+
+    /// The current view. `thorough` looks ask whether anything was missed; the others
+    /// trust an answer that is a millisecond old.
+    fn view(&self, thorough: bool) -> MutexGuard<'_, View> {
+        // A panic while the view was held left it whole: every change of it is one call.
+        let mut view = self.view.lock().unwrap_or_else(PoisonError::into_inner);
+        view.refresh(&self.host, thorough);
+        view
     }
+
+    /// Names of the devices that pass the flags of `virConnectListAllNodeDevices`,
+    /// `computer` first, then by sysfs path. Unknown flags are code 8.
+    pub fn list(&self, flags: u32) -> Result<Vec<Name>> {
+        self.filtered(flags, |device| device.name.clone())
+    }
+
     /// How many devices pass the flags.
-    pub fn count(&self, _flags: u32) -> Result<usize> {
-        todo!()
+    pub fn count(&self, flags: u32) -> Result<usize> {
+        Ok(self.filtered(flags, |_| ())?.len())
     }
+
+    /// What `take` makes of each device that passes the flags.
+    fn filtered<T>(&self, flags: u32, take: impl Fn(&Arc<Device>) -> T) -> Result<Vec<T>> {
+        let unknown = flags & !LIST_FLAGS;
+        if unknown != 0 {
+            return Err(Error::unsupported_flags(
+                "nodeConnectListAllNodeDevices",
+                unknown,
+            ));
+        }
+        let view = self.view(true);
+        let candidates = view.devices().filter(|device| may_pass(device, flags));
+        if !must_probe(flags) {
+            return Ok(candidates.map(take).collect());
+        }
+        let candidates: Vec<_> = candidates.cloned().collect();
+        // What must be read of devices is read without holding up other threads.
+        drop(view);
+        Ok(candidates
+            .iter()
+            .filter(|device| passes(device, flags, &self.host))
+            .map(take)
+            .collect())
+    }
+
     /// Names of the devices with capability `cap` (all for `None`, none for an unknown one), at most `max`.
-    pub fn names_with_capability(&self, _cap: Option<&str>, _max: usize) -> Result<Vec<Name>> {
-        todo!()
+    pub fn names_with_capability(&self, cap: Option<&str>, max: usize) -> Result<Vec<Name>> {
+        let flags = match cap.map(Capability::from_name) {
+            None => 0,
+            Some(Some(capability)) => capability.flag(),
+            Some(None) => return Ok(Vec::new()),
+        };
+        let mut names = self.list(flags)?;
+        names.truncate(max);
+        Ok(names)
     }
+
     /// How many devices have capability `cap`.
-    pub fn count_with_capability(&self, _cap: Option<&str>) -> Result<usize> {
-        todo!()
+    pub fn count_with_capability(&self, cap: Option<&str>) -> Result<usize> {
+        Ok(self.names_with_capability(cap, usize::MAX)?.len())
     }
+
+    /// The device of that name, as it is known now.
+    fn device(&self, name: &[u8]) -> Result<Arc<Device>> {
+        let known = |view: &View| view.registry.as_ref()?.by_name(name).cloned();
+        if let Some(device) = known(&self.view(false)) {
+            return Ok(device);
+        }
+        // Before a device is called missing, make sure that nothing was missed.
+        known(&self.view(true)).ok_or_else(|| Error::no_device(&String::from_utf8_lossy(name)))
+    }
+
     /// The device of that name.
-    pub fn lookup(&self, _name: &str) -> Result<Name> {
-        todo!()
+    pub fn lookup(&self, name: &str) -> Result<Name> {
+        Ok(self.device(name.as_bytes())?.name.clone())
     }
+
     /// The SCSI host with these world-wide names (hexadecimal digits).
-    pub fn lookup_scsi_host_by_wwn(&self, _wwnn: &str, _wwpn: &str) -> Result<Name> {
-        todo!()
+    pub fn lookup_scsi_host_by_wwn(&self, wwnn: &str, wwpn: &str) -> Result<Name> {
+        let hosts = self.filtered(Capability::ScsiHost.flag(), Arc::clone)?;
+        let found = hosts.iter().find(|device| {
+            matches!(device.state(&self.host), Ok(State::ScsiHost(state))
+                if state.fc_host.as_ref().is_some_and(|fc: &FcHost| fc.wwnn == wwnn && fc.wwpn == wwpn))
+        });
+        // libvirt records no cause here.
+        let device = found.ok_or_else(Error::unknown)?;
+        Ok(device.name.clone())
     }
+
     /// The name of the device's parent; code 1 for a device without one.
-    pub fn parent(&self, _name: &CStr) -> Result<Name> {
-        todo!()
+    pub fn parent(&self, name: &CStr) -> Result<Name> {
+        let device = self.device(name.to_bytes())?;
+        device
+            .parent
+            .clone()
+            .ok_or_else(|| Error::new(Code::InternalError, "no parent for this device"))
     }
+
     /// The device's capability and those nested in it, in libvirt's order.
-    pub fn capabilities(&self, _name: &CStr) -> Result<Vec<&'static str>> {
-        todo!()
+    pub fn capabilities(&self, name: &CStr) -> Result<Vec<&'static str>> {
+        let device = self.device(name.to_bytes())?;
+        let mut names = vec![device.kind.name()];
+        let nested = device.state(&self.host)?.nested(device.kind);
+        names.extend(nested.into_iter().map(Capability::name));
+        Ok(names)
     }
+
     /// The device's XML; `inactive` asks for the persistent definition.
-    pub fn xml(&self, _name: &CStr, _inactive: bool) -> Result<String> {
-        todo!()
+    pub fn xml(&self, name: &CStr, inactive: bool) -> Result<String> {
+        let device = self.device(name.to_bytes())?;
+        if inactive && !device.is_persistent() {
+            return Err(Error::new(
+                Code::OperationInvalid,
+                format!("node device '{}' is not persistent", device.name_text()),
+            ));
+        }
+        Ok(device.describe(&self.host)?.to_xml())
     }
+
     /// Whether the device is there now (a defined mediated device may not be).
-    pub fn is_active(&self, _name: &CStr) -> Result<bool> {
-        todo!()
+    pub fn is_active(&self, name: &CStr) -> Result<bool> {
+        self.device(name.to_bytes()).map(|_| true)
     }
+
     /// Whether the device has a definition that outlives it.
-    pub fn is_persistent(&self, _name: &CStr) -> Result<bool> {
-        todo!()
+    pub fn is_persistent(&self, name: &CStr) -> Result<bool> {
+        Ok(self.device(name.to_bytes())?.is_persistent())
     }
+
     /// Whether the device is started with the host.
-    pub fn autostart(&self, _name: &CStr) -> Result<bool> {
-        todo!()
+    pub fn autostart(&self, name: &CStr) -> Result<bool> {
+        if self.is_test {
+            return Err(Error::new(Code::NoSupport, "virNodeDeviceGetAutostart"));
+        }
+        Ok(self.device(name.to_bytes())?.is_persistent())
     }
+}
+
+/// Opens a recorded tree, which holds at least a `sys` folder.
+fn open_recording(root: &Path) -> Result<Host> {
+    let sys: PathBuf = root.join("sys");
+    std::fs::read_dir(&sys)
+        .and_then(|_| Host::recorded(root))
+        .map_err(|e| {
+            Error::system(
+                format!("cannot open the recorded tree {}", sys.display()),
+                e.raw_os_error().unwrap_or(libc::EIO),
+            )
+            .in_domain(Domain::None)
+        })
+}
+
+impl View {
+    /// Takes in what happened, or scans the host at the first question.
+    fn refresh(&mut self, host: &Host, thorough: bool) {
+        let Some(registry) = &mut self.registry else {
+            self.rescan(host);
+            return;
+        };
+        let Some(monitor) = &mut self.monitor else {
+            return;
+        };
+        let news = monitor.news(&host.files, thorough);
+        if news.rescan {
+            self.rescan(host);
+            return;
+        }
+        for event in news.events {
+            if let (Action::Moved, Some(old)) = (event.action, &event.old_path) {
+                registry.remove_path(old);
+            }
+            if event.action == Action::Removed {
+                registry.remove_path(&event.path);
+            } else if let Some(device) = find(host, &event.path, |path| registry.name_at(path)) {
+                // A device that can no longer be read keeps its last description, as in libvirt.
+                registry.insert(device);
+            }
+        }
+    }
+
+    fn rescan(&mut self, host: &Host) {
+        if let Some(monitor) = &mut self.monitor {
+            monitor.settle();
+        }
+        let devices = std::iter::once(computer()).chain(scan(host));
+        self.registry = Some(Registry::new(devices));
+    }
+
+    fn devices(&self) -> impl Iterator<Item = &Arc<Device>> {
+        self.registry.iter().flat_map(Registry::iter)
+    }
+}
+
+/// Whether a device can pass the flags, as far as is known without reading anything.
+fn may_pass(device: &Device, flags: u32) -> bool {
+    let persistent = device.is_persistent();
+    let group = |bits: u32, set: bool| flags & bits == 0 || set;
+    group(ACTIVE | INACTIVE, flags & ACTIVE != 0)
+        && group(
+            PERSISTENT | TRANSIENT,
+            persistent && flags & PERSISTENT != 0 || !persistent && flags & TRANSIENT != 0,
+        )
+        && group(
+            ANY_CAPABILITY,
+            flags & device.kind.flag() != 0 || nested_in_question(device, flags).next().is_some(),
+        )
+}
+
+/// Whether the flags ask for anything that must be read of a device.
+fn must_probe(flags: u32) -> bool {
+    CAPABILITIES
+        .iter()
+        .any(|(capability, _)| flags & capability.flag() != 0 && !bearers(*capability).is_empty())
+}
+
+/// Whether a device that may pass the flags does.
+fn passes(device: &Device, flags: u32, host: &Host) -> bool {
+    flags & ANY_CAPABILITY == 0
+        || flags & device.kind.flag() != 0
+        || nested_in_question(device, flags).any(|capability| device.has_nested(capability, host))
+}
+
+/// The nested capabilities that the flags ask for and a device of this kind can have.
+fn nested_in_question(device: &Device, flags: u32) -> impl Iterator<Item = Capability> {
+    CAPABILITIES
+        .iter()
+        .map(|(capability, _)| *capability)
+        .filter(move |capability| flags & capability.flag() != 0)
+        .filter(|capability| bearers(*capability).contains(&device.kind))
 }

@@ -3,8 +3,13 @@
 
 pub mod caps;
 pub mod connection;
+pub mod device;
 pub mod error;
 pub mod ffi;
 pub mod host;
+pub mod monitor;
+pub mod registry;
+pub mod testdriver;
 pub mod text;
+pub mod uri;
 pub mod xml;

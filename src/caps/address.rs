@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Addresses of PCI functions and of s390 channel devices.
+
+use std::fmt;
+
+use crate::xml::writer::Writer;
+
+/// The address of a PCI function, `dddd:bb:ss.f`. Domains above 0xffff exist (Intel VMD).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs)]
+pub struct PciAddress {
+    pub domain: u32,
+    pub bus: u32,
+    pub slot: u32,
+    pub function: u32,
+}
+
+/// A hexadecimal number without sign, blanks or prefix.
+fn hex(digits: &str) -> Option<u32> {
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return None;
+    }
+    u32::from_str_radix(digits, 16).ok()
+}
+
+impl PciAddress {
+    /// Reads the name that sysfs gives a function.
+    pub fn parse(name: &[u8]) -> Option<PciAddress> {
+        let name = std::str::from_utf8(name).ok()?;
+        let (rest, function) = name.rsplit_once('.')?;
+        let mut parts = rest.splitn(3, ':').map(hex);
+        Some(PciAddress {
+            domain: parts.next()??,
+            bus: parts.next()??,
+            slot: parts.next()??,
+            function: hex(function)?,
+        })
+    }
+
+    /// Writes `<address domain=… bus=… slot=… function=…/>`.
+    pub fn write(&self, w: &mut Writer) {
+        w.empty(
+            "address",
+            &[
+                ("domain", &format_args!("0x{:04x}", self.domain)),
+                ("bus", &format_args!("0x{:02x}", self.bus)),
+                ("slot", &format_args!("0x{:02x}", self.slot)),
+                ("function", &format_args!("0x{}", self.function)),
+            ],
+        );
+    }
+}
+
+impl fmt::Display for PciAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{:04x}:{:02x}:{:02x}.{:x}",
+            self.domain, self.bus, self.slot, self.function
+        )
+    }
+}
+
+/// The address of a channel device or subchannel, `c.s.dddd`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct ChannelAddress {
+    pub cssid: u32,
+    pub ssid: u32,
+    pub devno: u32,
+}
+
+impl ChannelAddress {
+    /// Reads the name that sysfs gives a channel device.
+    pub fn parse(name: &[u8]) -> Option<ChannelAddress> {
+        let name = std::str::from_utf8(name).ok()?;
+        let mut parts = name.splitn(3, '.').map(hex);
+        Some(ChannelAddress {
+            cssid: parts.next()??,
+            ssid: parts.next()??,
+            devno: parts.next()??,
+        })
+    }
+
+    /// Writes `<cssid>`, `<ssid>` and `<devno>`.
+    pub fn write(&self, w: &mut Writer) {
+        w.value("cssid", format_args!("0x{:x}", self.cssid));
+        w.value("ssid", format_args!("0x{:x}", self.ssid));
+        w.value("devno", format_args!("0x{:04x}", self.devno));
+    }
+}
+
+impl fmt::Display for ChannelAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:x}.{:x}.{:04x}", self.cssid, self.ssid, self.devno)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pci_addresses() {
+        let address = PciAddress::parse(b"10000:3b:1f.7").unwrap();
+        assert_eq!(
+            (address.domain, address.bus, address.slot, address.function),
+            (0x10000, 0x3b, 0x1f, 7)
+        );
+        assert_eq!(address.to_string(), "10000:3b:1f.7");
+        for bad in [
+            "",
+            "0000:00:01",
+            "0000:00.0",
+            "x:0:0.0",
+            "0:0:0.",
+            "0:0:+1.0",
+            "0:0:0:0.0",
+        ] {
+            assert_eq!(PciAddress::parse(bad.as_bytes()), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn channel_addresses() {
+        let address = ChannelAddress::parse(b"0.1.bd00").unwrap();
+        assert_eq!((address.cssid, address.ssid, address.devno), (0, 1, 0xbd00));
+        assert_eq!(address.to_string(), "0.1.bd00");
+        for bad in ["", "0.0", "0.0.", "0.0.1.2", "0.0.zz"] {
+            assert_eq!(ChannelAddress::parse(bad.as_bytes()), None, "{bad}");
+        }
+    }
+}

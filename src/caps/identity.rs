@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Products and vendors of PCI and USB devices.
+
+use crate::xml::writer::{Attribute, Writer};
+
+/// A product or vendor: its number and, where known, its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Identity {
+    pub id: u32,
+    pub name: Option<String>,
+}
+
+impl Identity {
+    /// Writes the element; `nameless` is the form that one without a name has.
+    pub fn write(
+        &self,
+        element: &str,
+        w: &mut Writer,
+        nameless: fn(&mut Writer, &str, &[Attribute<'_>]),
+    ) {
+        let id = format_args!("0x{:04x}", self.id);
+        match &self.name {
+            Some(name) => w.value_with(element, &[("id", &id)], name),
+            None => nameless(w, element, &[("id", &id)]),
+        }
+    }
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Mediated devices and the types that a parent offers
+//! (kernel: Documentation/driver-api/vfio-mediated-device.rst).
+
+use super::Verdict;
+use crate::error::Result;
+use crate::host::files::{join, syspath_of_link};
+use crate::host::node::Node;
+use crate::text;
+use crate::xml::writer::Writer;
+
+/// A mediated device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mdev {
+    /// The id of its type.
+    pub type_id: String,
+    /// Its name.
+    pub uuid: String,
+    /// The name of the device that provides it.
+    pub parent_addr: String,
+    /// The IOMMU group that isolates it.
+    pub iommu_group: u32,
+    /// Attributes set by mdevctl, in order.
+    pub attributes: Vec<(String, String)>,
+}
+
+/// A type of mediated device that a parent can make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Type {
+    pub id: String,
+    pub name: Option<String>,
+    pub device_api: String,
+    pub available_instances: u32,
+}
+
+/// The address of a mediated device's parent: the name of the folder above.
+fn parent_of<'a>(node: &Node<'a>) -> Option<&'a [u8]> {
+    node.path.rsplit(|&b| b == b'/').nth(1)
+}
+
+/// A mediated device carries its parent's address in its name.
+pub fn judge(node: &Node<'_>) -> Verdict {
+    match parent_of(node) {
+        Some(parent) if node.has("mdev_type") && node.has("iommu_group") => {
+            Verdict::Suffix(parent.to_vec())
+        }
+        _ => Verdict::Rejected,
+    }
+}
+
+impl Mdev {
+    /// Reads type and IOMMU group.
+    pub fn read(node: &Node<'_>) -> Result<Mdev> {
+        let missing = |what: &str| node.unusable(format!("it has no {what}"));
+        Ok(Mdev {
+            type_id: text::clean(&node.link("mdev_type").ok_or_else(|| missing("mdev_type"))?),
+            uuid: text::clean(&node.sysname()),
+            parent_addr: text::clean(parent_of(node).ok_or_else(|| missing("parent"))?),
+            iommu_group: node
+                .link("iommu_group")
+                .and_then(|group| text::parse_u32(&group, 10))
+                .ok_or_else(|| missing("IOMMU group"))?,
+            attributes: Vec::new(),
+        })
+    }
+
+    /// Writes the content of the capability.
+    pub fn write(&self, w: &mut Writer) {
+        w.empty("type", &[("id", &self.type_id)]);
+        w.value("uuid", &self.uuid);
+        w.value("parent_addr", &self.parent_addr);
+        w.empty("iommuGroup", &[("number", &self.iommu_group)]);
+        for (name, value) in &self.attributes {
+            w.empty("attr", &[("name", name), ("value", value)]);
+        }
+    }
+}
+
+/// The folder in which a parent shows its types.
+const TYPES: &str = "mdev_supported_types";
+
+/// Whether a parent offers any type.
+pub fn has_types(node: &Node<'_>) -> bool {
+    let entries = node.host.files.entries(&node.below(TYPES));
+    entries.is_ok_and(|entries| !entries.is_empty())
+}
+
+/// The types that a parent offers, in the order in which the kernel lists them.
+pub fn types(node: &Node<'_>) -> Result<Vec<Type>> {
+    let entries = node.host.files.entries(&node.below(TYPES));
+    entries
+        .unwrap_or_default()
+        .iter()
+        .map(|id| Type::read(node, &text::clean(id)))
+        .collect()
+}
+
+impl Type {
+    fn read(node: &Node<'_>, id: &str) -> Result<Type> {
+        let optional = |file: &str| {
+            let text = node.attribute(&format!("{TYPES}/{id}/{file}"))?;
+            Some(text::clean(&text).trim_end().to_string())
+        };
+        let required = |file: &str| {
+            optional(file)
+                .ok_or_else(|| node.unusable(format!("{TYPES}/{id}/{file} cannot be read")))
+        };
+        let instances = required("available_instances")?;
+        Ok(Type {
+            id: id.to_string(),
+            name: optional("name"),
+            device_api: required("device_api")?,
+            available_instances: text::parse_u32(instances.as_bytes(), 10).ok_or_else(|| {
+                node.malformed(
+                    &format!("{TYPES}/{id}/available_instances"),
+                    instances.as_bytes(),
+                )
+            })?,
+        })
+    }
+}
+
+/// Writes the capability that lists a parent's types, if there are any.
+pub fn write_types(types: &[Type], w: &mut Writer) {
+    if types.is_empty() {
+        return;
+    }
+    w.element("capability", &[("type", &"mdev_types")], |w| {
+        for kind in types {
+            w.element("type", &[("id", &kind.id)], |w| {
+                w.optional("name", kind.name.as_ref());
+                w.value("deviceAPI", &kind.device_api);
+                w.value("availableInstances", kind.available_instances);
+            });
+        }
+    });
+}
+
+/// The address of a generic parent: its entry in the class `mdev_bus`, whose link leads to it.
+pub fn parent_address(node: &Node<'_>) -> Option<String> {
+    const CLASS: &[u8] = b"/sys/class/mdev_bus";
+    let files = &node.host.files;
+    let entries = files.entries(CLASS).ok()?;
+    let entry = entries.into_iter().find(|name| {
+        let target = files.read_link(&join(CLASS, name)).unwrap_or_default();
+        syspath_of_link(&target).as_deref() == Some(node.path)
+    })?;
+    Some(text::clean(&entry))
+}

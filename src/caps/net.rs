@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Network interfaces (kernel: Documentation/ABI/testing/sysfs-class-net).
+
+use rustix::io::Errno;
+
+use super::Verdict;
+use crate::error::{Code, Domain, Error, Result};
+use crate::host::devlink;
+use crate::host::ethtool::Features;
+use crate::host::files::{basename, join};
+use crate::host::node::Node;
+use crate::text;
+use crate::xml::writer::Writer;
+
+/// A network interface.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Net {
+    /// Its name.
+    pub interface: String,
+    /// Its link-layer address as the kernel prints it.
+    pub address: Option<String>,
+    /// Whether it is an IEEE 802.11 one; `None` only in documents that do not say.
+    pub wireless: Option<bool>,
+}
+
+/// The operational state of RFC 2863 with its names, in the order of `IF_OPER_*`.
+pub const LINK_STATES: [&str; 7] = [
+    "unknown",
+    "notpresent",
+    "down",
+    "lowerlayerdown",
+    "testing",
+    "dormant",
+    "up",
+];
+
+/// What changes about an interface without a uevent.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct State {
+    /// In Mbit/s; the kernel's -1 for "unknown" reads as 4,294,967,295.
+    pub speed: Option<u32>,
+    /// One of [`LINK_STATES`].
+    pub link: Option<&'static str>,
+    /// Offloads and other features that are on.
+    pub features: Features,
+}
+
+/// An interface carries its link-layer address in its name.
+pub fn judge(node: &Node<'_>) -> Verdict {
+    if node.variable(b"INTERFACE").is_none() {
+        return Verdict::Rejected;
+    }
+    match node.attribute("address").filter(|text| !text.is_empty()) {
+        None => Verdict::Plain,
+        Some(address) => Verdict::Suffix(address),
+    }
+}
+
+impl Net {
+    /// Takes name and address as they were when the device was named.
+    pub fn read(node: &Node<'_>) -> Net {
+        Net {
+            interface: text::clean(node.variable(b"INTERFACE").unwrap_or_default()),
+            address: node.suffix.map(text::clean),
+            wireless: Some(node.devtype() == Some(b"wlan")),
+        }
+    }
+
+    /// Writes the content of the capability.
+    pub fn write(&self, state: &State, w: &mut Writer) {
+        w.value("interface", &self.interface);
+        w.optional("address", self.address.as_ref());
+        match (state.speed.filter(|&speed| speed != 0), state.link) {
+            (None, None) => {}
+            (Some(speed), None) => w.empty("link", &[("speed", &speed)]),
+            (None, Some(link)) => w.empty("link", &[("state", &link)]),
+            (Some(speed), Some(link)) => w.empty("link", &[("speed", &speed), ("state", &link)]),
+        }
+        for feature in state.features.names() {
+            w.empty("feature", &[("name", &feature)]);
+        }
+        if let Some(wireless) = self.wireless {
+            w.empty(
+                "capability",
+                &[("type", if wireless { &"80211" } else { &"80203" })],
+            );
+        }
+    }
+}
+
+impl State {
+    /// Asks the kernel for link and features.
+    pub fn read(node: &Node<'_>) -> Result<State> {
+        let link = link_state(node)?;
+        let speed = match link {
+            "up" => speed(node)?,
+            _ => None,
+        };
+        Ok(State {
+            speed,
+            link: Some(link),
+            features: features(node)?,
+        })
+    }
+}
+
+fn unparsable(what: &[u8]) -> Error {
+    Error::new(
+        Code::InternalError,
+        format!("Unable to parse: {}", text::clean(what)),
+    )
+    .in_domain(Domain::None)
+}
+
+fn link_state(node: &Node<'_>) -> Result<&'static str> {
+    let text = node
+        .attribute("operstate")
+        .ok_or_else(|| node.unusable("its operstate cannot be read"))?;
+    let line = text.split(|&b| b == b'\n').next().unwrap_or_default();
+    LINK_STATES
+        .into_iter()
+        .find(|state| state.as_bytes() == line)
+        .ok_or_else(|| unparsable(line))
+}
+
+/// The speed of a link that is up. Drivers that do not know answer EINVAL or -1.
+fn speed(node: &Node<'_>) -> Result<Option<u32>> {
+    let path = node.below("speed");
+    let text = match node.host.files.read(&path) {
+        Ok(text) => text,
+        Err(e) => {
+            return match Errno::from_io_error(&e) {
+                Some(Errno::INVAL | Errno::NOENT | Errno::NODEV) => Ok(None),
+                errno => Err(Error::system(
+                    format!("unable to read: {}", text::clean(&path)),
+                    errno.map_or(libc::EIO, Errno::raw_os_error),
+                )),
+            };
+        }
+    };
+    let digits = text.strip_suffix(b"\n").ok_or_else(|| unparsable(&text))?;
+    let speed = text::parse_i64(digits, 10).ok_or_else(|| unparsable(&text))?;
+    match (u32::try_from(speed), i32::try_from(speed)) {
+        (Ok(speed), _) => Ok(Some(speed)),
+        (_, Ok(negative)) => Ok(Some(negative.cast_unsigned())),
+        _ => Err(unparsable(&text)),
+    }
+}
+
+fn features(node: &Node<'_>) -> Result<Features> {
+    let Some(interface) = node.variable(b"INTERFACE") else {
+        return Ok(Features::default());
+    };
+    let mut features = match node.host.ethtool() {
+        Some(ethtool) => ethtool.features(interface),
+        None => Features::default(),
+    };
+    // Only an interface of a physical device can have what follows.
+    let Ok(device) = node.host.files.read_link(&node.below("device")) else {
+        return Ok(features);
+    };
+    if has_rdma(node) {
+        features.insert("rdma");
+    }
+    if is_switchdev(node, &device)? {
+        features.insert("switchdev");
+    }
+    Ok(features)
+}
+
+/// Whether an RDMA device sits on the same hardware: both show the same resources.
+fn has_rdma(node: &Node<'_>) -> bool {
+    const CLASS: &[u8] = b"/sys/class/infiniband";
+    let files = &node.host.files;
+    let Ok(devices) = files.entries(CLASS) else {
+        return false;
+    };
+    let resource = |path: &[u8]| files.read_start(&join(path, b"device/resource"), 4096).ok();
+    let Some(own) = resource(node.path) else {
+        return false;
+    };
+    devices
+        .iter()
+        .any(|device| resource(&join(CLASS, device)).as_ref() == Some(&own))
+}
+
+/// Whether the eswitch of a PCI device is in switchdev mode; a virtual function's is its physical one's.
+fn is_switchdev(node: &Node<'_>, device: &[u8]) -> Result<bool> {
+    let files = &node.host.files;
+    if !files.is_live() || node.link("device/subsystem").as_deref() != Some(b"pci") {
+        return Ok(false);
+    }
+    let owner = files.read_link(&node.below("device/physfn"));
+    let address = text::clean(basename(owner.as_deref().unwrap_or(device)));
+    devlink::is_switchdev(&address).map_err(|e| {
+        Error::system(
+            format!("cannot ask devlink for the eswitch mode of {address}"),
+            e.raw_os_error().unwrap_or(libc::EIO),
+        )
+    })
+}

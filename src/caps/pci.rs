@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! PCI functions (kernel: Documentation/ABI/testing/sysfs-bus-pci).
+
+use std::sync::Arc;
+
+use super::Verdict;
+use super::address::PciAddress;
+use super::identity::Identity;
+use super::mdev;
+use super::pci_express::{Express, header_type};
+use super::vpd::{self, Vpd};
+use crate::error::Result;
+use crate::host::files::basename;
+use crate::host::node::Node;
+use crate::text;
+use crate::xml::writer::Writer;
+
+/// How much of configuration space libvirt looks at: the part that conventional PCI has.
+const CONFIG_SIZE: usize = 256;
+
+/// The address space of vital product data.
+const VPD_SIZE: usize = 0x8000;
+
+/// A PCI function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Pci {
+    /// Base class, subclass and programming interface; `None` only in documents that do not say.
+    pub class: Option<u32>,
+    pub address: PciAddress,
+    pub product: Identity,
+    pub vendor: Identity,
+    pub bridge: Option<Bridge>,
+    /// The NUMA node that the function is next to.
+    pub numa_node: Option<i32>,
+    pub express: Option<Express>,
+    /// The function was in a low-power state: configuration space was left alone,
+    /// and what stands in for it must not be kept.
+    pub asleep: bool,
+}
+
+/// A function that leads to another bus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Bridge {
+    Pci,
+    CardBus,
+}
+
+/// The bridges with their names in XML.
+pub const BRIDGES: [(Bridge, &str); 2] = [
+    (Bridge::Pci, "pci-bridge"),
+    (Bridge::CardBus, "cardbus-bridge"),
+];
+
+/// What changes about a function without a uevent.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct State {
+    /// The physical function that a virtual one belongs to.
+    pub physical_function: Option<PciAddress>,
+    /// The virtual functions of a physical one, by index.
+    pub virtual_functions: Vec<PciAddress>,
+    /// How many virtual functions there can be.
+    pub max_virtual_functions: u32,
+    /// Types of mediated device on offer.
+    pub mdev_types: Vec<mdev::Type>,
+    /// Vital product data, where the function has some that makes sense.
+    pub vpd: Option<Arc<Vpd>>,
+    /// The functions that can only be assigned together.
+    pub iommu_group: Option<IommuGroup>,
+}
+
+/// An IOMMU group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IommuGroup {
+    /// Its number.
+    pub number: i32,
+    /// Its functions, in the order in which the kernel lists them.
+    pub functions: Vec<PciAddress>,
+}
+
+fn address(node: &Node<'_>) -> Option<PciAddress> {
+    PciAddress::parse(node.basename())
+}
+
+fn class(node: &Node<'_>) -> Option<u32> {
+    text::parse_u32(node.variable(b"PCI_CLASS")?, 16)
+}
+
+/// A function needs an address, a class and configuration space.
+pub fn judge(node: &Node<'_>) -> Verdict {
+    Verdict::plain_if(address(node).is_some() && class(node).is_some() && node.has("config"))
+}
+
+/// Whether looking at configuration space or VPD would wake the function
+/// (kernel: Documentation/power/pci.rst).
+pub fn is_asleep(node: &Node<'_>) -> bool {
+    node.attribute("power/runtime_status").as_deref() == Some(b"suspended")
+        || node.attribute("power_state").as_deref() == Some(b"D3cold")
+}
+
+/// Reads vital product data; the caller has made sure that the function is awake.
+pub fn read_vpd(node: &Node<'_>) -> Option<Vpd> {
+    let image = node.host.files.read_start(&node.below("vpd"), VPD_SIZE);
+    vpd::parse(&image.ok()?)
+}
+
+impl Pci {
+    /// Reads ids, names, NUMA node and, where allowed, configuration space.
+    pub fn read(node: &Node<'_>) -> Result<Pci> {
+        let id = |name: &str| -> Result<u16> {
+            let id = node.number(name, 16, text::parse_u32)?.unwrap_or(0);
+            u16::try_from(id).map_err(|_| node.malformed(name, format!("{id:#x}").as_bytes()))
+        };
+        let (vendor, product) = (id("vendor")?, id("device")?);
+        let names = node.host.pci_names();
+        let mut pci = Pci {
+            class: Some(class(node).ok_or_else(|| node.unusable("it has no PCI_CLASS"))?),
+            address: address(node).ok_or_else(|| node.unusable("its name is no PCI address"))?,
+            product: Identity {
+                id: product.into(),
+                name: names.device(vendor, product),
+            },
+            vendor: Identity {
+                id: vendor.into(),
+                name: names.vendor(vendor),
+            },
+            bridge: None,
+            numa_node: node
+                .number("numa_node", 10, text::parse_i32)?
+                .filter(|node| *node >= 0),
+            express: None,
+            asleep: false,
+        };
+        if node.host.privileged {
+            pci.asleep = is_asleep(node);
+            if pci.asleep {
+                pci.infer_from_cached(node);
+            } else {
+                pci.read_config(node)?;
+            }
+        }
+        Ok(pci)
+    }
+
+    fn read_config(&mut self, node: &Node<'_>) -> Result<()> {
+        let path = node.below("config");
+        let Ok(config) = node.host.files.read_start(&path, CONFIG_SIZE) else {
+            return Ok(());
+        };
+        self.bridge = match header_type(&config) {
+            None | Some(0) => None,
+            Some(1) => Some(Bridge::Pci),
+            Some(2) => Some(Bridge::CardBus),
+            Some(other) => {
+                return Err(node.unusable(format!("its header type {other} is unknown")));
+            }
+        };
+        let size = node.host.files.size(&path).unwrap_or(0);
+        self.express = Express::read(&config, size);
+        Ok(())
+    }
+
+    /// Bridge and link from what the kernel remembers.
+    fn infer_from_cached(&mut self, node: &Node<'_>) {
+        self.bridge = match self.class.map(|class| class >> 8) {
+            Some(0x0604) => Some(Bridge::Pci),
+            Some(0x0607) => Some(Bridge::CardBus),
+            _ => None,
+        };
+        let link = node.text("max_link_speed").zip(node.text("max_link_width"));
+        self.express = link.and_then(|(speed, width)| Express::from_cached(&speed, &width));
+    }
+
+    /// Writes the content of the capability.
+    pub fn write(&self, state: &State, w: &mut Writer) {
+        if let Some(class) = self.class {
+            w.value("class", format_args!("0x{class:06x}"));
+        }
+        w.value("domain", self.address.domain);
+        w.value("bus", self.address.bus);
+        w.value("slot", self.address.slot);
+        w.value("function", self.address.function);
+        self.product.write("product", w, Writer::empty);
+        self.vendor.write("vendor", w, Writer::empty);
+        state.write_functions(w);
+        if let Some(bridge) = self.bridge {
+            w.empty("capability", &[("type", &BRIDGES[bridge as usize].1)]);
+        }
+        mdev::write_types(&state.mdev_types, w);
+        if let Some(vpd) = &state.vpd {
+            vpd.write(w);
+        }
+        if let Some(group) = &state.iommu_group {
+            group.write(w);
+        }
+        if let Some(numa_node) = self.numa_node {
+            w.empty("numa", &[("node", &numa_node)]);
+        }
+        if let Some(express) = &self.express {
+            express.write(w);
+        }
+    }
+}
+
+impl State {
+    /// Reads what the kernel shows of the function now.
+    pub fn read(node: &Node<'_>, vpd: Option<Arc<Vpd>>) -> Result<State> {
+        Ok(State {
+            physical_function: function_of_link(node, "physfn"),
+            virtual_functions: (0..)
+                .map_while(|index| function_of_link(node, &format!("virtfn{index}")))
+                .collect(),
+            max_virtual_functions: node
+                .number("sriov_totalvfs", 10, text::parse_u32)?
+                .unwrap_or(0),
+            mdev_types: mdev::types(node)?,
+            vpd,
+            iommu_group: IommuGroup::read(node)?,
+        })
+    }
+
+    fn write_functions(&self, w: &mut Writer) {
+        if let Some(address) = &self.physical_function {
+            w.element("capability", &[("type", &"phys_function")], |w| {
+                address.write(w);
+            });
+        }
+        let mut attributes: Vec<(&str, &dyn std::fmt::Display)> = vec![("type", &"virt_functions")];
+        if self.max_virtual_functions > 0 {
+            attributes.push(("maxCount", &self.max_virtual_functions));
+        }
+        if !self.virtual_functions.is_empty() {
+            w.element("capability", &attributes, |w| {
+                for address in &self.virtual_functions {
+                    address.write(w);
+                }
+            });
+        } else if self.max_virtual_functions > 0 {
+            w.empty("capability", &attributes);
+        }
+    }
+}
+
+fn function_of_link(node: &Node<'_>, name: &str) -> Option<PciAddress> {
+    let target = node.host.files.read_link(&node.below(name)).ok()?;
+    PciAddress::parse(basename(&target))
+}
+
+impl IommuGroup {
+    fn read(node: &Node<'_>) -> Result<Option<IommuGroup>> {
+        let Ok(target) = node.host.files.read_link(&node.below("iommu_group")) else {
+            return Ok(None);
+        };
+        let number = text::parse_i32(basename(&target), 10)
+            .ok_or_else(|| node.malformed("iommu_group", &target))?;
+        let entries = node
+            .host
+            .files
+            .entries(&node.below("iommu_group/devices"))
+            .map_err(|_| node.unusable("the devices of its iommu_group cannot be listed"))?;
+        Ok(Some(IommuGroup {
+            number,
+            functions: entries
+                .iter()
+                .filter_map(|name| PciAddress::parse(name))
+                .collect(),
+        }))
+    }
+
+    fn write(&self, w: &mut Writer) {
+        let attributes: [(&str, &dyn std::fmt::Display); 1] = [("number", &self.number)];
+        if self.functions.is_empty() {
+            return w.empty("iommuGroup", &attributes);
+        }
+        w.element("iommuGroup", &attributes, |w| {
+            for address in &self.functions {
+                address.write(w);
+            }
+        });
+    }
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! What PCI configuration space says of bridges and PCI Express links
+//! (PCI Local Bus Specification 3.0, 6.1 and 6.7; PCI Express Base Specification, 7.5.3).
+
+use crate::xml::writer::Writer;
+
+/// A PCI Express function; the link is missing for those integrated in the root complex.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[allow(missing_docs)]
+pub struct Express {
+    pub capability: Option<Link>,
+    pub status: Option<Link>,
+}
+
+/// What a link can do, or does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Link {
+    /// The port number, known for the capability only.
+    pub port: Option<u32>,
+    /// An index into [`SPEEDS`].
+    pub speed: u32,
+    /// Lanes.
+    pub width: u32,
+}
+
+/// Link speeds in GT/s by their code; code 0 says nothing.
+pub const SPEEDS: [&str; 7] = ["", "2.5", "5", "8", "16", "32", "64"];
+
+const STATUS: usize = 0x06;
+const STATUS_CAPABILITIES: u8 = 0x10;
+const HEADER_TYPE: usize = 0x0e;
+const CAPABILITIES: usize = 0x34;
+const ID_EXPRESS: u8 = 0x10;
+/// Where the standard header ends: capabilities lie behind it.
+const HEADER_END: usize = 0x40;
+
+/// The header layout, without the multi-function bit: 0 endpoint, 1 PCI bridge, 2 CardBus bridge.
+pub fn header_type(config: &[u8]) -> Option<u8> {
+    Some(config.get(HEADER_TYPE)? & 0x7f)
+}
+
+fn word(config: &[u8], at: usize) -> Option<u32> {
+    let bytes = config.get(at..at + 2)?;
+    Some(u32::from(u16::from_le_bytes([bytes[0], bytes[1]])))
+}
+
+/// Where the Express capability stands, `Ok(None)` if there is none, `Err` if
+/// the capability list lies outside what could be read.
+fn find_express(config: &[u8]) -> Result<Option<usize>, ()> {
+    if config.get(STATUS).ok_or(())? & STATUS_CAPABILITIES == 0 {
+        return Ok(None);
+    }
+    let mut at = usize::from(*config.get(CAPABILITIES).ok_or(())?);
+    // A list of at most 48 capabilities of 4 bytes fits; a longer one is a circle.
+    for _ in 0..48 {
+        at &= !3;
+        if at < HEADER_END {
+            return Ok(None);
+        }
+        match config.get(at..at + 2).ok_or(())? {
+            [ID_EXPRESS, _] => return Ok(Some(at)),
+            [0xff, _] => return Ok(None),
+            [_, next] => at = usize::from(*next),
+            _ => return Err(()),
+        }
+    }
+    Ok(None)
+}
+
+impl Express {
+    /// Reads the first 256 bytes of configuration space; `size` is that of the whole.
+    pub fn read(config: &[u8], size: u64) -> Option<Express> {
+        let at = match find_express(config) {
+            Ok(at) => at?,
+            // Only PCI Express has an extended configuration space.
+            Err(()) => return (size != 256).then(Express::default),
+        };
+        Some(Express::read_links(config, at).unwrap_or_default())
+    }
+
+    fn read_links(config: &[u8], at: usize) -> Option<Express> {
+        let port_type = word(config, at + 0x02)? >> 4 & 0xf;
+        // Root complex integrated endpoints and event collectors have no link.
+        if matches!(port_type, 0x9 | 0xa) {
+            return None;
+        }
+        let link = |register: u32| Link {
+            port: None,
+            speed: register & 0xf,
+            width: register >> 4 & 0x3f,
+        };
+        let capability = word(config, at + 0x0c)? | word(config, at + 0x0e)? << 16;
+        Some(Express {
+            capability: Some(Link {
+                port: Some(capability >> 24),
+                ..link(capability)
+            }),
+            status: Some(link(word(config, at + 0x12)?)),
+        })
+    }
+
+    /// What sysfs attributes say that the kernel cached, for a device that must not be woken.
+    pub fn from_cached(max_speed: &str, max_width: &str) -> Option<Express> {
+        let number = max_speed.split([' ', '.']).next()?;
+        let speed = SPEEDS
+            .iter()
+            .skip(1)
+            .position(|known| known.split('.').next() == Some(number))?;
+        Some(Express {
+            capability: Some(Link {
+                port: None,
+                speed: u32::try_from(speed + 1).ok()?,
+                width: max_width.parse().ok()?,
+            }),
+            status: None,
+        })
+    }
+
+    /// Writes `<pci-express>`.
+    pub fn write(&self, w: &mut Writer) {
+        if self.capability.is_none() && self.status.is_none() {
+            return w.empty("pci-express", &[]);
+        }
+        w.element("pci-express", &[], |w| {
+            for (validity, link) in [("cap", self.capability), ("sta", self.status)] {
+                if let Some(link) = link {
+                    link.write(validity, w);
+                }
+            }
+        });
+    }
+}
+
+impl Link {
+    fn write(&self, validity: &str, w: &mut Writer) {
+        let mut attributes: Vec<(&str, &dyn std::fmt::Display)> = vec![("validity", &validity)];
+        if let Some(port) = &self.port {
+            attributes.push(("port", port));
+        }
+        let speed = SPEEDS.get(self.speed as usize).copied().unwrap_or_default();
+        if !speed.is_empty() {
+            attributes.push(("speed", &speed));
+        }
+        attributes.push(("width", &self.width));
+        w.empty("link", &attributes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Configuration space with an Express capability behind another one.
+    fn config(port_type: u8, speed: u8) -> Vec<u8> {
+        let mut config = vec![0; 256];
+        config[STATUS] = STATUS_CAPABILITIES;
+        config[CAPABILITIES] = 0x40;
+        config[0x40..0x42].copy_from_slice(&[0x01, 0x50]);
+        config[0x50..0x52].copy_from_slice(&[ID_EXPRESS, 0]);
+        config[0x52] = port_type << 4;
+        // Link capabilities: port 3, width 16; status: width 4.
+        config[0x5c..0x60].copy_from_slice(&[speed, 0x01, 0, 3]);
+        config[0x62..0x64].copy_from_slice(&[0x41, 0]);
+        config
+    }
+
+    fn xml(express: Express) -> String {
+        let mut w = Writer::new();
+        express.write(&mut w);
+        w.finish()
+    }
+
+    #[test]
+    fn links_are_read_for_every_speed() {
+        for (code, speed) in SPEEDS.iter().enumerate().skip(1) {
+            let express = Express::read(&config(0, code as u8), 4096).unwrap();
+            assert_eq!(
+                xml(express),
+                format!(
+                    "<pci-express>\n  <link validity='cap' port='3' speed='{speed}' width='16'/>\n  \
+                     <link validity='sta' speed='2.5' width='4'/>\n</pci-express>\n"
+                )
+            );
+        }
+        let unknown = xml(Express::read(&config(0, 0), 4096).unwrap());
+        assert!(unknown.contains("<link validity='cap' port='3' width='16'/>"));
+    }
+
+    #[test]
+    fn integrated_endpoints_have_no_link() {
+        for port_type in [0x9, 0xa] {
+            let express = Express::read(&config(port_type, 1), 4096).unwrap();
+            assert_eq!(xml(express), "<pci-express/>\n");
+        }
+    }
+
+    #[test]
+    fn no_capability_no_express() {
+        assert_eq!(Express::read(&[0; 256], 256), None);
+        assert_eq!(Express::read(&[0; 256], 4096), None);
+    }
+
+    #[test]
+    fn a_list_out_of_reach_is_judged_by_size() {
+        let short = &config(0, 1)[..64];
+        assert_eq!(Express::read(short, 256), None);
+        assert_eq!(Express::read(short, 4096), Some(Express::default()));
+    }
+
+    #[test]
+    fn a_circle_ends() {
+        let mut circle = config(0, 1);
+        circle[0x50] = 0x02;
+        circle[0x51] = 0x40;
+        assert_eq!(Express::read(&circle, 256), None);
+    }
+
+    #[test]
+    fn every_cut_is_survived() {
+        let whole = config(0, 1);
+        for end in 0..whole.len() {
+            Express::read(&whole[..end], 4096);
+        }
+    }
+
+    #[test]
+    fn cached_attributes_give_the_capability() {
+        let express = Express::from_cached("8.0 GT/s PCIe", "4").unwrap();
+        assert_eq!(
+            xml(express),
+            "<pci-express>\n  <link validity='cap' speed='8' width='4'/>\n</pci-express>\n"
+        );
+        let express = Express::from_cached("2.5 GT/s PCIe", "1").unwrap();
+        assert_eq!(express.capability.unwrap().speed, 1);
+        assert_eq!(Express::from_cached("Unknown", "255"), None);
+    }
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Block devices that hold data: disks, optical and floppy drives, cards, DASD
+//! (kernel: Documentation/ABI/stable/sysfs-block).
+
+use super::Verdict;
+use super::storage_ids::{self, StorageIds};
+use crate::error::Result;
+use crate::host::node::Node;
+use crate::host::udev_data::UdevData;
+use crate::text;
+use crate::xml::writer::Writer;
+
+/// A block device.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[allow(missing_docs)]
+pub struct Storage {
+    /// The path of its device node.
+    pub block: String,
+    pub bus: Option<String>,
+    pub drive_type: Option<String>,
+    pub model: Option<String>,
+    pub vendor: Option<String>,
+    pub serial: Option<String>,
+    /// In bytes.
+    pub size: u64,
+    /// In bytes.
+    pub logical_block_size: u64,
+    pub num_blocks: u64,
+    /// Present when the medium can be changed.
+    pub removable: Option<Removable>,
+    pub hotpluggable: bool,
+}
+
+/// The state of a drive whose medium can be changed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[allow(missing_docs)]
+pub struct Removable {
+    pub media_available: bool,
+    /// In bytes.
+    pub media_size: u64,
+    pub media_label: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Drive {
+    Disk,
+    Dasd,
+    Cdrom,
+    Floppy,
+    Sd,
+}
+
+impl Drive {
+    fn name(self) -> &'static str {
+        match self {
+            Drive::Disk => "disk",
+            Drive::Dasd => "dasd",
+            Drive::Cdrom => "cdrom",
+            Drive::Floppy => "floppy",
+            Drive::Sd => "sd",
+        }
+    }
+}
+
+/// What decides whether and how a block device is listed.
+struct Identity {
+    drive: Drive,
+    devnode: Vec<u8>,
+    bus: Option<Vec<u8>>,
+    serial: Option<Vec<u8>>,
+    udev: UdevData,
+}
+
+impl Identity {
+    fn read(node: &Node<'_>) -> Option<Identity> {
+        let devnode = node.devnode()?;
+        let udev = node.udev_data();
+        let owned = |key: &[u8]| udev.property(key).map(<[u8]>::to_vec);
+        let ids = if node.host.has_udev_database() {
+            StorageIds {
+                bus: owned(b"ID_BUS"),
+                id_type: owned(b"ID_TYPE"),
+                serial: owned(b"ID_SERIAL"),
+            }
+        } else {
+            storage_ids::read(&node.sysname(), &|name| {
+                node.host.files.read(&node.below(name)).ok()
+            })
+        };
+        let drive = drive(ids.id_type.as_deref(), &devnode, &udev)?;
+        let serial = match drive {
+            // A DASD is known by its uid alone.
+            Drive::Dasd => Some(node.attribute("device/uid").filter(|uid| !uid.is_empty())?),
+            _ => ids.serial,
+        };
+        Some(Identity {
+            drive,
+            devnode,
+            bus: ids.bus,
+            serial,
+            udev,
+        })
+    }
+}
+
+/// The kind of drive: what udev says, else what the name of the node says.
+fn drive(id_type: Option<&[u8]>, devnode: &[u8], udev: &UdevData) -> Option<Drive> {
+    let has = |key: &[u8]| udev.property(key).is_some();
+    let is_dasd = devnode.starts_with(b"/dev/dasd");
+    match id_type {
+        None | Some(b"generic") => {
+            if has(b"ID_DRIVE_FLOPPY") {
+                Some(Drive::Floppy)
+            } else if has(b"ID_CDROM") {
+                Some(Drive::Cdrom)
+            } else if has(b"ID_DRIVE_FLASH_SD") {
+                Some(Drive::Sd)
+            } else if is_dasd {
+                Some(Drive::Dasd)
+            } else if devnode.starts_with(b"/dev/vd") || devnode.starts_with(b"/dev/nvme") {
+                Some(Drive::Disk)
+            } else {
+                None
+            }
+        }
+        Some(b"disk") if is_dasd => Some(Drive::Dasd),
+        Some(b"disk") => Some(Drive::Disk),
+        Some(b"cd" | b"cd/dvd") => Some(Drive::Cdrom),
+        Some(b"floppy") => Some(Drive::Floppy),
+        Some(b"sd") => Some(Drive::Sd),
+        Some(b"dasd") => Some(Drive::Dasd),
+        Some(_) => None,
+    }
+}
+
+/// A block device carries its serial in its name.
+pub fn judge(node: &Node<'_>) -> Verdict {
+    match Identity::read(node) {
+        None => Verdict::Rejected,
+        Some(Identity { serial: None, .. }) => Verdict::Plain,
+        Some(Identity {
+            serial: Some(serial),
+            ..
+        }) => Verdict::Suffix(serial),
+    }
+}
+
+/// Vendor and model come padded with blanks from SCSI INQUIRY data.
+fn trimmed(node: &Node<'_>, name: &str) -> Option<String> {
+    let text = node.text(name)?;
+    Some(text.trim_end().to_string())
+}
+
+impl Storage {
+    /// Reads identity, size and medium.
+    pub fn read(node: &Node<'_>) -> Result<Storage> {
+        let id = Identity::read(node)
+            .ok_or_else(|| node.unusable("it is no disk, drive or card of a known type"))?;
+        let mut storage = Storage {
+            block: text::clean(&id.devnode),
+            bus: id.bus.as_deref().map(text::clean),
+            drive_type: Some(id.drive.name().into()),
+            model: trimmed(node, "device/model"),
+            vendor: trimmed(node, "device/vendor"),
+            serial: id.serial.as_deref().map(text::clean),
+            ..Storage::default()
+        };
+        let has_media = match id.drive {
+            Drive::Disk | Drive::Sd | Drive::Dasd => {
+                storage.size = storage.read_size(node)?;
+                return Ok(storage);
+            }
+            Drive::Cdrom => match id.udev.property(b"ID_CDROM_MEDIA") {
+                None => false,
+                Some(text) => text::parse_i32(text, 0).is_some_and(|media| media != 0),
+            },
+            Drive::Floppy => id.udev.property(b"ID_FS_LABEL").is_some(),
+        };
+        let mut medium = Removable::default();
+        if has_media {
+            medium.media_available = true;
+            medium.media_label = id.udev.property(b"ID_FS_LABEL").map(text::clean);
+            medium.media_size = storage.read_size(node)?;
+        }
+        if node.number("removable", 0, text::parse_i32)? == Some(1) {
+            storage.removable = Some(medium);
+        }
+        Ok(storage)
+    }
+
+    /// Reads the block count and size; returns the size in bytes. The kernel counts
+    /// in 512 byte units whatever the block size is; libvirt multiplies all the same.
+    fn read_size(&mut self, node: &Node<'_>) -> Result<u64> {
+        self.num_blocks = node.number("size", 0, text::parse_u64)?.unwrap_or(0);
+        self.logical_block_size = node
+            .number("queue/logical_block_size", 0, text::parse_u64)?
+            .unwrap_or(0);
+        Ok(self.num_blocks.wrapping_mul(self.logical_block_size))
+    }
+
+    /// Writes the content of the capability.
+    pub fn write(&self, w: &mut Writer) {
+        w.value("block", &self.block);
+        w.optional("bus", self.bus.as_ref());
+        w.optional("drive_type", self.drive_type.as_ref());
+        w.optional("model", self.model.as_ref());
+        w.optional("vendor", self.vendor.as_ref());
+        w.optional("serial", self.serial.as_ref());
+        match &self.removable {
+            Some(medium) => w.element("capability", &[("type", &"removable")], |w| {
+                w.value("media_available", u8::from(medium.media_available));
+                w.value("media_size", medium.media_size);
+                w.optional("media_label", medium.media_label.as_ref());
+                self.write_blocks(w);
+            }),
+            None => {
+                w.value("size", self.size);
+                self.write_blocks(w);
+            }
+        }
+        if self.hotpluggable {
+            w.empty("capability", &[("type", &"hotpluggable")]);
+        }
+    }
+
+    fn write_blocks(&self, w: &mut Writer) {
+        let some = |number: u64| (number != 0).then_some(number);
+        w.optional("logical_block_size", some(self.logical_block_size));
+        w.optional("num_blocks", some(self.num_blocks));
+    }
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! A node device as the registry keeps it, and its full description.
+
+use std::sync::Arc;
+
+use rustix::io::Errno;
+
+use crate::caps::{Cache, Capability, Facts, State, has_nested};
+use crate::connection::Name;
+use crate::error::{Error, Result};
+use crate::host::node::Node;
+use crate::host::{Host, scan};
+use crate::text;
+use crate::xml::writer::Writer;
+
+/// One node device.
+#[derive(Debug)]
+pub struct Device {
+    /// Its name.
+    pub name: Name,
+    /// The kind of its capability.
+    pub kind: Capability,
+    /// The name of its parent; only `computer` has none.
+    pub parent: Option<Name>,
+    /// Where its description comes from.
+    pub origin: Origin,
+}
+
+/// Where a device's description comes from.
+#[derive(Debug)]
+pub enum Origin {
+    /// A directory of sysfs.
+    Kernel(KernelDevice),
+    /// A document given to the test driver.
+    Document(Box<Document>),
+}
+
+/// A device of the kernel.
+#[derive(Debug)]
+pub struct KernelDevice {
+    /// Its directory.
+    pub path: Box<[u8]>,
+    /// Its bus or class.
+    pub subsystem: &'static [u8],
+    /// The text of its `uevent` file.
+    pub uevent: Box<[u8]>,
+    /// What its kind added to its name.
+    pub suffix: Option<Box<[u8]>>,
+    /// What was read of it so far.
+    pub cache: Cache,
+}
+
+impl KernelDevice {
+    /// The device as the readers of `caps` see it.
+    pub fn node<'a>(&'a self, host: &'a Host) -> Node<'a> {
+        Node {
+            host,
+            path: &self.path,
+            subsystem: self.subsystem,
+            uevent: &self.uevent,
+            suffix: self.suffix.as_deref(),
+        }
+    }
+}
+
+/// A device as a document describes it.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(missing_docs)]
+pub struct Document {
+    pub name: String,
+    pub path: Option<String>,
+    pub devnode: Option<String>,
+    pub links: Vec<String>,
+    pub parent: Option<String>,
+    pub driver: Option<String>,
+    pub facts: Arc<Facts>,
+    pub state: State,
+}
+
+impl Document {
+    /// The device's XML, as libvirt 12.8.0 prints it.
+    pub fn to_xml(&self) -> String {
+        let mut w = Writer::new();
+        w.element("device", &[], |w| {
+            w.value("name", &self.name);
+            w.optional("path", self.path.as_ref());
+            if let Some(devnode) = &self.devnode {
+                w.value_with("devnode", &[("type", &"dev")], devnode);
+            }
+            for link in &self.links {
+                w.value_with("devnode", &[("type", &"link")], link);
+            }
+            w.optional("parent", self.parent.as_ref());
+            if let Some(driver) = &self.driver {
+                w.element("driver", &[], |w| w.value("name", driver));
+            }
+            self.facts.write(&self.state, w);
+        });
+        w.finish()
+    }
+}
+
+impl Device {
+    /// What devices are ordered by: the sysfs path.
+    pub fn key(&self) -> &[u8] {
+        match &self.origin {
+            Origin::Kernel(kernel) => &kernel.path,
+            Origin::Document(document) => document
+                .path
+                .as_deref()
+                .unwrap_or(&document.name)
+                .as_bytes(),
+        }
+    }
+
+    /// The name as text; device names are ASCII.
+    pub fn name_text(&self) -> String {
+        self.name.to_string_lossy().into_owned()
+    }
+
+    /// Whether it outlives the host's restart.
+    pub fn is_persistent(&self) -> bool {
+        self.kind == Capability::System || matches!(self.origin, Origin::Document(_))
+    }
+
+    /// What changes about the device silently, read now.
+    pub fn state(&self, host: &Host) -> Result<State> {
+        match &self.origin {
+            Origin::Document(document) => Ok(document.state.clone()),
+            Origin::Kernel(kernel) => {
+                let node = kernel.node(host);
+                self.unless_gone(&node, State::read(self.kind, &node, &kernel.cache))
+            }
+        }
+    }
+
+    /// Whether the device has a capability nested in its own; reads nothing else.
+    pub fn has_nested(&self, wanted: Capability, host: &Host) -> bool {
+        match &self.origin {
+            Origin::Document(document) => document.state.nested(self.kind).contains(&wanted),
+            Origin::Kernel(kernel) => {
+                has_nested(wanted, self.kind, &kernel.node(host), &kernel.cache)
+            }
+        }
+    }
+
+    /// The full description, read now where it may have changed.
+    pub fn describe(&self, host: &Host) -> Result<Document> {
+        match &self.origin {
+            Origin::Document(document) => Ok((**document).clone()),
+            Origin::Kernel(kernel) => {
+                let node = kernel.node(host);
+                match self.describe_node(&node, &kernel.cache) {
+                    // A link state was read just now: the interface is there.
+                    Ok(document) if matches!(document.state, State::Net(_)) => Ok(document),
+                    result => self.unless_gone(&node, result),
+                }
+            }
+        }
+    }
+
+    fn describe_node(&self, node: &Node<'_>, cache: &Cache) -> Result<Document> {
+        let facts = cache.facts(self.kind, node)?;
+        let state = State::read(self.kind, node, cache)?;
+        let mut document = Document {
+            name: self.name_text(),
+            path: None,
+            devnode: None,
+            links: Vec::new(),
+            parent: None,
+            driver: None,
+            facts,
+            state,
+        };
+        if self.kind == Capability::System {
+            return Ok(document);
+        }
+        document.path = Some(text::clean(node.path));
+        if let Some(devnode) = node.devnode() {
+            document.devnode = Some(text::clean(&devnode));
+            let links = node.udev_data().links();
+            document.links = links.iter().map(|link| text::clean(link)).collect();
+        }
+        document.parent = self
+            .parent
+            .as_ref()
+            .map(|parent| parent.to_string_lossy().into_owned());
+        if scan::is_bus(node.subsystem) {
+            document.driver = driver(node)?;
+        }
+        Ok(document)
+    }
+
+    /// The result, unless the device went away while it was read.
+    fn unless_gone<T>(&self, node: &Node<'_>, result: Result<T>) -> Result<T> {
+        if self.kind != Capability::System && !node.has("uevent") {
+            return Err(Error::no_device(&self.name_text()));
+        }
+        result
+    }
+}
+
+/// The driver that is bound now.
+fn driver(node: &Node<'_>) -> Result<Option<String>> {
+    let path = node.below("driver");
+    let files = &node.host.files;
+    if files.read_link(&path).is_err() {
+        return Ok(None);
+    }
+    let name = files.resolve_link(&path).map_err(|e| {
+        let errno = Errno::from_io_error(&e).map_or(libc::ENOENT, Errno::raw_os_error);
+        Error::system(
+            format!("cannot resolve driver link {}", text::clean(&path)),
+            errno,
+        )
+    })?;
+    Ok(Some(text::clean(&name)))
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! What udevd keeps of a device in `/run/udev/data`.
+//!
+//! The file is text, a line a fact: `E:KEY=VALUE` a property, `S:PATH` a link
+//! below `/dev` (udev's own format, stable since udev 170; libudev reads the
+//! same lines).
+
+use super::files::{Files, join};
+
+/// The folder of udev's database.
+pub const FOLDER: &[u8] = b"/run/udev/data";
+
+/// The entry of one device; empty where udev has none.
+#[derive(Debug, Default)]
+pub struct UdevData(Vec<u8>);
+
+impl UdevData {
+    /// Reads the entry with this key (`b8:0`, `n2`, `+pci:0000:00:01.0`).
+    pub fn read(files: &Files, key: &[u8]) -> UdevData {
+        UdevData(files.read(&join(FOLDER, key)).unwrap_or_default())
+    }
+
+    fn lines(&self, kind: u8) -> impl Iterator<Item = &[u8]> {
+        self.0
+            .split(|&b| b == b'\n')
+            .filter_map(move |line| match line {
+                [first, b':', rest @ ..] if *first == kind => Some(rest),
+                _ => None,
+            })
+    }
+
+    /// The value of a property.
+    pub fn property(&self, key: &[u8]) -> Option<&[u8]> {
+        self.lines(b'E').find_map(|line| value_of(line, key))
+    }
+
+    /// The links to the device node, as absolute paths in byte order.
+    pub fn links(&self) -> Vec<Vec<u8>> {
+        let mut links: Vec<_> = self.lines(b'S').map(|link| join(b"/dev", link)).collect();
+        links.sort();
+        links.dedup();
+        links
+    }
+}
+
+/// The value of `KEY=VALUE` if the key is the one asked for.
+pub fn value_of<'a>(line: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
+    line.strip_prefix(key)?.strip_prefix(b"=")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn properties_and_links() {
+        let data = UdevData(b"S:disk/b\nS:disk/a\nI:1\nE:ID=x=y\nE:IDX=z\nG:systemd\n".to_vec());
+        assert_eq!(data.property(b"ID"), Some(&b"x=y"[..]));
+        assert_eq!(data.property(b"IDX"), Some(&b"z"[..]));
+        assert_eq!(data.property(b"I"), None);
+        assert_eq!(
+            data.links(),
+            [b"/dev/disk/a".to_vec(), b"/dev/disk/b".to_vec()]
+        );
+    }
+
+    #[test]
+    fn nonsense_is_no_entry() {
+        let data = UdevData(b"\0\xff:\nE:\nS\n:x\nE:NOVALUE\n".to_vec());
+        assert_eq!(data.property(b"NOVALUE"), None);
+        assert_eq!(data.property(b""), None);
+        assert!(data.links().is_empty());
+    }
+}

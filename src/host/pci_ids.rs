@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Names of PCI vendors and devices, from the system's `pci.ids` file and from
+//! udev's hardware database.
+//!
+//! `pci.ids` is text, sorted by hand: `VVVV  Name` a vendor, tab `DDDD  Name` a
+//! device below it, two tabs a subsystem (not of interest here), `C xx  Name`
+//! the start of the device classes. Its head describes the format.
+
+use std::env;
+use std::fmt;
+use std::io::{self, Read};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::sync::{Mutex, OnceLock};
+
+use flate2::read::MultiGzDecoder;
+
+use super::files::Files;
+use crate::text;
+
+/// Names the file to use in place of the system's.
+const OVERRIDE: &str = "VIRNODEDEV_PCI_IDS";
+
+/// Where distributions keep the file: Debian and Fedora, Arch, Slackware, `update-pciids`.
+const PLACES: [&str; 4] = [
+    "/usr/share/misc/pci.ids",
+    "/usr/share/hwdata/pci.ids",
+    "/usr/share/pci.ids",
+    "/var/lib/pciutils/pci.ids",
+];
+
+/// The most that a compressed file may unpack to, in bytes.
+const LIMIT: u64 = 64 << 20;
+
+/// The names of one `pci.ids` file.
+#[derive(Default)]
+pub struct PciIds {
+    /// All names, one after the other, as the file has them.
+    names: Vec<u8>,
+    vendors: Vec<Entry>,
+    devices: Vec<Entry>,
+}
+
+/// Where a name lies in `names`.
+struct Entry {
+    /// The vendor's id, or the vendor's and the device's.
+    key: u32,
+    start: u32,
+    length: u16,
+}
+
+impl PciIds {
+    /// Reads a file, plain or compressed by gzip.
+    pub fn load_file(path: &Path) -> io::Result<PciIds> {
+        PciIds::load(&Files::Live, path.as_os_str().as_bytes())
+    }
+
+    fn load(files: &Files, path: &[u8]) -> io::Result<PciIds> {
+        let content = files.read(path)?;
+        if !content.starts_with(b"\x1f\x8b") {
+            return Ok(PciIds::parse(&content));
+        }
+        let mut unpacked = Vec::with_capacity(content.len() * 5);
+        MultiGzDecoder::new(&content[..])
+            .take(LIMIT)
+            .read_to_end(&mut unpacked)?;
+        Ok(PciIds::parse(&unpacked))
+    }
+
+    /// The first of the usual files that is there.
+    fn load_usual(files: &Files) -> Option<PciIds> {
+        PLACES.iter().find_map(|place| {
+            [place.to_string(), format!("{place}.gz")]
+                .iter()
+                .find_map(|path| PciIds::load(files, path.as_bytes()).ok())
+        })
+    }
+
+    /// Indexes the text of a file; lines that make no sense are passed over.
+    pub fn parse(text: &[u8]) -> PciIds {
+        let mut ids = PciIds::default();
+        let mut vendor = None;
+        for line in text.split(|&b| b == b'\n') {
+            match line {
+                [b'\t', b'\t', ..] | [b'#', ..] | [] => {}
+                [b'\t', line @ ..] => {
+                    if let (Some(vendor), Some((device, name))) = (vendor, entry(line)) {
+                        let entry = ids.add(vendor << 16 | device, name);
+                        ids.devices.extend(entry);
+                    }
+                }
+                [b'C', b' ', ..] => break,
+                _ => {
+                    vendor = None;
+                    if let Some((id, name)) = entry(line) {
+                        vendor = Some(id);
+                        let entry = ids.add(id, name);
+                        ids.vendors.extend(entry);
+                    }
+                }
+            }
+        }
+        for entries in [&mut ids.vendors, &mut ids.devices] {
+            // The first of two lines with one id counts: both steps keep the order.
+            entries.sort_by_key(|entry| entry.key);
+            entries.dedup_by_key(|entry| entry.key);
+            entries.shrink_to_fit();
+        }
+        ids.names.shrink_to_fit();
+        ids
+    }
+
+    fn add(&mut self, key: u32, name: &[u8]) -> Option<Entry> {
+        let entry = Entry {
+            key,
+            start: u32::try_from(self.names.len()).ok()?,
+            length: u16::try_from(name.len()).ok()?,
+        };
+        self.names.extend_from_slice(name);
+        Some(entry)
+    }
+
+    fn find(&self, entries: &[Entry], key: u32) -> Option<String> {
+        let index = entries.binary_search_by_key(&key, |entry| entry.key).ok()?;
+        let start = entries[index].start as usize;
+        let name = &self.names[start..start + usize::from(entries[index].length)];
+        Some(text::clean(name)).filter(|name| !name.is_empty())
+    }
+
+    /// The name of a vendor.
+    pub fn vendor(&self, vendor: u16) -> Option<String> {
+        self.find(&self.vendors, vendor.into())
+    }
+
+    /// The name of a vendor's device.
+    pub fn device(&self, vendor: u16, device: u16) -> Option<String> {
+        self.find(&self.devices, u32::from(vendor) << 16 | u32::from(device))
+    }
+}
+
+impl fmt::Debug for PciIds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PciIds")
+            .field("vendors", &self.vendors.len())
+            .field("devices", &self.devices.len())
+            .finish()
+    }
+}
+
+/// `XXXX  Name`, also where hand editing left a tab or a `\r`.
+fn entry(line: &[u8]) -> Option<(u32, &[u8])> {
+    let (digits, rest) = line.split_at_checked(4)?;
+    let mut id = 0;
+    for &digit in digits {
+        id = id << 4 | char::from(digit).to_digit(16)?;
+    }
+    let name = rest.trim_ascii_start();
+    (name.len() < rest.len()).then_some((id, name.strip_suffix(b"\r").unwrap_or(name)))
+}
+
+/// The names that a host's devices are printed with.
+#[derive(Debug)]
+pub enum Names {
+    /// The database that was recorded with a tree; it alone decides, so that a recording reads the same everywhere.
+    Recorded(PciIds),
+    /// The running system's.
+    System(&'static System),
+}
+
+impl Names {
+    /// The running system's names; its files are read at the first question.
+    pub fn system() -> &'static Names {
+        static NAMES: Names = Names::System(&SYSTEM);
+        &NAMES
+    }
+
+    /// The names of the recorded tree below `root`, the system's if it holds none.
+    pub fn for_root(root: &Path) -> Names {
+        Files::tree(root)
+            .ok()
+            .and_then(|files| PciIds::load_usual(&files))
+            .map_or(Names::System(&SYSTEM), Names::Recorded)
+    }
+
+    /// The name of a vendor.
+    pub fn vendor(&self, vendor: u16) -> Option<String> {
+        match self {
+            Names::Recorded(ids) => ids.vendor(vendor),
+            Names::System(system) => system.ids().vendor(vendor).or_else(|| {
+                let modalias = format!("pci:v{vendor:08X}");
+                system.query(&modalias, "ID_VENDOR_FROM_DATABASE")
+            }),
+        }
+    }
+
+    /// The name of a vendor's device.
+    pub fn device(&self, vendor: u16, device: u16) -> Option<String> {
+        match self {
+            Names::Recorded(ids) => ids.device(vendor, device),
+            Names::System(system) => system.ids().device(vendor, device).or_else(|| {
+                let modalias = format!("pci:v{vendor:08X}d{device:08X}");
+                system.query(&modalias, "ID_MODEL_FROM_DATABASE")
+            }),
+        }
+    }
+}
+
+/// What the running system knows, read once per process.
+pub struct System {
+    ids: OnceLock<PciIds>,
+    /// libudev's own handle is not to be used by two threads at a time.
+    hwdb: OnceLock<Option<Mutex<udev::Hwdb>>>,
+}
+
+static SYSTEM: System = System {
+    ids: OnceLock::new(),
+    hwdb: OnceLock::new(),
+};
+
+impl System {
+    fn ids(&self) -> &PciIds {
+        self.ids.get_or_init(|| {
+            match env::var_os(OVERRIDE).filter(|path| !path.is_empty()) {
+                Some(path) => PciIds::load_file(Path::new(&path)).ok(),
+                None => PciIds::load_usual(&Files::Live),
+            }
+            .unwrap_or_default()
+        })
+    }
+
+    fn query(&self, modalias: &str, key: &str) -> Option<String> {
+        let open = || udev::Hwdb::new().ok().map(Mutex::new);
+        let hwdb = self.hwdb.get_or_init(open).as_ref()?.lock().ok()?;
+        let value = hwdb.query_one(modalias, key)?;
+        Some(text::clean(value.as_bytes())).filter(|name| !name.is_empty())
+    }
+}
+
+impl fmt::Debug for System {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("System")
+            .field("ids", &self.ids)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    const SAMPLE: &[u8] = b"# comment\n\
+        \tffff  device without a vendor\n\
+        0001  First\n\
+        \t0002  Two\n\
+        \t\t0001 0002  subsystem\n\
+        # comment\n\
+        \t0001  One \xff\x01\n\
+        \t0002  Two again\n\
+        zz11  no id\n\
+        \t0003  below nothing\n\
+        ABCD  Upper\r\n\
+        \tabcd  lower\n\
+        0001x no blank\n\
+        12  short\n\
+        0002\n\
+        0003  \n\
+        \n\
+        C 02  Network controller\n\
+        \t0000  Ethernet\n\
+        0004  after the classes\n";
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn vendors_and_devices() {
+        let ids = PciIds::parse(SAMPLE);
+        let text = |name: &str| Some(name.to_string());
+        assert_eq!(ids.vendor(1), text("First"));
+        assert_eq!(ids.device(1, 1), text("One \u{fffd}"));
+        assert_eq!(ids.device(1, 2), text("Two"), "the first of two counts");
+        assert_eq!(ids.device(1, 3), None);
+        assert_eq!(ids.vendor(0xabcd), text("Upper"));
+        assert_eq!(ids.device(0xabcd, 0xabcd), text("lower"));
+        assert_eq!(ids.device(0xabcd, 1), None);
+        for vendor in [0, 2, 3, 4, 0x12, 0xffff] {
+            assert_eq!(ids.vendor(vendor), None, "{vendor:#x}");
+        }
+        assert_eq!(ids.device(0, 0xffff), None);
+    }
+
+    #[test]
+    fn nonsense_is_an_empty_database() {
+        for text in [&b""[..], b"\n\n\n", b"\t", b"\0\0\0\0  x", &[b'0'; 100_000]] {
+            let ids = PciIds::parse(text);
+            assert!(ids.vendors.is_empty() && ids.devices.is_empty());
+        }
+        let huge = [b"0001  ".to_vec(), vec![b'x'; 1 << 20]].concat();
+        assert_eq!(PciIds::parse(&huge).vendor(1), None);
+    }
+
+    /// The file that gave libvirt 12.8.0 the names in the recorded machines; names read off with `grep`.
+    #[test]
+    fn the_real_file() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/pci.ids.gz");
+        let ids = PciIds::load_file(&path).unwrap();
+        let text = |name: &str| Some(name.to_string());
+        assert_eq!(ids.vendor(0x8086), text("Intel Corporation"));
+        assert_eq!(
+            ids.device(0x8086, 0x1237),
+            text("440FX - 82441FX PMC [Natoma]")
+        );
+        assert_eq!(ids.vendor(0x15b3), text("Mellanox Technologies"));
+        assert_eq!(
+            ids.device(0x15b3, 0x101d),
+            text("MT2892 Family [ConnectX-6 Dx]")
+        );
+        assert_eq!(ids.vendor(0x0001), text("SafeNet (wrong ID)"));
+        assert_eq!(
+            ids.vendor(0x15cf),
+            text("Hilscher Gesellschaft für Systemautomation mbH")
+        );
+        // Counted with `grep -c` above the line `C 00`.
+        assert_eq!(ids.vendors.len(), 2522);
+        assert_eq!(ids.devices.len(), 21693);
+    }
+
+    #[test]
+    fn files_plain_and_compressed() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("ids");
+        std::fs::write(&path, SAMPLE).unwrap();
+        assert_eq!(
+            PciIds::load_file(&path).unwrap().vendor(1).unwrap(),
+            "First"
+        );
+        let packed = gzip(SAMPLE);
+        std::fs::write(&path, &packed).unwrap();
+        assert_eq!(
+            PciIds::load_file(&path).unwrap().vendor(1).unwrap(),
+            "First"
+        );
+        std::fs::write(&path, &packed[..packed.len() / 2]).unwrap();
+        assert!(PciIds::load_file(&path).is_err());
+        assert!(PciIds::load_file(&root.path().join("none")).is_err());
+        assert!(PciIds::load_file(root.path()).is_err());
+    }
+
+    #[test]
+    fn a_recorded_tree_uses_its_own_file() {
+        for (folder, name, content) in [
+            ("usr/share/misc", "pci.ids", SAMPLE.to_vec()),
+            ("usr/share/hwdata", "pci.ids.gz", gzip(SAMPLE)),
+        ] {
+            let root = tempfile::tempdir().unwrap();
+            let folder = root.path().join(folder);
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(folder.join(name), content).unwrap();
+            let names = Names::for_root(root.path());
+            assert_eq!(names.vendor(1).as_deref(), Some("First"));
+            assert_eq!(names.device(1, 1).as_deref(), Some("One \u{fffd}"));
+            assert_eq!(names.vendor(0x8086), None);
+        }
+    }
+
+    #[test]
+    fn a_tree_without_one_uses_the_systems() {
+        let root = tempfile::tempdir().unwrap();
+        let misc = root.path().join("usr/share/misc");
+        std::fs::create_dir_all(&misc).unwrap();
+        let outside = root.path().join("outside");
+        std::fs::write(&outside, SAMPLE).unwrap();
+        // An absolute link leads out of the tree: it is not followed.
+        std::os::unix::fs::symlink(&outside, misc.join("pci.ids")).unwrap();
+        for root in [root.path(), Path::new("/nonexistent")] {
+            assert!(matches!(Names::for_root(root), Names::System(_)));
+        }
+    }
+
+    #[test]
+    fn the_system_answers_what_its_sources_know() {
+        let names = Names::system();
+        let known = PciIds::load_usual(&Files::Live).and_then(|ids| ids.vendor(0x8086));
+        let hwdb = SYSTEM.query("pci:v00008086", "ID_VENDOR_FROM_DATABASE");
+        if known.is_none() && hwdb.is_none() {
+            eprintln!(
+                "neither pci.ids nor a hardware database is installed: only misses are tested"
+            );
+        }
+        if env::var_os(OVERRIDE).is_none() {
+            assert_eq!(names.vendor(0x8086), known.or(hwdb));
+        }
+        if let Some(vendor) = names.vendor(0x8086) {
+            assert_eq!(vendor, "Intel Corporation");
+        }
+        // 0xffff is what an absent function reads as; it is nobody's id.
+        assert_eq!(names.device(0xffff, 0xffff), None);
+    }
+}

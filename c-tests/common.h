@@ -5,6 +5,9 @@
 #ifndef TEST_COMMON_H
 #define TEST_COMMON_H
 
+#ifndef _POSIX_C_SOURCE
+#define _POSIX_C_SOURCE 200809L /* setenv, barriers */
+#endif
 #undef NDEBUG
 #include <assert.h>
 #include <stdio.h>

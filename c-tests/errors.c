@@ -29,7 +29,7 @@ static void null_connections(void)
     char *names[1];
 
     NO_CONN(VIR_FROM_NONE, virConnectClose, (NULL), -1);
-    NO_CONN(VIR_FROM_NONE, virConnectRef, (NULL), -1);
+    NO_CONN(VIR_FROM_DOMAIN, virConnectRef, (NULL), -1);
     NO_CONN(VIR_FROM_DOMAIN, virConnectGetType, (NULL), NULL);
     NO_CONN(VIR_FROM_DOMAIN, virConnectGetURI, (NULL), NULL);
     NO_CONN(VIR_FROM_DOMAIN, virConnectGetHostname, (NULL), NULL);

@@ -40,7 +40,7 @@ static void expect_bad_conn(virConnectPtr conn)
     assert(virConnectIsAlive(conn) == -1);
     EXPECT_BAD_CONN(VIR_FROM_DOMAIN, "virConnectIsAlive");
     assert(virConnectRef(conn) == -1);
-    EXPECT_BAD_CONN(VIR_FROM_NONE, "virConnectRef");
+    EXPECT_BAD_CONN(VIR_FROM_DOMAIN, "virConnectRef");
     assert(virConnectClose(conn) == -1);
     EXPECT_BAD_CONN(VIR_FROM_NONE, "virConnectClose");
     assert(!virConnGetLastError(conn));

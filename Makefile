@@ -16,7 +16,6 @@ BUILD_DIR := build
 
 # rustup puts its programs there; a shell that was open before does not know.
 export PATH := $(PATH):$(HOME)/.cargo/bin
-export PREFIX LIBDIR INCLUDEDIR BINDIR MANDIR DESTDIR TARGET_DIR BUILD_DIR
 
 LIBRARY := $(TARGET_DIR)/release/libvirnodedev.so
 SONAME := libvirnodedev.so.0
@@ -50,6 +49,11 @@ $(BUILD_DIR)/%.o: tools/%.c tools/nodedev.h include/virnodedev.h
 # Runs where it was built.
 $(BUILD_DIR)/nodedev: $(TOOL_OBJECTS) $(BUILD_DIR)/$(SONAME)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(TOOL_OBJECTS) $(BUILD_DIR)/$(SONAME) '-Wl,-rpath,$$ORIGIN'
+
+# Handed over one by one: exported, they would also reach another `make install` that a
+# test runs with a PREFIX of its own.
+PLACES = PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' INCLUDEDIR='$(INCLUDEDIR)' BINDIR='$(BINDIR)' \
+	MANDIR='$(MANDIR)' DESTDIR='$(DESTDIR)' TARGET_DIR='$(TARGET_DIR)' BUILD_DIR='$(BUILD_DIR)'
 
 # Runs where it is installed, also in a prefix that the loader does not search.
 $(BUILD_DIR)/nodedev-installed: $(TOOL_OBJECTS) $(BUILD_DIR)/$(SONAME) FORCE
@@ -85,13 +89,13 @@ bench: all ## time the library against plain C loops, and libvirt where it is in
 	scripts/bench
 
 install: all $(BUILD_DIR)/nodedev-installed ## install below PREFIX (DESTDIR for packages)
-	scripts/install
+	@$(PLACES) scripts/install
 
 install-strip: ## install without symbol tables
 	STRIP=strip $(MAKE) --no-print-directory install
 
 uninstall: ## remove what install put there
-	scripts/install --uninstall
+	@$(PLACES) scripts/install --uninstall
 
 clean: ## remove everything that was built
 	rm -rf $(BUILD_DIR)

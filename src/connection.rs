@@ -114,7 +114,7 @@ impl Connection {
     /// The capabilities document of the host: its processor architecture, which clients ask for
     /// before they come to devices.
     pub fn host_capabilities(&self) -> Result<String> {
-        let mut w = crate::xml::writer::Writer::new();
+        let mut w = crate::xml::writer::Writer::xml();
         w.element("capabilities", &[], |w| {
             w.element("host", &[], |w| {
                 w.element("cpu", &[], |w| {

@@ -80,23 +80,32 @@ pub struct Document {
 impl Document {
     /// The device's XML, as libvirt 12.8.0 prints it.
     pub fn to_xml(&self) -> String {
-        let mut w = Writer::new();
-        w.element("device", &[], |w| {
-            w.value("name", &self.name);
-            w.optional("path", self.path.as_ref());
-            if let Some(devnode) = &self.devnode {
-                w.value_with("devnode", &[("type", &"dev")], devnode);
-            }
-            for link in &self.links {
-                w.value_with("devnode", &[("type", &"link")], link);
-            }
-            w.optional("parent", self.parent.as_ref());
-            if let Some(driver) = &self.driver {
-                w.element("driver", &[], |w| w.value("name", driver));
-            }
-            self.facts.write(&self.state, w);
-        });
+        let mut w = Writer::xml();
+        w.element("device", &[], |w| self.write(w));
         w.finish()
+    }
+
+    /// The same facts as a JSON object, described by `docs/nodedev.schema.json`.
+    pub fn to_json(&self) -> String {
+        let mut w = Writer::json();
+        self.write(&mut w);
+        w.finish()
+    }
+
+    fn write(&self, w: &mut Writer) {
+        w.value("name", &self.name);
+        w.optional("path", self.path.as_ref());
+        if let Some(devnode) = &self.devnode {
+            w.item().value_with("devnode", &[("type", &"dev")], devnode);
+        }
+        for link in &self.links {
+            w.item().value_with("devnode", &[("type", &"link")], link);
+        }
+        w.optional("parent", self.parent.as_ref());
+        if let Some(driver) = &self.driver {
+            w.element("driver", &[], |w| w.value("name", driver));
+        }
+        self.facts.write(&self.state, w);
     }
 }
 

@@ -120,10 +120,9 @@ impl Registry {
         } else if let Some(old) = self.by_path.replace(ByPath(device.clone())) {
             self.by_name.remove(old.0.name.to_bytes());
         }
-        if let Some(old) = self.by_name.replace(ByName(device.clone())) {
-            if old.0.key() != device.key() {
-                self.by_path.remove(old.0.key());
-            }
+        let old = self.by_name.replace(ByName(device.clone()));
+        if let Some(old) = old.filter(|old| old.0.key() != device.key()) {
+            self.by_path.remove(old.0.key());
         }
     }
 
@@ -132,5 +131,73 @@ impl Registry {
         if let Some(old) = self.by_path.take(path) {
             self.by_name.remove(old.0.name.to_bytes());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::caps::Cache;
+    use crate::device::{KernelDevice, Origin};
+    use std::ffi::CString;
+
+    fn device(name: &str, path: &str, parent: Option<&str>) -> Device {
+        let name_of = |text: &str| Name::from(CString::new(text).unwrap());
+        Device {
+            name: name_of(name),
+            kind: match parent {
+                None => Capability::System,
+                Some(_) => Capability::Net,
+            },
+            parent: parent.map(name_of),
+            origin: Origin::Kernel(KernelDevice {
+                path: path.as_bytes().into(),
+                subsystem: b"net",
+                uevent: Box::default(),
+                suffix: None,
+                cache: Cache::default(),
+            }),
+        }
+    }
+
+    fn names(registry: &Registry) -> Vec<String> {
+        registry.iter().map(|device| device.name_text()).collect()
+    }
+
+    #[test]
+    fn the_order_is_computer_then_path() {
+        let registry = Registry::new([
+            device("c", "/sys/devices/a/b", Some("computer")),
+            device("b", "/sys/devices/z", Some("computer")),
+            device("a", "/sys/devices/a", Some("computer")),
+            device("computer", "/sys/devices/virtual/dmi/id", None),
+        ]);
+        assert_eq!(names(&registry), ["computer", "a", "c", "b"]);
+        assert_eq!(registry.len(), 4);
+        assert!(registry.by_name(b"c").is_some());
+        assert_eq!(
+            registry.name_at(b"/sys/devices/z").unwrap().to_bytes(),
+            b"b"
+        );
+    }
+
+    #[test]
+    fn of_two_devices_with_one_name_the_later_stays() {
+        let mut registry = Registry::new([device("x", "/sys/devices/1", Some("computer"))]);
+        registry.insert(device("x", "/sys/devices/2", Some("computer")));
+        assert_eq!(names(&registry), ["x"]);
+        assert_eq!(registry.name_at(b"/sys/devices/1"), None);
+        registry.remove_path(b"/sys/devices/1");
+        assert_eq!(registry.len(), 1);
+    }
+
+    #[test]
+    fn a_device_that_changes_its_name_leaves_none_behind() {
+        let mut registry = Registry::new([device("x", "/sys/devices/1", Some("computer"))]);
+        registry.insert(device("y", "/sys/devices/1", Some("computer")));
+        assert_eq!(names(&registry), ["y"]);
+        assert!(registry.by_name(b"x").is_none());
+        registry.remove_path(b"/sys/devices/1");
+        assert!(registry.is_empty());
     }
 }

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use crate::xml::value::{Hex, Prefixed};
 use crate::xml::writer::Writer;
 
 /// The address of a PCI function, `dddd:bb:ss.f`. Domains above 0xffff exist (Intel VMD).
@@ -42,10 +43,10 @@ impl PciAddress {
         w.empty(
             "address",
             &[
-                ("domain", &format_args!("0x{:04x}", self.domain)),
-                ("bus", &format_args!("0x{:02x}", self.bus)),
-                ("slot", &format_args!("0x{:02x}", self.slot)),
-                ("function", &format_args!("0x{}", self.function)),
+                ("domain", &Hex(4, self.domain)),
+                ("bus", &Hex(2, self.bus)),
+                ("slot", &Hex(2, self.slot)),
+                ("function", &Prefixed(self.function)),
             ],
         );
     }
@@ -84,9 +85,9 @@ impl ChannelAddress {
 
     /// Writes `<cssid>`, `<ssid>` and `<devno>`.
     pub fn write(&self, w: &mut Writer) {
-        w.value("cssid", format_args!("0x{:x}", self.cssid));
-        w.value("ssid", format_args!("0x{:x}", self.ssid));
-        w.value("devno", format_args!("0x{:04x}", self.devno));
+        w.value("cssid", Hex(1, self.cssid));
+        w.value("ssid", Hex(1, self.ssid));
+        w.value("devno", Hex(4, self.devno));
     }
 }
 

@@ -3,6 +3,7 @@
 
 use crate::error::Result;
 use crate::host::node::Node;
+use crate::xml::value::Hex;
 use crate::xml::writer::Writer;
 
 fn hex(text: &[u8]) -> Option<u32> {
@@ -28,7 +29,7 @@ impl Card {
 
     /// Writes the content of the capability.
     pub fn write(&self, w: &mut Writer) {
-        w.value("ap-adapter", format_args!("0x{:02x}", self.adapter));
+        w.value("ap-adapter", Hex(2, self.adapter));
     }
 }
 
@@ -52,7 +53,7 @@ impl Queue {
 
     /// Writes the content of the capability.
     pub fn write(&self, w: &mut Writer) {
-        w.value("ap-adapter", format_args!("0x{:02x}", self.adapter));
-        w.value("ap-domain", format_args!("0x{:04x}", self.domain));
+        w.value("ap-adapter", Hex(2, self.adapter));
+        w.value("ap-domain", Hex(4, self.domain));
     }
 }

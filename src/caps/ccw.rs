@@ -61,9 +61,10 @@ impl Ccw {
         write_state(self.online, w);
         self.address.write(w);
         if let Some(group) = group {
-            w.element("capability", &[("type", &"ccwgroup_member")], |w| {
-                w.value("group_device", group);
-            });
+            w.item()
+                .element("capability", &[("type", &"ccwgroup_member")], |w| {
+                    w.value("group_device", group);
+                });
         }
     }
 }
@@ -156,14 +157,19 @@ impl Group {
         if !members.is_empty() {
             w.element("members", &[], |w| {
                 for member in members {
-                    w.value_with("ccw_device", &[("ref", &member.reference)], &member.device);
+                    w.item().value_with(
+                        "ccw_device",
+                        &[("ref", &member.reference)],
+                        &member.device,
+                    );
                 }
             });
         }
-        w.element("capability", &[("type", &self.kind)], |w| {
-            w.optional("card_type", self.card_type.as_ref());
-            w.optional("chpid", self.chpid.as_ref());
-        });
+        w.item()
+            .element("capability", &[("type", &self.kind)], |w| {
+                w.optional("card_type", self.card_type.as_ref());
+                w.optional("chpid", self.chpid.as_ref());
+            });
     }
 }
 

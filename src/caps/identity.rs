@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! Products and vendors of PCI and USB devices.
 
+use crate::xml::value::Hex;
 use crate::xml::writer::{Attribute, Writer};
 
 /// A product or vendor: its number and, where known, its name.
@@ -19,7 +20,7 @@ impl Identity {
         w: &mut Writer,
         nameless: fn(&mut Writer, &str, &[Attribute<'_>]),
     ) {
-        let id = format_args!("0x{:04x}", self.id);
+        let id = Hex(4, self.id);
         match &self.name {
             Some(name) => w.value_with(element, &[("id", &id)], name),
             None => nameless(w, element, &[("id", &id)]),

@@ -72,7 +72,7 @@ impl Mdev {
         w.value("parent_addr", &self.parent_addr);
         w.empty("iommuGroup", &[("number", &self.iommu_group)]);
         for (name, value) in &self.attributes {
-            w.empty("attr", &[("name", name), ("value", value)]);
+            w.item().empty("attr", &[("name", name), ("value", value)]);
         }
     }
 }
@@ -126,15 +126,16 @@ pub fn write_types(types: &[Type], w: &mut Writer) {
     if types.is_empty() {
         return;
     }
-    w.element("capability", &[("type", &"mdev_types")], |w| {
-        for kind in types {
-            w.element("type", &[("id", &kind.id)], |w| {
-                w.optional("name", kind.name.as_ref());
-                w.value("deviceAPI", &kind.device_api);
-                w.value("availableInstances", kind.available_instances);
-            });
-        }
-    });
+    w.item()
+        .element("capability", &[("type", &"mdev_types")], |w| {
+            for kind in types {
+                w.item().element("type", &[("id", &kind.id)], |w| {
+                    w.optional("name", kind.name.as_ref());
+                    w.value("deviceAPI", &kind.device_api);
+                    w.value("availableInstances", kind.available_instances);
+                });
+            }
+        });
 }
 
 /// The address of a generic parent: its entry in the class `mdev_bus`, whose link leads to it.

@@ -77,10 +77,10 @@ impl Net {
             (Some(speed), Some(link)) => w.empty("link", &[("speed", &speed), ("state", &link)]),
         }
         for feature in state.features.names() {
-            w.empty("feature", &[("name", &feature)]);
+            w.item().empty("feature", &[("name", &feature)]);
         }
         if let Some(wireless) = self.wireless {
-            w.empty(
+            w.item().empty(
                 "capability",
                 &[("type", if wireless { &"80211" } else { &"80203" })],
             );

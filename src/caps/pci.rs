@@ -13,7 +13,8 @@ use crate::error::Result;
 use crate::host::files::basename;
 use crate::host::node::Node;
 use crate::text;
-use crate::xml::writer::Writer;
+use crate::xml::value::Hex;
+use crate::xml::writer::{Attribute, Writer};
 
 /// How much of configuration space libvirt looks at: the part that conventional PCI has.
 const CONFIG_SIZE: usize = 256;
@@ -175,7 +176,7 @@ impl Pci {
     /// Writes the content of the capability.
     pub fn write(&self, state: &State, w: &mut Writer) {
         if let Some(class) = self.class {
-            w.value("class", format_args!("0x{class:06x}"));
+            w.value("class", Hex(6, class));
         }
         w.value("domain", self.address.domain);
         w.value("bus", self.address.bus);
@@ -185,7 +186,8 @@ impl Pci {
         self.vendor.write("vendor", w, Writer::empty);
         state.write_functions(w);
         if let Some(bridge) = self.bridge {
-            w.empty("capability", &[("type", &BRIDGES[bridge as usize].1)]);
+            w.item()
+                .empty("capability", &[("type", &BRIDGES[bridge as usize].1)]);
         }
         mdev::write_types(&state.mdev_types, w);
         if let Some(vpd) = &state.vpd {
@@ -222,22 +224,23 @@ impl State {
 
     fn write_functions(&self, w: &mut Writer) {
         if let Some(address) = &self.physical_function {
-            w.element("capability", &[("type", &"phys_function")], |w| {
-                address.write(w);
-            });
+            w.item()
+                .element("capability", &[("type", &"phys_function")], |w| {
+                    address.write(w);
+                });
         }
-        let mut attributes: Vec<(&str, &dyn std::fmt::Display)> = vec![("type", &"virt_functions")];
+        let mut attributes: Vec<Attribute<'_>> = vec![("type", &"virt_functions")];
         if self.max_virtual_functions > 0 {
             attributes.push(("maxCount", &self.max_virtual_functions));
         }
         if !self.virtual_functions.is_empty() {
-            w.element("capability", &attributes, |w| {
+            w.item().element("capability", &attributes, |w| {
                 for address in &self.virtual_functions {
-                    address.write(w);
+                    address.write(w.item());
                 }
             });
         } else if self.max_virtual_functions > 0 {
-            w.empty("capability", &attributes);
+            w.item().empty("capability", &attributes);
         }
     }
 }
@@ -269,13 +272,13 @@ impl IommuGroup {
     }
 
     fn write(&self, w: &mut Writer) {
-        let attributes: [(&str, &dyn std::fmt::Display); 1] = [("number", &self.number)];
+        let attributes: [Attribute<'_>; 1] = [("number", &self.number)];
         if self.functions.is_empty() {
             return w.empty("iommuGroup", &attributes);
         }
         w.element("iommuGroup", &attributes, |w| {
             for address in &self.functions {
-                address.write(w);
+                address.write(w.item());
             }
         });
     }

@@ -2,7 +2,8 @@
 //! What PCI configuration space says of bridges and PCI Express links
 //! (PCI Local Bus Specification 3.0, 6.1 and 6.7; PCI Express Base Specification, 7.5.3).
 
-use crate::xml::writer::Writer;
+use crate::xml::value::Decimal;
+use crate::xml::writer::{Attribute, Writer};
 
 /// A PCI Express function; the link is missing for those integrated in the root complex.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -133,16 +134,16 @@ impl Express {
 
 impl Link {
     fn write(&self, validity: &str, w: &mut Writer) {
-        let mut attributes: Vec<(&str, &dyn std::fmt::Display)> = vec![("validity", &validity)];
+        let mut attributes: Vec<Attribute<'_>> = vec![("validity", &validity)];
         if let Some(port) = &self.port {
             attributes.push(("port", port));
         }
-        let speed = SPEEDS.get(self.speed as usize).copied().unwrap_or_default();
-        if !speed.is_empty() {
+        let speed = Decimal(SPEEDS.get(self.speed as usize).copied().unwrap_or_default());
+        if !speed.0.is_empty() {
             attributes.push(("speed", &speed));
         }
         attributes.push(("width", &self.width));
-        w.empty("link", &attributes);
+        w.item().empty("link", &attributes);
     }
 }
 
@@ -165,7 +166,7 @@ mod tests {
     }
 
     fn xml(express: Express) -> String {
-        let mut w = Writer::new();
+        let mut w = Writer::xml();
         express.write(&mut w);
         w.finish()
     }

@@ -207,19 +207,21 @@ impl Storage {
         w.optional("vendor", self.vendor.as_ref());
         w.optional("serial", self.serial.as_ref());
         match &self.removable {
-            Some(medium) => w.element("capability", &[("type", &"removable")], |w| {
-                w.value("media_available", u8::from(medium.media_available));
-                w.value("media_size", medium.media_size);
-                w.optional("media_label", medium.media_label.as_ref());
-                self.write_blocks(w);
-            }),
+            Some(medium) => w
+                .item()
+                .element("capability", &[("type", &"removable")], |w| {
+                    w.value("media_available", u32::from(medium.media_available));
+                    w.value("media_size", medium.media_size);
+                    w.optional("media_label", medium.media_label.as_ref());
+                    self.write_blocks(w);
+                }),
             None => {
                 w.value("size", self.size);
                 self.write_blocks(w);
             }
         }
         if self.hotpluggable {
-            w.empty("capability", &[("type", &"hotpluggable")]);
+            w.item().empty("capability", &[("type", &"hotpluggable")]);
         }
     }
 

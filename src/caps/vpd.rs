@@ -226,10 +226,10 @@ impl ReadWrite {
 impl Vpd {
     /// Writes the capability.
     pub fn write(&self, w: &mut Writer) {
-        w.element("capability", &[("type", &"vpd")], |w| {
+        w.item().element("capability", &[("type", &"vpd")], |w| {
             w.optional("name", self.name.as_ref());
             if let Some(fields) = &self.read_only {
-                w.element("fields", &[("access", &"readonly")], |w| {
+                w.item().element("fields", &[("access", &"readonly")], |w| {
                     w.optional("change_level", fields.change_level.as_ref());
                     w.optional("manufacture_id", fields.manufacture_id.as_ref());
                     w.optional("part_number", fields.part_number.as_ref());
@@ -238,11 +238,12 @@ impl Vpd {
                 });
             }
             if let Some(fields) = &self.read_write {
-                w.element("fields", &[("access", &"readwrite")], |w| {
-                    w.optional("asset_tag", fields.asset_tag.as_ref());
-                    write_custom("vendor_field", &fields.vendor_fields, w);
-                    write_custom("system_field", &fields.system_fields, w);
-                });
+                w.item()
+                    .element("fields", &[("access", &"readwrite")], |w| {
+                        w.optional("asset_tag", fields.asset_tag.as_ref());
+                        write_custom("vendor_field", &fields.vendor_fields, w);
+                        write_custom("system_field", &fields.system_fields, w);
+                    });
             }
         });
     }
@@ -252,9 +253,9 @@ impl Vpd {
 fn write_custom(name: &str, fields: &[Custom], w: &mut Writer) {
     for Custom { index, value } in fields {
         if value.is_empty() {
-            w.empty(name, &[("index", index)]);
+            w.item().empty(name, &[("index", index)]);
         } else {
-            w.value_with(name, &[("index", index)], value);
+            w.item().value_with(name, &[("index", index)], value);
         }
     }
 }

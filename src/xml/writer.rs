@@ -1,32 +1,73 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Writes XML the way libvirt lays it out: two blanks a level, one element a
-//! line, apostrophes around attribute values, no prolog.
+//! Writes a description as XML the way libvirt lays it out (two blanks a level,
+//! one element a line, apostrophes around attribute values, no prolog), or as
+//! the same tree in JSON.
 
-use std::fmt::{Display, Write};
+use std::fmt::Write;
+
+use serde_json::{Map, Value as Json};
+
+use super::value::Value;
 
 /// An attribute of an element: name and value.
-pub type Attribute<'a> = (&'a str, &'a dyn Display);
+pub type Attribute<'a> = (&'a str, &'a dyn Value);
 
-/// XML text under construction.
-#[derive(Debug, Default)]
+/// The member of a JSON object that holds an element's text beside its attributes.
+const TEXT: &str = "text";
+
+/// A description under construction.
+#[derive(Debug)]
 pub struct Writer {
-    text: String,
-    depth: usize,
+    out: Out,
+    /// The next element is one of a list.
+    is_item: bool,
+}
+
+#[derive(Debug)]
+enum Out {
+    Xml {
+        text: String,
+        depth: usize,
+    },
+    /// The objects that are open, the outermost first.
+    Json(Vec<Map<String, Json>>),
 }
 
 impl Writer {
-    /// An empty document.
-    pub fn new() -> Self {
+    /// An empty XML document.
+    pub fn xml() -> Self {
         Writer {
-            text: String::with_capacity(1024),
-            depth: 0,
+            out: Out::Xml {
+                text: String::with_capacity(1024),
+                depth: 0,
+            },
+            is_item: false,
         }
     }
 
-    /// The document; every opened element must have been closed.
+    /// An empty JSON object.
+    pub fn json() -> Self {
+        Writer {
+            out: Out::Json(vec![Map::new()]),
+            is_item: false,
+        }
+    }
+
+    /// The text of the document.
     pub fn finish(self) -> String {
-        debug_assert_eq!(self.depth, 0, "an element was left open");
-        self.text
+        match self.out {
+            Out::Xml { text, .. } => text,
+            Out::Json(objects) => {
+                let outermost = objects.into_iter().next().unwrap_or_default();
+                Json::Object(outermost).to_string()
+            }
+        }
+    }
+
+    /// Makes the next element one of a list: in JSON it goes into an array, however many there are.
+    pub fn item(&mut self) -> &mut Self {
+        self.is_item = true;
+        self
     }
 
     /// `<name attributes>`, the content of `body` one level deeper, `</name>`.
@@ -36,76 +77,142 @@ impl Writer {
         attributes: &[Attribute<'_>],
         body: impl FnOnce(&mut Self),
     ) {
-        self.start(name, attributes);
-        self.text.push_str(">\n");
-        self.depth += 1;
-        body(self);
-        self.depth -= 1;
-        self.indent();
-        self.end(name);
+        let is_item = self.open(name, attributes);
+        match &mut self.out {
+            Out::Xml { text, depth } => {
+                text.push_str(">\n");
+                *depth += 1;
+                body(self);
+            }
+            Out::Json(_) => body(self),
+        }
+        match &mut self.out {
+            Out::Xml { text, depth } => {
+                *depth -= 1;
+                indent(text, *depth);
+                end(text, name);
+            }
+            Out::Json(objects) => close(objects, name, is_item),
+        }
     }
 
     /// `<name attributes/>`.
     pub fn empty(&mut self, name: &str, attributes: &[Attribute<'_>]) {
-        self.start(name, attributes);
-        self.text.push_str("/>\n");
+        self.childless(name, attributes, "/>\n");
     }
 
     /// `<name attributes />`, the form that USB ids without a text have.
     pub fn empty_spaced(&mut self, name: &str, attributes: &[Attribute<'_>]) {
-        self.start(name, attributes);
-        self.text.push_str(" />\n");
+        self.childless(name, attributes, " />\n");
+    }
+
+    fn childless(&mut self, name: &str, attributes: &[Attribute<'_>], ending: &str) {
+        let is_item = self.open(name, attributes);
+        match &mut self.out {
+            Out::Xml { text, .. } => text.push_str(ending),
+            Out::Json(objects) => close(objects, name, is_item),
+        }
     }
 
     /// `<name attributes>value</name>` on one line; an empty value is not self-closed.
-    pub fn value_with(&mut self, name: &str, attributes: &[Attribute<'_>], value: impl Display) {
-        self.start(name, attributes);
-        self.text.push('>');
-        self.escaped(&value);
-        self.end(name);
+    pub fn value_with(&mut self, name: &str, attributes: &[Attribute<'_>], value: impl Value) {
+        let is_item = self.open(name, attributes);
+        match &mut self.out {
+            Out::Xml { text, .. } => {
+                text.push('>');
+                escape(text, &value);
+                end(text, name);
+            }
+            Out::Json(objects) => {
+                let mut object = objects.pop().unwrap_or_default();
+                let value = if object.is_empty() {
+                    value.json()
+                } else {
+                    object.insert(TEXT.into(), value.json());
+                    Json::Object(object)
+                };
+                insert(objects, name, is_item, value);
+            }
+        }
     }
 
     /// `<name>value</name>` on one line.
-    pub fn value(&mut self, name: &str, value: impl Display) {
+    pub fn value(&mut self, name: &str, value: impl Value) {
         self.value_with(name, &[], value);
     }
 
     /// `<name>value</name>`, or nothing where there is no value.
-    pub fn optional(&mut self, name: &str, value: Option<impl Display>) {
+    pub fn optional(&mut self, name: &str, value: Option<impl Value>) {
         if let Some(value) = value {
             self.value(name, value);
         }
     }
 
-    fn start(&mut self, name: &str, attributes: &[Attribute<'_>]) {
-        self.indent();
-        self.text.push('<');
-        self.text.push_str(name);
-        for (name, value) in attributes {
-            self.text.push(' ');
-            self.text.push_str(name);
-            self.text.push_str("='");
-            self.escaped(value);
-            self.text.push('\'');
+    /// Begins an element; tells whether it is one of a list.
+    fn open(&mut self, name: &str, attributes: &[Attribute<'_>]) -> bool {
+        match &mut self.out {
+            Out::Xml { text, depth } => {
+                indent(text, *depth);
+                text.push('<');
+                text.push_str(name);
+                for (name, value) in attributes {
+                    text.push(' ');
+                    text.push_str(name);
+                    text.push_str("='");
+                    escape(text, value);
+                    text.push('\'');
+                }
+            }
+            Out::Json(objects) => objects.push(
+                attributes
+                    .iter()
+                    .map(|(name, value)| ((*name).to_string(), value.json()))
+                    .collect(),
+            ),
         }
+        std::mem::take(&mut self.is_item)
     }
+}
 
-    fn end(&mut self, name: &str) {
-        self.text.push_str("</");
-        self.text.push_str(name);
-        self.text.push_str(">\n");
-    }
+/// Ends the innermost object: it becomes a member of the one around it.
+fn close(objects: &mut Vec<Map<String, Json>>, name: &str, is_item: bool) {
+    let object = objects.pop().unwrap_or_default();
+    insert(objects, name, is_item, Json::Object(object));
+}
 
-    fn indent(&mut self) {
-        for _ in 0..self.depth {
-            self.text.push_str("  ");
-        }
+fn insert(objects: &mut [Map<String, Json>], name: &str, is_item: bool, value: Json) {
+    let Some(object) = objects.last_mut() else {
+        return;
+    };
+    if !is_item {
+        let before = object.insert(name.into(), value);
+        debug_assert!(before.is_none(), "{name} stands twice but is no list");
+        return;
     }
+    match object
+        .entry(name)
+        .or_insert_with(|| Json::Array(Vec::new()))
+    {
+        Json::Array(items) => items.push(value),
+        other => *other = value,
+    }
+}
 
-    fn escaped(&mut self, value: &(impl Display + ?Sized)) {
-        // Writing to a String does not fail.
-        let _ = write!(Escape(&mut self.text), "{value}");
+fn end(text: &mut String, name: &str) {
+    text.push_str("</");
+    text.push_str(name);
+    text.push_str(">\n");
+}
+
+fn indent(text: &mut String, depth: usize) {
+    for _ in 0..depth {
+        text.push_str("  ");
     }
+}
+
+fn escape(text: &mut String, value: &(impl Value + ?Sized)) {
+    // Writing to a String does not fail.
+    let _ = value.write(&mut Escape(text));
 }
 
 /// Escapes the five characters that libvirt escapes, in text and attributes alike.
@@ -133,28 +240,47 @@ impl Write for Escape<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::value::{Decimal, Hex, Prefixed};
     use super::*;
 
-    #[test]
-    fn layout_and_escaping() {
-        let mut w = Writer::new();
+    fn sample(w: &mut Writer) {
         w.element("device", &[], |w| {
             w.value("name", "a&b<c>\"d'e");
             w.optional("parent", None::<&str>);
             w.value("empty", "");
             w.element("capability", &[("type", &"x'y")], |w| {
-                w.empty("link", &[("port", &1), ("speed", &"2.5")]);
-                w.empty_spaced("product", &[("id", &format_args!("0x{:04x}", 0x12))]);
+                w.item()
+                    .empty("link", &[("port", &1), ("speed", &Decimal("2.5"))]);
+                w.item().empty("link", &[("port", &Prefixed(3))]);
+                w.empty_spaced("product", &[("id", &Hex(4, 0x12))]);
                 w.value_with("vendor", &[("id", &1)], "V");
             });
             w.element("hollow", &[], |_| {});
         });
+    }
+
+    #[test]
+    fn xml_layout_and_escaping() {
+        let mut w = Writer::xml();
+        sample(&mut w);
         assert_eq!(
             w.finish(),
             "<device>\n  <name>a&amp;b&lt;c&gt;&quot;d&apos;e</name>\n  <empty></empty>\n  \
              <capability type='x&apos;y'>\n    <link port='1' speed='2.5'/>\n    \
-             <product id='0x0012' />\n    <vendor id='1'>V</vendor>\n  </capability>\n  \
-             <hollow>\n  </hollow>\n</device>\n"
+             <link port='0x3'/>\n    <product id='0x0012' />\n    \
+             <vendor id='1'>V</vendor>\n  </capability>\n  <hollow>\n  </hollow>\n</device>\n"
+        );
+    }
+
+    #[test]
+    fn json_keeps_names_types_and_order() {
+        let mut w = Writer::json();
+        sample(&mut w);
+        assert_eq!(
+            w.finish(),
+            r#"{"device":{"name":"a&b<c>\"d'e","empty":"","capability":{"type":"x'y","#.to_string()
+                + r#""link":[{"port":1,"speed":2.5},{"port":3}],"product":{"id":18},"#
+                + r#""vendor":{"id":1,"text":"V"}},"hollow":{}}}"#
         );
     }
 }

@@ -47,14 +47,14 @@ fn read_write(fields: &[u8]) -> Vec<u8> {
 }
 
 fn xml(vpd: &Vpd) -> String {
-    let mut w = Writer::new();
+    let mut w = Writer::xml();
     vpd.write(&mut w);
     w.finish()
 }
 
 #[test]
 fn a_whole_adapter_reads_as_libvirt_prints_it() {
-    let mut w = Writer::new();
+    let mut w = Writer::xml();
     w.element("device", &[], |w| {
         w.element("capability", &[("type", &"pci")], |w| {
             parse(ADAPTER).unwrap().write(w);

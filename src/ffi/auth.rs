@@ -131,3 +131,48 @@ impl Drop for Silence {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn default() -> virConnectAuth {
+        let at = &raw const virConnectAuthPtrDefault;
+        // SAFETY: nothing in the tests changes the variable.
+        let auth = unsafe { at.read() };
+        // SAFETY: it points to the library's own value.
+        unsafe { auth.read() }
+    }
+
+    // Kinds and their order as in libvirt 12.8.0.
+    #[test]
+    fn the_default_names_the_kinds_it_can_answer() {
+        let auth = default();
+        let kinds = (0..auth.ncredtype as usize).map(|index| {
+            // SAFETY: inside the array, whose length the value tells.
+            let at = unsafe { auth.credtype.add(index) };
+            // SAFETY: as above.
+            unsafe { at.read() }
+        });
+        assert_eq!(kinds.collect::<Vec<_>>(), [2, 6, 8, 5, 7, 9]);
+        assert!(auth.cbdata.is_null());
+    }
+
+    #[test]
+    fn what_cannot_be_asked_at_a_terminal_fails() {
+        let ask = default().cb.expect("a function");
+        let mut question = virConnectCredential {
+            r#type: VIR_CRED_EXTERNAL as c_int,
+            prompt: ptr::null(),
+            challenge: ptr::null(),
+            defresult: ptr::null(),
+            result: ptr::null_mut(),
+            resultlen: 0,
+        };
+        // SAFETY: one question of the test.
+        assert_eq!(unsafe { ask(&mut question, 1, ptr::null_mut()) }, -1);
+        assert!(question.result.is_null());
+        // SAFETY: no questions.
+        assert_eq!(unsafe { ask(ptr::null_mut(), 0, ptr::null_mut()) }, 0);
+    }
+}

@@ -197,3 +197,104 @@ pub extern "C" fn virEventRemoveTimeout(timer: c_int) -> c_int {
         None => -1,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ffi::testing::{last_words, note_errors};
+    use std::ptr;
+    use std::sync::Mutex;
+
+    static CALLS: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+    fn note(call: String) {
+        CALLS.lock().unwrap().push(call);
+    }
+
+    unsafe extern "C" fn add_handle(
+        fd: c_int,
+        events: c_int,
+        _: virEventHandleCallback,
+        opaque: *mut c_void,
+        _: virFreeCallback,
+    ) -> c_int {
+        note(format!("add handle {fd} {events} {}", opaque.addr()));
+        5
+    }
+    unsafe extern "C" fn update_handle(watch: c_int, events: c_int) {
+        note(format!("update handle {watch} {events}"));
+    }
+    unsafe extern "C" fn remove_handle(watch: c_int) -> c_int {
+        note(format!("remove handle {watch}"));
+        0
+    }
+    unsafe extern "C" fn add_timeout(
+        timeout: c_int,
+        _: virEventTimeoutCallback,
+        opaque: *mut c_void,
+        _: virFreeCallback,
+    ) -> c_int {
+        note(format!("add timeout {timeout} {}", opaque.addr()));
+        6
+    }
+    unsafe extern "C" fn update_timeout(timer: c_int, timeout: c_int) {
+        note(format!("update timeout {timer} {timeout}"));
+    }
+    unsafe extern "C" fn remove_timeout(timer: c_int) -> c_int {
+        note(format!("remove timeout {timer}"));
+        -1
+    }
+
+    fn call_all() -> [c_int; 4] {
+        let opaque = ptr::without_provenance_mut(9);
+        virEventUpdateHandle(5, 0);
+        virEventUpdateTimeout(6, 20);
+        [
+            // SAFETY: no function is given, so none is called.
+            unsafe { virEventAddHandle(3, 1, None, opaque, None) },
+            virEventRemoveHandle(5),
+            // SAFETY: no function is given, so none is called.
+            unsafe { virEventAddTimeout(10, None, opaque, None) },
+            virEventRemoveTimeout(6),
+        ]
+    }
+
+    // One test, since the loop of a process cannot be changed.
+    #[test]
+    fn calls_reach_the_first_loop_that_was_registered() {
+        note_errors();
+        assert_eq!(call_all(), [-1; 4]);
+        assert_eq!(virEventRegisterDefaultImpl(), -1);
+        let unsupported = "this function is not supported by the connection driver";
+        let text = format!("{unsupported}: virEventRegisterDefaultImpl");
+        assert_eq!(last_words(), (3, 40, text.clone()));
+        // The thin functions leave the last error alone.
+        assert_eq!(call_all(), [-1; 4]);
+        assert_eq!(last_words(), (3, 40, text));
+        // SAFETY: functions that live as long as the process.
+        unsafe {
+            virEventRegisterImpl(
+                Some(add_handle),
+                Some(update_handle),
+                Some(remove_handle),
+                Some(add_timeout),
+                Some(update_timeout),
+                Some(remove_timeout),
+            );
+        }
+        // SAFETY: no function is given, so none is called.
+        unsafe { virEventRegisterImpl(None, None, None, None, None, None) };
+        assert_eq!(call_all(), [5, 0, 6, -1]);
+        let expected = [
+            "update handle 5 0",
+            "update timeout 6 20",
+            "add handle 3 1 9",
+            "remove handle 5",
+            "add timeout 10 9",
+            "remove timeout 6",
+        ];
+        assert_eq!(*CALLS.lock().unwrap(), expected);
+        assert_eq!(virEventRegisterDefaultImpl(), 0);
+        assert_eq!(virEventRunDefaultImpl(), -1);
+    }
+}

@@ -88,22 +88,26 @@ fn panic_error(panic: &(dyn Any + Send)) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ffi::error::{virGetLastErrorCode, virGetLastErrorMessage, virSetErrorFunc};
-    use std::ffi::{CStr, c_void};
-
-    unsafe extern "C" fn quiet(_: *mut c_void, _: crate::ffi::types::virErrorPtr) {}
+    use crate::ffi::testing::{last_words, note_errors, told};
 
     #[test]
     fn a_panic_becomes_an_internal_error() {
-        // SAFETY: the handler ignores its data.
-        unsafe { virSetErrorFunc(ptr::null_mut(), Some(quiet)) };
+        note_errors();
         let rc: c_int = guard(Domain::NodeDevice, "test", |_| panic!("planted {}", 7));
         assert_eq!(rc, -1);
-        assert_eq!(virGetLastErrorCode(), 1);
-        // SAFETY: the message lives until the next call on this thread.
-        let message = unsafe { CStr::from_ptr(virGetLastErrorMessage()) };
-        assert_eq!(message, c"internal error: planted 7");
+        assert_eq!(last_words(), (1, 22, "internal error: planted 7".into()));
+        assert_eq!(told(), [1]);
+        let list: *mut u8 = guard(Domain::None, "test", |_| std::panic::panic_any(3));
+        assert!(list.is_null());
+        let text = "internal error: panic without a message";
+        assert_eq!(last_words(), (1, 0, text.into()));
         let ok: c_int = guard(Domain::NodeDevice, "test", |_| Ok(3));
-        assert_eq!((ok, virGetLastErrorCode()), (3, 0));
+        assert_eq!((ok, crate::ffi::error::virGetLastErrorCode()), (3, 0));
+    }
+
+    #[test]
+    fn a_panic_in_a_function_without_errors_gives_the_fallback() {
+        assert_eq!(shield(7, || panic!("planted")), 7);
+        assert_eq!(shield(7, || 8), 8);
     }
 }

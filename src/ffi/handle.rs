@@ -212,7 +212,8 @@ impl<C, D> Table<C, D> {
     fn place(&self, address: usize) -> Option<(usize, usize)> {
         let (&base, entries) = self.chunks.range(..=address).next_back()?;
         let offset = address - base;
-        (offset % SLOT == 0 && offset / SLOT < entries.len()).then_some((base, offset / SLOT))
+        (offset.is_multiple_of(SLOT) && offset / SLOT < entries.len())
+            .then_some((base, offset / SLOT))
     }
 
     fn get(&self, address: usize) -> Option<&Entry<C, D>> {

@@ -35,3 +35,10 @@ mod handle;
 mod objects;
 mod out;
 mod store;
+
+#[cfg(test)]
+mod misuse_tests;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod use_tests;

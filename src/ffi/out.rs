@@ -142,10 +142,8 @@ mod tests {
     fn a_text_is_copied_with_its_end() {
         let copy = text("käse").unwrap();
         // SAFETY: `text` made a NUL-terminated string.
-        assert_eq!(
-            unsafe { CStr::from_ptr(copy) }.to_bytes(),
-            "käse".as_bytes()
-        );
+        let seen = unsafe { CStr::from_ptr(copy) };
+        assert_eq!(seen.to_bytes(), "käse".as_bytes());
         // SAFETY: made by `text`.
         unsafe { free(copy) };
     }

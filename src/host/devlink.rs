@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! The eswitch mode of PCI network devices, by devlink over generic netlink
+//! (kernel: Documentation/networking/devlink/, include/uapi/linux/devlink.h,
+//! include/uapi/linux/genetlink.h, include/uapi/linux/netlink.h).
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::time::Duration;
+
+use rustix::io::{Errno, retry_on_intr};
+use rustix::net::netlink::{self, SocketAddrNetlink};
+use rustix::net::sockopt::{Timeout, set_socket_timeout};
+use rustix::net::{
+    AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recvfrom, sendto, socket_with,
+};
+
+/// The family that knows the others, and its command and attributes to find one by name.
+const CONTROL: Call = Call {
+    family: 0x10,
+    command: 3,
+    version: 1,
+};
+const CONTROL_FAMILY_ID: u16 = 1;
+const CONTROL_FAMILY_NAME: u16 = 2;
+
+const DEVLINK: &[u8] = b"devlink\0";
+const ESWITCH_GET: u8 = 29;
+const BUS_NAME: u16 = 1;
+const DEVICE_NAME: u16 = 2;
+const ESWITCH_MODE: u16 = 25;
+const MODE_SWITCHDEV: u16 = 1;
+
+const NLM_F_REQUEST: u16 = 1;
+const NLMSG_ERROR: u16 = 2;
+/// The bits of an attribute's type that are the type; two flags are above.
+const TYPE_MASK: u16 = 0x3fff;
+/// The sizes of `struct nlmsghdr`, `struct genlmsghdr` and `struct nlattr`.
+const HEADER: usize = 16;
+const GENERIC_HEADER: usize = 4;
+const ATTRIBUTE_HEADER: usize = 4;
+
+/// How long an answer may take; the kernel gives it before the request returns.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How many datagrams may come before the answer; none should.
+const MAX_STRAYS: usize = 8;
+
+/// Whether the eswitch of the PCI function at `address` (`0000:3b:00.0`) is in switchdev mode.
+///
+/// False as well where the kernel knows no devlink or the device no eswitch, and where the kernel
+/// refuses to say (it tells root only). Errors are failures of netlink itself.
+pub fn is_switchdev(address: &str) -> io::Result<bool> {
+    let socket = match open() {
+        Err(Errno::AFNOSUPPORT | Errno::PROTONOSUPPORT) => return Ok(false),
+        socket => socket?,
+    };
+    let Some(family) = find_family(&socket, DEVLINK)? else {
+        return Ok(false);
+    };
+    let call = Call {
+        family,
+        command: ESWITCH_GET,
+        version: 1,
+    };
+    let device = [address.as_bytes(), b"\0"].concat();
+    let names = [(BUS_NAME, &b"pci\0"[..]), (DEVICE_NAME, &device)];
+    let Reply::Attributes(attributes) = ask(&socket, call, &names)? else {
+        return Ok(false);
+    };
+    Ok(number(&attributes, ESWITCH_MODE) == Some(MODE_SWITCHDEV))
+}
+
+/// The id of a generic netlink family, by its NUL-terminated name.
+fn find_family(socket: &OwnedFd, name: &[u8]) -> io::Result<Option<u16>> {
+    Ok(
+        match ask(socket, CONTROL, &[(CONTROL_FAMILY_NAME, name)])? {
+            Reply::Attributes(attributes) => number(&attributes, CONTROL_FAMILY_ID),
+            Reply::Refused => None,
+        },
+    )
+}
+
+fn open() -> Result<OwnedFd, Errno> {
+    let socket = socket_with(
+        AddressFamily::NETLINK,
+        SocketType::RAW,
+        SocketFlags::CLOEXEC,
+        Some(netlink::GENERIC),
+    )?;
+    set_socket_timeout(&socket, Timeout::Recv, Some(PATIENCE))?;
+    Ok(socket)
+}
+
+/// A command of a generic netlink family.
+#[derive(Clone, Copy)]
+struct Call {
+    family: u16,
+    command: u8,
+    version: u8,
+}
+
+/// What the kernel answers.
+#[derive(Debug, PartialEq, Eq)]
+enum Reply {
+    Attributes(Vec<u8>),
+    /// An error code; all of them mean that there is nothing to be had.
+    Refused,
+}
+
+/// Sends a request and waits for the answer to it.
+fn ask(socket: &OwnedFd, call: Call, attributes: &[(u16, &[u8])]) -> io::Result<Reply> {
+    // One request is under way at a time: its own number only tells answers from strays.
+    let sequence = u32::from(call.family) << 8 | u32::from(call.command);
+    let request = request(call, sequence, attributes).ok_or(Errno::INVAL)?;
+    let kernel = SocketAddrNetlink::new(0, 0);
+    retry_on_intr(|| sendto(socket, &request, SendFlags::empty(), &kernel))?;
+    // The kernel's own messages are at most 8 KiB long (NLMSG_GOODSIZE), or a page where pages are larger.
+    let mut buffer = vec![0; 64 << 10];
+    for _ in 0..MAX_STRAYS {
+        let received = retry_on_intr(|| recvfrom(socket, &mut buffer[..], RecvFlags::empty()));
+        let (_, length, sender) = match received {
+            Err(Errno::AGAIN) => return Err(io::ErrorKind::TimedOut.into()),
+            received => received?,
+        };
+        let sender = sender.and_then(|sender| SocketAddrNetlink::try_from(sender).ok());
+        if sender.is_none_or(|sender| sender.pid() != 0) {
+            continue;
+        }
+        let datagram = &buffer[..length.min(buffer.len())];
+        if let Some(reply) = find_reply(datagram, call.family, sequence) {
+            return Ok(reply);
+        }
+    }
+    Err(io::ErrorKind::InvalidData.into())
+}
+
+fn align(length: usize) -> usize {
+    length.next_multiple_of(4)
+}
+
+/// The bytes of a request; `None` when a value is too long for its attribute.
+fn request(call: Call, sequence: u32, attributes: &[(u16, &[u8])]) -> Option<Vec<u8>> {
+    let mut message = vec![0; HEADER];
+    message.extend([call.command, call.version, 0, 0]);
+    for (kind, value) in attributes {
+        let length = u16::try_from(ATTRIBUTE_HEADER + value.len()).ok()?;
+        message.extend(length.to_ne_bytes());
+        message.extend(kind.to_ne_bytes());
+        message.extend_from_slice(value);
+        message.resize(align(message.len()), 0);
+    }
+    let length = u32::try_from(message.len()).ok()?;
+    // The sender's port stays 0: the kernel knows it.
+    message[0..4].copy_from_slice(&length.to_ne_bytes());
+    message[4..6].copy_from_slice(&call.family.to_ne_bytes());
+    message[6..8].copy_from_slice(&NLM_F_REQUEST.to_ne_bytes());
+    message[8..12].copy_from_slice(&sequence.to_ne_bytes());
+    Some(message)
+}
+
+fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
+    Some(u16::from_ne_bytes(*bytes.get(at..)?.first_chunk()?))
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from_ne_bytes(*bytes.get(at..)?.first_chunk()?))
+}
+
+/// Finds the answer to the request of this number in a datagram of messages.
+fn find_reply(datagram: &[u8], family: u16, sequence: u32) -> Option<Reply> {
+    let mut rest = datagram;
+    loop {
+        let length = usize::try_from(u32_at(rest, 0)?).ok()?;
+        let payload = rest.get(HEADER..length)?;
+        if u32_at(rest, 8)? == sequence {
+            match u16_at(rest, 4)? {
+                NLMSG_ERROR => return Some(Reply::Refused),
+                kind if kind == family => {
+                    let attributes = payload.get(GENERIC_HEADER..)?;
+                    return Some(Reply::Attributes(attributes.to_vec()));
+                }
+                _ => {}
+            }
+        }
+        rest = rest.get(align(length)..)?;
+    }
+}
+
+/// A 16-bit attribute.
+fn number(attributes: &[u8], wanted: u16) -> Option<u16> {
+    let mut rest = attributes;
+    loop {
+        let length = usize::from(u16_at(rest, 0)?);
+        let value = rest.get(ATTRIBUTE_HEADER..length)?;
+        if u16_at(rest, 2)? & TYPE_MASK == wanted {
+            return Some(u16::from_ne_bytes(value.try_into().ok()?));
+        }
+        rest = rest.get(align(length)..)?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Fields of a message in the machine's byte order, from hexadecimal groups of 1, 2 or 4 bytes.
+    fn bytes(groups: &str) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for group in groups.split_whitespace() {
+            let value = u32::from_str_radix(group, 16).unwrap();
+            match group.len() {
+                2 => bytes.push(u8::try_from(value).unwrap()),
+                4 => bytes.extend(u16::try_from(value).unwrap().to_ne_bytes()),
+                _ => bytes.extend(value.to_ne_bytes()),
+            }
+        }
+        bytes
+    }
+
+    /// Length, type, flags, sequence number, port; command, version, reserved.
+    const MODE: &str = "00000024 0014 0000 00000007 00000000 1d 01 0000 \
+                        0006 8019 0001 0000 0006 0001 7063 0000";
+
+    #[test]
+    fn a_request_is_laid_out_as_the_kernel_reads_it() {
+        let call = Call {
+            family: 0x14,
+            command: ESWITCH_GET,
+            version: 1,
+        };
+        let names = [(BUS_NAME, &b"pci\0"[..]), (DEVICE_NAME, &b"0:1.0\0"[..])];
+        let mut expected = bytes("00000028 0014 0001 00000007 00000000 1d 01 0000 0008 0001");
+        expected.extend(b"pci\0");
+        expected.extend(bytes("000a 0002"));
+        expected.extend(b"0:1.0\0\0\0");
+        assert_eq!(request(call, 7, &names), Some(expected));
+        assert_eq!(request(call, 7, &[(1, &[0; 0x1_0000])]), None);
+    }
+
+    #[test]
+    fn the_mode_is_found() {
+        let Some(Reply::Attributes(attributes)) = find_reply(&bytes(MODE), 0x14, 7) else {
+            panic!("no answer found");
+        };
+        // The flag in the type's upper bits is not part of it.
+        assert_eq!(number(&attributes, ESWITCH_MODE), Some(1));
+        assert_eq!(
+            number(&attributes, 1),
+            Some(u16::from_ne_bytes(0x7063u16.to_ne_bytes()))
+        );
+        assert_eq!(number(&attributes, 2), None);
+    }
+
+    #[test]
+    fn other_messages_are_passed_over() {
+        let stray = "00000014 0014 0000 00000006 00000000 1d 01 0000 ";
+        let foreign = "00000014 0015 0000 00000007 00000000 1d 01 0000 ";
+        let reply = find_reply(&bytes(&[stray, foreign, MODE].concat()), 0x14, 7);
+        assert!(matches!(reply, Some(Reply::Attributes(_))));
+        assert_eq!(
+            find_reply(&bytes(&[stray, foreign].concat()), 0x14, 7),
+            None
+        );
+    }
+
+    #[test]
+    fn an_error_message_is_a_refusal() {
+        // struct nlmsgerr: -ENODEV, then the header of the request.
+        let error = "00000024 0002 0000 00000007 00000000 ffffffed \
+                     00000014 0014 0001 00000007 00000000";
+        assert_eq!(find_reply(&bytes(error), 0x14, 7), Some(Reply::Refused));
+        assert_eq!(find_reply(&bytes(error), 0x14, 8), None);
+    }
+
+    #[test]
+    fn cut_or_twisted_messages_are_no_answer() {
+        let whole = bytes(MODE);
+        for length in 0..whole.len() {
+            assert_eq!(find_reply(&whole[..length], 0x14, 7), None, "{length}");
+        }
+        for at in 0..whole.len() {
+            for value in 0..=255 {
+                let mut twisted = whole.clone();
+                twisted[at] = value;
+                // It must end, and stay within the bytes.
+                if let Some(Reply::Attributes(attributes)) = find_reply(&twisted, 0x14, 7) {
+                    number(&attributes, ESWITCH_MODE);
+                    number(&attributes, 0x3fff);
+                }
+            }
+        }
+        // Lengths of zero must not stand still.
+        assert_eq!(find_reply(&[0; 64], 0, 0), None);
+        assert_eq!(number(&[0; 64], 25), None);
+        // Too short and too long for a 16-bit number, and longer than what is there.
+        assert_eq!(number(&bytes("0005 0019 01 00 0000"), 25), None);
+        assert_eq!(number(&bytes("0008 0019 00000001"), 25), None);
+        assert_eq!(number(&bytes("0008 0019 0001"), 25), None);
+    }
+
+    #[test]
+    fn this_kernel_answers() {
+        let socket = match open() {
+            Err(e) => {
+                eprintln!("skipped: no generic netlink here ({e})");
+                return;
+            }
+            Ok(socket) => socket,
+        };
+        // The control family knows itself under its fixed number.
+        assert_eq!(
+            find_family(&socket, b"nlctrl\0").unwrap(),
+            Some(CONTROL.family)
+        );
+        assert_eq!(find_family(&socket, b"vnd-none\0").unwrap(), None);
+        // No such device; the others are no address at all.
+        assert!(!is_switchdev("ffff:ff:1f.7").unwrap());
+        assert!(!is_switchdev("").unwrap());
+        assert!(!is_switchdev(&"x".repeat(255)).unwrap());
+    }
+
+    #[test]
+    fn without_an_answer_it_gives_up() {
+        let Ok(socket) = open() else {
+            eprintln!("skipped: no generic netlink here");
+            return;
+        };
+        set_socket_timeout(&socket, Timeout::Recv, Some(Duration::from_millis(10))).unwrap();
+        // Message type 1 (NLMSG_NOOP) is never answered.
+        let silent = Call {
+            family: 1,
+            ..CONTROL
+        };
+        let error = ask(&socket, silent, &[]).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+}

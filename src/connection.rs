@@ -10,11 +10,11 @@ use crate::caps::{CAPABILITIES, Capability, State, bearers};
 use crate::device::Device;
 use crate::error::{Code, Domain, Error, Result};
 use crate::host::Host;
-use crate::host::scan::{computer, find, scan};
-use crate::monitor::{Action, Monitor};
+use crate::monitor::Monitor;
 use crate::registry::Registry;
 use crate::testdriver;
 use crate::uri::{self, Target};
+use crate::view::View;
 
 /// The name of a node device, shared by the registry and every handle on the device.
 pub type Name = Arc<CStr>;
@@ -46,15 +46,6 @@ pub struct Connection {
     view: Mutex<View>,
 }
 
-/// What is known of the host.
-#[derive(Debug)]
-struct View {
-    /// Empty until the first question.
-    registry: Option<Registry>,
-    /// Recorded trees and the test driver's devices do not change by themselves.
-    monitor: Option<Monitor>,
-}
-
 impl Connection {
     /// Opens the devices that `uri` names; `None` or an empty URI means
     /// `LIBVIRT_DEFAULT_URI`, else `nodedev:///system`. Reads nothing of the devices yet.
@@ -80,7 +71,7 @@ impl Connection {
             uri,
             is_test,
             host,
-            view: Mutex::new(View { registry, monitor }),
+            view: Mutex::new(View::new(registry, monitor)),
         })
     }
 
@@ -188,7 +179,7 @@ impl Connection {
 
     /// The device of that name, as it is known now.
     fn device(&self, name: &[u8]) -> Result<Arc<Device>> {
-        let known = |view: &View| view.registry.as_ref()?.by_name(name).cloned();
+        let known = |view: &View| view.by_name(name).cloned();
         if let Some(device) = known(&self.view(false)) {
             return Ok(device);
         }
@@ -274,47 +265,6 @@ fn open_recording(root: &Path) -> Result<Host> {
             )
             .in_domain(Domain::None)
         })
-}
-
-impl View {
-    /// Takes in what happened, or scans the host at the first question.
-    fn refresh(&mut self, host: &Host, thorough: bool) {
-        let Some(registry) = &mut self.registry else {
-            self.rescan(host);
-            return;
-        };
-        let Some(monitor) = &mut self.monitor else {
-            return;
-        };
-        let news = monitor.news(&host.files, thorough);
-        if news.rescan {
-            self.rescan(host);
-            return;
-        }
-        for event in news.events {
-            if let (Action::Moved, Some(old)) = (event.action, &event.old_path) {
-                registry.remove_path(old);
-            }
-            if event.action == Action::Removed {
-                registry.remove_path(&event.path);
-            } else if let Some(device) = find(host, &event.path, |path| registry.name_at(path)) {
-                // A device that can no longer be read keeps its last description, as in libvirt.
-                registry.insert(device);
-            }
-        }
-    }
-
-    fn rescan(&mut self, host: &Host) {
-        if let Some(monitor) = &mut self.monitor {
-            monitor.settle();
-        }
-        let devices = std::iter::once(computer()).chain(scan(host));
-        self.registry = Some(Registry::new(devices));
-    }
-
-    fn devices(&self) -> impl Iterator<Item = &Arc<Device>> {
-        self.registry.iter().flat_map(Registry::iter)
-    }
 }
 
 /// Whether a device can pass the flags, as far as is known without reading anything.

@@ -12,4 +12,5 @@ pub mod registry;
 pub mod testdriver;
 pub mod text;
 pub mod uri;
+pub mod view;
 pub mod xml;

@@ -110,27 +110,35 @@ impl Registry {
             .chain(self.by_path.iter().map(|found| &found.0))
     }
 
-    /// Adds a device, in place of one with the same path or name.
-    pub fn insert(&mut self, device: Device) {
+    /// Adds a device, in place of one with the same path or name; returns the one
+    /// whose path it takes over, else the one whose name it takes over.
+    pub fn insert(&mut self, device: Device) -> Option<Arc<Device>> {
         let device = Arc::new(device);
-        if device.kind == Capability::System {
-            if let Some(old) = self.root.replace(device.clone()) {
-                self.by_name.remove(old.name.to_bytes());
-            }
-        } else if let Some(old) = self.by_path.replace(ByPath(device.clone())) {
-            self.by_name.remove(old.0.name.to_bytes());
+        let same_path = if device.kind == Capability::System {
+            self.root.replace(device.clone())
+        } else {
+            self.by_path
+                .replace(ByPath(device.clone()))
+                .map(|old| old.0)
+        };
+        if let Some(old) = &same_path {
+            self.by_name.remove(old.name.to_bytes());
         }
-        let old = self.by_name.replace(ByName(device.clone()));
-        if let Some(old) = old.filter(|old| old.0.key() != device.key()) {
-            self.by_path.remove(old.0.key());
+        let same_name = self
+            .by_name
+            .replace(ByName(device.clone()))
+            .map(|old| old.0);
+        if let Some(old) = same_name.as_ref().filter(|old| old.key() != device.key()) {
+            self.by_path.remove(old.key());
         }
+        same_path.or(same_name)
     }
 
     /// Removes the device at that path.
-    pub fn remove_path(&mut self, path: &[u8]) {
-        if let Some(old) = self.by_path.take(path) {
-            self.by_name.remove(old.0.name.to_bytes());
-        }
+    pub fn remove_path(&mut self, path: &[u8]) -> Option<Arc<Device>> {
+        let old = self.by_path.take(path)?.0;
+        self.by_name.remove(old.name.to_bytes());
+        Some(old)
     }
 }
 

@@ -1037,7 +1037,7 @@ unsigned long vndVersion(void);
  *
  * Since virnodedev 0.1.0 (libvirt 0.0.3).
  *
- * # Safety
+ * The caller sees to it that:
  * libVer and typeVer are NULL or point to an unsigned long.
  */
 int virGetVersion(unsigned long *libVer, const char *type, unsigned long *typeVer);
@@ -1064,7 +1064,7 @@ int virInitialize(void);
  *
  * Since virnodedev 0.1.0 (libvirt 0.0.3).
  *
- * # Safety
+ * The caller sees to it that:
  * name is NULL or a NUL-terminated string.
  */
 virConnectPtr virConnectOpen(const char *name);
@@ -1077,7 +1077,7 @@ virConnectPtr virConnectOpen(const char *name);
  *
  * Since virnodedev 0.1.0 (libvirt 0.0.3).
  *
- * # Safety
+ * The caller sees to it that:
  * name is NULL or a NUL-terminated string.
  */
 virConnectPtr virConnectOpenReadOnly(const char *name);
@@ -1092,7 +1092,7 @@ virConnectPtr virConnectOpenReadOnly(const char *name);
  *
  * Since virnodedev 0.1.0 (libvirt 0.4.0).
  *
- * # Safety
+ * The caller sees to it that:
  * name is NULL or a NUL-terminated string.
  */
 virConnectPtr virConnectOpenAuth(const char *name, virConnectAuthPtr auth, unsigned int flags);
@@ -1210,7 +1210,7 @@ const char *virConnectGetType(virConnectPtr conn);
  *
  * Since virnodedev 0.1.0 (libvirt 0.0.3).
  *
- * # Safety
+ * The caller sees to it that:
  * hvVer is NULL or points to an unsigned long.
  */
 int virConnectGetVersion(virConnectPtr conn, unsigned long *hvVer);
@@ -1224,7 +1224,7 @@ int virConnectGetVersion(virConnectPtr conn, unsigned long *hvVer);
  *
  * Since virnodedev 0.1.0 (libvirt 0.7.3).
  *
- * # Safety
+ * The caller sees to it that:
  * libVer is NULL or points to an unsigned long.
  */
 int virConnectGetLibVersion(virConnectPtr conn, unsigned long *libVer);
@@ -1325,7 +1325,7 @@ int virNodeDeviceNumOfCaps(virNodeDevicePtr dev);
  *
  * Since virnodedev 0.1.0 (libvirt 0.5.0).
  *
- * # Safety
+ * The caller sees to it that:
  * names has room for maxnames pointers.
  */
 int virNodeDeviceListCaps(virNodeDevicePtr dev,
@@ -1392,7 +1392,7 @@ int virNodeDeviceIsPersistent(virNodeDevicePtr dev);
  *
  * Since virnodedev 0.1.0 (libvirt 7.8.0).
  *
- * # Safety
+ * The caller sees to it that:
  * autostart is NULL or points to an int.
  */
 int virNodeDeviceGetAutostart(virNodeDevicePtr dev, int *autostart);
@@ -1417,7 +1417,7 @@ int virNodeDeviceDettach(virNodeDevicePtr dev);
  *
  * Since virnodedev 0.1.0 (libvirt 1.0.5).
  *
- * # Safety
+ * The caller sees to it that:
  * driverName is NULL or a NUL-terminated string.
  */
 int virNodeDeviceDetachFlags(virNodeDevicePtr dev, const char *driverName, unsigned int flags);
@@ -1452,7 +1452,7 @@ int virNodeDeviceReset(virNodeDevicePtr dev);
  *
  * Since virnodedev 0.1.0 (libvirt 0.6.3).
  *
- * # Safety
+ * The caller sees to it that:
  * xmlDesc is NULL or a NUL-terminated string.
  */
 virNodeDevicePtr virNodeDeviceCreateXML(virConnectPtr conn,
@@ -1479,7 +1479,7 @@ int virNodeDeviceDestroy(virNodeDevicePtr dev);
  *
  * Since virnodedev 0.1.0 (libvirt 7.3.0).
  *
- * # Safety
+ * The caller sees to it that:
  * xmlDesc is NULL or a NUL-terminated string.
  */
 virNodeDevicePtr virNodeDeviceDefineXML(virConnectPtr conn,
@@ -1529,7 +1529,7 @@ int virNodeDeviceSetAutostart(virNodeDevicePtr dev, int autostart);
  *
  * Since virnodedev 0.1.0 (libvirt 10.1.0).
  *
- * # Safety
+ * The caller sees to it that:
  * xmlDesc is NULL or a NUL-terminated string.
  */
 int virNodeDeviceUpdate(virNodeDevicePtr dev, const char *xmlDesc, unsigned int flags);
@@ -1547,7 +1547,7 @@ int virNodeDeviceUpdate(virNodeDevicePtr dev, const char *xmlDesc, unsigned int 
  *
  * Since virnodedev 0.1.0 (libvirt 2.2.0).
  *
- * # Safety
+ * The caller sees to it that:
  * cb and freecb can be called with opaque until the number is given back.
  */
 int virConnectNodeDeviceEventRegisterAny(virConnectPtr conn,
@@ -1579,7 +1579,7 @@ int virConnectNodeDeviceEventDeregisterAny(virConnectPtr conn, int callbackID);
  *
  * Since virnodedev 0.1.0 (libvirt 0.5.0).
  *
- * # Safety
+ * The caller sees to it that:
  * cap is NULL or a NUL-terminated string.
  */
 int virNodeNumOfDevices(virConnectPtr conn,
@@ -1599,7 +1599,7 @@ int virNodeNumOfDevices(virConnectPtr conn,
  *
  * Since virnodedev 0.1.0 (libvirt 0.5.0).
  *
- * # Safety
+ * The caller sees to it that:
  * cap is NULL or a NUL-terminated string, names has room for maxnames pointers.
  */
 int virNodeListDevices(virConnectPtr conn,
@@ -1619,7 +1619,7 @@ int virNodeListDevices(virConnectPtr conn,
  *
  * Since virnodedev 0.1.0 (libvirt 0.10.2).
  *
- * # Safety
+ * The caller sees to it that:
  * devices is NULL or points to a pointer.
  */
 int virConnectListAllNodeDevices(virConnectPtr conn,
@@ -1635,7 +1635,7 @@ int virConnectListAllNodeDevices(virConnectPtr conn,
  *
  * Since virnodedev 0.1.0 (libvirt 0.5.0).
  *
- * # Safety
+ * The caller sees to it that:
  * name is NULL or a NUL-terminated string.
  */
 virNodeDevicePtr virNodeDeviceLookupByName(virConnectPtr conn,
@@ -1653,7 +1653,7 @@ virNodeDevicePtr virNodeDeviceLookupByName(virConnectPtr conn,
  *
  * Since virnodedev 0.1.0 (libvirt 1.0.3).
  *
- * # Safety
+ * The caller sees to it that:
  * wwnn and wwpn are NULL or NUL-terminated strings.
  */
 virNodeDevicePtr virNodeDeviceLookupSCSIHostByWWN(virConnectPtr conn,
@@ -1715,7 +1715,7 @@ void virResetLastError(void);
  *
  * Since virnodedev 0.1.0 (libvirt 0.1.0).
  *
- * # Safety
+ * The caller sees to it that:
  * err is NULL or a record that the library filled, or all zero.
  */
 void virResetError(virErrorPtr err);
@@ -1727,7 +1727,7 @@ void virResetError(virErrorPtr err);
  *
  * Since virnodedev 0.1.0 (libvirt 0.6.1).
  *
- * # Safety
+ * The caller sees to it that:
  * err is NULL or came from virSaveLastError() and is not used afterwards.
  */
 void virFreeError(virErrorPtr err);
@@ -1752,7 +1752,7 @@ virErrorPtr virSaveLastError(void);
  *
  * Since virnodedev 0.1.0 (libvirt 0.1.0).
  *
- * # Safety
+ * The caller sees to it that:
  * to is NULL or points to a virError.
  */
 int virCopyLastError(virErrorPtr to);
@@ -1768,7 +1768,7 @@ int virCopyLastError(virErrorPtr to);
  *
  * Since virnodedev 0.1.0 (libvirt 0.1.0).
  *
- * # Safety
+ * The caller sees to it that:
  * to is NULL or points to a virError.
  */
 int virConnCopyLastError(virConnectPtr conn,
@@ -1804,7 +1804,7 @@ void virConnResetLastError(virConnectPtr conn);
  *
  * Since virnodedev 0.1.0 (libvirt 0.1.0).
  *
- * # Safety
+ * The caller sees to it that:
  * handler can be called from any thread with userData until another one is chosen.
  */
 void virSetErrorFunc(void *userData, virErrorFunc handler);
@@ -1818,7 +1818,7 @@ void virSetErrorFunc(void *userData, virErrorFunc handler);
  *
  * Since virnodedev 0.1.0 (libvirt 0.1.0).
  *
- * # Safety
+ * The caller sees to it that:
  * handler can be called from any thread with userData until another one is chosen or the connection is gone.
  */
 void virConnSetErrorFunc(virConnectPtr conn,
@@ -1834,7 +1834,7 @@ void virConnSetErrorFunc(virConnectPtr conn,
  *
  * Since virnodedev 0.1.0 (libvirt 0.1.0).
  *
- * # Safety
+ * The caller sees to it that:
  * err is NULL or a whole record with NUL-terminated or NULL strings.
  */
 void virDefaultErrorFunc(virErrorPtr err);
@@ -1853,7 +1853,7 @@ void virDefaultErrorFunc(virErrorPtr err);
  *
  * Since virnodedev 0.1.0 (libvirt 0.5.0).
  *
- * # Safety
+ * The caller sees to it that:
  * The functions can be called from any thread as long as the process lives.
  */
 void virEventRegisterImpl(virEventAddHandleFunc addHandle,
@@ -1894,7 +1894,7 @@ int virEventRunDefaultImpl(void);
  *
  * Since virnodedev 0.1.0 (libvirt 0.9.3).
  *
- * # Safety
+ * The caller sees to it that:
  * cb and ff can be called with opaque until the watch is removed.
  */
 int virEventAddHandle(int fd,
@@ -1934,7 +1934,7 @@ int virEventRemoveHandle(int watch);
  *
  * Since virnodedev 0.1.0 (libvirt 0.9.3).
  *
- * # Safety
+ * The caller sees to it that:
  * cb and ff can be called with opaque until the timer is removed.
  */
 int virEventAddTimeout(int frequency,

@@ -22,7 +22,9 @@ fn generated() -> String {
     let bindings = builder.with_config(config).generate();
     let mut text = Vec::new();
     bindings.expect("the source is parsed").write(&mut text);
-    String::from_utf8(text).expect("cbindgen writes UTF-8")
+    let text = String::from_utf8(text).expect("cbindgen writes UTF-8");
+    // rustdoc's heading for what a caller must see to, in words for a C reader.
+    text.replace(" * # Safety\n", " * The caller sees to it that:\n")
 }
 
 /// `BLESS=1 cargo test --test header` writes the header anew.

@@ -60,8 +60,11 @@ pub(super) fn clear_last() {
 /// Keeps an error as this thread's last one.
 pub(super) fn set_last(error: &Error) {
     clear_last();
-    // SAFETY: NULL or this thread's record, which holds no strings now.
-    unsafe { out::set(last(), record(error)) };
+    let at = last();
+    if !at.is_null() {
+        // SAFETY: this thread's record, which holds no strings now.
+        unsafe { at.write(record(error)) };
+    }
 }
 
 /// Frees the strings of a record and makes it the record of no error. NULL is fine.

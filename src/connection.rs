@@ -2,19 +2,21 @@
 //! A connection: one view of one host's node devices.
 
 use std::ffi::CStr;
+use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::caps::scsi_host::FcHost;
 use crate::caps::{CAPABILITIES, Capability, State, bearers};
-use crate::device::Device;
+use crate::device::{Device, Document};
 use crate::error::{Code, Domain, Error, Result};
 use crate::host::Host;
 use crate::monitor::Monitor;
 use crate::registry::Registry;
 use crate::testdriver;
 use crate::uri::{self, Target};
-use crate::view::View;
+use crate::view::{DeviceEvent, View};
+use crate::xml::writer::Writer;
 
 /// The name of a node device, shared by the registry and every handle on the device.
 pub type Name = Arc<CStr>;
@@ -105,7 +107,7 @@ impl Connection {
     /// The capabilities document of the host: its processor architecture, which clients ask for
     /// before they come to devices.
     pub fn host_capabilities(&self) -> Result<String> {
-        let mut w = crate::xml::writer::Writer::xml();
+        let mut w = Writer::xml();
         w.element("capabilities", &[], |w| {
             w.element("host", &[], |w| {
                 w.element("cpu", &[], |w| {
@@ -232,6 +234,63 @@ impl Connection {
             ));
         }
         Ok(device.describe(&self.host)?.to_xml())
+    }
+
+    /// The device's JSON object, with the same facts as its XML.
+    pub fn json(&self, name: &CStr) -> Result<String> {
+        let device = self.device(name.to_bytes())?;
+        Ok(device.describe(&self.host)?.to_json())
+    }
+
+    /// Every device that passes the list flags, in one pass over the host: a `<node>` of
+    /// `<device>` elements, which the test driver reads (`test:///FILE`).
+    pub fn xml_of_all(&self, flags: u32) -> Result<String> {
+        let mut w = Writer::xml();
+        let documents = self.describe_all(flags)?;
+        w.element("node", &[], |w| {
+            for document in documents {
+                w.element("device", &[], |w| document.write(w));
+            }
+        });
+        Ok(w.finish())
+    }
+
+    /// Every device that passes the list flags, as a JSON array of objects.
+    pub fn json_of_all(&self, flags: u32) -> Result<String> {
+        let documents = self.describe_all(flags)?;
+        let objects: Vec<_> = documents.iter().map(Document::to_json).collect();
+        Ok(format!("[{}]", objects.join(",")))
+    }
+
+    /// Descriptions of all devices that pass the flags; those that cannot be described, because they
+    /// went meanwhile, are left out.
+    fn describe_all(&self, flags: u32) -> Result<Vec<Document>> {
+        let devices = self.filtered(flags, Arc::clone)?;
+        Ok(devices
+            .iter()
+            .filter_map(|device| device.describe(&self.host).ok())
+            .collect())
+    }
+
+    /// Begins or ends to keep what happens to devices, for [`Connection::take_events`].
+    pub fn keep_events(&self, keep: bool) {
+        self.view(true).keep_events(keep);
+    }
+
+    /// What happened to devices since the last call, in order.
+    pub fn take_events(&self) -> Vec<DeviceEvent> {
+        self.view(true).take_events()
+    }
+
+    /// A descriptor for poll(2), readable while [`Connection::take_events`] may have something to
+    /// return; it lives as long as the connection.
+    pub fn event_fd(&self) -> Result<RawFd> {
+        self.view(false).event_fd().map_err(|e| {
+            Error::system(
+                "cannot make a descriptor for events",
+                e.raw_os_error().unwrap_or(libc::EIO),
+            )
+        })
     }
 
     /// Whether the device is there now (a defined mediated device may not be).

@@ -92,7 +92,8 @@ impl Document {
         w.finish()
     }
 
-    fn write(&self, w: &mut Writer) {
+    /// Writes the content of the `<device>` element.
+    pub fn write(&self, w: &mut Writer) {
         w.value("name", &self.name);
         w.optional("path", self.path.as_ref());
         if let Some(devnode) = &self.devnode {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! libvirt's node-device API, in process.
 
+pub mod bell;
 pub mod caps;
 pub mod connection;
 pub mod device;

@@ -2,7 +2,7 @@
 //! Hears of changes: uevents from the kernel or udevd, and the kernel's count
 //! of them, which shows when one was missed.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::time::{Duration, Instant};
 
@@ -104,6 +104,11 @@ impl Monitor {
             known: 0,
             checked: None,
         }
+    }
+
+    /// The descriptor that is readable while uevents wait.
+    pub fn fd(&self) -> Option<BorrowedFd<'_>> {
+        self.socket.as_ref().map(AsFd::as_fd)
     }
 
     /// Takes the count as it is: the caller is about to scan the host.

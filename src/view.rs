@@ -2,8 +2,11 @@
 //! What a connection knows of its host, kept current from uevents.
 
 use std::collections::HashMap;
+use std::io;
+use std::os::fd::RawFd;
 use std::sync::Arc;
 
+use crate::bell::Bell;
 use crate::connection::Name;
 use crate::device::{Device, Origin};
 use crate::host::Host;
@@ -40,6 +43,8 @@ pub struct View {
     monitor: Option<Monitor>,
     /// What happened and was not told yet; nothing while nobody asks to be told.
     events: Option<Vec<DeviceEvent>>,
+    /// Rings while there are events to take.
+    bell: Option<Bell>,
 }
 
 impl View {
@@ -49,6 +54,7 @@ impl View {
             registry,
             monitor,
             events: None,
+            bell: None,
         }
     }
 
@@ -64,6 +70,19 @@ impl View {
 
     /// Takes in what happened, or scans the host at the first question.
     pub fn refresh(&mut self, host: &Host, thorough: bool) {
+        let before = self.pending();
+        self.take_in(host, thorough);
+        if self.pending() > before {
+            self.bell.iter().for_each(Bell::ring);
+        }
+    }
+
+    /// How many events wait to be taken.
+    fn pending(&self) -> usize {
+        self.events.as_ref().map_or(0, Vec::len)
+    }
+
+    fn take_in(&mut self, host: &Host, thorough: bool) {
         if self.registry.is_none() {
             return self.rescan(host);
         }
@@ -129,6 +148,18 @@ impl View {
         }
     }
 
+    /// A descriptor that is readable while there may be events to take; it lives as long as the view.
+    pub fn event_fd(&mut self) -> io::Result<RawFd> {
+        if let Some(bell) = &self.bell {
+            return Ok(bell.fd());
+        }
+        let bell = Bell::new(self.monitor.as_ref().and_then(Monitor::fd))?;
+        if self.pending() > 0 {
+            bell.ring();
+        }
+        Ok(self.bell.insert(bell).fd())
+    }
+
     /// Begins or ends to keep what happens, for [`View::take_events`].
     pub fn keep_events(&mut self, keep: bool) {
         match (keep, &self.events) {
@@ -140,6 +171,7 @@ impl View {
 
     /// What happened since the last call, in order.
     pub fn take_events(&mut self) -> Vec<DeviceEvent> {
+        self.bell.iter().for_each(Bell::hush);
         self.events.as_mut().map(std::mem::take).unwrap_or_default()
     }
 }

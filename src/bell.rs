@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! One descriptor for poll(2) that is readable while there is something to dispatch.
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+
+use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
+use rustix::event::{EventfdFlags, eventfd};
+
+/// An epoll descriptor over what may bring news, and a bell that is rung for
+/// news which was taken in but not told yet. Level-triggered, as its parts are.
+#[derive(Debug)]
+pub struct Bell {
+    all: OwnedFd,
+    bell: OwnedFd,
+}
+
+impl Bell {
+    /// A bell that also sounds while `source` is readable.
+    pub fn new(source: Option<BorrowedFd<'_>>) -> io::Result<Bell> {
+        let bell = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+        let all = epoll::create(CreateFlags::CLOEXEC)?;
+        for fd in [Some(bell.as_fd()), source].into_iter().flatten() {
+            epoll::add(&all, fd, EventData::new_u64(0), EventFlags::IN)?;
+        }
+        Ok(Bell { all, bell })
+    }
+
+    /// The descriptor to poll. It belongs to the bell.
+    pub fn fd(&self) -> RawFd {
+        self.all.as_raw_fd()
+    }
+
+    /// Makes the descriptor readable.
+    pub fn ring(&self) {
+        // A full counter is readable already.
+        let _ = rustix::io::write(&self.bell, &1u64.to_ne_bytes());
+    }
+
+    /// Ends the ringing.
+    pub fn hush(&self) {
+        let _ = rustix::io::read(&self.bell, &mut [0; 8]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+    fn is_readable(bell: &Bell) -> bool {
+        let mut fds = [PollFd::new(&bell.all, PollFlags::IN)];
+        poll(&mut fds, Some(&Timespec::default())).unwrap() == 1
+    }
+
+    #[test]
+    fn it_sounds_until_hushed() {
+        let bell = Bell::new(None).unwrap();
+        assert!(!is_readable(&bell));
+        bell.ring();
+        bell.ring();
+        assert!(is_readable(&bell));
+        bell.hush();
+        assert!(!is_readable(&bell));
+    }
+
+    #[test]
+    fn it_sounds_while_the_source_is_readable() {
+        let (read, write) = rustix::pipe::pipe().unwrap();
+        let bell = Bell::new(Some(read.as_fd())).unwrap();
+        assert!(!is_readable(&bell));
+        rustix::io::write(&write, b"x").unwrap();
+        bell.hush();
+        assert!(is_readable(&bell));
+        rustix::io::read(&read, &mut [0; 1]).unwrap();
+        assert!(!is_readable(&bell));
+    }
+}

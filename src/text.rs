@@ -28,7 +28,7 @@ pub fn clean(bytes: &[u8]) -> String {
 }
 
 /// The `Char` production of XML 1.0 (fifth edition), section 2.2.
-fn is_xml_char(c: char) -> bool {
+pub fn is_xml_char(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
 }
 

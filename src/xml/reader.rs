@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Reads XML text into a tree of elements (XML 1.0, fifth edition).
+//!
+//! The text may come from anyone. Nothing outside of it is read, a document
+//! type declaration is passed over, and no entity is known but the five
+//! predefined ones, so that a small text cannot grow.
+
+use quick_xml::Reader;
+use quick_xml::errors::{Error as TokenError, IllFormedError, SyntaxError};
+use quick_xml::events::{BytesDecl, Event};
+
+use super::fault::Fault;
+use super::tag::{Tag, read_reference, read_tag};
+use crate::error;
+use crate::text::is_xml_char;
+
+/// How deep elements may be nested.
+const DEPTH_LIMIT: usize = 256;
+
+/// An element with what it holds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Element {
+    /// Its name, with the prefix if it has one.
+    pub name: String,
+    /// Names and values of its attributes, in order.
+    pub attributes: Vec<(String, String)>,
+    /// The text right in it, without that of its children.
+    pub text: String,
+    /// The elements right in it.
+    pub children: Vec<Element>,
+    /// The line on which it starts, from 1.
+    pub line: usize,
+}
+
+impl Element {
+    /// The value of an attribute.
+    pub fn attribute(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.attributes.iter().find(|(known, _)| known == name)?;
+        Some(value)
+    }
+
+    /// The first child of that name.
+    pub fn child(&self, name: &str) -> Option<&Element> {
+        self.children.iter().find(|child| child.name == name)
+    }
+
+    /// Every child of that name.
+    pub fn children_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Element> {
+        self.children.iter().filter(move |child| child.name == name)
+    }
+
+    /// The text of the first child of that name.
+    pub fn child_text(&self, name: &str) -> Option<&str> {
+        self.child(name).map(|child| child.text.as_str())
+    }
+}
+
+/// Reads a document; the root element. What is malformed is code 35, with the
+/// line and a pointer into it; `source` is the file to name there.
+pub fn parse(document: &[u8], source: Option<&str>) -> error::Result<Element> {
+    let document = document
+        .strip_prefix("\u{feff}".as_bytes())
+        .unwrap_or(document);
+    match std::str::from_utf8(document) {
+        Ok(text) => Parser::new(text)
+            .run()
+            .map_err(|fault| fault.into_error(text, source)),
+        Err(e) => {
+            let fault = Fault::new(
+                e.valid_up_to(),
+                "Input is not proper UTF-8, indicate encoding !",
+            );
+            Err(fault.into_error(&String::from_utf8_lossy(document), source))
+        }
+    }
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    tokens: Reader<&'a [u8]>,
+    /// The elements whose end tag was not met yet.
+    open: Vec<Element>,
+    root: Option<Element>,
+    has_doctype: bool,
+    /// A position and its line: lines are counted once, from one element to the next.
+    counted: (usize, usize),
+}
+
+impl<'a> Parser<'a> {
+    fn new(text: &'a str) -> Self {
+        let mut tokens = Reader::from_str(text);
+        tokens.config_mut().check_comments = true;
+        Parser {
+            text,
+            tokens,
+            open: Vec::new(),
+            root: None,
+            has_doctype: false,
+            counted: (0, 1),
+        }
+    }
+
+    fn position(&self) -> usize {
+        usize::try_from(self.tokens.buffer_position())
+            .map_or(self.text.len(), |at| at.min(self.text.len()))
+    }
+
+    fn run(mut self) -> Result<Element, Fault> {
+        if self.text.is_empty() {
+            return Err(Fault::new(0, "Document is empty"));
+        }
+        if let Some((at, c)) = self.text.char_indices().find(|(_, c)| !is_xml_char(*c)) {
+            let message = format!("PCDATA invalid Char value {}", u32::from(c));
+            return Err(Fault::new(at, message));
+        }
+        loop {
+            let start = self.position();
+            match self.tokens.read_event() {
+                Ok(Event::Start(_)) => self.start(start, 1)?,
+                Ok(Event::Empty(_)) => {
+                    self.start(start, 2)?;
+                    self.end();
+                }
+                Ok(Event::End(_)) => self.end(),
+                Ok(Event::Text(text)) => {
+                    if let Some(at) = text.find("]]>") {
+                        let message = "Sequence ']]>' not allowed in content";
+                        return Err(Fault::new(start + at, message));
+                    }
+                    self.characters(start, &text.xml10_content())?;
+                }
+                Ok(Event::CData(_)) if self.open.is_empty() => return Err(self.outside(start)),
+                Ok(Event::CData(text)) => self.characters(start, &text.xml10_content())?,
+                Ok(Event::GeneralRef(_)) => self.reference(start)?,
+                Ok(Event::Decl(declaration)) => self.declaration(start, &declaration)?,
+                Ok(Event::DocType(_)) => self.doctype(start)?,
+                Ok(Event::Comment(_) | Event::PI(_)) => {}
+                Ok(Event::Eof) => return self.finish(),
+                Err(error) => return Err(self.explain(start, &error)),
+            }
+        }
+    }
+
+    fn line_of(&mut self, at: usize) -> usize {
+        let (from, line) = self.counted;
+        let between = self.text.as_bytes().get(from..at).unwrap_or_default();
+        self.counted = (at, line + between.iter().filter(|b| **b == b'\n').count());
+        self.counted.1
+    }
+
+    /// An element starts; its tag ends with that many characters of markup.
+    fn start(&mut self, start: usize, closing: usize) -> Result<(), Fault> {
+        if self.root.is_some() {
+            return Err(self.outside(start));
+        }
+        let inner = &self.text[start + 1..self.position() - closing];
+        let Tag { name, attributes } = read_tag(inner, start + 1)?;
+        if self.open.len() == DEPTH_LIMIT {
+            let message =
+                format!("Excessive depth in document: {DEPTH_LIMIT} use XML_PARSE_HUGE option");
+            return Err(Fault::new(start, message));
+        }
+        let line = self.line_of(start);
+        self.open.push(Element {
+            name,
+            attributes,
+            line,
+            ..Element::default()
+        });
+        Ok(())
+    }
+
+    /// The element opened last ends.
+    fn end(&mut self) {
+        if let Some(element) = self.open.pop() {
+            match self.open.last_mut() {
+                Some(parent) => parent.children.push(element),
+                None => self.root = Some(element),
+            }
+        }
+    }
+
+    fn characters(&mut self, start: usize, text: &str) -> Result<(), Fault> {
+        if let Some(element) = self.open.last_mut() {
+            element.text.push_str(text);
+            return Ok(());
+        }
+        let raw = &self.text[start..];
+        let blank = raw.len() - raw.trim_start_matches([' ', '\t', '\n', '\r']).len();
+        if start + blank < self.position() {
+            return Err(self.outside(start + blank));
+        }
+        Ok(())
+    }
+
+    /// Something that is neither blank nor a comment stands outside the root element.
+    fn outside(&self, at: usize) -> Fault {
+        if self.root.is_some() {
+            return Fault::new(at, "Extra content at the end of the document");
+        }
+        match self.text[at..].strip_prefix('<') {
+            Some(_) => Fault::new(at + 1, "StartTag: invalid element name"),
+            None => Fault::new(at, "Start tag expected, '<' not found"),
+        }
+    }
+
+    fn reference(&mut self, start: usize) -> Result<(), Fault> {
+        if self.open.is_empty() {
+            return Err(self.outside(start));
+        }
+        let c = read_reference(&self.text[start + 1..], start + 1)?;
+        if let Some(element) = self.open.last_mut() {
+            element.text.push(c);
+        }
+        Ok(())
+    }
+
+    fn declaration(&self, start: usize, declaration: &BytesDecl<'_>) -> Result<(), Fault> {
+        if start != 0 {
+            let message = "XML declaration allowed only at the start of the document";
+            return Err(Fault::new(start + "<?xml".len(), message));
+        }
+        let Some(Ok(encoding)) = declaration.encoding() else {
+            return Ok(());
+        };
+        let is_known = ["utf-8", "utf8", "us-ascii", "ascii"]
+            .iter()
+            .any(|known| encoding.eq_ignore_ascii_case(known));
+        // Every encoding in use writes ASCII the same way.
+        if is_known || self.text.is_ascii() {
+            return Ok(());
+        }
+        Err(Fault::new(
+            self.position(),
+            format!("Unsupported encoding {encoding}"),
+        ))
+    }
+
+    fn doctype(&mut self, start: usize) -> Result<(), Fault> {
+        if self.root.is_some() {
+            return Err(self.outside(start));
+        }
+        if self.has_doctype || !self.open.is_empty() {
+            return Err(Fault::new(start + 1, "StartTag: invalid element name"));
+        }
+        self.has_doctype = true;
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Element, Fault> {
+        let end = self.text.len();
+        if let Some(element) = self.open.last() {
+            let message = format!(
+                "Premature end of data in tag {} line {}",
+                element.name, element.line
+            );
+            return Err(Fault::new(end, message));
+        }
+        self.root
+            .ok_or_else(|| Fault::new(end, "Start tag expected, '<' not found"))
+    }
+
+    /// What the tokenizer complains about at `start`, in libxml2's words.
+    fn explain(&mut self, start: usize, error: &TokenError) -> Fault {
+        let end = self.text.len();
+        match error {
+            TokenError::IllFormed(IllFormedError::MismatchedEndTag { expected, found }) => {
+                let line = self.open.last().map_or(1, |element| element.line);
+                let message =
+                    format!("Opening and ending tag mismatch: {expected} line {line} and {found}");
+                Fault::new(self.position(), message)
+            }
+            TokenError::IllFormed(IllFormedError::UnmatchedEndTag(_)) => self.outside(start),
+            TokenError::IllFormed(IllFormedError::DoubleHyphenInComment) => {
+                Fault::new(start, "Double hyphen within comment")
+            }
+            TokenError::IllFormed(IllFormedError::UnclosedReference) => self
+                .reference(start)
+                .err()
+                .unwrap_or_else(|| Fault::new(start, "EntityRef: expecting ';'")),
+            TokenError::Syntax(
+                SyntaxError::UnclosedTag
+                | SyntaxError::UnclosedSingleQuotedAttributeValue
+                | SyntaxError::UnclosedDoubleQuotedAttributeValue,
+            ) => self.unclosed_tag(start),
+            TokenError::Syntax(SyntaxError::UnclosedComment) => {
+                Fault::new(end, "Comment not terminated")
+            }
+            TokenError::Syntax(SyntaxError::UnclosedCData) => {
+                Fault::new(end, "CData section not finished")
+            }
+            TokenError::Syntax(SyntaxError::UnclosedDoctype) => {
+                Fault::new(end, "DOCTYPE improperly terminated")
+            }
+            TokenError::Syntax(SyntaxError::UnclosedPI | SyntaxError::UnclosedXmlDecl) => {
+                Fault::new(end, "processing instruction not finished")
+            }
+            TokenError::Syntax(SyntaxError::InvalidBangMarkup) => {
+                Fault::new(start + 1, "StartTag: invalid element name")
+            }
+            other => Fault::new(start, other.to_string()),
+        }
+    }
+
+    fn unclosed_tag(&mut self, start: usize) -> Fault {
+        if self.root.is_some() {
+            return self.outside(start);
+        }
+        let rest = &self.text[start + 1..];
+        if rest.starts_with('/') && !self.open.is_empty() {
+            return Fault::new(self.text.len(), "expected '>'");
+        }
+        match read_tag(rest, start + 1) {
+            Err(fault) => fault,
+            Ok(tag) => {
+                let line = self.line_of(start);
+                let message = format!("Couldn't find end of Start Tag {} line {line}", tag.name);
+                Fault::new(self.text.len(), message)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

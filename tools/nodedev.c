@@ -30,7 +30,9 @@ struct command {
 
 static const struct command commands[] = {
     {
-        "list", "[--tree] [--cap A,B] [--all|--inactive|--persistent|--transient]",
+        "list",
+        "[--tree] [--cap A,B]\n"
+        "                    [--all|--inactive|--persistent|--transient]",
         "list devices, one name a line or as a tree",
         "Lists active devices, sorted by name.\n\n"
         "  --tree           draw each device below its parent\n"

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! Addresses of PCI functions and of s390 channel devices.
 
+use super::input::{Input, invalid_attribute, number_attribute};
+use crate::error::Result;
+use crate::xml::reader::Element;
 use std::fmt;
 
 use crate::xml::value::{Hex, Prefixed};
@@ -94,6 +97,39 @@ impl ChannelAddress {
 impl fmt::Display for ChannelAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:x}.{:x}.{:04x}", self.cssid, self.ssid, self.devno)
+    }
+}
+
+impl PciAddress {
+    /// Reads an `<address>` element; what is missing is 0.
+    pub fn parse_element(element: &Element) -> Result<PciAddress> {
+        let number = |name: &str, limit: u32| match number_attribute(element, name)? {
+            Some(number) if number > limit => Err(invalid_attribute(element, name)),
+            number => Ok(number.unwrap_or(0)),
+        };
+        Ok(PciAddress {
+            domain: number("domain", u32::MAX)?,
+            bus: number("bus", 0xff)?,
+            slot: number("slot", 0x1f)?,
+            function: number("function", 7)?,
+        })
+    }
+
+    /// Reads every `<address>` in an element.
+    pub fn parse_children(element: &Element) -> Result<Vec<PciAddress>> {
+        let addresses = element.children_named("address");
+        addresses.map(PciAddress::parse_element).collect()
+    }
+}
+
+impl ChannelAddress {
+    /// Reads `<cssid>`, `<ssid>` and `<devno>`.
+    pub fn parse_elements(input: Input<'_>) -> Result<ChannelAddress> {
+        Ok(ChannelAddress {
+            cssid: input.s390_number("cssid", 0, u32::MAX)?,
+            ssid: input.s390_number("ssid", 0, u32::MAX)?,
+            devno: input.s390_number("devno", 16, u32::MAX)?,
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! s390 cryptographic adapters (kernel: Documentation/arch/s390/vfio-ap.rst).
 
+use super::input::Input;
 use crate::error::Result;
 use crate::host::node::Node;
 use crate::xml::value::Hex;
@@ -55,5 +56,26 @@ impl Queue {
     pub fn write(&self, w: &mut Writer) {
         w.value("ap-adapter", Hex(2, self.adapter));
         w.value("ap-domain", Hex(4, self.domain));
+    }
+}
+
+/// The highest number of an adapter or domain.
+const LIMIT: u32 = 255;
+
+impl Card {
+    /// Reads the content of the capability.
+    pub fn parse(input: Input<'_>) -> Result<Card> {
+        let adapter = input.s390_number("ap-adapter", 0, LIMIT)?;
+        Ok(Card { adapter })
+    }
+}
+
+impl Queue {
+    /// Reads the content of the capability.
+    pub fn parse(input: Input<'_>) -> Result<Queue> {
+        Ok(Queue {
+            adapter: input.s390_number("ap-adapter", 0, LIMIT)?,
+            domain: input.s390_number("ap-domain", 0, LIMIT)?,
+        })
     }
 }

@@ -4,6 +4,7 @@
 
 use super::Verdict;
 use super::address::ChannelAddress;
+use super::input::{Input, attribute};
 use super::mdev;
 use crate::error::Result;
 use crate::host::node::Node;
@@ -186,3 +187,73 @@ pub fn members(node: &Node<'_>) -> Vec<Member> {
         })
         .collect()
 }
+
+fn parse_state(input: Input<'_>) -> Result<Option<bool>> {
+    match input.element.child_text("state") {
+        None => Ok(None),
+        Some("online") => Ok(Some(true)),
+        Some("offline") => Ok(Some(false)),
+        Some(other) => Err(input.unsupported(format!("unknown state '{other}'"))),
+    }
+}
+
+/// Reads the content of a channel device's capability: the device and its group.
+pub fn parse_device(input: Input<'_>) -> Result<(Ccw, Option<String>)> {
+    let device = Ccw {
+        online: parse_state(input)?,
+        address: ChannelAddress::parse_elements(input)?,
+    };
+    let mut group = None;
+    for (kind, nested) in input.nested("CCW")? {
+        if kind == "ccwgroup_member" {
+            group = Some(nested.required("group_device", "group device")?);
+        }
+    }
+    Ok((device, group))
+}
+
+impl Css {
+    /// Reads both addresses.
+    pub fn parse(input: Input<'_>) -> Result<Css> {
+        let channel_dev = input.element.child("channel_dev_addr");
+        Ok(Css {
+            address: ChannelAddress::parse_elements(input)?,
+            channel_dev: channel_dev
+                .map(|element| ChannelAddress::parse_elements(input.at(element)))
+                .transpose()?,
+        })
+    }
+}
+
+/// Reads the content of a group's capability: the group and its members.
+pub fn parse_group(input: Input<'_>) -> Result<(Group, Vec<Member>)> {
+    let online = parse_state(input)?;
+    let address = ChannelAddress::parse_elements(input)?;
+    let mut members = Vec::new();
+    if let Some(list) = input.element.child("members") {
+        for member in list.children_named("ccw_device") {
+            members.push(Member {
+                reference: attribute(member, "ref")?.to_string(),
+                device: member.text.clone(),
+            });
+        }
+    }
+    let nested = input.nested("CCW group")?;
+    let Some((kind, adapter)) = nested.first() else {
+        return Err(input.unsupported("missing CCW group type"));
+    };
+    if !QETH_TYPES.contains(kind) {
+        return Err(input.unsupported(format!("unknown CCW group type '{kind}'")));
+    }
+    let group = Group {
+        online,
+        address,
+        kind: (*kind).to_string(),
+        card_type: adapter.text("card_type"),
+        chpid: adapter.text("chpid"),
+    };
+    Ok((group, members))
+}
+
+/// The device types of groups that form a network adapter (kernel: drivers/s390/net/qeth_core_main.c).
+const QETH_TYPES: [&str; 3] = ["qeth_generic", "qeth_layer2", "qeth_layer3"];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! Nodes of the Direct Rendering Manager, `/dev/dri/*`.
 
+use super::input::Input;
 use crate::error::Result;
 use crate::host::node::Node;
 use crate::text;
@@ -47,5 +48,16 @@ impl Drm {
     /// Writes the content of the capability.
     pub fn write(&self, w: &mut Writer) {
         w.value("type", TYPES[self.kind as usize].1);
+    }
+}
+
+impl Drm {
+    /// Reads the content of the capability.
+    pub fn parse(input: Input<'_>) -> Result<Drm> {
+        let text = input.required("type", "drm type")?;
+        match TYPES.iter().find(|(_, name)| *name == text) {
+            Some((kind, _)) => Ok(Drm { kind: *kind }),
+            None => Err(input.wrong(format!("unknown drm type '{text}'"))),
+        }
     }
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! Products and vendors of PCI and USB devices.
 
+use super::input::Input;
+use crate::error::Result;
+use crate::text;
 use crate::xml::value::Hex;
 use crate::xml::writer::{Attribute, Writer};
 
@@ -25,5 +28,21 @@ impl Identity {
             Some(name) => w.value_with(element, &[("id", &id)], name),
             None => nameless(w, element, &[("id", &id)]),
         }
+    }
+}
+
+impl Identity {
+    /// Reads the element; `what` names its number in messages.
+    pub fn parse(input: Input<'_>, element: &str, what: &str) -> Result<Identity> {
+        let child = input.element.child(element);
+        let Some((child, id)) = child.and_then(|child| Some((child, child.attribute("id")?)))
+        else {
+            return Err(input.wrong(format!("no {what} supplied")));
+        };
+        Ok(Identity {
+            id: text::parse_u32(id.as_bytes(), 16)
+                .ok_or_else(|| input.wrong(format!("invalid {what} supplied")))?,
+            name: Some(child.text.clone()).filter(|name| !name.is_empty()),
+        })
     }
 }

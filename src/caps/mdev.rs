@@ -3,10 +3,13 @@
 //! (kernel: Documentation/driver-api/vfio-mediated-device.rst).
 
 use super::Verdict;
-use crate::error::Result;
+use super::input::Input;
+use super::system::normalise_uuid;
+use crate::error::{Code, Error, Result};
 use crate::host::files::{join, syspath_of_link};
 use crate::host::node::Node;
 use crate::text;
+use crate::xml::reader::Element;
 use crate::xml::writer::Writer;
 
 /// A mediated device.
@@ -148,4 +151,66 @@ pub fn parent_address(node: &Node<'_>) -> Option<String> {
         syspath_of_link(&target).as_deref() == Some(node.path)
     })?;
     Some(text::clean(&entry))
+}
+
+impl Mdev {
+    /// Reads the content of the capability; an UUID that is not given is empty.
+    pub fn parse(input: Input<'_>) -> Result<Mdev> {
+        let type_id = type_id(input, input.element.child("type"))?;
+        let uuid = match input.text("uuid").filter(|text| !text.is_empty()) {
+            None => String::new(),
+            Some(text) => normalise_uuid(&text).ok_or_else(|| {
+                let text = format!("Invalid uuid '{text}' for new mdev device");
+                Error::new(Code::InternalError, text)
+            })?,
+        };
+        let group = input.element.child("iommuGroup");
+        let iommu_group = match group.and_then(|group| group.attribute("number")) {
+            None => 0,
+            Some(number) => text::parse_u32(number.as_bytes(), 0)
+                .ok_or_else(|| input.wrong("invalid iommuGroup number attribute"))?,
+        };
+        let attributes = input.element.children_named("attr");
+        Ok(Mdev {
+            type_id,
+            uuid,
+            parent_addr: input.text("parent_addr").unwrap_or_default(),
+            iommu_group,
+            // libvirt goes on without one that lacks its name or value.
+            attributes: attributes
+                .filter_map(|attribute| {
+                    let part = |name| attribute.attribute(name).map(str::to_string);
+                    part("name").zip(part("value"))
+                })
+                .collect(),
+        })
+    }
+}
+
+fn type_id(input: Input<'_>, element: Option<&Element>) -> Result<String> {
+    let id = element.and_then(|element| element.attribute("id"));
+    id.map(str::to_string)
+        .ok_or_else(|| input.unsupported("missing type id attribute"))
+}
+
+/// Reads the content of the capability that lists a parent's types.
+pub fn parse_types(input: Input<'_>) -> Result<Vec<Type>> {
+    let types = input.element.children_named("type");
+    types
+        .map(|element| {
+            let input = input.at(element);
+            let instances = "number of available instances";
+            Ok(Type {
+                id: type_id(input, Some(element))?,
+                name: input.text("name"),
+                device_api: input.required("deviceAPI", "device API")?,
+                available_instances: input.number(
+                    "availableInstances",
+                    instances,
+                    text::parse_u32,
+                    10,
+                )?,
+            })
+        })
+        .collect()
 }

@@ -10,6 +10,7 @@ pub mod ap;
 pub mod ccw;
 pub mod drm;
 pub mod identity;
+pub mod input;
 pub mod mdev;
 pub mod net;
 pub mod pci;

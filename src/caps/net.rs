@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! Network interfaces (kernel: Documentation/ABI/testing/sysfs-class-net).
 
+use super::input::{Input, attribute, invalid_attribute, number_attribute};
 use rustix::io::Errno;
 
 use super::Verdict;
@@ -198,4 +199,34 @@ fn is_switchdev(node: &Node<'_>, device: &[u8]) -> Result<bool> {
             e.raw_os_error().unwrap_or(libc::EIO),
         )
     })
+}
+
+/// Reads the content of the capability.
+pub fn parse(input: Input<'_>) -> Result<(Net, State)> {
+    let mut net = Net {
+        interface: input.required("interface", "network interface")?,
+        address: input.text("address"),
+        wireless: None,
+    };
+    if let Some((kind, _)) = input.nested("network")?.first() {
+        net.wireless = match *kind {
+            "80203" => Some(false),
+            "80211" => Some(true),
+            _ => return Err(input.wrong("invalid network type supplied")),
+        };
+    }
+    let mut state = State::default();
+    if let Some(link) = input.element.child("link") {
+        state.speed = number_attribute(link, "speed")?;
+        if let Some(text) = link.attribute("state") {
+            let known = LINK_STATES.into_iter().find(|known| *known == text);
+            state.link = Some(known.ok_or_else(|| invalid_attribute(link, "state"))?);
+        }
+    }
+    for feature in input.element.children_named("feature") {
+        if !state.features.insert(attribute(feature, "name")?) {
+            return Err(invalid_attribute(feature, "name"));
+        }
+    }
+    Ok((net, state))
 }

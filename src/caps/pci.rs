@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! PCI functions (kernel: Documentation/ABI/testing/sysfs-bus-pci).
 
+use super::input::{Input, attribute, invalid_attribute, number_attribute};
 use std::sync::Arc;
 
 use super::Verdict;
@@ -281,5 +282,79 @@ impl IommuGroup {
                 address.write(w.item());
             }
         });
+    }
+}
+
+/// Reads the content of the capability.
+pub fn parse(input: Input<'_>) -> Result<(Pci, State)> {
+    let class = input.optional_number("class", "PCI class", text::parse_u32, 16)?;
+    if class.is_some_and(|class| class > 0xff_ffff) {
+        return Err(input.wrong("invalid PCI class supplied"));
+    }
+    let number = |child: &str, what: &str| input.number(child, what, text::parse_u32, 10);
+    let mut pci = Pci {
+        class,
+        address: PciAddress {
+            domain: number("domain", "PCI domain ID")?,
+            bus: number("bus", "PCI bus ID")?,
+            slot: number("slot", "PCI slot ID")?,
+            function: number("function", "PCI function ID")?,
+        },
+        product: Identity::parse(input, "product", "PCI product ID")?,
+        vendor: Identity::parse(input, "vendor", "PCI vendor ID")?,
+        bridge: None,
+        numa_node: None,
+        express: None,
+        asleep: false,
+    };
+    let mut state = State::default();
+    for (kind, nested) in input.nested("PCI")? {
+        match kind {
+            "mdev_types" => state.mdev_types.extend(mdev::parse_types(nested)?),
+            "vpd" => state.vpd = Some(Arc::new(Vpd::parse(nested)?)),
+            _ => state.parse_functions(kind, nested)?,
+        }
+        let bridge = BRIDGES.iter().find(|(_, name)| *name == kind);
+        pci.bridge = bridge.map(|(bridge, _)| *bridge).or(pci.bridge);
+    }
+    if let Some(group) = input.element.child("iommuGroup") {
+        state.iommu_group = Some(IommuGroup::parse(input.at(group))?);
+    }
+    if let Some(numa) = input.element.child("numa") {
+        let number = text::parse_i32(attribute(numa, "node")?.as_bytes(), 10);
+        pci.numa_node =
+            Some(number.ok_or_else(|| invalid_attribute(numa, "node"))?).filter(|node| *node >= 0);
+    }
+    let express = input.element.child("pci-express");
+    pci.express = express.map(Express::parse).transpose()?;
+    Ok((pci, state))
+}
+
+impl State {
+    /// Reads a nested capability that is about functions of the same device.
+    fn parse_functions(&mut self, kind: &str, input: Input<'_>) -> Result<()> {
+        let addresses = PciAddress::parse_children(input.element)?;
+        match kind {
+            "phys_function" => self.physical_function = addresses.first().copied(),
+            "virt_functions" => {
+                self.virtual_functions = addresses;
+                self.max_virtual_functions =
+                    number_attribute(input.element, "maxCount")?.unwrap_or(0);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+impl IommuGroup {
+    fn parse(input: Input<'_>) -> Result<IommuGroup> {
+        let number = input.element.attribute("number");
+        let number = number.ok_or_else(|| input.wrong("missing iommuGroup number attribute"))?;
+        Ok(IommuGroup {
+            number: text::parse_i32(number.as_bytes(), 0)
+                .ok_or_else(|| input.wrong("invalid iommuGroup number attribute"))?,
+            functions: PciAddress::parse_children(input.element)?,
+        })
     }
 }

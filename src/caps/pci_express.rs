@@ -2,6 +2,9 @@
 //! What PCI configuration space says of bridges and PCI Express links
 //! (PCI Local Bus Specification 3.0, 6.1 and 6.7; PCI Express Base Specification, 7.5.3).
 
+use super::input::{attribute, invalid_attribute, missing_attribute, number_attribute};
+use crate::error::Error;
+use crate::xml::reader::Element;
 use crate::xml::value::Decimal;
 use crate::xml::writer::{Attribute, Writer};
 
@@ -144,6 +147,37 @@ impl Link {
         }
         attributes.push(("width", &self.width));
         w.item().empty("link", &attributes);
+    }
+}
+
+impl Express {
+    /// Reads `<pci-express>`.
+    pub fn parse(element: &Element) -> Result<Express, Error> {
+        let mut express = Express::default();
+        for link in element.children_named("link") {
+            let place = match attribute(link, "validity")? {
+                "cap" => &mut express.capability,
+                "sta" => &mut express.status,
+                _ => return Err(invalid_attribute(link, "validity")),
+            };
+            *place = Some(Link::parse(link)?);
+        }
+        Ok(express)
+    }
+}
+
+impl Link {
+    fn parse(element: &Element) -> Result<Link, Error> {
+        let speed = element.attribute("speed").unwrap_or_default();
+        let speed = SPEEDS.iter().position(|known| *known == speed);
+        let width = number_attribute(element, "width")?;
+        Ok(Link {
+            port: number_attribute(element, "port")?,
+            speed: speed
+                .and_then(|speed| u32::try_from(speed).ok())
+                .ok_or_else(|| invalid_attribute(element, "speed"))?,
+            width: width.ok_or_else(|| missing_attribute(element, "width"))?,
+        })
     }
 }
 

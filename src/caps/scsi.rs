@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! SCSI targets and logical units (kernel: Documentation/scsi, SPC-6 for the device types).
 
+use super::input::Input;
 use crate::error::Result;
 use crate::host::files::join;
 use crate::host::node::Node;
@@ -123,5 +124,37 @@ impl Device {
         w.value("target", self.target);
         w.value("lun", self.lun);
         w.optional("type", self.kind.as_ref());
+    }
+}
+
+/// Reads the content of a target's capability.
+pub fn parse_target(input: Input<'_>) -> Result<(Target, Option<RemotePort>)> {
+    let target = Target {
+        name: input.required("target", "target name")?,
+    };
+    let mut port = None;
+    for (kind, nested) in input.nested("SCSI target")? {
+        if kind != "fc_remote_port" {
+            return Err(input.wrong(format!("unknown SCSI target capability type '{kind}'")));
+        }
+        port = Some(RemotePort {
+            name: nested.required("rport", "rport name")?,
+            wwpn: nested.required("wwpn", "wwpn")?,
+        });
+    }
+    Ok((target, port))
+}
+
+impl Device {
+    /// Reads the content of the capability.
+    pub fn parse(input: Input<'_>) -> Result<Device> {
+        let number = |child: &str, what: &str| input.number(child, what, text::parse_i32, 10);
+        Ok(Device {
+            host: number("host", "SCSI host ID")?,
+            bus: number("bus", "SCSI bus ID")?,
+            target: number("target", "SCSI target ID")?,
+            lun: number("lun", "SCSI LUN ID")?,
+            kind: input.text("type"),
+        })
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! SCSI generic character devices, `/dev/sgN`.
 
+use super::input::Input;
 use crate::error::Result;
 use crate::host::node::Node;
 use crate::text;
@@ -27,5 +28,13 @@ impl Generic {
     /// Writes the content of the capability.
     pub fn write(&self, w: &mut Writer) {
         w.value("char", &self.char_device);
+    }
+}
+
+impl Generic {
+    /// Reads the content of the capability.
+    pub fn parse(input: Input<'_>) -> Result<Generic> {
+        let char_device = input.required("char", "character device path")?;
+        Ok(Generic { char_device })
     }
 }

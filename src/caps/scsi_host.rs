@@ -2,6 +2,7 @@
 //! SCSI hosts, with Fibre Channel and NPIV
 //! (kernel: Documentation/scsi/scsi_fc_transport.rst).
 
+use super::input::{Input, Purpose};
 use crate::error::Result;
 use crate::host::files::join;
 use crate::host::node::Node;
@@ -153,4 +154,50 @@ impl<'a> Classes<'a> {
         };
         Some((fc_host, vport_ops))
     }
+}
+
+/// Reads the content of the capability. What a host to be made lacks is 0 or empty:
+/// the kernel gives the numbers, its maker the world-wide names.
+pub fn parse(input: Input<'_>) -> Result<(Host, State)> {
+    let number = |child: &str, what: &str| input.optional_number(child, what, text::parse_i32, 10);
+    let is_new = input.purpose == Purpose::Create;
+    let host = input.optional_number("host", "SCSI host ID", text::parse_u32, 10)?;
+    if host.is_none() && !is_new {
+        return Err(input.wrong("no SCSI host ID supplied"));
+    }
+    let mut state = State {
+        unique_id: number("unique_id", "unique ID")?,
+        ..State::default()
+    };
+    for (kind, nested) in input.nested("SCSI host")? {
+        let number = |child: &str| {
+            let number = nested.optional_number(child, child, text::parse_i32, 10)?;
+            Ok(number.unwrap_or(0))
+        };
+        let wwn = |child: &str, what: &str| match nested.required(child, what) {
+            Ok(wwn) => Ok(wwn),
+            Err(_) if is_new => Ok(String::new()),
+            Err(_) => Err(input.wrong(format!("no {what} supplied"))),
+        };
+        match kind {
+            "fc_host" => {
+                state.fc_host = Some(FcHost {
+                    wwnn: wwn("wwnn", "WWNN")?,
+                    wwpn: wwn("wwpn", "WWPN")?,
+                    fabric_wwn: nested.text("fabric_wwn"),
+                });
+            }
+            "vport_ops" => {
+                state.vport_ops = Some(VportOps {
+                    max_vports: number("max_vports")?,
+                    vports: number("vports")?,
+                });
+            }
+            other => {
+                return Err(input.wrong(format!("unknown SCSI host capability type '{other}'")));
+            }
+        }
+    }
+    let number = host.unwrap_or(0);
+    Ok((Host { number }, state))
 }

@@ -3,6 +3,7 @@
 //! (kernel: Documentation/ABI/stable/sysfs-block).
 
 use super::Verdict;
+use super::input::Input;
 use super::storage_ids::{self, StorageIds};
 use crate::error::Result;
 use crate::host::node::Node;
@@ -229,5 +230,49 @@ impl Storage {
         let some = |number: u64| (number != 0).then_some(number);
         w.optional("logical_block_size", some(self.logical_block_size));
         w.optional("num_blocks", some(self.num_blocks));
+    }
+}
+
+impl Storage {
+    /// Reads the content of the capability.
+    pub fn parse(input: Input<'_>) -> Result<Storage> {
+        let mut storage = Storage {
+            block: input.required("block", "block device path")?,
+            bus: input.text("bus"),
+            drive_type: input.text("drive_type"),
+            model: input.text("model"),
+            vendor: input.text("vendor"),
+            serial: input.text("serial"),
+            ..Storage::default()
+        };
+        let mut medium = None;
+        for (kind, nested) in input.nested("storage")? {
+            match kind {
+                "removable" => medium = Some(nested),
+                "hotpluggable" => storage.hotpluggable = true,
+                other => {
+                    return Err(input.wrong(format!("unknown storage capability type '{other}'")));
+                }
+            }
+        }
+        let count = |child: &str, what: &str| {
+            let holder = medium.unwrap_or(input);
+            let count = holder.optional_number(child, what, text::parse_u64, 0)?;
+            Ok(count.unwrap_or(0))
+        };
+        storage.logical_block_size = count("logical_block_size", "logical block size")?;
+        storage.num_blocks = count("num_blocks", "number of blocks")?;
+        match medium {
+            None => storage.size = input.number("size", "size", text::parse_u64, 0)?,
+            Some(medium) => {
+                let size = "removable media size";
+                storage.removable = Some(Removable {
+                    media_available: count("media_available", "media availability")? != 0,
+                    media_size: medium.number("media_size", size, text::parse_u64, 0)?,
+                    media_label: medium.text("media_label"),
+                });
+            }
+        }
+        Ok(storage)
     }
 }

@@ -2,6 +2,8 @@
 //! The host itself, `computer`: what its firmware says in the SMBIOS tables
 //! (kernel: `/sys/class/dmi/id`, Documentation/ABI/testing/sysfs-firmware-dmi-tables).
 
+use super::input::Input;
+use crate::error::Result;
 use std::sync::OnceLock;
 
 use crate::host::node::Node;
@@ -105,6 +107,33 @@ fn random_uuid() -> &'static str {
             .and_then(|text| normalise_uuid(&text))
             .unwrap_or_else(|| NO_UUID.into())
     })
+}
+
+impl System {
+    /// Reads the content of the capability.
+    pub fn parse(input: Input<'_>) -> Result<System> {
+        let mut system = System {
+            product: input.text("product"),
+            ..System::default()
+        };
+        let mut uuid = None;
+        if let Some(hardware) = input.element.child("hardware") {
+            let hardware = input.at(hardware);
+            system.vendor = hardware.text("vendor");
+            system.version = hardware.text("version");
+            system.serial = hardware.text("serial");
+            uuid = hardware.text("uuid");
+        }
+        if let Some(firmware) = input.element.child("firmware") {
+            let firmware = input.at(firmware);
+            system.firmware_vendor = firmware.text("vendor");
+            system.firmware_version = firmware.text("version");
+            system.firmware_date = firmware.text("release_date");
+        }
+        let uuid = uuid.ok_or_else(|| input.wrong("no system UUID supplied"))?;
+        system.uuid = normalise_uuid(&uuid).ok_or_else(|| input.wrong("malformed uuid element"))?;
+        Ok(system)
+    }
 }
 
 #[cfg(test)]

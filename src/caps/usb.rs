@@ -3,6 +3,7 @@
 
 use super::Verdict;
 use super::identity::Identity;
+use super::input::Input;
 use crate::error::Result;
 use crate::host::node::Node;
 use crate::text;
@@ -120,5 +121,36 @@ impl Interface {
         w.value("subclass", self.subclass);
         w.value("protocol", self.protocol);
         w.optional("description", self.description.as_ref());
+    }
+}
+
+impl Device {
+    /// Reads the content of the capability.
+    pub fn parse(input: Input<'_>) -> Result<Device> {
+        let number = |child: &str, what: &str| input.number(child, what, text::parse_i32, 10);
+        Ok(Device {
+            bus: number("bus", "USB bus number")?,
+            device: number("device", "USB device number")?,
+            port: input.text("port"),
+            product: Identity::parse(input, "product", "USB product ID")?,
+            vendor: Identity::parse(input, "vendor", "USB vendor ID")?,
+        })
+    }
+}
+
+impl Interface {
+    /// Reads the content of the capability.
+    pub fn parse(input: Input<'_>) -> Result<Interface> {
+        let number = |child: &str| {
+            let what = format!("USB interface {child}");
+            input.number(child, &what, text::parse_i32, 10)
+        };
+        Ok(Interface {
+            number: number("number")?,
+            class: number("class")?,
+            subclass: number("subclass")?,
+            protocol: number("protocol")?,
+            description: input.text("description"),
+        })
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! vDPA devices: virtio data path in hardware (kernel: Documentation/ABI/testing/sysfs-bus-vdpa).
 
+use super::input::Input;
 use crate::error::Result;
 use crate::host::files::join;
 use crate::host::node::Node;
@@ -34,5 +35,13 @@ impl Vdpa {
     /// Writes the content of the capability.
     pub fn write(&self, w: &mut Writer) {
         w.optional("chardev", self.chardev.as_ref());
+    }
+}
+
+impl Vdpa {
+    /// Reads the content of the capability.
+    pub fn parse(input: Input<'_>) -> Vdpa {
+        let chardev = input.text("chardev");
+        Vdpa { chardev }
     }
 }

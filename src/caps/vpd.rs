@@ -6,6 +6,9 @@
 //! that ends with a checksum, a read-write section. They are hostile input:
 //! anything out of form makes the whole of them absent.
 
+use super::input::{Input, attribute, invalid_attribute};
+use crate::error::Result;
+use crate::xml::reader::Element;
 use crate::xml::writer::Writer;
 
 /// The size of the address space that the 15-bit VPD address register reaches.
@@ -285,6 +288,50 @@ fn text(data: &[u8]) -> Option<String> {
         .iter()
         .all(|b| matches!(b, b' '..=b'~'))
         .then(|| inner.iter().copied().map(char::from).collect())
+}
+
+impl Vpd {
+    /// Reads the capability.
+    pub fn parse(input: Input<'_>) -> Result<Vpd> {
+        let mut vpd = Vpd {
+            name: input.text("name"),
+            ..Vpd::default()
+        };
+        for fields in input.element.children_named("fields") {
+            let section = input.at(fields);
+            match attribute(fields, "access")? {
+                "readonly" => {
+                    vpd.read_only = Some(ReadOnly {
+                        change_level: section.text("change_level"),
+                        manufacture_id: section.text("manufacture_id"),
+                        part_number: section.text("part_number"),
+                        serial_number: section.text("serial_number"),
+                        vendor_fields: parse_custom("vendor_field", fields)?,
+                    });
+                }
+                "readwrite" => {
+                    vpd.read_write = Some(ReadWrite {
+                        asset_tag: section.text("asset_tag"),
+                        vendor_fields: parse_custom("vendor_field", fields)?,
+                        system_fields: parse_custom("system_field", fields)?,
+                    });
+                }
+                _ => return Err(invalid_attribute(fields, "access")),
+            }
+        }
+        Ok(vpd)
+    }
+}
+
+fn parse_custom(name: &str, section: &Element) -> Result<Vec<Custom>> {
+    let mut fields = Vec::new();
+    for field in section.children_named(name) {
+        match attribute(field, "index")?.as_bytes() {
+            [index] if is_index(*index) => put(&mut fields, *index, field.text.clone()),
+            _ => return Err(invalid_attribute(field, "index")),
+        }
+    }
+    Ok(fields)
 }
 
 #[cfg(test)]

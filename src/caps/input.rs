@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! What the kinds of device share when they are read from XML: the element at
+//! hand, and the errors that libvirt 12.8.0 has for what is missing or wrong in it.
+
+use super::{C, Capability, Facts, State};
+use super::{ap, ccw, drm, mdev, net, pci, scsi, scsi_generic, scsi_host};
+use super::{storage, system, usb, vdpa};
+use crate::error::{Code, Domain, Error, Result};
+use crate::text;
+use crate::xml::reader::Element;
+
+/// What a document is read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To make or define the device: names and numbers that the host gives may be missing.
+    Create,
+    /// To change the device.
+    Update,
+    /// To know it: everything that is printed is understood, kinds that cannot be made too.
+    Describe,
+}
+
+/// An element of a device's description.
+#[derive(Debug, Clone, Copy)]
+pub struct Input<'a> {
+    /// The element.
+    pub element: &'a Element,
+    /// The name of the device, for messages.
+    pub device: &'a str,
+    /// What it is read for.
+    pub purpose: Purpose,
+}
+
+/// A missing attribute that must be there (code 27).
+pub fn missing_attribute(element: &Element, name: &str) -> Error {
+    let text = format!(
+        "Missing required attribute '{name}' in element '{}'",
+        element.name
+    );
+    Error::new(Code::XmlError, text).in_domain(Domain::Xml)
+}
+
+/// An attribute with a value that is not one of those known (code 27).
+pub fn invalid_attribute(element: &Element, name: &str) -> Error {
+    let text = format!(
+        "Invalid value for attribute '{name}' in element '{}': '{}'.",
+        element.name,
+        element.attribute(name).unwrap_or_default()
+    );
+    Error::new(Code::XmlError, text).in_domain(Domain::Xml)
+}
+
+/// The value of an attribute that must be there.
+pub fn attribute<'a>(element: &'a Element, name: &str) -> Result<&'a str> {
+    element
+        .attribute(name)
+        .ok_or_else(|| missing_attribute(element, name))
+}
+
+/// A number in an attribute, in C notation; `None` where the attribute is missing.
+pub fn number_attribute(element: &Element, name: &str) -> Result<Option<u32>> {
+    let number = |text: &str| text::parse_u32(text.as_bytes(), 0);
+    match element.attribute(name).map(number) {
+        None => Ok(None),
+        Some(Some(number)) => Ok(Some(number)),
+        Some(None) => Err(invalid_attribute(element, name)),
+    }
+}
+
+impl<'a> Input<'a> {
+    /// The same device seen from another element.
+    pub fn at(self, element: &'a Element) -> Input<'a> {
+        Input { element, ..self }
+    }
+
+    /// Code 1: `{text} for '{device}'`.
+    pub fn wrong(self, text: impl AsRef<str>) -> Error {
+        self.error(Code::InternalError, text)
+    }
+
+    /// Code 67: `{text} for '{device}'`.
+    pub fn unsupported(self, text: impl AsRef<str>) -> Error {
+        self.error(Code::ConfigUnsupported, text)
+    }
+
+    fn error(self, code: Code, text: impl AsRef<str>) -> Error {
+        Error::new(code, format!("{} for '{}'", text.as_ref(), self.device))
+    }
+
+    /// The text of a child, if there is one.
+    pub fn text(self, child: &str) -> Option<String> {
+        self.element.child_text(child).map(str::to_string)
+    }
+
+    /// The text of a child that must be there and not be empty (code 1).
+    pub fn required(self, child: &str, what: &str) -> Result<String> {
+        self.text(child)
+            .filter(|text| !text.is_empty())
+            .ok_or_else(|| self.wrong(format!("no {what} supplied")))
+    }
+
+    /// The number in a child, if there is one; `parse` is one of `text::parse_*`.
+    pub fn optional_number<T>(
+        self,
+        child: &str,
+        what: &str,
+        parse: fn(&[u8], u32) -> Option<T>,
+        base: u32,
+    ) -> Result<Option<T>> {
+        match self.element.child_text(child) {
+            None => Ok(None),
+            Some(text) => parse(text.as_bytes(), base)
+                .map(Some)
+                .ok_or_else(|| self.wrong(format!("invalid {what} supplied"))),
+        }
+    }
+
+    /// The number in a child that must be there.
+    pub fn number<T>(
+        self,
+        child: &str,
+        what: &str,
+        parse: fn(&[u8], u32) -> Option<T>,
+        base: u32,
+    ) -> Result<T> {
+        self.optional_number(child, what, parse, base)?
+            .ok_or_else(|| self.wrong(format!("no {what} supplied")))
+    }
+
+    /// An unsigned number up to `limit` of an s390 device, which must be there (code 67).
+    pub fn s390_number(self, child: &str, base: u32, limit: u32) -> Result<u32> {
+        let Some(text) = self.element.child_text(child) else {
+            return Err(self.unsupported(format!("missing {child} value")));
+        };
+        text::parse_u32(text.as_bytes(), base)
+            .filter(|number| *number <= limit)
+            .ok_or_else(|| self.unsupported(format!("invalid {child} value '{text}'")))
+    }
+
+    /// The capabilities nested in the element, by type; `what` names the kind of device.
+    pub fn nested(self, what: &str) -> Result<Vec<(&'a str, Input<'a>)>> {
+        self.element
+            .children_named("capability")
+            .map(|capability| match capability.attribute("type") {
+                Some(kind) => Ok((kind, self.at(capability))),
+                None => Err(self.wrong(format!("missing {what} capability type"))),
+            })
+            .collect()
+    }
+}
+
+impl Facts {
+    /// Reads a device's `<capability>` element.
+    pub fn parse(input: Input<'_>) -> Result<(Facts, State)> {
+        let kind = attribute(input.element, "type")?;
+        let Some(kind) = Capability::from_name(kind) else {
+            return Err(invalid_attribute(input.element, "type"));
+        };
+        let is_creatable = !matches!(kind, C::MdevTypes | C::ScsiGeneric | C::Vdpa);
+        if input.purpose != Purpose::Describe && !is_creatable {
+            return Err(unknown(kind, input));
+        }
+        let alone = |facts| (facts, State::None);
+        Ok(match kind {
+            C::System => alone(Facts::System(system::System::parse(input)?)),
+            C::Pci => {
+                let (facts, state) = pci::parse(input)?;
+                (Facts::Pci(facts), State::Pci(state))
+            }
+            C::UsbDevice => alone(Facts::UsbDevice(usb::Device::parse(input)?)),
+            C::Usb => alone(Facts::Usb(usb::Interface::parse(input)?)),
+            C::Net => {
+                let (facts, state) = net::parse(input)?;
+                (Facts::Net(facts), State::Net(state))
+            }
+            C::ScsiHost => {
+                let (facts, state) = scsi_host::parse(input)?;
+                (Facts::ScsiHost(facts), State::ScsiHost(state))
+            }
+            C::ScsiTarget => {
+                let (facts, port) = scsi::parse_target(input)?;
+                (Facts::ScsiTarget(facts), State::ScsiTarget(port))
+            }
+            C::Scsi => alone(Facts::Scsi(scsi::Device::parse(input)?)),
+            C::Storage => alone(Facts::Storage(storage::Storage::parse(input)?)),
+            C::ScsiGeneric => alone(Facts::ScsiGeneric(scsi_generic::Generic::parse(input)?)),
+            C::Drm => alone(Facts::Drm(drm::Drm::parse(input)?)),
+            C::Mdev => alone(Facts::Mdev(mdev::Mdev::parse(input)?)),
+            C::MdevTypes => (Facts::MdevParent, parse_types(input)?),
+            C::Ccw => {
+                let (facts, group) = ccw::parse_device(input)?;
+                (Facts::Ccw(facts), State::Ccw(group))
+            }
+            C::Css => (Facts::Css(ccw::Css::parse(input)?), parse_types(input)?),
+            C::CcwGroup => {
+                let (facts, members) = ccw::parse_group(input)?;
+                (Facts::CcwGroup(facts), State::CcwGroup(members))
+            }
+            C::Vdpa => alone(Facts::Vdpa(vdpa::Vdpa::parse(input))),
+            C::ApCard => alone(Facts::ApCard(ap::Card::parse(input)?)),
+            C::ApQueue => alone(Facts::ApQueue(ap::Queue::parse(input)?)),
+            C::ApMatrix => (Facts::ApMatrix, parse_types(input)?),
+            C::FcHost | C::Vports | C::Vpd | C::CcwGroupMember => {
+                return Err(unknown(kind, input));
+            }
+        })
+    }
+}
+
+/// A capability that no device is made of, by its number.
+fn unknown(kind: Capability, input: Input<'_>) -> Error {
+    input.wrong(format!("unknown capability type '{}'", kind as u32))
+}
+
+/// The types of mediated device that an element's nested capability lists.
+fn parse_types(input: Input<'_>) -> Result<State> {
+    let mut types = Vec::new();
+    for (kind, nested) in input.nested("mediated device parent")? {
+        if kind == C::MdevTypes.name() {
+            types.extend(mdev::parse_types(nested)?);
+        }
+    }
+    Ok(State::MdevTypes(types))
+}

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""make install and make uninstall: what goes where, and that all of it goes away again."""
+import os
+import shlex
+import shutil
+import unittest
+
+import kit
+
+VERSION = [line.split('"')[1] for line in kit.read(os.path.join(kit.ROOT, "Cargo.toml")).splitlines()
+           if line.startswith("version = ")][0]
+LIBRARY = "libvirnodedev.so.0." + VERSION.partition(".")[2]
+
+# Below LIBDIR, INCLUDEDIR, BINDIR and MANDIR.
+FILES = {
+    "LIBDIR": [LIBRARY, "libvirnodedev.so.0", "libvirnodedev.so", "libvirnodedev.a", "pkgconfig/virnodedev.pc",
+               "virnodedev/compat/pkgconfig/libvirt.pc"],
+    "INCLUDEDIR": ["virnodedev.h", "virnodedev/compat/libvirt/libvirt.h", "virnodedev/compat/libvirt/virterror.h"],
+    "BINDIR": ["nodedev"],
+    "MANDIR": ["man1/nodedev.1"],
+}
+
+PROGRAM = """
+#include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
+#include <stdio.h>
+int main(void)
+{
+    virConnectPtr conn = virConnectOpen(NULL);
+    printf("%d\\n", virNodeNumOfDevices(conn, "system", 0));
+    return virConnectClose(conn);
+}
+"""
+
+
+def install(*arguments, places=None):
+    """Runs the script behind the two targets, on what `make` built."""
+    env = {name: value for name, value in kit.environment().items() if name not in (*FILES, "PREFIX", "DESTDIR")}
+    env["TARGET_DIR"] = os.environ.get("CARGO_TARGET_DIR", "target")
+    env.update(places)
+    return kit.run(os.path.join(kit.SCRIPTS, "install"), *arguments, env=env)
+
+
+def everything(folder):
+    return sorted(os.path.relpath(os.path.join(path, name), folder)
+                  for path, _, names in os.walk(folder) for name in names)
+
+
+def expected(**places):
+    return sorted(os.path.join(places[place], name) for place, names in FILES.items() for name in names)
+
+
+class Install(unittest.TestCase):
+    def setUp(self):
+        self.folder = os.path.join(kit.temp(), self._testMethodName)
+        os.mkdir(self.folder)
+
+    def install(self, *arguments, **places):
+        done = install(*arguments, places=places)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return done.stdout
+
+    def test_files_and_their_removal(self):
+        self.install(PREFIX=self.folder)
+        self.assertEqual(everything(self.folder),
+                         expected(LIBDIR="lib", INCLUDEDIR="include", BINDIR="bin", MANDIR="share/man"))
+        lib = os.path.join(self.folder, "lib")
+        self.assertEqual(os.readlink(os.path.join(lib, "libvirnodedev.so")), "libvirnodedev.so.0")
+        self.assertEqual(os.readlink(os.path.join(lib, "libvirnodedev.so.0")), LIBRARY)
+        for name in (os.path.join("lib", LIBRARY), "bin/nodedev"):
+            self.assertEqual(os.stat(os.path.join(self.folder, name)).st_mode & 0o777, 0o755)
+        other = os.path.join(lib, "pkgconfig", "other.pc")
+        open(other, "w").close()
+        self.install("--uninstall", PREFIX=self.folder)
+        self.assertEqual(everything(self.folder), ["lib/pkgconfig/other.pc"])
+        self.assertFalse(os.path.exists(os.path.join(lib, "virnodedev")))
+        self.assertFalse(os.path.exists(os.path.join(self.folder, "include", "virnodedev")))
+        self.assertNotIn(self.folder, self.install("--uninstall", PREFIX=self.folder))
+
+    def test_a_package(self):
+        """DESTDIR is where the files are copied to, and never part of what is in them."""
+        places = {"DESTDIR": self.folder, "PREFIX": "/usr", "LIBDIR": "/usr/lib/x86_64-linux-gnu"}
+        self.install(**places)
+        self.assertEqual(everything(self.folder),
+                         expected(LIBDIR="usr/lib/x86_64-linux-gnu", INCLUDEDIR="usr/include", BINDIR="usr/bin",
+                                  MANDIR="usr/share/man"))
+        for name in ("pkgconfig/virnodedev.pc", "virnodedev/compat/pkgconfig/libvirt.pc"):
+            text = kit.read(os.path.join(self.folder, "usr/lib/x86_64-linux-gnu", name))
+            self.assertIn("\nprefix=/usr\nlibdir=${prefix}/lib/x86_64-linux-gnu\nincludedir=${prefix}/include\n", text)
+            self.assertNotIn(self.folder, text)
+            self.assertNotIn("@", text)
+        self.install("--uninstall", **places)
+        self.assertEqual(everything(self.folder), [])
+
+    def test_relative_places_are_refused(self):
+        for place in ("PREFIX", "LIBDIR", "INCLUDEDIR"):
+            done = install(places={"PREFIX": self.folder, place: "some/where"})
+            self.assertEqual((done.returncode, done.stderr), (2, "install: 'some/where' is not an absolute path\n"))
+        self.assertEqual(everything(self.folder), [])
+
+
+class PkgConfig(unittest.TestCase):
+    def test_versions(self):
+        compat = os.path.join(kit.LIBDIR, "virnodedev", "compat", "pkgconfig")
+        for package, path, version in (("virnodedev", None, VERSION), ("libvirt", compat, "12.8.0")):
+            env = kit.environment(**({"PKG_CONFIG_PATH": path} if path else {}))
+            self.assertEqual(kit.checked("pkg-config", "--modversion", package, env=env).stdout, version + "\n")
+
+    def test_a_prefix_with_blanks_and_signs(self):
+        """A program written for libvirt is built with the private folder first in the path."""
+        prefix = os.path.join(kit.temp(), "a &b|c d")
+        done = install(places={"PREFIX": prefix})
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        env = kit.environment(PKG_CONFIG_PATH=os.path.join(prefix, "lib/virnodedev/compat/pkgconfig"),
+                              LD_LIBRARY_PATH=os.path.join(prefix, "lib"))
+        source = os.path.join(kit.temp(), "drop-in.c")
+        with open(source, "w") as f:
+            f.write(PROGRAM)
+        flags = shlex.split(kit.checked("pkg-config", "--cflags", "--libs", "libvirt", env=env).stdout)
+        program = os.path.join(kit.temp(), "drop-in")
+        kit.checked("cc", "-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror", source, "-o", program, *flags)
+        self.assertEqual(kit.checked(program, env=env).stdout, "1\n")
+        shutil.rmtree(prefix)
+
+    def test_a_tree_that_was_moved(self):
+        prefix = os.path.join(kit.temp(), "moved")
+        shutil.copytree(kit.PREFIX, prefix, symlinks=True)
+        env = kit.environment(PKG_CONFIG_PATH=os.path.join(prefix, "lib", "pkgconfig"))
+        flags = kit.checked("pkg-config", "--define-variable=prefix=" + prefix, "--cflags", "--libs", "virnodedev",
+                            env=env).stdout.split()
+        self.assertEqual(flags, ["-I%s/include" % prefix, "-L%s/lib" % prefix, "-lvirnodedev"])

@@ -26,7 +26,8 @@ static inline const char *machine_uri(void)
     const char *root = getenv("VND_TEST_TREE");
 
     assert(root && "VND_TEST_TREE names an extracted recording");
-    snprintf(uri, sizeof(uri), "nodedev:///embed?root=%s", root);
+    if (!uri[0]) /* written once, by the first thread */
+        snprintf(uri, sizeof(uri), "nodedev:///embed?root=%s", root);
     return uri;
 }
 

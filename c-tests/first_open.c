@@ -34,6 +34,7 @@ int main(void)
     pthread_t threads[THREADS];
     int i;
 
+    assert(machine_uri());
     assert(pthread_barrier_init(&start, NULL, THREADS) == 0);
     for (i = 0; i < THREADS; i++)
         assert(pthread_create(&threads[i], NULL, first, NULL) == 0);

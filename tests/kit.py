@@ -17,7 +17,7 @@ import tempfile
 import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-BUILD = os.path.join(ROOT, "build", "check")
+BUILD = os.environ.get("CHECK_DIR") or os.path.join(ROOT, "build", "check")
 PREFIX = os.path.join(BUILD, "prefix")
 LIBDIR = os.path.join(PREFIX, "lib")
 BIN = os.path.join(BUILD, "bin")
@@ -158,7 +158,7 @@ def details(name, text):
     """Keeps the particulars of a test in build/check/ and returns the path relative to the project."""
     path = os.path.join(BUILD, name)
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "w", errors="surrogateescape") as f:
+    with open(path, "w", errors="backslashreplace") as f:
         f.write(text)
     return os.path.relpath(path, ROOT)
 
@@ -184,7 +184,8 @@ class Result(unittest.TestResult):
     def line(self, word, test, note=""):
         name = test.id().replace("__main__.", "")
         note = " ".join(str(note).split())[:300]
-        print("%s\t%s\t%s" % (word, name, note), flush=True)
+        line = "%s\t%s\t%s" % (word, name, note)
+        print(line.encode("ascii", "backslashreplace").decode(), flush=True)
 
     def addSuccess(self, test):
         self.line("PASS", test, getattr(test, "note", ""))

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! What udev would say of a block device (ID_BUS, ID_TYPE, ID_SERIAL), from
+//! sysfs alone, for systems on which no udevd ever ran.
+//!
+//! The forms are those of udev 262's rules and of its helpers `scsi_id`,
+//! `ata_id` and `usb_id`. Where they ask the device and the kernel keeps no
+//! copy of the answer (serials of optical drives), there is no serial: asking
+//! could wake the device.
+
+mod scsi_pages;
+mod udev_text;
+
+use crate::host::files::basename;
+use scsi_pages::{ata_serial, scsi_serial};
+use udev_text::{attribute_value, joined, replace_unsafe};
+
+/// What udev would say, as far as sysfs tells.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct StorageIds {
+    /// ID_BUS.
+    pub bus: Option<Vec<u8>>,
+    /// ID_TYPE.
+    pub id_type: Option<Vec<u8>>,
+    /// ID_SERIAL.
+    pub serial: Option<Vec<u8>>,
+}
+
+impl StorageIds {
+    fn new(bus: &str, id_type: &str, serial: Option<Vec<u8>>) -> StorageIds {
+        StorageIds {
+            bus: Some(bus.into()),
+            id_type: Some(id_type.into()),
+            serial,
+        }
+    }
+
+    fn of_serial(serial: Option<Vec<u8>>) -> StorageIds {
+        StorageIds {
+            serial,
+            ..StorageIds::default()
+        }
+    }
+}
+
+/// Reads the raw content of an attribute by its path below the block device's directory.
+pub type Reader<'a> = dyn Fn(&str) -> Option<Vec<u8>> + 'a;
+
+/// The ids of the block device at `path` (`/sys/devices/…/block/sda`). With its name alone
+/// the bus of ATA optical drives and the end of USB serials stay unknown.
+pub fn read(path: &[u8], read: &Reader<'_>) -> StorageIds {
+    let name = basename(path);
+    let value = |attribute: &str| attribute_value(&read(attribute)?);
+    if is_numbered(name, b"mmcblk") {
+        StorageIds::of_serial(value("device/serial"))
+    } else if name.starts_with(b"nvme") {
+        StorageIds::of_serial(nvme_serial(&value))
+    } else if name.starts_with(b"dasd") {
+        // dasdinfo of s390-tools; its serial is not used for these.
+        StorageIds::new("ccw", "disk", None)
+    } else if is_lettered(name, b"vd") {
+        StorageIds::of_serial(value("serial"))
+    } else if is_lettered(name, b"sd") || is_numbered(name, b"sr") {
+        scsi(path, read)
+    } else {
+        StorageIds::default()
+    }
+}
+
+fn is_numbered(name: &[u8], prefix: &[u8]) -> bool {
+    name.strip_prefix(prefix)
+        .is_some_and(|rest| !rest.is_empty() && rest.iter().all(u8::is_ascii_digit))
+}
+
+fn is_lettered(name: &[u8], prefix: &[u8]) -> bool {
+    name.strip_prefix(prefix)
+        .is_some_and(|rest| !rest.is_empty() && rest.iter().all(u8::is_ascii_lowercase))
+}
+
+/// Model, serial and, since udev 254, the namespace.
+fn nvme_serial(value: &dyn Fn(&str) -> Option<Vec<u8>>) -> Option<Vec<u8>> {
+    let serial = [&value("device/model")?[..], b"_", &value("device/serial")?].concat();
+    Some(replace_unsafe(&match value("nsid") {
+        Some(namespace) => [&serial[..], b"_", &namespace].concat(),
+        None => serial,
+    }))
+}
+
+/// What the rules call all that the SCSI layer serves: `sd` and `sr`.
+fn scsi(path: &[u8], read: &Reader<'_>) -> StorageIds {
+    let device = |attribute: &str| read(&format!("device/{attribute}"));
+    let number = |attribute: &str| {
+        let text = device(attribute)?;
+        crate::text::parse_u32(text.trim_ascii(), 10)
+    };
+    let inquiry = Inquiry {
+        vendor: field(device("vendor")),
+        model: field(device("model")),
+    };
+    let kind = number("type");
+    let usb = read("device/../../../bInterfaceClass");
+    if inquiry.vendor == *b"ATA     " {
+        let serial = ata_serial(device("vpd_pg89").as_deref(), device("vpd_pg83").as_deref());
+        // A USB bridge that answers for its disk is passed over as well.
+        if serial.is_some() || usb.is_none() {
+            return StorageIds::new("ata", "disk", serial);
+        }
+    }
+    if let Some(class) = usb {
+        return usb_storage(path, read, &class, &inquiry, kind);
+    }
+    // libata's optical drives speak for themselves; `ata_id` is tried from SPC-3 on.
+    if kind == Some(5) && number("scsi_level") >= Some(6) && is_ata(path) {
+        return StorageIds::new("ata", "cd", None);
+    }
+    let serial = scsi_serial(
+        &inquiry,
+        device("vpd_pg83").as_deref(),
+        device("vpd_pg80").as_deref(),
+    );
+    StorageIds::new("scsi", scsi_type(kind), serial)
+}
+
+/// The identity in standard INQUIRY data, padded with blanks.
+struct Inquiry {
+    vendor: [u8; 8],
+    model: [u8; 16],
+}
+
+/// A field of fixed width: the kernel prints all of it and a newline.
+fn field<const WIDTH: usize>(raw: Option<Vec<u8>>) -> [u8; WIDTH] {
+    let raw = raw.unwrap_or_default();
+    let mut field = [b' '; WIDTH];
+    for (to, &from) in field.iter_mut().zip(crate::text::trim_newlines(&raw)) {
+        *to = from;
+    }
+    field
+}
+
+/// The peripheral device type in udev's words.
+fn scsi_type(kind: Option<u32>) -> &'static str {
+    match kind {
+        Some(0 | 0xe) => "disk",
+        Some(1) => "tape",
+        Some(4 | 7 | 0xf) => "optical",
+        Some(5) => "cd",
+        _ => "generic",
+    }
+}
+
+/// Whether the device hangs on a port of libata: `…/ata3/host4/target4:0:0/4:0:0:0/block/sr0`.
+fn is_ata(path: &[u8]) -> bool {
+    path.rsplit(|&b| b == b'/')
+        .nth(5)
+        .is_some_and(|port| is_numbered(port, b"ata"))
+}
+
+/// `usb_id` on a device whose SCSI host is a USB interface.
+fn usb_storage(
+    path: &[u8],
+    read: &Reader<'_>,
+    class: &[u8],
+    inquiry: &Inquiry,
+    kind: Option<u32>,
+) -> StorageIds {
+    let subclass = match class.trim_ascii() {
+        b"08" => read("device/../../../bInterfaceSubClass").unwrap_or_default(),
+        _ => Vec::new(),
+    };
+    let (id_type, speaks_scsi) = match subclass.trim_ascii() {
+        b"01" => ("rbc", false),
+        b"02" => (scsi_type(kind), true),
+        b"03" => ("tape", false),
+        b"04" => ("floppy", false),
+        b"06" => (scsi_type(kind), true),
+        _ => ("generic", false),
+    };
+    let device = |attribute: &str| read(&format!("device/../../../../{attribute}"));
+    // The SCSI identity first, then the descriptors' texts, then their numbers.
+    let name = |scsi: &[u8], text: &str, id: &str| {
+        [speaks_scsi.then(|| scsi.to_vec()), device(text), device(id)]
+            .into_iter()
+            .flatten()
+            .map(|raw| joined(&raw))
+            .find(|name| !name.is_empty())
+            .unwrap_or_default()
+    };
+    let vendor = name(&inquiry.vendor, "manufacturer", "idVendor");
+    let model = name(&inquiry.model, "product", "idProduct");
+    let mut serial = [&vendor[..], b"_", &model].concat();
+    // Serials with anything unprintable or a comma in them are known to be junk.
+    if let Some(own) = device("serial")
+        .map(|raw| crate::text::trim_newlines(&raw).to_vec())
+        .filter(|raw| raw.iter().all(|b| matches!(b, 0x20..=0x7f) && *b != b','))
+        .map(|raw| joined(&raw))
+        .filter(|own| !own.is_empty())
+    {
+        serial = [&serial[..], b"_", &own].concat();
+    }
+    if let Some(unit) = target_and_lun(path).filter(|_| speaks_scsi) {
+        serial = [&serial[..], b"-", &unit].concat();
+    }
+    StorageIds::new("usb", id_type, Some(serial))
+}
+
+/// `target:lun` of `…/host:channel:target:lun/block/sda`.
+fn target_and_lun(path: &[u8]) -> Option<Vec<u8>> {
+    let address = path.rsplit(|&b| b == b'/').nth(2)?;
+    let mut parts = address.split(|&b| b == b':');
+    let (target, lun) = (parts.nth(2)?, parts.next()?);
+    Some([target, b":", lun].concat())
+}
+
+#[cfg(test)]
+mod tests;

@@ -143,14 +143,22 @@ static void print_name_lists(FILE *json, virConnectPtr conn)
     fprintf(json, " },\n");
 }
 
+/* Says why a call failed for one device; the others are still worth a look. NAME was asked for
+ * before the call, because asking clears the error. */
+static void complain(const char *what, const char *name)
+{
+    fprintf(stderr, "dump: no %s of %s: %s\n", what, name, virGetLastErrorMessage());
+}
+
 static void print_caps(FILE *json, virNodeDevicePtr dev)
 {
+    const char *name = virNodeDeviceGetName(dev);
     char *caps[16];
     int n = virNodeDeviceListCaps(dev, caps, 16);
     int i;
 
     if (n < 0)
-        fail("capabilities of", virNodeDeviceGetName(dev));
+        complain("capabilities", name);
     for (i = 0; i < n; i++) {
         fprintf(json, "%s\"%s\"", i ? ", " : "", checked(caps[i]));
         free(caps[i]);
@@ -176,6 +184,11 @@ static void print_device(FILE *json, virNodeDevicePtr dev, int last)
             autostart, last ? "" : ",");
 }
 
+static void silent(void *data, virErrorPtr error)
+{
+    (void)data, (void)error;
+}
+
 int main(int argc, char **argv)
 {
     virConnectPtr conn;
@@ -187,7 +200,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: dump URI FOLDER\n");
         return 2;
     }
-    virSetErrorFunc(NULL, NULL);
+    virSetErrorFunc(NULL, silent);
     conn = virConnectOpen(argv[1]);
     if (!conn)
         fail("open", argv[1]);
@@ -198,13 +211,14 @@ int main(int argc, char **argv)
     xml = create(argv[2], "devices.xml");
     inactive = create(argv[2], "inactive.xml");
     for (i = 0; i < n; i++) {
+        const char *name = virNodeDeviceGetName(devs[i]);
         char *now = virNodeDeviceGetXMLDesc(devs[i], 0);
         char *stored = NULL;
 
         if (now)
             fputs(now, xml);
         else
-            fprintf(stderr, "dump: no XML of %s: %s\n", virNodeDeviceGetName(devs[i]), virGetLastErrorMessage());
+            complain("XML", name);
         if (virNodeDeviceIsPersistent(devs[i]) == 1)
             stored = virNodeDeviceGetXMLDesc(devs[i], VIR_NODE_DEVICE_XML_INACTIVE);
         if (stored && now && strcmp(stored, now) != 0)

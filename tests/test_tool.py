@@ -156,22 +156,6 @@ class Work(unittest.TestCase):
             self.assertEqual(done.returncode, 0)
             self.assertEqual(done.stdout + "\n", tool(*TEST, *arguments).stdout)
 
-    def test_parents_in_a_circle_are_shown(self):
-        """Drawn by hand: `ring_a` is the first of the circle, and becomes its root."""
-        device = ("<device><name>%s</name><parent>%s</parent><capability type='net'><interface>%s</interface>"
-                  "<address>00:00:00:00:00:01</address></capability></device>")
-        path = os.path.join(kit.temp(), "ring.xml")
-        with open(path, "w") as f:
-            f.write("<node>%s</node>" % "".join(device % names for names in (
-                ("ring_a", "ring_c", "a"), ("ring_b", "ring_a", "b"), ("ring_c", "ring_b", "c"),
-                ("self", "self", "s"), ("stray", "nowhere", "t"))))
-        done = tool("-q", "-c", "test://" + path, "list", "--tree")
-        if "not found" in done.stderr or "parent" in done.stderr:
-            self.skipTest("the library refuses such a file: " + done.stderr)
-        drawn = done.stdout.split("\n")
-        for line in ("ring_a", "  +- ring_b", "      +- ring_c", "self", "stray"):
-            self.assertIn(line, drawn)
-
 
 class Output(unittest.TestCase):
     """Output that gets lost is a failure, whatever the command."""

@@ -50,9 +50,9 @@ int list_check(const struct settings *settings);
 int list_run(virConnectPtr conn, const struct settings *settings);
 
 /* tree.c: prints `names[i]` below `names[parents[i]]`; a negative parent makes a
- * root. `names` is sorted, and siblings keep that order. `parents` is changed
- * where it holds a cycle. Returns 0, or -1 when memory is short. */
-int tree_print(const char *const *names, int *parents, int count);
+ * root. `names` is sorted, and siblings keep that order. No device is its own
+ * ancestor; one that is would not be shown. Returns 0, or -1 when memory is short. */
+int tree_print(const char *const *names, const int *parents, int count);
 
 /* show.c */
 int show_xml(virConnectPtr conn, const struct settings *settings);

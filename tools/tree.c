@@ -63,24 +63,7 @@ static int print_branch(struct tree *tree, int node, int is_root)
     return 0;
 }
 
-/* A device file may name parents in a circle (test:///FILE), and none of its
- * devices would ever be reached from a root: the first one found becomes a root.
- * `visit` is scratch space of `count` integers. */
-static void break_cycles(int *parents, int *visit, int count)
-{
-    int i, node;
-
-    for (i = 0; i < count; i++)
-        visit[i] = NONE;
-    for (i = 0; i < count; i++) {
-        for (node = i; node != NONE && visit[node] == NONE; node = parents[node])
-            visit[node] = i;
-        if (node != NONE && visit[node] == i)
-            parents[node] = NONE;
-    }
-}
-
-int tree_print(const char *const *names, int *parents, int count)
+int tree_print(const char *const *names, const int *parents, int count)
 {
     struct tree tree = { names, NULL, NULL, NULL, 0, 0 };
     size_t bytes = ((size_t)count + 1) * sizeof(int);
@@ -91,7 +74,6 @@ int tree_print(const char *const *names, int *parents, int count)
     tree.next_sibling = malloc(bytes);
     if (tree.first_child == NULL || tree.next_sibling == NULL || indent_append(&tree, "") < 0)
         goto cleanup;
-    break_cycles(parents, tree.next_sibling, count);
     for (i = 0; i < count; i++) {
         tree.first_child[i] = NONE;
         tree.next_sibling[i] = NONE;

@@ -32,7 +32,16 @@ pub enum Origin {
     /// A directory of sysfs.
     Kernel(KernelDevice),
     /// A document given to the test driver.
-    Document(Box<Document>),
+    Document(Box<WrittenDevice>),
+}
+
+/// A device that exists in a document only.
+#[derive(Debug)]
+pub struct WrittenDevice {
+    /// Its description.
+    pub document: Document,
+    /// Its place in the order of devices: after its parent.
+    pub key: Box<[u8]>,
 }
 
 /// A device of the kernel.
@@ -111,15 +120,11 @@ impl Document {
 }
 
 impl Device {
-    /// What devices are ordered by: the sysfs path.
+    /// What devices are ordered by: the sysfs path, or what stands for it in a document.
     pub fn key(&self) -> &[u8] {
         match &self.origin {
             Origin::Kernel(kernel) => &kernel.path,
-            Origin::Document(document) => document
-                .path
-                .as_deref()
-                .unwrap_or(&document.name)
-                .as_bytes(),
+            Origin::Document(written) => &written.key,
         }
     }
 
@@ -136,7 +141,7 @@ impl Device {
     /// What changes about the device silently, read now.
     pub fn state(&self, host: &Host) -> Result<State> {
         match &self.origin {
-            Origin::Document(document) => Ok(document.state.clone()),
+            Origin::Document(written) => Ok(written.document.state.clone()),
             Origin::Kernel(kernel) => {
                 let node = kernel.node(host);
                 self.unless_gone(&node, State::read(self.kind, &node, &kernel.cache))
@@ -147,7 +152,7 @@ impl Device {
     /// Whether the device has a capability nested in its own; reads nothing else.
     pub fn has_nested(&self, wanted: Capability, host: &Host) -> bool {
         match &self.origin {
-            Origin::Document(document) => document.state.nested(self.kind).contains(&wanted),
+            Origin::Document(written) => written.document.state.nested(self.kind).contains(&wanted),
             Origin::Kernel(kernel) => {
                 has_nested(wanted, self.kind, &kernel.node(host), &kernel.cache)
             }
@@ -157,7 +162,7 @@ impl Device {
     /// The full description, read now where it may have changed.
     pub fn describe(&self, host: &Host) -> Result<Document> {
         match &self.origin {
-            Origin::Document(document) => Ok((**document).clone()),
+            Origin::Document(written) => Ok(written.document.clone()),
             Origin::Kernel(kernel) => {
                 let node = kernel.node(host);
                 match self.describe_node(&node, &kernel.cache) {

@@ -5,6 +5,7 @@ pub mod bell;
 pub mod caps;
 pub mod connection;
 pub mod device;
+pub mod document;
 pub mod error;
 pub mod ffi;
 pub mod host;

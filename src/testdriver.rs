@@ -1,17 +1,212 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! The test driver: devices that exist on paper only.
+//! The test driver: devices that exist on paper only, in the `<device>` elements of a `<node>`.
+//!
+//! The format is that of libvirt's own test driver (libvirt's manual, "Test driver");
+//! everything else that such a file holds (domains, networks, …) is passed over.
 
+use std::collections::HashMap;
+use std::ffi::CString;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 
-use crate::device::Device;
-use crate::error::{Code, Error, Result};
+use crate::caps::Capability;
+use crate::connection::Name;
+use crate::device::{Device, Document, Origin, WrittenDevice};
+use crate::document::{Purpose, parse_device};
+use crate::error::{Code, Domain, Error, Result};
+use crate::xml::reader::{self, Element};
+
+/// The devices of `test:///default`: those of libvirt 12.8.0.
+const DEFAULT: &[u8] = include_bytes!("testdriver.xml");
+const DEFAULT_NAME: &str = "test:///default";
+
+/// The largest file that is read, in bytes.
+const SIZE_LIMIT: u64 = 10 * 1024 * 1024;
+
+/// The name of the host itself, which devices may name as their parent without its being listed.
+const COMPUTER: &str = "computer";
+
+/// A device with the place where it is written.
+struct Entry {
+    document: Document,
+    kind: Capability,
+    /// `file:line`, for messages.
+    place: String,
+}
 
 /// The devices of `test:///default`.
 pub fn default_devices() -> Result<Vec<Device>> {
-    Err(Error::bare(Code::NoSupport))
+    let node = reader::parse(DEFAULT, Some(DEFAULT_NAME))?;
+    devices(entries(&node, DEFAULT_NAME, Path::new("/"))?)
 }
 
-/// The devices of a test driver file, whose `<node>` holds `<device>` elements.
-pub fn devices_of_file(_path: &Path) -> Result<Vec<Device>> {
-    Err(Error::bare(Code::NoSupport))
+/// The devices of a test driver file, whose `<node>` holds `<device>` elements or, as
+/// `<device file='…'/>`, the names of files that hold one. Errors name file and line:
+/// code 38 for a file that cannot be read, 35 for malformed XML, 27 for a root element
+/// other than `<node>`, a name that is taken or a parent that is not there, and those
+/// of [`parse_device`].
+pub fn devices_of_file(path: &Path) -> Result<Vec<Device>> {
+    let node = read(path)?;
+    let folder = path.parent().unwrap_or(path);
+    devices(entries(&node, &path.to_string_lossy(), folder)?)
 }
+
+/// Reads a file as XML.
+fn read(path: &Path) -> Result<Element> {
+    let mut text = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(SIZE_LIMIT + 1).read_to_end(&mut text))
+        .and_then(|_| match text.len() as u64 {
+            0..=SIZE_LIMIT => Ok(()),
+            _ => Err(io::Error::from_raw_os_error(libc::EFBIG)),
+        })
+        .map_err(|e| {
+            Error::system(
+                format!("cannot read {}", path.display()),
+                e.raw_os_error().unwrap_or(libc::EIO),
+            )
+            .in_domain(Domain::None)
+        })?;
+    reader::parse(&text, Some(&path.to_string_lossy()))
+}
+
+fn misplaced(place: &str, what: &str) -> Error {
+    Error::new(Code::XmlError, format!("{place}: {what}")).in_domain(Domain::Xml)
+}
+
+/// The same error with the place that it is about.
+fn placed(error: &Error, place: &str) -> Error {
+    let detail = match error.str2() {
+        Some(detail) => format!("{place}: {detail}"),
+        // "missing name information in …"
+        None => place.to_string(),
+    };
+    Error::new(error.code(), detail).in_domain(error.domain())
+}
+
+/// Every device of a `<node>` element of the file `file`; `folder` is where other files are looked for.
+fn entries(node: &Element, file: &str, folder: &Path) -> Result<Vec<Entry>> {
+    if node.name != "node" {
+        let what = format!("expecting root element of 'node', not '{}'", node.name);
+        return Err(misplaced(&format!("{file}:{}", node.line), &what));
+    }
+    node.children_named("device")
+        .map(|device| match device.attribute("file") {
+            None => entry(device, file),
+            Some(other) => {
+                let path = folder.join(other);
+                entry(&read(&path)?, &path.to_string_lossy())
+            }
+        })
+        .collect()
+}
+
+fn entry(device: &Element, file: &str) -> Result<Entry> {
+    let place = format!("{file}:{}", device.line);
+    match parse_device(device, Purpose::Describe) {
+        Ok(definition) => Ok(Entry {
+            kind: definition.document.facts.kind(),
+            document: definition.document,
+            place,
+        }),
+        Err(error) => Err(placed(&error, &place)),
+    }
+}
+
+/// The devices, in order and with keys that keep it.
+fn devices(entries: Vec<Entry>) -> Result<Vec<Device>> {
+    let order = order(&entries)?;
+    let mut entries: Vec<Option<Entry>> = entries.into_iter().map(Some).collect();
+    let in_order = order.into_iter().filter_map(|index| entries[index].take());
+    Ok(in_order.enumerate().map(device).collect())
+}
+
+fn device((rank, entry): (usize, Entry)) -> Device {
+    let name = |text: &str| -> Name { CString::new(text).unwrap_or_default().into() };
+    Device {
+        name: name(&entry.document.name),
+        kind: entry.kind,
+        parent: entry.document.parent.as_deref().map(name),
+        origin: Origin::Document(Box::new(WrittenDevice {
+            document: entry.document,
+            key: (rank as u64).to_be_bytes().into(),
+        })),
+    }
+}
+
+/// The order of the devices: each before its children, siblings by path or else by name.
+fn order(entries: &[Entry]) -> Result<Vec<usize>> {
+    let mut by_name = HashMap::new();
+    let mut host = None;
+    for (
+        index,
+        Entry {
+            document,
+            kind,
+            place,
+        },
+    ) in entries.iter().enumerate()
+    {
+        if by_name.insert(document.name.as_str(), index).is_some() {
+            let what = format!("a second device is called '{}'", document.name);
+            return Err(misplaced(place, &what));
+        }
+        if *kind == Capability::System && host.replace(index).is_some() {
+            return Err(misplaced(
+                place,
+                "a second device has the capability 'system'",
+            ));
+        }
+    }
+    let mut roots = Vec::new();
+    let mut children: Vec<Vec<usize>> = vec![Vec::new(); entries.len()];
+    for (
+        index,
+        Entry {
+            document, place, ..
+        },
+    ) in entries.iter().enumerate()
+    {
+        let parent = document.parent.as_deref();
+        match parent.and_then(|parent| by_name.get(parent)) {
+            Some(parent) => children[*parent].push(index),
+            None if parent.is_none_or(|parent| parent == COMPUTER) => roots.push(index),
+            None => {
+                let what = format!(
+                    "there is no device '{}', which is the parent of '{}'",
+                    parent.unwrap_or_default(),
+                    document.name
+                );
+                return Err(misplaced(place, &what));
+            }
+        }
+    }
+    let sort = |siblings: &mut [usize]| {
+        siblings.sort_unstable_by_key(|index| {
+            let document = &entries[*index].document;
+            // From last to first: they are taken from the end.
+            std::cmp::Reverse(document.path.as_ref().unwrap_or(&document.name))
+        });
+    };
+    sort(&mut roots);
+    let mut order = Vec::with_capacity(entries.len());
+    while let Some(index) = roots.pop() {
+        order.push(index);
+        sort(&mut children[index]);
+        roots.append(&mut children[index]);
+    }
+    match children.iter().position(|children| !children.is_empty()) {
+        None => Ok(order),
+        Some(index) => {
+            let Entry {
+                document, place, ..
+            } = &entries[index];
+            let what = format!("the parents of '{}' go round in a circle", document.name);
+            Err(misplaced(place, &what))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -47,6 +47,14 @@ fn line_of(document: &str, at: usize) -> usize {
     1 + before.iter().filter(|b| **b == b'\n').count()
 }
 
+/// The start of the character that holds a byte, or the end of the text.
+fn boundary(document: &str, at: usize) -> usize {
+    let mut before = (0..=at.min(document.len())).rev();
+    before
+        .find(|at| document.is_char_boundary(*at))
+        .unwrap_or(0)
+}
+
 /// The part of the line around a byte, and the column of the byte in it.
 /// After a line's end that line is shown.
 fn context(document: &str, at: usize) -> (&str, usize) {
@@ -60,13 +68,13 @@ fn context(document: &str, at: usize) -> (&str, usize) {
         .iter()
         .rposition(|b| is_end(*b))
         .map_or(0, |p| p + 1);
-    let start = document.ceil_char_boundary(line.max((at + 1).saturating_sub(WINDOW)));
+    let start = boundary(document, line.max((at + 1).saturating_sub(WINDOW)));
     let end = bytes[start..]
         .iter()
         .position(|b| is_end(*b))
         .map_or(bytes.len(), |p| start + p);
-    let end = document.floor_char_boundary(end.min(start + WINDOW));
-    let at = document.floor_char_boundary(at).clamp(start, end);
+    let end = boundary(document, end.min(start + WINDOW));
+    let at = boundary(document, at).clamp(start, end);
     (&document[start..end], document[start..at].chars().count())
 }
 
@@ -99,6 +107,6 @@ mod tests {
             assert!(shown.len() <= WINDOW && column <= shown.chars().count());
         }
         assert_eq!(context(&long, 0), (&long[..80], 0));
-        assert_eq!(context(&long, 1000).1, 39);
+        assert_eq!(context(&long, 1000), (&long[920..], 40));
     }
 }

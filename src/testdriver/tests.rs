@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+use std::fs;
+use std::path::PathBuf;
+
+use super::*;
+use crate::connection::Connection;
+use crate::registry::Registry;
+
+/// A folder with a `node.xml` of this text.
+fn folder(node: &str) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("node.xml");
+    fs::write(&path, node).unwrap();
+    (folder, path)
+}
+
+fn scsi_host(name: &str, rest: &str) -> String {
+    format!(
+        "<device><name>{name}</name>{rest}<capability type='scsi_host'><host>1</host></capability></device>\n"
+    )
+}
+
+fn names(devices: Vec<Device>) -> Vec<String> {
+    let registry = Registry::new(devices);
+    registry.iter().map(|device| device.name_text()).collect()
+}
+
+/// The documents of `virsh dumpxml` on libvirt 12.8.0's test:///default.
+#[test]
+fn default_devices_are_those_of_libvirt() {
+    let expected = include_str!("../../tests/data/testdriver/devices.xml");
+    let found: String = default_devices()
+        .unwrap()
+        .iter()
+        .map(|device| match &device.origin {
+            Origin::Document(written) => written.document.to_xml(),
+            Origin::Kernel(_) => String::new(),
+        })
+        .collect();
+    assert_eq!(found, expected);
+}
+
+/// Its transcript: `nodedev-list --cap`, `nodedev-info`, `nodedev-list --tree`.
+#[test]
+fn default_connection() {
+    let connection = Connection::open(Some("test:///default")).unwrap();
+    let text = |names: Vec<Name>| -> Vec<String> {
+        let names = names.iter();
+        names.map(|name| name.to_str().unwrap().into()).collect()
+    };
+    let hosts = ["scsi_host1", "scsi_host11", "scsi_host2"];
+    assert_eq!(text(connection.list(0).unwrap())[0], "computer");
+    assert_eq!(text(connection.list(0).unwrap())[1..], hosts);
+    let with = |cap| text(connection.names_with_capability(Some(cap), 9).unwrap());
+    assert_eq!(with("vports"), ["scsi_host1", "scsi_host2"]);
+    assert_eq!(with("fc_host"), hosts);
+    assert_eq!(connection.list(1 << 30).unwrap().len(), 0);
+    for (device, parent) in [
+        (c"scsi_host1", c"computer"),
+        (c"scsi_host2", c"computer"),
+        (c"scsi_host11", c"scsi_host1"),
+    ] {
+        assert_eq!(&*connection.parent(device).unwrap(), parent);
+        assert!(connection.is_active(device).unwrap());
+        assert!(connection.is_persistent(device).unwrap());
+        assert_eq!(
+            connection.autostart(device).unwrap_err().code(),
+            Code::NoSupport
+        );
+    }
+    let found = connection.lookup_scsi_host_by_wwn("2000000056785678", "1000000056785678");
+    assert_eq!(&*found.unwrap(), c"scsi_host2");
+    let error = connection.parent(c"computer").unwrap_err();
+    assert_eq!(error.code(), Code::InternalError);
+}
+
+#[test]
+fn parents_come_first_then_path_or_name() {
+    let devices = [
+        scsi_host("z", "<parent>b</parent>"),
+        scsi_host("c", "<path>/sys/devices/1</path><parent>computer</parent>"),
+        scsi_host("a", "<parent>z</parent>"),
+        scsi_host("b", "<path>/sys/devices/2</path><parent>computer</parent>"),
+        scsi_host("alone", ""),
+        scsi_host("same", "<path>/sys/devices/1</path><parent>c</parent>"),
+    ];
+    let (_folder, path) = folder(&format!("<node>{}</node>", devices.concat()));
+    let found = names(devices_of_file(&path).unwrap());
+    assert_eq!(found, ["c", "same", "b", "z", "a", "alone"]);
+    let connection = Connection::open(Some(&format!("test://{}", path.display()))).unwrap();
+    assert!(connection.parent(c"alone").is_err());
+}
+
+#[test]
+fn devices_may_stand_in_files_of_their_own() {
+    let (folder, path) = folder("<node><device file='one.xml'/><domain/></node>");
+    fs::write(folder.path().join("one.xml"), scsi_host("one", "")).unwrap();
+    assert_eq!(names(devices_of_file(&path).unwrap()), ["one"]);
+    fs::write(folder.path().join("one.xml"), "<domain/>").unwrap();
+    let error = devices_of_file(&path).unwrap_err();
+    assert_eq!(
+        error.message(),
+        format!(
+            "XML error: {}/one.xml:1: expecting root element of 'device', not 'domain'",
+            folder.path().display()
+        )
+    );
+}
+
+#[test]
+fn mistakes_are_told_with_file_and_line() {
+    let nested = |devices: &[String]| format!("<node>\n{}</node>\n", devices.concat());
+    let (a, b) = ("<parent>a</parent>", "<parent>b</parent>");
+    let host = "<device><name>h</name><capability type='system'><hardware><uuid>\
+                11111111-2222-3333-4444-555555555555</uuid></hardware></capability></device>\n";
+    let cases = [
+        (
+            "<domain/>".into(),
+            27,
+            "XML error: {file}:1: expecting root element of 'node', not 'domain'",
+        ),
+        (
+            "<node>\n<device><name>a</name></device></node>".into(),
+            1,
+            "internal error: {file}:2: no device capabilities for 'a'",
+        ),
+        (
+            "<node>\n\n<device><capability type='system'/></device></node>".into(),
+            21,
+            "missing name information in {file}:3",
+        ),
+        (
+            nested(&[scsi_host("a", ""), scsi_host("a", "")]),
+            27,
+            "XML error: {file}:3: a second device is called 'a'",
+        ),
+        (
+            nested(&[host.into(), host.replace(">h<", ">i<")]),
+            27,
+            "XML error: {file}:3: a second device has the capability 'system'",
+        ),
+        (
+            nested(&[scsi_host("a", ""), scsi_host("c", b)]),
+            27,
+            "XML error: {file}:3: there is no device 'b', which is the parent of 'c'",
+        ),
+        (
+            nested(&[scsi_host("a", b), scsi_host("b", a)]),
+            27,
+            "XML error: {file}:2: the parents of 'a' go round in a circle",
+        ),
+        (
+            "<node>\n<device>\n</node>".into(),
+            35,
+            "{file}:3: Opening and ending tag mismatch: device line 2 and node\n</node>\n-------^",
+        ),
+        (String::new(), 35, "{file}:1: Document is empty\n"),
+        (
+            "<node><device file='none.xml'/></node>".into(),
+            38,
+            "cannot read {folder}/none.xml: No such file or directory",
+        ),
+        (
+            "<node><device file='.'/></node>".into(),
+            38,
+            "cannot read {folder}/.: Is a directory",
+        ),
+    ];
+    for (node, code, message) in cases {
+        let (folder, path) = folder(&node);
+        let error = devices_of_file(&path).unwrap_err();
+        let message = message
+            .replace("{file}", &path.to_string_lossy())
+            .replace("{folder}", &folder.path().to_string_lossy());
+        assert_eq!((error.code() as i32, error.message()), (code, message));
+    }
+}
+
+#[test]
+fn large_files_are_refused() {
+    let (_folder, path) = folder("");
+    let size = usize::try_from(SIZE_LIMIT).unwrap();
+    fs::write(&path, vec![b' '; size + 1]).unwrap();
+    let error = devices_of_file(&path).unwrap_err();
+    assert!(error.message().ends_with("File too large"), "{error}");
+    fs::write(&path, vec![b' '; size]).unwrap();
+    assert_eq!(devices_of_file(&path).unwrap_err().code(), Code::XmlDetail);
+}

@@ -1535,7 +1535,13 @@ int virNodeDeviceSetAutostart(virNodeDevicePtr dev, int autostart);
 int virNodeDeviceUpdate(virNodeDevicePtr dev, const char *xmlDesc, unsigned int flags);
 
 /**
- * Asks to be told of events of node devices. Not supported yet.
+ * Asks to be told of events of node devices.
+ *
+ * An event loop must have been registered (virEventRegisterDefaultImpl() or virEventRegisterImpl()), or
+ * the program polls by itself (vndConnectGetEventFD()). The function is called in the thread that
+ * runs the loop or calls vndConnectDispatchEvents(); it may call any function of the library. The
+ * registration keeps the connection alive. Registering the same function for the same event of the same
+ * device twice is an error.
  *
  * @param conn     the connection
  * @param dev      a device of the connection to be told of it alone, or NULL for all
@@ -1558,7 +1564,9 @@ int virConnectNodeDeviceEventRegisterAny(virConnectPtr conn,
                                          virFreeCallback freecb);
 
 /**
- * Ends a registration of virConnectNodeDeviceEventRegisterAny(). Not supported yet.
+ * Ends a registration of virConnectNodeDeviceEventRegisterAny().
+ *
+ * freecb is called before this returns, or at the end of the dispatch that is under way.
  *
  * @param conn        the connection
  * @param callbackID  the number of the registration
@@ -1864,19 +1872,22 @@ void virEventRegisterImpl(virEventAddHandleFunc addHandle,
                           virEventRemoveTimeoutFunc removeTimeout);
 
 /**
- * Makes the library use an event loop of its own, to be run by virEventRunDefaultImpl(). Not supported yet,
- * but harmless where a loop was registered before.
+ * Makes the library use its own event loop, to be run by virEventRunDefaultImpl().
  *
- * @return 0, or -1 on error
+ * Harmless where a loop was registered before: that one stays.
+ *
+ * @return 0
  *
  * Since virnodedev 0.1.0 (libvirt 0.9.0).
  */
 int virEventRegisterDefaultImpl(void);
 
 /**
- * Runs one turn of the library's own event loop. Not supported yet.
+ * Runs one turn of the library's own event loop: waits until something happens, then calls who asked.
  *
- * @return 0, or -1 on error
+ * It waits for ever when nothing is watched and no timer runs, until another thread changes that.
+ *
+ * @return 0
  *
  * Since virnodedev 0.1.0 (libvirt 0.9.0).
  */
@@ -1961,6 +1972,74 @@ void virEventUpdateTimeout(int timer, int frequency);
  * Since virnodedev 0.1.0 (libvirt 0.9.3).
  */
 int virEventRemoveTimeout(int timer);
+
+/**
+ * Describes a device in JSON: an object with the same facts and the same element names as the XML.
+ *
+ * Numbers are numbers, elements that can stand more than once are arrays; the text of
+ * an element with attributes is its member "text". docs/nodedev.schema.json is the JSON Schema.
+ *
+ * @param dev    the device
+ * @param flags  must be 0
+ * @return the JSON text, to be freed with free(); NULL on error
+ *
+ * Since virnodedev 0.1.0; not in libvirt.
+ */
+char *vndNodeDeviceGetJSONDesc(virNodeDevicePtr dev, unsigned int flags);
+
+/**
+ * Describes every device in XML, in one pass over the host.
+ *
+ * The document is a "node" element that holds the "device" elements, in the order of lists; the test
+ * driver reads it back ("test:///FILE.xml"). A device that goes meanwhile is left out.
+ *
+ * @param conn   the connection
+ * @param flags  bits of virConnectListAllNodeDeviceFlags, 0 for all devices
+ * @return the XML text, to be freed with free(); NULL on error
+ *
+ * Since virnodedev 0.1.0; not in libvirt.
+ */
+char *vndConnectGetAllDevicesXML(virConnectPtr conn,
+                                 unsigned int flags);
+
+/**
+ * Describes every device in JSON, in one pass over the host: an array of the objects that
+ * vndNodeDeviceGetJSONDesc() gives, in the order of lists. A device that goes meanwhile is left out.
+ *
+ * @param conn   the connection
+ * @param flags  bits of virConnectListAllNodeDeviceFlags, 0 for all devices
+ * @return the JSON text, to be freed with free(); NULL on error
+ *
+ * Since virnodedev 0.1.0; not in libvirt.
+ */
+char *vndConnectGetAllDevicesJSON(virConnectPtr conn,
+                                  unsigned int flags);
+
+/**
+ * A file descriptor that tells when there are events to dispatch, for a program with its own poll loop.
+ *
+ * It is readable (POLLIN, level-triggered) until vndConnectDispatchEvents() has taken what there is. Once it
+ * was asked for, virConnectNodeDeviceEventRegisterAny() on this connection needs no libvirt event loop.
+ * It belongs to the connection: do not read, write or close it.
+ *
+ * @param conn  the connection
+ * @return the file descriptor, or -1 on error
+ *
+ * Since virnodedev 0.1.0; not in libvirt.
+ */
+int vndConnectGetEventFD(virConnectPtr conn);
+
+/**
+ * Calls the registered callbacks for everything that happened since the last call, in this thread.
+ *
+ * Returns at once when nothing happened, and when another thread is dispatching events of the same connection.
+ *
+ * @param conn  the connection
+ * @return how many events there were, or -1 on error
+ *
+ * Since virnodedev 0.1.0; not in libvirt.
+ */
+int vndConnectDispatchEvents(virConnectPtr conn);
 
 #ifdef __cplusplus
 }  // extern "C"

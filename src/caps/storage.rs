@@ -84,7 +84,7 @@ impl Identity {
                 serial: owned(b"ID_SERIAL"),
             }
         } else {
-            storage_ids::read(&node.sysname(), &|name| {
+            storage_ids::read(node.path, &|name| {
                 node.host.files.read(&node.below(name)).ok()
             })
         };

@@ -4,6 +4,7 @@
 use std::ffi::{c_int, c_void};
 use std::sync::Arc;
 
+use super::events::{self, Callback};
 use super::guard::guard;
 use super::types::{
     virConnectNodeDeviceEventGenericCallback, virConnectPtr, virFreeCallback, virNodeDevicePtr,
@@ -15,7 +16,13 @@ const DOMAIN: Domain = Domain::NodeDevice;
 /// Event numbers end below this one.
 const EVENT_IDS: c_int = 2;
 
-/// Asks to be told of events of node devices. Not supported yet.
+/// Asks to be told of events of node devices.
+///
+/// An event loop must have been registered (virEventRegisterDefaultImpl() or virEventRegisterImpl()), or
+/// the program polls by itself (vndConnectGetEventFD()). The function is called in the thread that
+/// runs the loop or calls vndConnectDispatchEvents(); it may call any function of the library. The
+/// registration keeps the connection alive. Registering the same function for the same event of the same
+/// device twice is an error.
 ///
 /// @param conn     the connection
 /// @param dev      a device of the connection to be told of it alone, or NULL for all
@@ -38,9 +45,9 @@ pub unsafe extern "C" fn virConnectNodeDeviceEventRegisterAny(
     opaque: *mut c_void,
     freecb: virFreeCallback,
 ) -> c_int {
-    let _ = (opaque, freecb);
     guard(DOMAIN, "virConnectNodeDeviceEventRegisterAny", |call| {
         let conn = call.conn(conn)?;
+        let mut filter = None;
         if !dev.is_null() {
             let device = call.device(dev)?;
             call.conn = Some(conn.handle.clone());
@@ -52,6 +59,7 @@ pub unsafe extern "C" fn virConnectNodeDeviceEventRegisterAny(
                     format!("node device '{name}' in {function} must match connection"),
                 ));
             }
+            filter = Some(device.name.clone());
         }
         if cb.is_none() {
             return Err(call.null("cb"));
@@ -64,11 +72,15 @@ pub unsafe extern "C" fn virConnectNodeDeviceEventRegisterAny(
                 format!("eventID in {function} must be less than {EVENT_IDS}"),
             ));
         }
-        Err(call.unsupported())
+        // SAFETY: the event id tells which type the program cast its function from.
+        let callback = unsafe { Callback::of_event(eventID, cb) }.ok_or_else(|| call.null("cb"))?;
+        events::register(&conn, callback, filter, opaque, freecb)
     })
 }
 
-/// Ends a registration of virConnectNodeDeviceEventRegisterAny(). Not supported yet.
+/// Ends a registration of virConnectNodeDeviceEventRegisterAny().
+///
+/// freecb is called before this returns, or at the end of the dispatch that is under way.
 ///
 /// @param conn        the connection
 /// @param callbackID  the number of the registration
@@ -81,8 +93,9 @@ pub extern "C" fn virConnectNodeDeviceEventDeregisterAny(
     callbackID: c_int,
 ) -> c_int {
     guard(DOMAIN, "virConnectNodeDeviceEventDeregisterAny", |call| {
-        call.conn(conn)?;
+        let conn = call.conn(conn)?;
         call.not_negative("callbackID", callbackID)?;
-        Err(call.unsupported())
+        events::deregister(&conn, callbackID)?;
+        Ok(0)
     })
 }

@@ -6,6 +6,7 @@
 use std::ffi::{c_int, c_void};
 use std::sync::OnceLock;
 
+use super::default_loop;
 use super::guard::guard;
 use super::types::{
     virEventAddHandleFunc, virEventAddTimeoutFunc, virEventHandleCallback,
@@ -26,6 +27,51 @@ struct Loop {
 
 /// The first loop that was registered stays for the life of the process.
 static LOOP: OnceLock<Loop> = OnceLock::new();
+
+/// The loop of [`super::default_loop`], as C functions.
+const BUILT_IN: Loop = Loop {
+    add_handle: Some(built_in_add_handle),
+    update_handle: Some(built_in_update_handle),
+    remove_handle: Some(built_in_remove_handle),
+    add_timeout: Some(built_in_add_timeout),
+    update_timeout: Some(built_in_update_timeout),
+    remove_timeout: Some(built_in_remove_timeout),
+};
+
+unsafe extern "C" fn built_in_add_handle(
+    fd: c_int,
+    events: c_int,
+    cb: virEventHandleCallback,
+    opaque: *mut c_void,
+    ff: virFreeCallback,
+) -> c_int {
+    default_loop::LOOP.add_watch(fd, events, cb, opaque, ff)
+}
+
+unsafe extern "C" fn built_in_update_handle(watch: c_int, events: c_int) {
+    default_loop::LOOP.update_watch(watch, events);
+}
+
+unsafe extern "C" fn built_in_remove_handle(watch: c_int) -> c_int {
+    default_loop::LOOP.remove_watch(watch)
+}
+
+unsafe extern "C" fn built_in_add_timeout(
+    frequency: c_int,
+    cb: virEventTimeoutCallback,
+    opaque: *mut c_void,
+    ff: virFreeCallback,
+) -> c_int {
+    default_loop::LOOP.add_timer(frequency, cb, opaque, ff)
+}
+
+unsafe extern "C" fn built_in_update_timeout(timer: c_int, frequency: c_int) {
+    default_loop::LOOP.update_timer(timer, frequency);
+}
+
+unsafe extern "C" fn built_in_remove_timeout(timer: c_int) -> c_int {
+    default_loop::LOOP.remove_timer(timer)
+}
 
 /// Gives the library the event loop of the program.
 ///
@@ -61,28 +107,33 @@ pub unsafe extern "C" fn virEventRegisterImpl(
     });
 }
 
-/// Makes the library use an event loop of its own, to be run by virEventRunDefaultImpl(). Not supported yet,
-/// but harmless where a loop was registered before.
+/// Makes the library use its own event loop, to be run by virEventRunDefaultImpl().
 ///
-/// @return 0, or -1 on error
+/// Harmless where a loop was registered before: that one stays.
+///
+/// @return 0
 ///
 /// Since virnodedev 0.1.0 (libvirt 0.9.0).
 #[unsafe(no_mangle)]
 pub extern "C" fn virEventRegisterDefaultImpl() -> c_int {
-    guard(Domain::EventLoop, "virEventRegisterDefaultImpl", |call| {
-        LOOP.get().map(|_| 0).ok_or_else(|| call.unsupported())
+    guard(Domain::EventLoop, "virEventRegisterDefaultImpl", |_| {
+        LOOP.get_or_init(|| BUILT_IN);
+        Ok(0)
     })
 }
 
-/// Runs one turn of the library's own event loop. Not supported yet.
+/// Runs one turn of the library's own event loop: waits until something happens, then calls who asked.
 ///
-/// @return 0, or -1 on error
+/// It waits for ever when nothing is watched and no timer runs, until another thread changes that.
+///
+/// @return 0
 ///
 /// Since virnodedev 0.1.0 (libvirt 0.9.0).
 #[unsafe(no_mangle)]
 pub extern "C" fn virEventRunDefaultImpl() -> c_int {
-    guard(Domain::EventLoop, "virEventRunDefaultImpl", |call| {
-        Err(call.unsupported())
+    guard(Domain::EventLoop, "virEventRunDefaultImpl", |_| {
+        default_loop::LOOP.run_once();
+        Ok(0)
     })
 }
 
@@ -264,13 +315,11 @@ mod tests {
     fn calls_reach_the_first_loop_that_was_registered() {
         note_errors();
         assert_eq!(call_all(), [-1; 4]);
-        assert_eq!(virEventRegisterDefaultImpl(), -1);
-        let unsupported = "this function is not supported by the connection driver";
-        let text = format!("{unsupported}: virEventRegisterDefaultImpl");
-        assert_eq!(last_words(), (3, 40, text.clone()));
         // The thin functions leave the last error alone.
+        assert_eq!(crate::ffi::connect::virConnectIsAlive(ptr::null_mut()), -1);
+        let before = last_words();
         assert_eq!(call_all(), [-1; 4]);
-        assert_eq!(last_words(), (3, 40, text));
+        assert_eq!(last_words(), before);
         // SAFETY: functions that live as long as the process.
         unsafe {
             virEventRegisterImpl(
@@ -294,7 +343,9 @@ mod tests {
             "remove timeout 6",
         ];
         assert_eq!(*CALLS.lock().unwrap(), expected);
+        // The built-in loop does not take the place of another.
         assert_eq!(virEventRegisterDefaultImpl(), 0);
-        assert_eq!(virEventRunDefaultImpl(), -1);
+        assert_eq!(virEventRemoveTimeout(6), -1);
+        assert_eq!(CALLS.lock().unwrap().len(), expected.len() + 1);
     }
 }

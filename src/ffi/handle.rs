@@ -31,8 +31,8 @@ enum Entry<C, D> {
         object: Arc<C>,
         /// References that the program holds: one from opening, one for each Ref.
         references: u32,
-        /// Live handles on devices of this connection.
-        devices: u32,
+        /// What else keeps it: live handles on its devices, event registrations.
+        holds: u32,
     },
     Device {
         object: Arc<D>,
@@ -102,7 +102,7 @@ impl<C, D> Handles<C, D> {
         self.write().add(Entry::Connection {
             object,
             references: 1,
-            devices: 0,
+            holds: 0,
         })
     }
 
@@ -118,7 +118,7 @@ impl<C, D> Handles<C, D> {
         match table.get_mut(owner)? {
             Entry::Connection {
                 object,
-                devices: count,
+                holds: count,
                 ..
             } if Arc::ptr_eq(object, conn) => {
                 *count = count.checked_add(u32::try_from(devices.len()).ok()?)?;
@@ -170,6 +170,26 @@ impl<C, D> Handles<C, D> {
         })
     }
 
+    /// Keeps a connection alive until [`Handles::release_connection`]; false when there is none at the address.
+    pub(super) fn hold_connection(&self, address: usize) -> bool {
+        match self.write().get_mut(address) {
+            Some(Entry::Connection { holds, .. }) => add_one(holds),
+            _ => false,
+        }
+    }
+
+    /// Lets go what [`Handles::hold_connection`] kept.
+    pub(super) fn release_connection(&self, address: usize) {
+        let mut table = self.write();
+        if let Some(Entry::Connection { holds, .. }) = table.get_mut(address) {
+            *holds = holds.saturating_sub(1);
+        }
+        let gone = table.take_unused_connection(address);
+        // The connection is torn down after the lock is let go.
+        drop(table);
+        drop(gone);
+    }
+
     /// Drops a reference to a device, and with the last one the device's hold on
     /// its connection; false when there is no device at the address.
     pub(super) fn release_device(&self, address: usize) -> bool {
@@ -187,8 +207,8 @@ impl<C, D> Handles<C, D> {
             _ => return false,
         };
         let device = table.take(address);
-        if let Some(Entry::Connection { devices, .. }) = table.get_mut(owner) {
-            *devices -= 1;
+        if let Some(Entry::Connection { holds, .. }) = table.get_mut(owner) {
+            *holds -= 1;
         }
         let connection = table.take_unused_connection(owner);
         drop(table);
@@ -249,7 +269,7 @@ impl<C, D> Table<C, D> {
         match self.get(address)? {
             Entry::Connection {
                 references: 0,
-                devices: 0,
+                holds: 0,
                 ..
             } => self.take(address),
             _ => None,

@@ -27,9 +27,12 @@ pub mod device_event;
 pub mod device_list;
 pub mod error;
 pub mod event_loop;
+pub mod extensions;
 
 mod args;
 mod auth;
+mod default_loop;
+mod events;
 mod guard;
 mod handle;
 mod objects;

@@ -4,6 +4,7 @@
 use std::ptr;
 use std::sync::{Arc, OnceLock};
 
+use super::events::Events;
 use super::handle::Handles;
 use super::store::ConnErrors;
 use super::types::{virConnectPtr, virNodeDevicePtr};
@@ -14,6 +15,7 @@ pub(super) struct ConnHandle {
     pub(super) connection: Connection,
     pub(super) read_only: bool,
     pub(super) errors: ConnErrors,
+    pub(super) events: Events,
 }
 
 /// A device as C sees it: a name of a connection.
@@ -59,6 +61,7 @@ pub(super) fn add_connection(connection: Connection, read_only: bool) -> virConn
         connection,
         read_only,
         errors: ConnErrors::new(),
+        events: Events::default(),
     }));
     ptr::with_exposed_provenance_mut(address)
 }

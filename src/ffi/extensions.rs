@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Functions beyond libvirt: JSON, whole hosts in one call, events for programs
+//! with a poll loop of their own.
+
+use std::ffi::{c_char, c_int, c_uint};
+
+use super::args;
+use super::events;
+use super::guard::guard;
+use super::out;
+use super::types::{virConnectPtr, virNodeDevicePtr};
+use crate::error::Domain;
+
+const DOMAIN: Domain = Domain::NodeDevice;
+
+/// Describes a device in JSON: an object with the same facts and the same element names as the XML.
+///
+/// Numbers are numbers, elements that can stand more than once are arrays; the text of
+/// an element with attributes is its member "text". docs/nodedev.schema.json is the JSON Schema.
+///
+/// @param dev    the device
+/// @param flags  must be 0
+/// @return the JSON text, to be freed with free(); NULL on error
+///
+/// Since virnodedev 0.1.0; not in libvirt.
+#[unsafe(no_mangle)]
+pub extern "C" fn vndNodeDeviceGetJSONDesc(dev: virNodeDevicePtr, flags: c_uint) -> *mut c_char {
+    guard(DOMAIN, "vndNodeDeviceGetJSONDesc", |call| {
+        let device = call.device(dev)?;
+        args::flags("vndNodeDeviceGetJSONDesc", flags, 0)?;
+        out::text(&device.conn.connection.json(&device.name)?)
+    })
+}
+
+/// Describes every device in XML, in one pass over the host.
+///
+/// The document is a "node" element that holds the "device" elements, in the order of lists; the test
+/// driver reads it back ("test:///FILE.xml"). A device that goes meanwhile is left out.
+///
+/// @param conn   the connection
+/// @param flags  bits of virConnectListAllNodeDeviceFlags, 0 for all devices
+/// @return the XML text, to be freed with free(); NULL on error
+///
+/// Since virnodedev 0.1.0; not in libvirt.
+#[unsafe(no_mangle)]
+pub extern "C" fn vndConnectGetAllDevicesXML(conn: virConnectPtr, flags: c_uint) -> *mut c_char {
+    guard(DOMAIN, "vndConnectGetAllDevicesXML", |call| {
+        out::text(&call.conn(conn)?.handle.connection.xml_of_all(flags)?)
+    })
+}
+
+/// Describes every device in JSON, in one pass over the host: an array of the objects that
+/// vndNodeDeviceGetJSONDesc() gives, in the order of lists. A device that goes meanwhile is left out.
+///
+/// @param conn   the connection
+/// @param flags  bits of virConnectListAllNodeDeviceFlags, 0 for all devices
+/// @return the JSON text, to be freed with free(); NULL on error
+///
+/// Since virnodedev 0.1.0; not in libvirt.
+#[unsafe(no_mangle)]
+pub extern "C" fn vndConnectGetAllDevicesJSON(conn: virConnectPtr, flags: c_uint) -> *mut c_char {
+    guard(DOMAIN, "vndConnectGetAllDevicesJSON", |call| {
+        out::text(&call.conn(conn)?.handle.connection.json_of_all(flags)?)
+    })
+}
+
+/// A file descriptor that tells when there are events to dispatch, for a program with its own poll loop.
+///
+/// It is readable (POLLIN, level-triggered) until vndConnectDispatchEvents() has taken what there is. Once it
+/// was asked for, virConnectNodeDeviceEventRegisterAny() on this connection needs no libvirt event loop.
+/// It belongs to the connection: do not read, write or close it.
+///
+/// @param conn  the connection
+/// @return the file descriptor, or -1 on error
+///
+/// Since virnodedev 0.1.0; not in libvirt.
+#[unsafe(no_mangle)]
+pub extern "C" fn vndConnectGetEventFD(conn: virConnectPtr) -> c_int {
+    guard(DOMAIN, "vndConnectGetEventFD", |call| {
+        events::event_fd(&call.conn(conn)?)
+    })
+}
+
+/// Calls the registered callbacks for everything that happened since the last call, in this thread.
+///
+/// Returns at once when nothing happened, and when another thread is dispatching events of the same connection.
+///
+/// @param conn  the connection
+/// @return how many events there were, or -1 on error
+///
+/// Since virnodedev 0.1.0; not in libvirt.
+#[unsafe(no_mangle)]
+pub extern "C" fn vndConnectDispatchEvents(conn: virConnectPtr) -> c_int {
+    guard(DOMAIN, "vndConnectDispatchEvents", |call| {
+        let count = events::dispatch(&call.conn(conn)?);
+        Ok(c_int::try_from(count).unwrap_or(c_int::MAX))
+    })
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * ours URI        times the library's calls and prints "name microseconds" lines
+ * ours URI first  opens, lists once, ends: what a short program does (timed from outside)
+ * ours URI xml    reads the XML of every device once, between two calls that strace shows
+ */
+#define _GNU_SOURCE
+#include <malloc.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <virnodedev.h>
+
+#include "timing.h"
+
+static const char *uri, *self;
+static virConnectPtr conn;
+static virNodeDevicePtr *devs;
+static int count;
+
+static void die(const char *what)
+{
+    fprintf(stderr, "ours: %s: %s\n", what, virGetLastErrorMessage());
+    exit(1);
+}
+
+static void open_connection(void)
+{
+    conn = virConnectOpen(uri);
+    if (!conn)
+        die("open");
+}
+
+static void free_list(void)
+{
+    int i;
+
+    for (i = 0; i < count; i++)
+        virNodeDeviceFree(devs[i]);
+    free(devs);
+}
+
+static void list(unsigned int flags)
+{
+    count = virConnectListAllNodeDevices(conn, &devs, flags);
+    if (count < 0)
+        die("list");
+}
+
+static void list_all(void)
+{
+    list(0);
+    free_list();
+}
+
+static void list_pci(void)
+{
+    list(VIR_CONNECT_LIST_NODE_DEVICES_CAP_PCI_DEV);
+    free_list();
+}
+
+static void open_and_close(void)
+{
+    open_connection();
+    virConnectClose(conn);
+}
+
+static void open_and_list(void)
+{
+    open_connection();
+    list_all();
+    virConnectClose(conn);
+}
+
+static void process(void)
+{
+    pid_t child = fork();
+    int status;
+
+    if (child == 0) {
+        execl(self, self, uri, "first", (char *)NULL);
+        _exit(127);
+    }
+    if (child < 0 || waitpid(child, &status, 0) != child || status != 0)
+        die("process");
+}
+
+static void xml_of_all(void)
+{
+    int i;
+
+    for (i = 0; i < count; i++) {
+        char *xml = virNodeDeviceGetXMLDesc(devs[i], 0);
+
+        if (!xml)
+            die(virNodeDeviceGetName(devs[i]));
+        free(xml);
+    }
+}
+
+static char **names;
+
+static virNodeDevicePtr *looked_up;
+
+/* All names, so that no cache of the processor holds them. */
+static void look_up_all(void)
+{
+    int i;
+
+    for (i = 0; i < count; i++) {
+        looked_up[i] = virNodeDeviceLookupByName(conn, names[i]);
+        if (!looked_up[i])
+            die(names[i]);
+    }
+}
+
+static void free_looked_up(void)
+{
+    int i;
+
+    for (i = 0; i < count; i++)
+        virNodeDeviceFree(looked_up[i]);
+}
+
+
+static size_t heap(void)
+{
+    struct mallinfo2 m = mallinfo2();
+
+    return m.uordblks + m.hblkhd;
+}
+
+static void measure_heap(void)
+{
+    size_t before, after;
+
+    open_and_close(); /* what is made once a process */
+    before = heap();
+    open_connection();
+    list_all();
+    after = heap();
+    printf("devices %d\nheap_per_device %.1f\n", count, (double)(after - before) / count);
+    virConnectClose(conn);
+}
+
+int main(int argc, char **argv)
+{
+    int i;
+
+    if (argc < 2)
+        return 2;
+    self = argv[0];
+    uri = argv[1];
+    if (argc > 2 && strcmp(argv[2], "first") == 0) {
+        open_and_list();
+        return 0;
+    }
+    if (argc > 2 && strcmp(argv[2], "xml") == 0) {
+        open_connection();
+        list(0);
+        access("/begin-of-xml", F_OK);
+        xml_of_all();
+        access("/end-of-xml", F_OK);
+        return 0;
+    }
+
+    measure_heap();
+    measure("process", 5, process);
+    measure("open_and_list", 5, open_and_list);
+    measure("open_and_close", 20, open_and_close);
+    open_connection();
+    list_all();
+    measure("list", 10, list_all);
+    measure("list_pci", 10, list_pci);
+    list(0);
+    names = calloc((size_t)count, sizeof(*names));
+    looked_up = calloc((size_t)count, sizeof(*looked_up));
+    for (i = 0; i < count; i++)
+        names[i] = strdup(virNodeDeviceGetName(devs[i]));
+    measure("xml_of_all", 3, xml_of_all);
+    measure_then("look_up_all", 10, look_up_all, free_looked_up);
+    return 0;
+}

@@ -111,8 +111,13 @@ impl Pci {
     /// Reads ids, names, NUMA node and, where allowed, configuration space.
     pub fn read(node: &Node<'_>) -> Result<Pci> {
         let id = |name: &str| -> Result<u16> {
-            let id = node.number(name, 16, text::parse_u32)?.unwrap_or(0);
-            u16::try_from(id).map_err(|_| node.malformed(name, format!("{id:#x}").as_bytes()))
+            let text = node
+                .attribute(name)
+                .ok_or_else(|| node.unusable(format!("its {name} cannot be read")))?;
+            text::parse_u32(&text, 16)
+                .filter(|_| text.starts_with(b"0x"))
+                .and_then(|id| u16::try_from(id).ok())
+                .ok_or_else(|| node.malformed(name, &text))
         };
         let (vendor, product) = (id("vendor")?, id("device")?);
         let names = node.host.pci_names();

@@ -13,7 +13,7 @@ VALGRIND = ["valgrind", "-q", "--leak-check=full", "--errors-for-leak-kinds=defi
 class Valgrind(unittest.TestCase):
     def check(self, *command):
         done = kit.run(*VALGRIND, *command, env=cprograms.run_environment(), timeout=400)
-        where = kit.details("valgrind/%s.txt" % os.path.basename(command[0]), done.stdout + done.stderr)
+        where = kit.details("valgrind/%s.txt" % self.id().split(".")[-1], done.stdout + done.stderr)
         self.assertEqual(done.returncode, 0, where)
         self.assertNotIn("==ERROR SUMMARY", done.stderr)
 

@@ -111,6 +111,12 @@ def folder_for_nobody(name):
     return path
 
 
+def unpack(archive, path, **options):
+    # -P writes links at once, not at the end: creation order is the archive's.
+    with open(archive, "rb") as stream:
+        checked("tar", "-P", "-C", path, "-xzf", "-", stdin=stream, **options)
+
+
 _extracted = {}
 
 
@@ -121,10 +127,7 @@ def extract(archive, unprivileged=False):
         name = "tree-%d" % len(_extracted)
         path = folder_for_nobody(name) if unprivileged else os.path.join(temp(), name)
         os.makedirs(path, exist_ok=True)
-        # -P writes links at once, not at the end: creation order is the archive's.
-        with open(archive, "rb") as stream:
-            checked("tar", "-P", "-C", path, "-xzf", "-", stdin=stream,
-                    **(as_nobody() if unprivileged else {}))
+        unpack(archive, path, **(as_nobody() if unprivileged else {}))
         _extracted[key] = path
     return _extracted[key]
 

@@ -96,17 +96,25 @@ def checked(*command, **options):
     return done
 
 
+_nobody = None
+
+
 def as_nobody():
-    """Options of run() for a user without any privilege: nobody when we are root."""
-    if os.geteuid() != 0:
-        return {}
-    return {"user": NOBODY, "group": NOBODY, "extra_groups": []}
+    """Options of run() for a user without any privilege: nobody where we may become that user."""
+    global _nobody
+    if _nobody is None:
+        _nobody = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+        try:
+            run("true", **_nobody)
+        except OSError:  # root of a namespace that has no other users
+            _nobody = {}
+    return _nobody
 
 
 def folder_for_nobody(name):
     path = os.path.join(temp(), name)
     os.makedirs(path, exist_ok=True)
-    if os.geteuid() == 0:
+    if as_nobody():
         os.chown(path, NOBODY, NOBODY)
     return path
 
@@ -221,10 +229,10 @@ def enter_own_network():
     """
     if has_own_network():
         return
-    wrapper = ["unshare", "--mount", "--net"] + ([] if os.geteuid() == 0 else ["--map-root-user"]) + [
-        "sh", "-c", 'mount -t sysfs sysfs /sys && exec "$@"', "sh"]
-    if run(*wrapper, "true").returncode == 0:
-        os.execvpe(wrapper[0], wrapper + [sys.executable] + sys.argv, environment(KIT_OWN_NETWORK="1"))
+    for more in ([], ["--map-root-user"]):
+        wrapper = ["unshare", "--mount", "--net", *more, "sh", "-c", 'mount -t sysfs sysfs /sys && exec "$@"', "sh"]
+        if run(*wrapper, "true").returncode == 0:
+            os.execvpe(wrapper[0], wrapper + [sys.executable] + sys.argv, environment(KIT_OWN_NETWORK="1"))
 
 
 def has_own_network():

@@ -34,11 +34,15 @@ class Base(unittest.TestCase):
         self.tree = Tree(os.path.join(self.folder, "root"))
         self.out = kit.folder_for_nobody("out-" + name)
 
+    def give_away(self):
+        if kit.as_nobody():
+            kit.checked("chown", "-Rh", "%d:%d" % (kit.NOBODY, kit.NOBODY), self.folder)
+
     def dump(self, user=True, root=None):
         """Dumps the tree with and without privilege; the devices as {name: XML}."""
         uri = "nodedev:///embed?root=" + (root or self.tree.root)
         if user:
-            kit.run("chown", "-Rh", "%d:%d" % (kit.NOBODY, kit.NOBODY), self.folder)
+            self.give_away()
         done = kit.run(os.path.join(kit.portable(), "dump"), uri, self.out, timeout=TIMEOUT,
                        env=kit.portable_environment(), **(kit.as_nobody() if user else {}))
         self.assertEqual(done.returncode, 0, done.stderr[-500:])
@@ -248,7 +252,7 @@ class Access(Base):
         t.net("good0", index=511)
         t.file("run/udev/data/n511", "I:1\n")
         hidden += [folder, "sys/kernel/iommu_groups/7/devices", "run/udev/data/n511"]
-        kit.run("chown", "-Rh", "%d:%d" % (kit.NOBODY, kit.NOBODY), self.folder)
+        self.give_away()
         for name in hidden:
             os.chmod(t.path(name), 0)
         try:

@@ -62,10 +62,7 @@ impl Ccw {
         write_state(self.online, w);
         self.address.write(w);
         if let Some(group) = group {
-            w.item()
-                .element("capability", &[("type", &"ccwgroup_member")], |w| {
-                    w.value("group_device", group);
-                });
+            w.capability("ccwgroup_member", &[], |w| w.value("group_device", group));
         }
     }
 }
@@ -166,11 +163,10 @@ impl Group {
                 }
             });
         }
-        w.item()
-            .element("capability", &[("type", &self.kind)], |w| {
-                w.optional("card_type", self.card_type.as_ref());
-                w.optional("chpid", self.chpid.as_ref());
-            });
+        w.capability(&self.kind, &[], |w| {
+            w.optional("card_type", self.card_type.as_ref());
+            w.optional("chpid", self.chpid.as_ref());
+        });
     }
 }
 

@@ -129,16 +129,15 @@ pub fn write_types(types: &[Type], w: &mut Writer) {
     if types.is_empty() {
         return;
     }
-    w.item()
-        .element("capability", &[("type", &"mdev_types")], |w| {
-            for kind in types {
-                w.item().element("type", &[("id", &kind.id)], |w| {
-                    w.optional("name", kind.name.as_ref());
-                    w.value("deviceAPI", &kind.device_api);
-                    w.value("availableInstances", kind.available_instances);
-                });
-            }
-        });
+    w.capability("mdev_types", &[], |w| {
+        for kind in types {
+            w.item().element("type", &[("id", &kind.id)], |w| {
+                w.optional("name", kind.name.as_ref());
+                w.value("deviceAPI", &kind.device_api);
+                w.value("availableInstances", kind.available_instances);
+            });
+        }
+    });
 }
 
 /// The address of a generic parent: its entry in the class `mdev_bus`, whose link leads to it.

@@ -338,37 +338,33 @@ impl Facts {
 
     /// Writes the `<capability>` element.
     pub fn write(&self, state: &State, w: &mut Writer) {
-        w.element("capability", &[("type", &self.kind().name())], |w| {
-            match (self, state) {
-                (Facts::System(facts), _) => facts.write(w),
-                (Facts::Pci(facts), State::Pci(state)) => facts.write(state, w),
-                (Facts::Pci(facts), _) => facts.write(&pci::State::default(), w),
-                (Facts::UsbDevice(facts), _) => facts.write(w),
-                (Facts::Usb(facts), _) => facts.write(w),
-                (Facts::Net(facts), State::Net(state)) => facts.write(state, w),
-                (Facts::Net(facts), _) => facts.write(&net::State::default(), w),
-                (Facts::ScsiHost(facts), State::ScsiHost(state)) => facts.write(state, w),
-                (Facts::ScsiHost(facts), _) => facts.write(&scsi_host::State::default(), w),
-                (Facts::ScsiTarget(facts), State::ScsiTarget(port)) => {
-                    facts.write(port.as_ref(), w)
-                }
-                (Facts::ScsiTarget(facts), _) => facts.write(None, w),
-                (Facts::Scsi(facts), _) => facts.write(w),
-                (Facts::Storage(facts), _) => facts.write(w),
-                (Facts::ScsiGeneric(facts), _) => facts.write(w),
-                (Facts::Drm(facts), _) => facts.write(w),
-                (Facts::Mdev(facts), _) => facts.write(w),
-                (Facts::Ccw(facts), State::Ccw(group)) => facts.write(group.as_deref(), w),
-                (Facts::Ccw(facts), _) => facts.write(None, w),
-                (Facts::Css(facts), state) => facts.write(state.mdev_types(), w),
-                (Facts::CcwGroup(facts), State::CcwGroup(members)) => facts.write(members, w),
-                (Facts::CcwGroup(facts), _) => facts.write(&[], w),
-                (Facts::Vdpa(facts), _) => facts.write(w),
-                (Facts::ApCard(facts), _) => facts.write(w),
-                (Facts::ApQueue(facts), _) => facts.write(w),
-                (Facts::ApMatrix | Facts::MdevParent, state) => {
-                    mdev::write_types(state.mdev_types(), w);
-                }
+        w.capability(self.kind().name(), &[], |w| match (self, state) {
+            (Facts::System(facts), _) => facts.write(w),
+            (Facts::Pci(facts), State::Pci(state)) => facts.write(state, w),
+            (Facts::Pci(facts), _) => facts.write(&pci::State::default(), w),
+            (Facts::UsbDevice(facts), _) => facts.write(w),
+            (Facts::Usb(facts), _) => facts.write(w),
+            (Facts::Net(facts), State::Net(state)) => facts.write(state, w),
+            (Facts::Net(facts), _) => facts.write(&net::State::default(), w),
+            (Facts::ScsiHost(facts), State::ScsiHost(state)) => facts.write(state, w),
+            (Facts::ScsiHost(facts), _) => facts.write(&scsi_host::State::default(), w),
+            (Facts::ScsiTarget(facts), State::ScsiTarget(port)) => facts.write(port.as_ref(), w),
+            (Facts::ScsiTarget(facts), _) => facts.write(None, w),
+            (Facts::Scsi(facts), _) => facts.write(w),
+            (Facts::Storage(facts), _) => facts.write(w),
+            (Facts::ScsiGeneric(facts), _) => facts.write(w),
+            (Facts::Drm(facts), _) => facts.write(w),
+            (Facts::Mdev(facts), _) => facts.write(w),
+            (Facts::Ccw(facts), State::Ccw(group)) => facts.write(group.as_deref(), w),
+            (Facts::Ccw(facts), _) => facts.write(None, w),
+            (Facts::Css(facts), state) => facts.write(state.mdev_types(), w),
+            (Facts::CcwGroup(facts), State::CcwGroup(members)) => facts.write(members, w),
+            (Facts::CcwGroup(facts), _) => facts.write(&[], w),
+            (Facts::Vdpa(facts), _) => facts.write(w),
+            (Facts::ApCard(facts), _) => facts.write(w),
+            (Facts::ApQueue(facts), _) => facts.write(w),
+            (Facts::ApMatrix | Facts::MdevParent, state) => {
+                mdev::write_types(state.mdev_types(), w);
             }
         });
     }

@@ -81,10 +81,7 @@ impl Net {
             w.item().empty("feature", &[("name", &feature)]);
         }
         if let Some(wireless) = self.wireless {
-            w.item().empty(
-                "capability",
-                &[("type", if wireless { &"80211" } else { &"80203" })],
-            );
+            w.empty_capability(if wireless { "80211" } else { "80203" }, &[]);
         }
     }
 }

@@ -192,8 +192,7 @@ impl Pci {
         self.vendor.write("vendor", w, Writer::empty);
         state.write_functions(w);
         if let Some(bridge) = self.bridge {
-            w.item()
-                .empty("capability", &[("type", &BRIDGES[bridge as usize].1)]);
+            w.empty_capability(BRIDGES[bridge as usize].1, &[]);
         }
         mdev::write_types(&state.mdev_types, w);
         if let Some(vpd) = &state.vpd {
@@ -230,23 +229,20 @@ impl State {
 
     fn write_functions(&self, w: &mut Writer) {
         if let Some(address) = &self.physical_function {
-            w.item()
-                .element("capability", &[("type", &"phys_function")], |w| {
-                    address.write(w);
-                });
+            w.capability("phys_function", &[], |w| address.write(w));
         }
-        let mut attributes: Vec<Attribute<'_>> = vec![("type", &"virt_functions")];
+        let mut attributes: Vec<Attribute<'_>> = Vec::new();
         if self.max_virtual_functions > 0 {
             attributes.push(("maxCount", &self.max_virtual_functions));
         }
         if !self.virtual_functions.is_empty() {
-            w.item().element("capability", &attributes, |w| {
+            w.capability("virt_functions", &attributes, |w| {
                 for address in &self.virtual_functions {
                     address.write(w.item());
                 }
             });
         } else if self.max_virtual_functions > 0 {
-            w.item().empty("capability", &attributes);
+            w.empty_capability("virt_functions", &attributes);
         }
     }
 }

@@ -36,11 +36,10 @@ impl Target {
     pub fn write(&self, port: Option<&RemotePort>, w: &mut Writer) {
         w.value("target", &self.name);
         if let Some(port) = port {
-            w.item()
-                .element("capability", &[("type", &"fc_remote_port")], |w| {
-                    w.value("rport", &port.name);
-                    w.value("wwpn", &port.wwpn);
-                });
+            w.capability("fc_remote_port", &[], |w| {
+                w.value("rport", &port.name);
+                w.value("wwpn", &port.wwpn);
+            });
         }
     }
 }

@@ -61,19 +61,17 @@ impl Host {
         w.value("host", self.number);
         w.optional("unique_id", state.unique_id);
         if let Some(fc) = &state.fc_host {
-            w.item()
-                .element("capability", &[("type", &"fc_host")], |w| {
-                    w.value("wwnn", &fc.wwnn);
-                    w.value("wwpn", &fc.wwpn);
-                    w.optional("fabric_wwn", fc.fabric_wwn.as_ref());
-                });
+            w.capability("fc_host", &[], |w| {
+                w.value("wwnn", &fc.wwnn);
+                w.value("wwpn", &fc.wwpn);
+                w.optional("fabric_wwn", fc.fabric_wwn.as_ref());
+            });
         }
         if let Some(vports) = &state.vport_ops {
-            w.item()
-                .element("capability", &[("type", &"vport_ops")], |w| {
-                    w.value("max_vports", vports.max_vports);
-                    w.value("vports", vports.vports);
-                });
+            w.capability("vport_ops", &[], |w| {
+                w.value("max_vports", vports.max_vports);
+                w.value("vports", vports.vports);
+            });
         }
     }
 }

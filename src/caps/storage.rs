@@ -208,21 +208,19 @@ impl Storage {
         w.optional("vendor", self.vendor.as_ref());
         w.optional("serial", self.serial.as_ref());
         match &self.removable {
-            Some(medium) => w
-                .item()
-                .element("capability", &[("type", &"removable")], |w| {
-                    w.value("media_available", u32::from(medium.media_available));
-                    w.value("media_size", medium.media_size);
-                    w.optional("media_label", medium.media_label.as_ref());
-                    self.write_blocks(w);
-                }),
+            Some(medium) => w.capability("removable", &[], |w| {
+                w.value("media_available", u32::from(medium.media_available));
+                w.value("media_size", medium.media_size);
+                w.optional("media_label", medium.media_label.as_ref());
+                self.write_blocks(w);
+            }),
             None => {
                 w.value("size", self.size);
                 self.write_blocks(w);
             }
         }
         if self.hotpluggable {
-            w.item().empty("capability", &[("type", &"hotpluggable")]);
+            w.empty_capability("hotpluggable", &[]);
         }
     }
 

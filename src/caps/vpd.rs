@@ -229,7 +229,7 @@ impl ReadWrite {
 impl Vpd {
     /// Writes the capability.
     pub fn write(&self, w: &mut Writer) {
-        w.item().element("capability", &[("type", &"vpd")], |w| {
+        w.capability("vpd", &[], |w| {
             w.optional("name", self.name.as_ref());
             if let Some(fields) = &self.read_only {
                 w.item().element("fields", &[("access", &"readonly")], |w| {
@@ -255,11 +255,7 @@ impl Vpd {
 /// An empty custom field is a self-closed element, an empty field with a name of its own is not.
 fn write_custom(name: &str, fields: &[Custom], w: &mut Writer) {
     for Custom { index, value } in fields {
-        if value.is_empty() {
-            w.item().empty(name, &[("index", index)]);
-        } else {
-            w.item().value_with(name, &[("index", index)], value);
-        }
+        w.item().text_or_empty(name, &[("index", index)], value);
     }
 }
 

@@ -15,6 +15,9 @@ pub type Attribute<'a> = (&'a str, &'a dyn Value);
 /// The member of a JSON object that holds an element's text beside its attributes.
 const TEXT: &str = "text";
 
+/// The element of a capability and, in JSON, the object that holds those of a device or capability.
+const CAPABILITY: &str = "capability";
+
 /// A description under construction.
 #[derive(Debug)]
 pub struct Writer {
@@ -96,6 +99,58 @@ impl Writer {
         }
     }
 
+    /// `<capability type='kind' attributes>` with the content that `body` writes.
+    ///
+    /// In JSON each capability is a member of one object "capability", under the name of its type.
+    pub fn capability(
+        &mut self,
+        kind: &str,
+        attributes: &[Attribute<'_>],
+        body: impl FnOnce(&mut Self),
+    ) {
+        match &mut self.out {
+            Out::Xml { .. } => {
+                self.element(CAPABILITY, &typed(&kind, attributes), body);
+            }
+            Out::Json(objects) => {
+                objects.push(object_of(attributes));
+                body(self);
+                self.close_capability(kind);
+            }
+        }
+    }
+
+    /// `<capability type='kind' attributes/>`.
+    pub fn empty_capability(&mut self, kind: &str, attributes: &[Attribute<'_>]) {
+        match &mut self.out {
+            Out::Xml { .. } => {
+                self.empty(CAPABILITY, &typed(&kind, attributes));
+            }
+            Out::Json(objects) => {
+                objects.push(object_of(attributes));
+                self.close_capability(kind);
+            }
+        }
+    }
+
+    /// Ends the innermost object, a capability: it joins those of the object around it.
+    fn close_capability(&mut self, kind: &str) {
+        let Out::Json(objects) = &mut self.out else {
+            return;
+        };
+        let content = objects.pop().unwrap_or_default();
+        let Some(around) = objects.last_mut() else {
+            return;
+        };
+        let capabilities = around
+            .entry(CAPABILITY)
+            .or_insert_with(|| Json::Object(Map::new()));
+        if let Json::Object(capabilities) = capabilities {
+            let before = capabilities.insert(kind.into(), Json::Object(content));
+            debug_assert!(before.is_none(), "capability {kind} stands twice");
+        }
+    }
+
     /// `<name attributes/>`.
     pub fn empty(&mut self, name: &str, attributes: &[Attribute<'_>]) {
         self.childless(name, attributes, "/>\n");
@@ -136,6 +191,14 @@ impl Writer {
         }
     }
 
+    /// As [`value_with`](Self::value_with), but an empty text is a self-closed element.
+    pub fn text_or_empty(&mut self, name: &str, attributes: &[Attribute<'_>], text: &str) {
+        match &self.out {
+            Out::Xml { .. } if text.is_empty() => self.empty(name, attributes),
+            _ => self.value_with(name, attributes, text),
+        }
+    }
+
     /// `<name>value</name>` on one line.
     pub fn value(&mut self, name: &str, value: impl Value) {
         self.value_with(name, &[], value);
@@ -163,15 +226,25 @@ impl Writer {
                     text.push('\'');
                 }
             }
-            Out::Json(objects) => objects.push(
-                attributes
-                    .iter()
-                    .map(|(name, value)| ((*name).to_string(), value.json()))
-                    .collect(),
-            ),
+            Out::Json(objects) => objects.push(object_of(attributes)),
         }
         std::mem::take(&mut self.is_item)
     }
+}
+
+/// A capability's attributes: its type and what else it has.
+fn typed<'a>(kind: &'a &str, attributes: &[Attribute<'a>]) -> Vec<Attribute<'a>> {
+    let mut all: Vec<Attribute<'a>> = vec![("type", kind)];
+    all.extend_from_slice(attributes);
+    all
+}
+
+/// The members that attributes become.
+fn object_of(attributes: &[Attribute<'_>]) -> Map<String, Json> {
+    attributes
+        .iter()
+        .map(|(name, value)| ((*name).to_string(), value.json()))
+        .collect()
 }
 
 /// Ends the innermost object: it becomes a member of the one around it.
@@ -248,12 +321,17 @@ mod tests {
             w.value("name", "a&b<c>\"d'e");
             w.optional("parent", None::<&str>);
             w.value("empty", "");
-            w.element("capability", &[("type", &"x'y")], |w| {
+            w.capability("x'y", &[], |w| {
+                w.value("type", 7);
                 w.item()
                     .empty("link", &[("port", &1), ("speed", &Decimal("2.5"))]);
                 w.item().empty("link", &[("port", &Prefixed(3))]);
                 w.empty_spaced("product", &[("id", &Hex(4, 0x12))]);
                 w.value_with("vendor", &[("id", &1)], "V");
+                w.item().text_or_empty("field", &[("index", &'A')], "");
+                w.item().text_or_empty("field", &[("index", &'B')], "b");
+                w.empty_capability("inner", &[("max", &3)]);
+                w.empty_capability("other", &[]);
             });
             w.element("hollow", &[], |_| {});
         });
@@ -266,9 +344,11 @@ mod tests {
         assert_eq!(
             w.finish(),
             "<device>\n  <name>a&amp;b&lt;c&gt;&quot;d&apos;e</name>\n  <empty></empty>\n  \
-             <capability type='x&apos;y'>\n    <link port='1' speed='2.5'/>\n    \
-             <link port='0x3'/>\n    <product id='0x0012' />\n    \
-             <vendor id='1'>V</vendor>\n  </capability>\n  <hollow>\n  </hollow>\n</device>\n"
+             <capability type='x&apos;y'>\n    <type>7</type>\n    <link port='1' speed='2.5'/>\n    \
+             <link port='0x3'/>\n    <product id='0x0012' />\n    <vendor id='1'>V</vendor>\n    \
+             <field index='A'/>\n    <field index='B'>b</field>\n    \
+             <capability type='inner' max='3'/>\n    <capability type='other'/>\n  \
+             </capability>\n  <hollow>\n  </hollow>\n</device>\n"
         );
     }
 
@@ -278,9 +358,12 @@ mod tests {
         sample(&mut w);
         assert_eq!(
             w.finish(),
-            r#"{"device":{"name":"a&b<c>\"d'e","empty":"","capability":{"type":"x'y","#.to_string()
+            r#"{"device":{"name":"a&b<c>\"d'e","empty":"","capability":{"x'y":{"type":7,"#
+                .to_string()
                 + r#""link":[{"port":1,"speed":2.5},{"port":3}],"product":{"id":18},"#
-                + r#""vendor":{"id":1,"text":"V"}},"hollow":{}}}"#
+                + r#""vendor":{"id":1,"text":"V"},"field":[{"index":"A","text":""},"#
+                + r#"{"index":"B","text":"b"}],"capability":{"inner":{"max":3},"other":{}}}},"#
+                + r#""hollow":{}}}"#
         );
     }
 }

@@ -56,7 +56,7 @@ fn xml(vpd: &Vpd) -> String {
 fn a_whole_adapter_reads_as_libvirt_prints_it() {
     let mut w = Writer::xml();
     w.element("device", &[], |w| {
-        w.element("capability", &[("type", &"pci")], |w| {
+        w.capability("pci", &[], |w| {
             parse(ADAPTER).unwrap().write(w);
         });
     });

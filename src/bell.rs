@@ -2,7 +2,7 @@
 //! One descriptor for poll(2) that is readable while there is something to dispatch.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::event::{EventfdFlags, eventfd};
@@ -16,11 +16,12 @@ pub struct Bell {
 }
 
 impl Bell {
-    /// A bell that also sounds while `source` is readable.
-    pub fn new(source: Option<BorrowedFd<'_>>) -> io::Result<Bell> {
+    /// A bell that also sounds while one of `sources` is readable.
+    pub fn new<'a>(sources: impl IntoIterator<Item = BorrowedFd<'a>>) -> io::Result<Bell> {
         let bell = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
         let all = epoll::create(CreateFlags::CLOEXEC)?;
-        for fd in [Some(bell.as_fd()), source].into_iter().flatten() {
+        epoll::add(&all, &bell, EventData::new_u64(0), EventFlags::IN)?;
+        for fd in sources {
             epoll::add(&all, fd, EventData::new_u64(0), EventFlags::IN)?;
         }
         Ok(Bell { all, bell })
@@ -46,6 +47,8 @@ impl Bell {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::fd::AsFd;
+
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
     fn is_readable(bell: &Bell) -> bool {
@@ -55,7 +58,7 @@ mod tests {
 
     #[test]
     fn it_sounds_until_hushed() {
-        let bell = Bell::new(None).unwrap();
+        let bell = Bell::new([]).unwrap();
         assert!(!is_readable(&bell));
         bell.ring();
         bell.ring();
@@ -67,7 +70,7 @@ mod tests {
     #[test]
     fn it_sounds_while_the_source_is_readable() {
         let (read, write) = rustix::pipe::pipe().unwrap();
-        let bell = Bell::new(Some(read.as_fd())).unwrap();
+        let bell = Bell::new([read.as_fd()]).unwrap();
         assert!(!is_readable(&bell));
         rustix::io::write(&write, b"x").unwrap();
         bell.hush();

@@ -233,7 +233,12 @@ impl Connection {
                 format!("node device '{}' is not persistent", device.name_text()),
             ));
         }
-        Ok(device.describe(&self.host)?.to_xml())
+        let document = if inactive {
+            device.describe_definition(&self.host)?
+        } else {
+            device.describe(&self.host)?
+        };
+        Ok(document.to_xml())
     }
 
     /// The device's JSON object, with the same facts as its XML.
@@ -295,7 +300,7 @@ impl Connection {
 
     /// Whether the device is there now (a defined mediated device may not be).
     pub fn is_active(&self, name: &CStr) -> Result<bool> {
-        self.device(name.to_bytes()).map(|_| true)
+        Ok(self.device(name.to_bytes())?.is_active())
     }
 
     /// Whether the device has a definition that outlives it.
@@ -308,7 +313,7 @@ impl Connection {
         if self.is_test {
             return Err(Error::new(Code::NoSupport, "virNodeDeviceGetAutostart"));
         }
-        Ok(self.device(name.to_bytes())?.is_persistent())
+        Ok(self.device(name.to_bytes())?.starts_by_itself())
     }
 }
 
@@ -328,17 +333,18 @@ fn open_recording(root: &Path) -> Result<Host> {
 
 /// Whether a device can pass the flags, as far as is known without reading anything.
 fn may_pass(device: &Device, flags: u32) -> bool {
-    let persistent = device.is_persistent();
     let group = |bits: u32, set: bool| flags & bits == 0 || set;
-    group(ACTIVE | INACTIVE, flags & ACTIVE != 0)
-        && group(
-            PERSISTENT | TRANSIENT,
-            persistent && flags & PERSISTENT != 0 || !persistent && flags & TRANSIENT != 0,
-        )
-        && group(
-            ANY_CAPABILITY,
-            flags & device.kind.flag() != 0 || nested_in_question(device, flags).next().is_some(),
-        )
+    let either = |yes: bool, bit: u32, other: u32| flags & (if yes { bit } else { other }) != 0;
+    group(
+        ACTIVE | INACTIVE,
+        either(device.is_active(), ACTIVE, INACTIVE),
+    ) && group(
+        PERSISTENT | TRANSIENT,
+        either(device.is_persistent(), PERSISTENT, TRANSIENT),
+    ) && group(
+        ANY_CAPABILITY,
+        flags & device.kind.flag() != 0 || nested_in_question(device, flags).next().is_some(),
+    )
 }
 
 /// Whether the flags ask for anything that must be read of a device.

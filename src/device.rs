@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use rustix::io::Errno;
 
+use crate::caps::mdev::Mdev;
 use crate::caps::{Cache, Capability, Facts, State, has_nested};
 use crate::connection::Name;
 use crate::error::{Error, Result};
+use crate::host::mdevctl::Definition;
 use crate::host::node::Node;
 use crate::host::{Host, scan};
 use crate::text;
@@ -24,6 +26,8 @@ pub struct Device {
     pub parent: Option<Name>,
     /// Where its description comes from.
     pub origin: Origin,
+    /// What mdevctl keeps of a mediated device, whether that is there now or not.
+    pub definition: Option<Arc<Definition>>,
 }
 
 /// Where a device's description comes from.
@@ -33,6 +37,8 @@ pub enum Origin {
     Kernel(KernelDevice),
     /// A document given to the test driver.
     Document(Box<WrittenDevice>),
+    /// The device's definition alone: it is not there. The bytes are its place in the order of devices.
+    Definition(Box<[u8]>),
 }
 
 /// A device that exists in a document only.
@@ -125,6 +131,7 @@ impl Device {
         match &self.origin {
             Origin::Kernel(kernel) => &kernel.path,
             Origin::Document(written) => &written.key,
+            Origin::Definition(key) => key,
         }
     }
 
@@ -135,7 +142,22 @@ impl Device {
 
     /// Whether it outlives the host's restart.
     pub fn is_persistent(&self) -> bool {
-        self.kind == Capability::System || matches!(self.origin, Origin::Document(_))
+        self.kind == Capability::System
+            || matches!(self.origin, Origin::Document(_))
+            || self.definition.is_some()
+    }
+
+    /// Whether it is there now.
+    pub fn is_active(&self) -> bool {
+        !matches!(self.origin, Origin::Definition(_))
+    }
+
+    /// Whether it is started with the host, or with its parent.
+    pub fn starts_by_itself(&self) -> bool {
+        match &self.definition {
+            Some(definition) => definition.autostart,
+            None => self.kind == Capability::System,
+        }
     }
 
     /// What changes about the device silently, read now.
@@ -146,6 +168,7 @@ impl Device {
                 let node = kernel.node(host);
                 self.unless_gone(&node, State::read(self.kind, &node, &kernel.cache))
             }
+            Origin::Definition(_) => Ok(State::None),
         }
     }
 
@@ -156,6 +179,7 @@ impl Device {
             Origin::Kernel(kernel) => {
                 has_nested(wanted, self.kind, &kernel.node(host), &kernel.cache)
             }
+            Origin::Definition(_) => false,
         }
     }
 
@@ -171,22 +195,52 @@ impl Device {
                     result => self.unless_gone(&node, result),
                 }
             }
+            Origin::Definition(_) => self.describe_definition(host),
+        }
+    }
+
+    /// The description of what is defined: a mediated device without its path and driver, with the
+    /// type and attributes that it would have; any other persistent device as it is.
+    pub fn describe_definition(&self, host: &Host) -> Result<Document> {
+        let Some(definition) = &self.definition else {
+            return self.describe(host);
+        };
+        let group = match &self.origin {
+            Origin::Kernel(_) => match &*self.describe(host)?.facts {
+                Facts::Mdev(mdev) => mdev.iommu_group,
+                _ => 0,
+            },
+            _ => 0,
+        };
+        let facts = Facts::Mdev(Mdev {
+            type_id: definition.type_id.clone(),
+            uuid: definition.uuid.clone(),
+            parent_addr: definition.parent_addr.clone(),
+            iommu_group: group,
+            attributes: definition.attributes.clone(),
+        });
+        Ok(self.document(Arc::new(facts), State::None))
+    }
+
+    /// A description with nothing but name, parent and capability.
+    fn document(&self, facts: Arc<Facts>, state: State) -> Document {
+        let parent = self.parent.as_ref();
+        Document {
+            name: self.name_text(),
+            path: None,
+            devnode: None,
+            links: Vec::new(),
+            parent: parent.map(|parent| parent.to_string_lossy().into_owned()),
+            driver: None,
+            facts,
+            state,
         }
     }
 
     fn describe_node(&self, node: &Node<'_>, cache: &Cache) -> Result<Document> {
         let facts = cache.facts(self.kind, node)?;
         let state = State::read(self.kind, node, cache)?;
-        let mut document = Document {
-            name: self.name_text(),
-            path: None,
-            devnode: None,
-            links: Vec::new(),
-            parent: None,
-            driver: None,
-            facts,
-            state,
-        };
+        let mut document = self.document(facts, state);
         if self.kind == Capability::System {
             return Ok(document);
         }
@@ -196,10 +250,6 @@ impl Device {
             let links = node.udev_data().links();
             document.links = links.iter().map(|link| text::clean(link)).collect();
         }
-        document.parent = self
-            .parent
-            .as_ref()
-            .map(|parent| parent.to_string_lossy().into_owned());
         if scan::is_bus(node.subsystem) {
             document.driver = driver(node)?;
         }

@@ -11,6 +11,7 @@ use rustix::net::sockopt;
 use udev::{MonitorBuilder, MonitorSocket};
 
 use crate::host::files::Files;
+use crate::host::mdevctl::Watch;
 use crate::text;
 
 /// Present while udevd runs.
@@ -58,6 +59,8 @@ pub struct News {
     pub events: Vec<Uevent>,
     /// Something was missed: the host must be scanned again.
     pub rescan: bool,
+    /// Definitions of mediated devices came, went or changed.
+    pub definitions: bool,
 }
 
 /// Ears on one host.
@@ -68,6 +71,8 @@ pub struct Monitor {
     /// The highest sequence number that is accounted for.
     known: u64,
     checked: Option<Instant>,
+    /// Listens for definitions of mediated devices from the first scan on.
+    definitions: Option<Watch>,
 }
 
 fn open_socket(through_udevd: bool) -> Option<MonitorSocket> {
@@ -103,16 +108,22 @@ impl Monitor {
             seqnum: files.keep_open(SEQNUM).ok(),
             known: 0,
             checked: None,
+            definitions: None,
         }
     }
 
-    /// The descriptor that is readable while uevents wait.
-    pub fn fd(&self) -> Option<BorrowedFd<'_>> {
-        self.socket.as_ref().map(AsFd::as_fd)
+    /// The descriptors that are readable while there is news.
+    pub fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        let socket = self.socket.as_ref().map(AsFd::as_fd);
+        let definitions = self.definitions.as_ref().map(AsFd::as_fd);
+        socket.into_iter().chain(definitions)
     }
 
-    /// Takes the count as it is: the caller is about to scan the host.
-    pub fn settle(&mut self) {
+    /// Takes things as they are: the caller is about to scan the host.
+    pub fn settle(&mut self, files: &Files) {
+        if self.definitions.is_none() {
+            self.definitions = Watch::open(files);
+        }
         self.known = self.count().unwrap_or(0);
     }
 
@@ -130,8 +141,10 @@ impl Monitor {
         // The count is read before the messages: one that arrives in between explains more, not less.
         let count = if due { self.count() } else { None };
         let mut news = News::default();
-        if self.has_message() {
+        if self.is_readable() {
             self.receive(&mut news);
+            let watch = self.definitions.as_ref();
+            news.definitions = watch.is_some_and(|watch| watch.changed(files));
         }
         if let Some(count) = count {
             let busy = self.through_udevd && files.exists(UDEV_QUEUE);
@@ -145,11 +158,11 @@ impl Monitor {
         news
     }
 
-    fn has_message(&self) -> bool {
-        let Some(socket) = &self.socket else {
-            return false;
-        };
-        let mut fds = [PollFd::new(socket, PollFlags::IN)];
+    fn is_readable(&self) -> bool {
+        let mut fds: Vec<_> = self
+            .fds()
+            .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN))
+            .collect();
         poll(&mut fds, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
     }
 

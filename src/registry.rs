@@ -134,6 +134,13 @@ impl Registry {
         same_path.or(same_name)
     }
 
+    /// Removes the device of that name.
+    pub fn remove_name(&mut self, name: &[u8]) -> Option<Arc<Device>> {
+        let old = self.by_name.take(name)?.0;
+        self.by_path.remove(old.key());
+        Some(old)
+    }
+
     /// Removes the device at that path.
     pub fn remove_path(&mut self, path: &[u8]) -> Option<Arc<Device>> {
         let old = self.by_path.take(path)?.0;
@@ -165,6 +172,7 @@ mod tests {
                 suffix: None,
                 cache: Cache::default(),
             }),
+            definition: None,
         }
     }
 

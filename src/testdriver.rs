@@ -132,6 +132,7 @@ fn device((rank, entry): (usize, Entry)) -> Device {
             document: entry.document,
             key: (rank as u64).to_be_bytes().into(),
         })),
+        definition: None,
     }
 }
 

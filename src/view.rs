@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! What a connection knows of its host, kept current from uevents.
 
-use std::collections::HashMap;
 use std::io;
 use std::os::fd::RawFd;
 use std::sync::Arc;
 
 use crate::bell::Bell;
 use crate::connection::Name;
+use crate::definitions::{self, Definitions};
 use crate::device::{Device, Origin};
 use crate::host::Host;
+use crate::host::mdevctl::Definition;
 use crate::host::scan::{computer, find, scan};
 use crate::monitor::{Action, Monitor, Uevent};
 use crate::registry::Registry;
@@ -30,6 +31,10 @@ pub enum Change {
     Created,
     /// It went.
     Deleted,
+    /// It was given a definition that outlives it.
+    Defined,
+    /// It lost its definition.
+    Undefined,
     /// Its description may be another now.
     Updated,
 }
@@ -39,12 +44,35 @@ pub enum Change {
 pub struct View {
     /// Nothing until the first question.
     registry: Option<Registry>,
+    /// Definitions of mediated devices by device name.
+    definitions: Definitions,
     /// Recorded trees and the test driver's devices do not change by themselves.
     monitor: Option<Monitor>,
-    /// What happened and was not told yet; nothing while nobody asks to be told.
-    events: Option<Vec<DeviceEvent>>,
+    events: Events,
+}
+
+/// What happened and was not told yet.
+#[derive(Debug, Default)]
+struct Events {
+    /// Nothing while nobody asks to be told.
+    queue: Option<Vec<DeviceEvent>>,
     /// Rings while there are events to take.
     bell: Option<Bell>,
+}
+
+impl Events {
+    fn push(&mut self, name: &Name, change: Change) {
+        if let Some(queue) = &mut self.queue {
+            queue.push(DeviceEvent {
+                name: name.clone(),
+                change,
+            });
+        }
+    }
+
+    fn pending(&self) -> usize {
+        self.queue.as_ref().map_or(0, Vec::len)
+    }
 }
 
 impl View {
@@ -52,9 +80,9 @@ impl View {
     pub fn new(registry: Option<Registry>, monitor: Option<Monitor>) -> View {
         View {
             registry,
+            definitions: Definitions::default(),
             monitor,
-            events: None,
-            bell: None,
+            events: Events::default(),
         }
     }
 
@@ -70,16 +98,11 @@ impl View {
 
     /// Takes in what happened, or scans the host at the first question.
     pub fn refresh(&mut self, host: &Host, thorough: bool) {
-        let before = self.pending();
+        let before = self.events.pending();
         self.take_in(host, thorough);
-        if self.pending() > before {
-            self.bell.iter().for_each(Bell::ring);
+        if self.events.pending() > before {
+            self.events.bell.iter().for_each(Bell::ring);
         }
-    }
-
-    /// How many events wait to be taken.
-    fn pending(&self) -> usize {
-        self.events.as_ref().map_or(0, Vec::len)
     }
 
     fn take_in(&mut self, host: &Host, thorough: bool) {
@@ -96,19 +119,14 @@ impl View {
         for event in news.events {
             self.apply(host, &event);
         }
+        if news.definitions {
+            self.read_definitions(host);
+        }
     }
 
     fn apply(&mut self, host: &Host, event: &Uevent) {
         let Some(registry) = &mut self.registry else {
             return;
-        };
-        let mut note = |name: &Name, change| {
-            if let Some(events) = &mut self.events {
-                events.push(DeviceEvent {
-                    name: name.clone(),
-                    change,
-                });
-            }
         };
         let gone = match event.action {
             Action::Removed => Some(&event.path),
@@ -116,98 +134,216 @@ impl View {
             Action::Present => None,
         };
         if let Some(device) = gone.and_then(|path| registry.remove_path(path)) {
-            note(&device.name, Change::Deleted);
+            if let Some(definition) = &device.definition {
+                registry.insert(definitions::inactive(definition.clone(), registry));
+            }
+            self.follow_parent(&device);
+            self.events.push(&device.name, Change::Deleted);
         }
         if event.action == Action::Removed {
             return;
         }
+        let Some(registry) = &mut self.registry else {
+            return;
+        };
         let found = find(host, &event.path, |path| registry.name_at(path));
         // A device that can no longer be read keeps its last description, as in libvirt.
-        let Some(device) = found else { return };
+        let Some(mut device) = found else { return };
+        device.definition = self.definitions.get(&device);
         let name = device.name.clone();
-        match registry.insert(device) {
-            Some(old) if old.name == name => note(&name, Change::Updated),
-            Some(old) => {
-                note(&old.name, Change::Deleted);
-                note(&name, Change::Created);
+        let replaced = registry.insert(device);
+        match replaced {
+            Some(old) if old.name == name && old.is_active() => {
+                self.events.push(&name, Change::Updated);
             }
-            None => note(&name, Change::Created),
+            Some(old) if old.name != name => {
+                self.events.push(&old.name, Change::Deleted);
+                self.created(&name);
+            }
+            _ => self.created(&name),
         }
+    }
+
+    fn created(&mut self, name: &Name) {
+        if let Some(device) = self.by_name(name.to_bytes()).cloned() {
+            self.follow_parent(&device);
+        }
+        self.events.push(name, Change::Created);
+    }
+
+    /// A definition belongs to its device and its parent: where that comes or goes, the old one is
+    /// undefined and a new one defined.
+    fn follow_parent(&mut self, parent: &Device) {
+        let Some(registry) = &mut self.registry else {
+            return;
+        };
+        for definition in self.definitions.below(parent) {
+            let name = &definition.name;
+            let is_active = |device: &Arc<Device>| device.is_active();
+            if registry.by_name(name.to_bytes()).is_some_and(is_active) {
+                continue;
+            }
+            registry.insert(definitions::inactive(definition.clone(), registry));
+            self.events.push(name, Change::Undefined);
+            self.events.push(name, Change::Defined);
+        }
+    }
+
+    /// Reads the definitions of mediated devices again and takes in what is new.
+    fn read_definitions(&mut self, host: &Host) {
+        let Some(registry) = &mut self.registry else {
+            return;
+        };
+        let now = Definitions::read(&host.files);
+        for definition in self.definitions.without(&now) {
+            let name = &definition.name;
+            redefine(registry, host, name, None);
+            self.events.push(name, Change::Undefined);
+        }
+        for definition in now.without(&self.definitions) {
+            redefine(registry, host, &definition.name, Some(definition));
+            self.events.push(&definition.name, Change::Defined);
+        }
+        for definition in now.changed_since(&self.definitions) {
+            redefine(registry, host, &definition.name, Some(definition));
+            self.events.push(&definition.name, Change::Updated);
+        }
+        self.definitions = now;
     }
 
     fn rescan(&mut self, host: &Host) {
         if let Some(monitor) = &mut self.monitor {
-            monitor.settle();
+            monitor.settle(&host.files);
         }
-        let devices = std::iter::once(computer()).chain(scan(host));
-        let now = Registry::new(devices);
+        self.definitions = Definitions::read(&host.files);
+        let devices = scan(host).into_iter().map(|mut device| {
+            device.definition = self.definitions.get(&device);
+            device
+        });
+        let mut now = Registry::new(std::iter::once(computer()).chain(devices));
+        for definition in self.definitions.iter() {
+            if now.by_name(definition.name.to_bytes()).is_none() {
+                now.insert(definitions::inactive(definition.clone(), &now));
+            }
+        }
         let before = self.registry.replace(now);
-        if let (Some(events), Some(before), Some(now)) = (&mut self.events, &before, &self.registry)
+        if let (Some(queue), Some(before), Some(now)) =
+            (&mut self.events.queue, &before, &self.registry)
         {
-            events.extend(difference(before, now));
+            queue.extend(difference(before, now));
         }
     }
 
     /// A descriptor that is readable while there may be events to take; it lives as long as the view.
     pub fn event_fd(&mut self) -> io::Result<RawFd> {
-        if let Some(bell) = &self.bell {
+        if let Some(bell) = &self.events.bell {
             return Ok(bell.fd());
         }
-        let bell = Bell::new(self.monitor.as_ref().and_then(Monitor::fd))?;
-        if self.pending() > 0 {
+        let bell = Bell::new(self.monitor.iter().flat_map(Monitor::fds))?;
+        if self.events.pending() > 0 {
             bell.ring();
         }
-        Ok(self.bell.insert(bell).fd())
+        Ok(self.events.bell.insert(bell).fd())
     }
 
     /// Begins or ends to keep what happens, for [`View::take_events`].
     pub fn keep_events(&mut self, keep: bool) {
-        match (keep, &self.events) {
-            (true, None) => self.events = Some(Vec::new()),
-            (false, _) => self.events = None,
+        match (keep, &self.events.queue) {
+            (true, None) => self.events.queue = Some(Vec::new()),
+            (false, _) => self.events.queue = None,
             _ => {}
         }
     }
 
     /// What happened since the last call, in order.
     pub fn take_events(&mut self) -> Vec<DeviceEvent> {
-        self.bell.iter().for_each(Bell::hush);
-        self.events.as_mut().map(std::mem::take).unwrap_or_default()
+        self.events.bell.iter().for_each(Bell::hush);
+        let queue = self.events.queue.as_mut();
+        queue.map(std::mem::take).unwrap_or_default()
+    }
+}
+
+/// Gives the device of that name another definition, or takes it away.
+fn redefine(
+    registry: &mut Registry,
+    host: &Host,
+    name: &Name,
+    definition: Option<&Arc<Definition>>,
+) {
+    let old = registry.remove_name(name.to_bytes());
+    let path = old
+        .as_ref()
+        .filter(|old| old.is_active())
+        .map(|old| old.key());
+    let active = path.and_then(|path| find(host, path, |above| registry.name_at(above)));
+    match (active, definition) {
+        (Some(mut device), _) => {
+            device.definition = definition.cloned();
+            registry.insert(device);
+        }
+        (None, Some(definition)) => {
+            registry.insert(definitions::inactive(definition.clone(), registry));
+        }
+        (None, None) => {}
     }
 }
 
 /// What must have happened between two scans: what went (children before their
-/// parents), what changed, what came (parents before their children).
+/// parents), what came and what changed (parents before their children).
 fn difference(before: &Registry, now: &Registry) -> Vec<DeviceEvent> {
-    let event = |device: &Arc<Device>, change| DeviceEvent {
-        name: device.name.clone(),
-        change,
-    };
-    let old: HashMap<&[u8], &Arc<Device>> = before
+    let mut events = Vec::new();
+    let gone = before
         .iter()
-        .map(|device| (device.name.to_bytes(), device))
-        .collect();
-    let mut events: Vec<_> = before
-        .iter()
-        .filter(|device| now.by_name(device.name.to_bytes()).is_none())
-        .map(|device| event(device, Change::Deleted))
-        .collect();
-    events.reverse();
-    for device in now.iter() {
-        match old.get(device.name.to_bytes()) {
-            None => events.push(event(device, Change::Created)),
-            Some(old) if differ(old, device) => events.push(event(device, Change::Updated)),
-            Some(_) => {}
-        }
+        .filter(|old| now.by_name(old.name.to_bytes()).is_none());
+    for old in gone.collect::<Vec<_>>().into_iter().rev() {
+        note_difference(Some(old), None, &mut events);
+    }
+    for new in now.iter() {
+        note_difference(before.by_name(new.name.to_bytes()), Some(new), &mut events);
     }
     events
 }
 
+fn note_difference(
+    old: Option<&Arc<Device>>,
+    new: Option<&Arc<Device>>,
+    events: &mut Vec<DeviceEvent>,
+) {
+    let Some(device) = new.or(old) else { return };
+    let is_active = |device: Option<&Arc<Device>>| device.is_some_and(|d| d.is_active());
+    let is_defined = |device: Option<&Arc<Device>>| device.is_some_and(|d| d.definition.is_some());
+    let mut note = |change| {
+        events.push(DeviceEvent {
+            name: device.name.clone(),
+            change,
+        });
+    };
+    let (was_defined, was_active) = (is_defined(old), is_active(old));
+    match (was_defined, is_defined(new)) {
+        (false, true) => note(Change::Defined),
+        (true, false) => note(Change::Undefined),
+        _ => {}
+    }
+    match (was_active, is_active(new)) {
+        (false, true) => note(Change::Created),
+        (true, false) => note(Change::Deleted),
+        _ => {}
+    }
+    if let (Some(old), Some(new)) = (old, new)
+        && was_defined == new.definition.is_some()
+        && was_active == new.is_active()
+        && differ(old, new)
+    {
+        note(Change::Updated);
+    }
+}
+
 fn differ(old: &Device, new: &Device) -> bool {
-    match (&old.origin, &new.origin) {
+    let differs = match (&old.origin, &new.origin) {
         (Origin::Kernel(old), Origin::Kernel(new)) => {
             old.path != new.path || old.uevent != new.uevent || old.suffix != new.suffix
         }
         _ => false,
-    }
+    };
+    differs || old.definition != new.definition
 }

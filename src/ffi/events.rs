@@ -13,7 +13,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::constants::virEventHandleType::VIR_EVENT_HANDLE_READABLE;
 use super::constants::virNodeDeviceEventID::VIR_NODE_DEVICE_EVENT_ID_LIFECYCLE;
 use super::constants::virNodeDeviceEventLifecycleType::{
-    VIR_NODE_DEVICE_EVENT_CREATED, VIR_NODE_DEVICE_EVENT_DELETED,
+    VIR_NODE_DEVICE_EVENT_CREATED, VIR_NODE_DEVICE_EVENT_DEFINED, VIR_NODE_DEVICE_EVENT_DELETED,
+    VIR_NODE_DEVICE_EVENT_UNDEFINED,
 };
 use super::event_loop;
 use super::objects::{Conn, HANDLES};
@@ -133,6 +134,8 @@ fn lifecycle_type(change: Change) -> Option<c_int> {
     match change {
         Change::Created => Some(VIR_NODE_DEVICE_EVENT_CREATED as c_int),
         Change::Deleted => Some(VIR_NODE_DEVICE_EVENT_DELETED as c_int),
+        Change::Defined => Some(VIR_NODE_DEVICE_EVENT_DEFINED as c_int),
+        Change::Undefined => Some(VIR_NODE_DEVICE_EVENT_UNDEFINED as c_int),
         Change::Updated => None,
     }
 }

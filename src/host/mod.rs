@@ -5,6 +5,7 @@
 pub mod devlink;
 pub mod ethtool;
 pub mod files;
+pub mod mdevctl;
 pub mod node;
 pub mod pci_ids;
 pub mod scan;

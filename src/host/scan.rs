@@ -56,6 +56,7 @@ pub fn computer() -> Device {
             suffix: None,
             cache: Cache::default(),
         }),
+        definition: None,
     }
 }
 
@@ -127,6 +128,7 @@ fn read_device(
         kind,
         parent: Some(parent(path, name_at)),
         origin: Origin::Kernel(kernel),
+        definition: None,
     })
 }
 

@@ -35,7 +35,7 @@ fn default_devices_are_those_of_libvirt() {
         .iter()
         .map(|device| match &device.origin {
             Origin::Document(written) => written.document.to_xml(),
-            Origin::Kernel(_) => String::new(),
+            _ => String::new(),
         })
         .collect();
     assert_eq!(found, expected);

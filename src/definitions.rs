@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! The definitions of mediated devices as a set, and the devices that exist by definition alone.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::caps::Capability;
+use crate::connection::Name;
+use crate::device::{Device, Origin};
+use crate::host::files::{Files, basename, join};
+use crate::host::mdevctl::{self, Definition};
+use crate::host::scan::COMPUTER;
+use crate::registry::Registry;
+use crate::text;
+
+/// Definitions by the name of their node device.
+#[derive(Debug, Default)]
+pub struct Definitions(BTreeMap<Name, Arc<Definition>>);
+
+impl Definitions {
+    /// Reads mdevctl's files.
+    pub fn read(files: &Files) -> Definitions {
+        let definitions = mdevctl::definitions(files).into_iter();
+        Definitions(
+            definitions
+                .map(|definition| (definition.name.clone(), Arc::new(definition)))
+                .collect(),
+        )
+    }
+
+    /// All of them, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Definition>> {
+        self.0.values()
+    }
+
+    /// The definition of a device.
+    pub fn get(&self, device: &Device) -> Option<Arc<Definition>> {
+        match device.kind {
+            Capability::Mdev => self.0.get(&device.name).cloned(),
+            _ => None,
+        }
+    }
+
+    /// Those whose parent is this device.
+    pub fn below(&self, parent: &Device) -> impl Iterator<Item = &Arc<Definition>> {
+        let address = address_of(parent);
+        self.iter()
+            .filter(move |definition| Some(definition.parent_addr.as_bytes()) == address)
+    }
+
+    /// Those that the other set lacks.
+    pub fn without(&self, other: &Definitions) -> impl Iterator<Item = &Arc<Definition>> {
+        self.iter()
+            .filter(|definition| !other.0.contains_key(&definition.name))
+    }
+
+    /// Those that differ from the one of the same name in an earlier set.
+    pub fn changed_since(&self, earlier: &Definitions) -> impl Iterator<Item = &Arc<Definition>> {
+        self.iter().filter(|definition| {
+            earlier
+                .0
+                .get(&definition.name)
+                .is_some_and(|before| before != *definition)
+        })
+    }
+}
+
+/// The address by which mdevctl knows a device as a parent, if it can be one.
+fn address_of(device: &Device) -> Option<&[u8]> {
+    match (device.kind, &device.origin) {
+        (
+            Capability::Pci | Capability::Css | Capability::ApMatrix | Capability::MdevTypes,
+            Origin::Kernel(kernel),
+        ) => Some(basename(&kernel.path)),
+        _ => None,
+    }
+}
+
+/// The device that a definition alone makes: it is not there. Its parent is the device with
+/// the parent's address, else `computer`.
+pub fn inactive(definition: Arc<Definition>, registry: &Registry) -> Device {
+    let address = definition.parent_addr.as_bytes();
+    let parent = [b"pci".as_slice(), b"css", b"mtty"]
+        .into_iter()
+        .map(|kind| text::device_name(kind, address, None))
+        .chain([Name::from(c"ap_matrix")])
+        .filter_map(|name| registry.by_name(name.to_bytes()))
+        .find(|device| address_of(device) == Some(address));
+    let above = parent.map_or(b"/sys/devices".as_slice(), |parent| parent.key());
+    Device {
+        name: definition.name.clone(),
+        kind: Capability::Mdev,
+        parent: Some(parent.map_or(Name::from(COMPUTER), |parent| parent.name.clone())),
+        origin: Origin::Definition(join(above, definition.uuid.as_bytes()).into()),
+        definition: Some(definition),
+    }
+}

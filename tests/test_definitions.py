@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Definitions of mediated devices that come, go and change while a program looks on.
+
+The expected events and states are those of libvirt's documented behaviour: a new definition is
+DEFINED, one that goes UNDEFINED, one that differs an update, an unchanged one nothing.
+"""
+import os
+import unittest
+
+import kit
+
+EXPECTED = """\
+nothing
+define
+  DEFINED mdev_11111111_2222_3333_4444_555555555599_mtty
+  active 0 persistent 1 autostart 1
+      <type id='mtty-2'/>
+      <attr name='a' value='1'/>
+modify
+  UPDATE mdev_11111111_2222_3333_4444_555555555599_mtty
+  active 0 persistent 1 autostart 0
+      <type id='mtty-1'/>
+write the same
+undefine
+  UNDEFINED mdev_11111111_2222_3333_4444_555555555599_mtty
+  gone
+undefine a running one
+  UNDEFINED mdev_11111111_2222_3333_4444_555555555501_mtty
+  active 1 persistent 0 autostart 0
+      <type id='mtty-1'/>
+define a running one
+  DEFINED mdev_11111111_2222_3333_4444_555555555501_mtty
+  active 1 persistent 1 autostart 1
+      <type id='mtty-1'/>
+define below a new parent
+  DEFINED mdev_11111111_2222_3333_4444_555555555599_0000_0f_00_0
+write half a definition
+  UNDEFINED mdev_11111111_2222_3333_4444_555555555599_0000_0f_00_0
+"""
+
+
+class Definitions(unittest.TestCase):
+    def test_steps(self):
+        done = kit.run(os.path.join(kit.SCRIPTS, "replay"), kit.machine_archive("mdev"),
+                       "python3", os.path.join(kit.ROOT, "tests", "definitions_steps.py"))
+        if done.returncode == kit.SKIPPED:
+            self.skipTest(done.stderr)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stdout, EXPECTED)
+
+
+if __name__ == "__main__":
+    unittest.main()

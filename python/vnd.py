@@ -60,6 +60,9 @@ PROTOTYPES = {
     "virNodeDeviceDetachFlags": (c_int, [c_void_p, c_char_p, c_uint]),
     "virNodeDeviceReAttach": (c_int, [c_void_p]),
     "virConnectNodeDeviceEventDeregisterAny": (c_int, [c_void_p, c_int]),
+    "vndNodeDeviceGetJSONDesc": (c_void_p, [c_void_p, c_uint]),
+    "vndConnectGetAllDevicesXML": (c_void_p, [c_void_p, c_uint]),
+    "vndConnectGetAllDevicesJSON": (c_void_p, [c_void_p, c_uint]),
 }
 for _name, (_result, _arguments) in PROTOTYPES.items():
     _function = getattr(lib, _name)

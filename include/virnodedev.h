@@ -7,6 +7,9 @@
  *
  * Strings are UTF-8. A call that fails returns -1 or NULL and leaves an error
  * for virGetLastError(). Every function may be called from any thread.
+ *
+ * After fork() the child can only close what it inherited, with virConnectClose(); any
+ * other use of a handle from before is an error. It may open connections of its own.
  */
 
 
@@ -1110,11 +1113,16 @@ int virConnectRef(virConnectPtr conn);
 /**
  * Gives a connection back.
  *
- * Device handles keep their connection alive; it is gone when the last of them was freed, too.
+ * Device handles and event registrations keep their connection alive; it is gone when the last of
+ * them was given back, too.
+ *
+ * This is the one thing that a child process can do with a connection from before fork(): it gives up
+ * the child's share and leaves the parent's alone. Device handles and event registrations do not keep it
+ * there; the functions that would free what the program registered are not called.
  *
  * @param conn  the connection
- * @return 0 when the connection is gone, 1 when references or device handles keep it, -1 on error: conn is
- * no connection, or all references to it were given back before
+ * @return 0 when the connection is gone, 1 when references, device handles or event registrations keep
+ * it, -1 on error: conn is no connection, or all references to it were given back before
  *
  * Since virnodedev 0.1.0 (libvirt 0.0.3).
  */
@@ -1850,7 +1858,8 @@ void virDefaultErrorFunc(virErrorPtr err);
 /**
  * Gives the library the event loop of the program.
  *
- * To be called before anything is watched. The first loop stays; later calls do nothing.
+ * To be called before anything is watched. The first loop stays; later calls do nothing. Its
+ * functions, and those of the library's own loop, are called with no lock of the library held.
  *
  * @param addHandle      starts to watch a file descriptor
  * @param updateHandle   changes what a watch waits for
@@ -1874,7 +1883,8 @@ void virEventRegisterImpl(virEventAddHandleFunc addHandle,
 /**
  * Makes the library use its own event loop, to be run by virEventRunDefaultImpl().
  *
- * Harmless where a loop was registered before: that one stays.
+ * Harmless where a loop was registered before: that one stays. A child process starts with an
+ * empty one: it inherits no watches and no timers.
  *
  * @return 0
  *

@@ -11,6 +11,7 @@ pub mod error;
 pub mod ffi;
 pub mod host;
 pub mod monitor;
+pub mod process;
 pub mod registry;
 pub mod testdriver;
 pub mod text;

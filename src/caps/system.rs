@@ -7,6 +7,7 @@ use crate::error::Result;
 use std::sync::OnceLock;
 
 use crate::host::node::Node;
+use crate::process::undivided;
 use crate::xml::writer::Writer;
 
 /// Where the kernel shows the identification strings.
@@ -101,12 +102,13 @@ fn is_uniform(uuid: &str) -> bool {
 /// A UUID made once per process, for a machine that has none: the kernel makes it (random(4), `uuid`).
 fn random_uuid() -> &'static str {
     static UUID: OnceLock<String> = OnceLock::new();
-    UUID.get_or_init(|| {
+    let make = || {
         std::fs::read_to_string("/proc/sys/kernel/random/uuid")
             .ok()
             .and_then(|text| normalise_uuid(&text))
             .unwrap_or_else(|| NO_UUID.into())
-    })
+    };
+    undivided(|| UUID.get_or_init(make))
 }
 
 impl System {

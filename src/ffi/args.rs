@@ -15,28 +15,40 @@ impl Call {
         let address = handle.addr();
         let handle = HANDLES
             .connection(address)
-            .ok_or_else(|| self.invalid_conn())?;
+            .ok_or_else(|| self.invalid_conn(address))?;
         self.conn = Some(handle.clone());
         Ok(Conn { address, handle })
     }
 
     /// The device of a handle (code 52 otherwise); errors belong to its connection from here on.
     pub(super) fn device(&mut self, handle: virNodeDevicePtr) -> Result<Arc<DeviceHandle>> {
+        let address = handle.addr();
         let device = HANDLES
-            .device(handle.addr())
-            .ok_or_else(|| self.invalid_device())?;
+            .device(address)
+            .ok_or_else(|| self.invalid_device(address))?;
         self.conn = Some(device.conn.clone());
         Ok(device)
     }
 
     /// The error for what is no connection.
-    pub(super) fn invalid_conn(&self) -> Error {
-        self.error(Code::InvalidConn, self.function)
+    pub(super) fn invalid_conn(&self, address: usize) -> Error {
+        self.error(Code::InvalidConn, self.function_with(address))
     }
 
     /// The error for what is no node device.
-    pub(super) fn invalid_device(&self) -> Error {
-        self.error(Code::InvalidNodeDevice, self.function)
+    pub(super) fn invalid_device(&self, address: usize) -> Error {
+        self.error(Code::InvalidNodeDevice, self.function_with(address))
+    }
+
+    /// The function's name and, for a handle of the parent process, what is wrong with it.
+    fn function_with(&self, address: usize) -> String {
+        match HANDLES.is_inherited(address) {
+            true => format!(
+                "{}: it was made before fork(), open a new connection in this process",
+                self.function
+            ),
+            false => self.function.into(),
+        }
     }
 
     /// The error for what the connection cannot do.

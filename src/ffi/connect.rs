@@ -111,18 +111,23 @@ pub extern "C" fn virConnectRef(conn: virConnectPtr) -> c_int {
         if HANDLES.reference_connection(conn.addr()) {
             Ok(0)
         } else {
-            Err(call.invalid_conn())
+            Err(call.invalid_conn(conn.addr()))
         }
     })
 }
 
 /// Gives a connection back.
 ///
-/// Device handles keep their connection alive; it is gone when the last of them was freed, too.
+/// Device handles and event registrations keep their connection alive; it is gone when the last of
+/// them was given back, too.
+///
+/// This is the one thing that a child process can do with a connection from before fork(): it gives up
+/// the child's share and leaves the parent's alone. Device handles and event registrations do not keep it
+/// there; the functions that would free what the program registered are not called.
 ///
 /// @param conn  the connection
-/// @return 0 when the connection is gone, 1 when references or device handles keep it, -1 on error: conn is
-/// no connection, or all references to it were given back before
+/// @return 0 when the connection is gone, 1 when references, device handles or event registrations keep
+/// it, -1 on error: conn is no connection, or all references to it were given back before
 ///
 /// Since virnodedev 0.1.0 (libvirt 0.0.3).
 #[unsafe(no_mangle)]
@@ -131,7 +136,7 @@ pub extern "C" fn virConnectClose(conn: virConnectPtr) -> c_int {
         match HANDLES.close_connection(conn.addr()) {
             Some(Closed::Gone) => Ok(0),
             Some(Closed::StillUsed) => Ok(1),
-            None => Err(call.invalid_conn()),
+            None => Err(call.invalid_conn(conn.addr())),
         }
     })
 }

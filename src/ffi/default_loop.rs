@@ -7,7 +7,7 @@
 
 use std::ffi::{c_int, c_void};
 use std::os::fd::{BorrowedFd, OwnedFd};
-use std::sync::{Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
@@ -17,6 +17,7 @@ use super::constants::virEventHandleType::{
     VIR_EVENT_HANDLE_ERROR, VIR_EVENT_HANDLE_HANGUP, VIR_EVENT_HANDLE_READABLE,
     VIR_EVENT_HANDLE_WRITABLE,
 };
+use super::fork;
 use super::types::{virEventHandleCallback, virEventTimeoutCallback, virFreeCallback};
 
 /// The pointer that a program gets back in its callbacks.
@@ -34,6 +35,8 @@ struct Watch {
     callback: virEventHandleCallback,
     opaque: Opaque,
     free: virFreeCallback,
+    /// Its callback is running: a turn within it leaves it alone.
+    is_busy: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -45,6 +48,8 @@ struct Timer {
     callback: virEventTimeoutCallback,
     opaque: Opaque,
     free: virFreeCallback,
+    /// Its callback is running: a turn within it leaves it alone.
+    is_busy: bool,
 }
 
 #[derive(Default)]
@@ -53,9 +58,12 @@ struct Sources {
     timers: Vec<Timer>,
     last_watch: c_int,
     last_timer: c_int,
-    /// What removed watches and timers leave to be freed at the next turn.
-    to_free: Vec<(virFreeCallback, Opaque)>,
+    /// What removed watches and timers leave to be freed in the next turn.
+    to_free: Vec<Freed>,
 }
+
+/// What a removed watch or timer leaves.
+type Freed = (virFreeCallback, Opaque);
 
 /// Which thread runs the loop, and how many turns deep.
 type Owner = Option<(ThreadId, usize)>;
@@ -67,10 +75,37 @@ pub(super) struct Loop {
     released: Condvar,
     /// Interrupts a poll; without it, changes are seen at the next turn.
     wake: Option<OwnedFd>,
+    /// The process that it belongs to.
+    forks: u32,
 }
 
+/// The loop of the process. It is made at the first question and stays.
+static LOOP: RwLock<Option<&'static Loop>> = RwLock::new(None);
+
 /// The loop of the process.
-pub(super) static LOOP: LazyLock<Loop> = LazyLock::new(Loop::new);
+pub(super) fn current() -> &'static Loop {
+    if let Some(current) = *LOOP.read().unwrap_or_else(PoisonError::into_inner) {
+        return current;
+    }
+    let mut current = LOOP.write().unwrap_or_else(PoisonError::into_inner);
+    current.get_or_insert_with(|| Box::leak(Box::new(Loop::new())))
+}
+
+/// The loop while the process forks.
+pub(super) struct Held(RwLockWriteGuard<'static, Option<&'static Loop>>);
+
+/// Keeps every other thread from the loop while the process forks.
+pub(super) fn hold() -> Held {
+    Held(LOOP.write().unwrap_or_else(PoisonError::into_inner))
+}
+
+impl Held {
+    /// This is the child: it gets a loop of its own when it asks for one. The inherited
+    /// one shares its descriptors with the parent, and another thread may have been changing it.
+    pub(super) fn inherit(&mut self) {
+        *self.0 = None;
+    }
+}
 
 /// poll(2)'s names for the bits of `virEventHandleType`.
 const BITS: [(c_int, PollFlags); 4] = [
@@ -79,6 +114,9 @@ const BITS: [(c_int, PollFlags); 4] = [
     (VIR_EVENT_HANDLE_ERROR as c_int, PollFlags::ERR),
     (VIR_EVENT_HANDLE_HANGUP as c_int, PollFlags::HUP),
 ];
+
+/// What poll(2) tells whether or not it was asked for.
+const ALWAYS: c_int = VIR_EVENT_HANDLE_ERROR as c_int | VIR_EVENT_HANDLE_HANGUP as c_int;
 
 fn to_poll(events: c_int) -> PollFlags {
     let set = BITS.iter().filter(|(bit, _)| events & bit != 0);
@@ -118,6 +156,7 @@ impl Loop {
             owner: Mutex::default(),
             released: Condvar::new(),
             wake: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).ok(),
+            forks: fork::count(),
         }
     }
 
@@ -147,6 +186,7 @@ impl Loop {
             callback,
             opaque: Opaque(opaque),
             free,
+            is_busy: false,
         });
         self.interrupt();
         id
@@ -187,6 +227,7 @@ impl Loop {
             callback,
             opaque: Opaque(opaque),
             free,
+            is_busy: false,
         };
         timer.start(frequency);
         sources.timers.push(timer);
@@ -216,24 +257,33 @@ impl Loop {
     /// One turn: waits until something happens, or another thread changes what is waited for.
     pub(super) fn run_once(&self) {
         let _turn = Turn::begin(self);
-        let (watches, ready) = self.wait();
+        // What is removed from here on is freed in the next turn, never within the call that removes it.
+        let (timeout, to_free) = {
+            let mut sources = lock(&self.sources);
+            (sources.timeout(), std::mem::take(&mut sources.to_free))
+        };
+        let (watches, ready) = self.wait(timeout);
         for (watch, ready) in watches.iter().zip(ready) {
             if ready != 0 {
                 self.dispatch_watch(watch.id, ready);
             }
         }
         self.dispatch_timers();
-        self.free_removed();
+        for (free, opaque) in to_free {
+            if let Some(free) = free.filter(|_| !self.is_inherited()) {
+                // SAFETY: the program's callback with the pointer that it gave; called once.
+                unsafe { free(opaque.0) };
+            }
+        }
     }
 
     /// Polls what is watched now; returns it with the events of each.
-    fn wait(&self) -> (Vec<Watch>, Vec<c_int>) {
-        let (watches, timeout) = {
+    fn wait(&self, timeout: Option<Duration>) -> (Vec<Watch>, Vec<c_int>) {
+        let watches: Vec<Watch> = {
             let sources = lock(&self.sources);
-            let enabled = sources.watches.iter().filter(|watch| watch.events != 0);
             // A negative descriptor is never ready.
-            let enabled: Vec<Watch> = enabled.filter(|watch| watch.fd >= 0).copied().collect();
-            (enabled, sources.timeout())
+            let can_happen = |w: &&Watch| w.events != 0 && w.fd >= 0 && !w.is_busy;
+            sources.watches.iter().filter(can_happen).copied().collect()
         };
         let mut fds: Vec<PollFd<'_>> = watches
             .iter()
@@ -258,24 +308,47 @@ impl Loop {
         (watches, ready)
     }
 
+    /// Whether a callback has forked and this is the child: then the loop is no longer ours.
+    fn is_inherited(&self) -> bool {
+        self.forks != fork::count()
+    }
+
     fn dispatch_watch(&self, id: c_int, ready: c_int) {
-        // An earlier callback of this turn may have removed or paused it.
+        if self.is_inherited() {
+            return;
+        }
+        let is_it = |watch: &&mut Watch| watch.id == id && !watch.is_busy;
+        // An earlier callback of this turn may have removed, paused or narrowed it.
         let current = lock(&self.sources)
             .watches
-            .iter()
-            .find(|watch| watch.id == id && watch.events != 0)
-            .copied();
-        if let Some(watch) = current
-            && let Some(callback) = watch.callback
-        {
+            .iter_mut()
+            .find(is_it)
+            .and_then(|watch| {
+                let told = ready & (watch.events | ALWAYS);
+                let told = if watch.events == 0 { 0 } else { told };
+                watch.is_busy = told != 0;
+                (told != 0).then_some((*watch, told))
+            });
+        let Some((watch, told)) = current else { return };
+        if let Some(callback) = watch.callback {
             // SAFETY: the program's callback with the arguments that it takes.
-            unsafe { callback(watch.id, watch.fd, ready, watch.opaque.0) };
+            unsafe { callback(watch.id, watch.fd, told, watch.opaque.0) };
+        }
+        if self.is_inherited() {
+            return;
+        }
+        let mut sources = lock(&self.sources);
+        if let Some(watch) = sources.watches.iter_mut().find(|watch| watch.id == id) {
+            watch.is_busy = false;
         }
     }
 
     fn dispatch_timers(&self) {
+        if self.is_inherited() {
+            return;
+        }
         let now = Instant::now();
-        let is_due = |timer: &Timer| timer.interval.is_some() && timer.due <= now;
+        let is_due = |timer: &Timer| timer.interval.is_some() && timer.due <= now && !timer.is_busy;
         let due: Vec<c_int> = {
             let sources = lock(&self.sources);
             let due = sources.timers.iter().filter(|timer| is_due(timer));
@@ -288,24 +361,21 @@ impl Loop {
                 let timer = sources.timers.iter_mut().find(|timer| timer.id == id);
                 timer.filter(|timer| is_due(timer)).map(|timer| {
                     timer.due = Instant::now() + timer.interval.unwrap_or_default();
+                    timer.is_busy = true;
                     *timer
                 })
             };
-            if let Some(timer) = current
-                && let Some(callback) = timer.callback
-            {
+            let Some(timer) = current else { continue };
+            if let Some(callback) = timer.callback {
                 // SAFETY: the program's callback with the arguments that it takes.
                 unsafe { callback(timer.id, timer.opaque.0) };
             }
-        }
-    }
-
-    fn free_removed(&self) {
-        let to_free = std::mem::take(&mut lock(&self.sources).to_free);
-        for (free, opaque) in to_free {
-            if let Some(free) = free {
-                // SAFETY: the program's callback with the pointer that it gave; called once.
-                unsafe { free(opaque.0) };
+            if self.is_inherited() {
+                return;
+            }
+            let mut sources = lock(&self.sources);
+            if let Some(timer) = sources.timers.iter_mut().find(|timer| timer.id == id) {
+                timer.is_busy = false;
             }
         }
     }
@@ -317,7 +387,8 @@ impl Sources {
         if !self.to_free.is_empty() {
             return Some(Duration::ZERO);
         }
-        let running = self.timers.iter().filter(|timer| timer.interval.is_some());
+        let can_happen = |timer: &&Timer| timer.interval.is_some() && !timer.is_busy;
+        let running = self.timers.iter().filter(can_happen);
         let next = running.map(|timer| timer.due).min()?;
         Some(next.saturating_duration_since(Instant::now()))
     }
@@ -353,6 +424,9 @@ impl<'a> Turn<'a> {
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
+        if self.0.is_inherited() {
+            return;
+        }
         let mut owner = lock(&self.0.owner);
         *owner = owner
             .take()
@@ -362,127 +436,5 @@ impl Drop for Turn<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::os::fd::AsRawFd;
-    use std::ptr;
-    use std::sync::atomic::{AtomicI32, Ordering};
-
-    const READABLE: c_int = VIR_EVENT_HANDLE_READABLE as c_int;
-    const HANGUP: c_int = VIR_EVENT_HANDLE_HANGUP as c_int;
-
-    /// What the callbacks of one test saw.
-    #[derive(Default)]
-    struct Seen {
-        calls: AtomicI32,
-        last: AtomicI32,
-        freed: AtomicI32,
-    }
-
-    fn opaque(seen: &Seen) -> *mut c_void {
-        ptr::from_ref(seen).cast_mut().cast()
-    }
-
-    fn seen<'a>(opaque: *mut c_void) -> &'a Seen {
-        // SAFETY: the tests pass a pointer to what outlives the loop.
-        unsafe { &*opaque.cast::<Seen>() }
-    }
-
-    unsafe extern "C" fn on_handle(_: c_int, _: c_int, events: c_int, opaque: *mut c_void) {
-        seen(opaque).calls.fetch_add(1, Ordering::SeqCst);
-        seen(opaque).last.store(events, Ordering::SeqCst);
-    }
-
-    unsafe extern "C" fn on_timer(timer: c_int, opaque: *mut c_void) {
-        seen(opaque).calls.fetch_add(1, Ordering::SeqCst);
-        seen(opaque).last.store(timer, Ordering::SeqCst);
-    }
-
-    unsafe extern "C" fn on_free(opaque: *mut c_void) {
-        seen(opaque).freed.fetch_add(1, Ordering::SeqCst);
-    }
-
-    #[test]
-    fn a_readable_descriptor_is_told_until_its_watch_goes() {
-        let on = Loop::new();
-        let seen = Seen::default();
-        let (read, write) = rustix::pipe::pipe().unwrap();
-        let fd = read.as_raw_fd();
-        let watch = on.add_watch(fd, READABLE, Some(on_handle), opaque(&seen), Some(on_free));
-        assert_eq!(watch, 1);
-        rustix::io::write(&write, b"x").unwrap();
-        on.run_once();
-        on.run_once();
-        assert_eq!(seen.calls.load(Ordering::SeqCst), 2);
-        assert_eq!(seen.last.load(Ordering::SeqCst), READABLE);
-        on.update_watch(watch, 0);
-        on.run_once();
-        assert_eq!(seen.calls.load(Ordering::SeqCst), 2);
-        on.update_watch(watch, READABLE);
-        assert_eq!((on.remove_watch(watch), on.remove_watch(watch)), (0, -1));
-        assert_eq!(seen.freed.load(Ordering::SeqCst), 0);
-        on.run_once();
-        assert_eq!(seen.freed.load(Ordering::SeqCst), 1);
-        assert_eq!(seen.calls.load(Ordering::SeqCst), 2);
-        assert_eq!(on.add_watch(fd, 0, None, ptr::null_mut(), None), 2);
-    }
-
-    #[test]
-    fn the_end_of_a_pipe_is_a_hangup() {
-        let on = Loop::new();
-        let seen = Seen::default();
-        let (read, write) = rustix::pipe::pipe().unwrap();
-        on.add_watch(
-            read.as_raw_fd(),
-            READABLE,
-            Some(on_handle),
-            opaque(&seen),
-            None,
-        );
-        drop(write);
-        on.run_once();
-        assert_eq!(seen.last.load(Ordering::SeqCst), HANGUP);
-    }
-
-    #[test]
-    fn timers_repeat_stop_and_start_again() {
-        let on = Loop::new();
-        let seen = Seen::default();
-        let timer = on.add_timer(1, Some(on_timer), opaque(&seen), Some(on_free));
-        while seen.calls.load(Ordering::SeqCst) < 2 {
-            on.run_once();
-        }
-        on.update_timer(timer, -1);
-        let calls = seen.calls.load(Ordering::SeqCst);
-        let other = Seen::default();
-        let every_turn = on.add_timer(0, Some(on_timer), opaque(&other), None);
-        on.run_once();
-        on.run_once();
-        assert_eq!(other.calls.load(Ordering::SeqCst), 2);
-        assert_eq!(other.last.load(Ordering::SeqCst), every_turn);
-        assert_eq!(seen.calls.load(Ordering::SeqCst), calls);
-        on.update_timer(timer, 0);
-        on.run_once();
-        assert_eq!(seen.calls.load(Ordering::SeqCst), calls + 1);
-        assert_eq!((on.remove_timer(timer), on.remove_timer(timer)), (0, -1));
-        on.run_once();
-        assert_eq!(seen.freed.load(Ordering::SeqCst), 1);
-    }
-
-    #[test]
-    fn another_thread_wakes_the_loop() {
-        let on = Loop::new();
-        let seen = Seen::default();
-        thread::scope(|scope| {
-            let turns = scope.spawn(|| {
-                while seen.calls.load(Ordering::SeqCst) == 0 {
-                    on.run_once();
-                }
-            });
-            thread::sleep(Duration::from_millis(20));
-            on.add_timer(0, Some(on_timer), opaque(&seen), None);
-            turns.join().unwrap();
-        });
-        assert!(seen.calls.load(Ordering::SeqCst) > 0);
-    }
-}
+#[path = "default_loop_tests.rs"]
+mod tests;

@@ -120,7 +120,7 @@ pub extern "C" fn virNodeDeviceRef(dev: virNodeDevicePtr) -> c_int {
         if HANDLES.reference_device(dev.addr()) {
             Ok(0)
         } else {
-            Err(call.invalid_device())
+            Err(call.invalid_device(dev.addr()))
         }
     })
 }
@@ -137,7 +137,7 @@ pub extern "C" fn virNodeDeviceFree(dev: virNodeDevicePtr) -> c_int {
         if HANDLES.release_device(dev.addr()) {
             Ok(0)
         } else {
-            Err(call.invalid_device())
+            Err(call.invalid_device(dev.addr()))
         }
     })
 }

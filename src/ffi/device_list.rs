@@ -109,7 +109,9 @@ pub unsafe extern "C" fn virConnectListAllNodeDevices(
         let names = connection.list(flags)?;
         let count = out::count(names.len())?;
         let list = out::List::new(names.len())?;
-        let handles = conn.devices(names).ok_or_else(|| call.invalid_conn())?;
+        let handles = conn
+            .devices(names)
+            .ok_or_else(|| call.invalid_conn(conn.address))?;
         // SAFETY: not NULL, so the caller's.
         unsafe { out::set(devices, list.fill(&handles)) };
         Ok(count)
@@ -175,5 +177,5 @@ pub unsafe extern "C" fn virNodeDeviceLookupSCSIHostByWWN(
 fn one_device(call: &Call, conn: &Conn, name: Name) -> Result<virNodeDevicePtr> {
     conn.devices(vec![name])
         .and_then(|devices| devices.first().copied())
-        .ok_or_else(|| call.invalid_conn())
+        .ok_or_else(|| call.invalid_conn(conn.address))
 }

@@ -4,9 +4,10 @@
 //! Except for the two of the built-in loop, these functions neither clear nor set the last error.
 
 use std::ffi::{c_int, c_void};
-use std::sync::OnceLock;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::default_loop;
+use super::fork;
 use super::guard::guard;
 use super::types::{
     virEventAddHandleFunc, virEventAddTimeoutFunc, virEventHandleCallback,
@@ -16,7 +17,8 @@ use super::types::{
 use crate::error::Domain;
 
 /// The functions of an event loop.
-struct Loop {
+#[derive(Clone, Copy)]
+pub(super) struct Loop {
     add_handle: virEventAddHandleFunc,
     update_handle: virEventUpdateHandleFunc,
     remove_handle: virEventRemoveHandleFunc,
@@ -25,8 +27,26 @@ struct Loop {
     remove_timeout: virEventRemoveTimeoutFunc,
 }
 
-/// The first loop that was registered stays for the life of the process.
-static LOOP: OnceLock<Loop> = OnceLock::new();
+/// The first loop that was registered stays for the life of the process, and for its children.
+static LOOP: Mutex<Option<Loop>> = Mutex::new(None);
+
+/// The loop while the process forks.
+pub(super) type Held = MutexGuard<'static, Option<Loop>>;
+
+/// Keeps every other thread from the loop while the process forks.
+pub(super) fn hold() -> Held {
+    LOOP.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The loop; its functions are called with no lock held.
+fn registered() -> Option<Loop> {
+    *hold()
+}
+
+fn register(functions: Loop) {
+    fork::watch();
+    hold().get_or_insert(functions);
+}
 
 /// The loop of [`super::default_loop`], as C functions.
 const BUILT_IN: Loop = Loop {
@@ -45,15 +65,15 @@ unsafe extern "C" fn built_in_add_handle(
     opaque: *mut c_void,
     ff: virFreeCallback,
 ) -> c_int {
-    default_loop::LOOP.add_watch(fd, events, cb, opaque, ff)
+    default_loop::current().add_watch(fd, events, cb, opaque, ff)
 }
 
 unsafe extern "C" fn built_in_update_handle(watch: c_int, events: c_int) {
-    default_loop::LOOP.update_watch(watch, events);
+    default_loop::current().update_watch(watch, events);
 }
 
 unsafe extern "C" fn built_in_remove_handle(watch: c_int) -> c_int {
-    default_loop::LOOP.remove_watch(watch)
+    default_loop::current().remove_watch(watch)
 }
 
 unsafe extern "C" fn built_in_add_timeout(
@@ -62,20 +82,21 @@ unsafe extern "C" fn built_in_add_timeout(
     opaque: *mut c_void,
     ff: virFreeCallback,
 ) -> c_int {
-    default_loop::LOOP.add_timer(frequency, cb, opaque, ff)
+    default_loop::current().add_timer(frequency, cb, opaque, ff)
 }
 
 unsafe extern "C" fn built_in_update_timeout(timer: c_int, frequency: c_int) {
-    default_loop::LOOP.update_timer(timer, frequency);
+    default_loop::current().update_timer(timer, frequency);
 }
 
 unsafe extern "C" fn built_in_remove_timeout(timer: c_int) -> c_int {
-    default_loop::LOOP.remove_timer(timer)
+    default_loop::current().remove_timer(timer)
 }
 
 /// Gives the library the event loop of the program.
 ///
-/// To be called before anything is watched. The first loop stays; later calls do nothing.
+/// To be called before anything is watched. The first loop stays; later calls do nothing. Its
+/// functions, and those of the library's own loop, are called with no lock of the library held.
 ///
 /// @param addHandle      starts to watch a file descriptor
 /// @param updateHandle   changes what a watch waits for
@@ -97,7 +118,7 @@ pub unsafe extern "C" fn virEventRegisterImpl(
     updateTimeout: virEventUpdateTimeoutFunc,
     removeTimeout: virEventRemoveTimeoutFunc,
 ) {
-    LOOP.get_or_init(|| Loop {
+    register(Loop {
         add_handle: addHandle,
         update_handle: updateHandle,
         remove_handle: removeHandle,
@@ -109,7 +130,8 @@ pub unsafe extern "C" fn virEventRegisterImpl(
 
 /// Makes the library use its own event loop, to be run by virEventRunDefaultImpl().
 ///
-/// Harmless where a loop was registered before: that one stays.
+/// Harmless where a loop was registered before: that one stays. A child process starts with an
+/// empty one: it inherits no watches and no timers.
 ///
 /// @return 0
 ///
@@ -117,7 +139,7 @@ pub unsafe extern "C" fn virEventRegisterImpl(
 #[unsafe(no_mangle)]
 pub extern "C" fn virEventRegisterDefaultImpl() -> c_int {
     guard(Domain::EventLoop, "virEventRegisterDefaultImpl", |_| {
-        LOOP.get_or_init(|| BUILT_IN);
+        register(BUILT_IN);
         Ok(0)
     })
 }
@@ -132,7 +154,7 @@ pub extern "C" fn virEventRegisterDefaultImpl() -> c_int {
 #[unsafe(no_mangle)]
 pub extern "C" fn virEventRunDefaultImpl() -> c_int {
     guard(Domain::EventLoop, "virEventRunDefaultImpl", |_| {
-        default_loop::LOOP.run_once();
+        default_loop::current().run_once();
         Ok(0)
     })
 }
@@ -158,7 +180,7 @@ pub unsafe extern "C" fn virEventAddHandle(
     opaque: *mut c_void,
     ff: virFreeCallback,
 ) -> c_int {
-    match LOOP.get().and_then(|l| l.add_handle) {
+    match registered().and_then(|l| l.add_handle) {
         // SAFETY: a function of the program's loop, with the arguments that it takes.
         Some(add) => unsafe { add(fd, events, cb, opaque, ff) },
         None => -1,
@@ -173,7 +195,7 @@ pub unsafe extern "C" fn virEventAddHandle(
 /// Since virnodedev 0.1.0 (libvirt 0.9.3).
 #[unsafe(no_mangle)]
 pub extern "C" fn virEventUpdateHandle(watch: c_int, events: c_int) {
-    if let Some(update) = LOOP.get().and_then(|l| l.update_handle) {
+    if let Some(update) = registered().and_then(|l| l.update_handle) {
         // SAFETY: a function of the program's loop, with the arguments that it takes.
         unsafe { update(watch, events) };
     }
@@ -187,7 +209,7 @@ pub extern "C" fn virEventUpdateHandle(watch: c_int, events: c_int) {
 /// Since virnodedev 0.1.0 (libvirt 0.9.3).
 #[unsafe(no_mangle)]
 pub extern "C" fn virEventRemoveHandle(watch: c_int) -> c_int {
-    match LOOP.get().and_then(|l| l.remove_handle) {
+    match registered().and_then(|l| l.remove_handle) {
         // SAFETY: a function of the program's loop, with the argument that it takes.
         Some(remove) => unsafe { remove(watch) },
         None => -1,
@@ -213,7 +235,7 @@ pub unsafe extern "C" fn virEventAddTimeout(
     opaque: *mut c_void,
     ff: virFreeCallback,
 ) -> c_int {
-    match LOOP.get().and_then(|l| l.add_timeout) {
+    match registered().and_then(|l| l.add_timeout) {
         // SAFETY: a function of the program's loop, with the arguments that it takes.
         Some(add) => unsafe { add(frequency, cb, opaque, ff) },
         None => -1,
@@ -228,7 +250,7 @@ pub unsafe extern "C" fn virEventAddTimeout(
 /// Since virnodedev 0.1.0 (libvirt 0.9.3).
 #[unsafe(no_mangle)]
 pub extern "C" fn virEventUpdateTimeout(timer: c_int, frequency: c_int) {
-    if let Some(update) = LOOP.get().and_then(|l| l.update_timeout) {
+    if let Some(update) = registered().and_then(|l| l.update_timeout) {
         // SAFETY: a function of the program's loop, with the arguments that it takes.
         unsafe { update(timer, frequency) };
     }
@@ -242,7 +264,7 @@ pub extern "C" fn virEventUpdateTimeout(timer: c_int, frequency: c_int) {
 /// Since virnodedev 0.1.0 (libvirt 0.9.3).
 #[unsafe(no_mangle)]
 pub extern "C" fn virEventRemoveTimeout(timer: c_int) -> c_int {
-    match LOOP.get().and_then(|l| l.remove_timeout) {
+    match registered().and_then(|l| l.remove_timeout) {
         // SAFETY: a function of the program's loop, with the argument that it takes.
         Some(remove) => unsafe { remove(timer) },
         None => -1,

@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::sync::Arc;
 
+use super::fork;
 use super::objects::ConnHandle;
 use super::store;
 use crate::error::{Code, Domain, Error, Result};
@@ -50,6 +51,7 @@ pub(super) fn guard<T: FailValue>(
     function: &'static str,
     body: impl FnOnce(&mut Call) -> Result<T>,
 ) -> T {
+    fork::watch();
     shield(T::FAIL, || {
         store::clear_last();
         let mut call = Call {

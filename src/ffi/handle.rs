@@ -6,6 +6,9 @@
 //! another library or is of the other kind is an error, not a crash. The bytes at
 //! an address are zero for as long as the process lives, and no C library's
 //! type check takes zeroes for its own object.
+//!
+//! A child process inherits the table (see `fork`). What came from before the
+//! fork is known as such and can only be closed.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
@@ -51,8 +54,16 @@ pub(super) enum Closed {
     StillUsed,
 }
 
+/// What an address stands for, and the fork count of the process that made it.
+struct Placed<C, D> {
+    forks: u32,
+    entry: Entry<C, D>,
+}
+
 struct Table<C, D> {
-    chunks: BTreeMap<usize, Vec<Option<Entry<C, D>>>>,
+    chunks: BTreeMap<usize, Vec<Option<Placed<C, D>>>>,
+    /// How many forks lie between the process that made the table and this one.
+    forks: u32,
     /// Addresses of the newest chunk that were never given out.
     fresh: Range<usize>,
     /// Given back addresses, each with the count of handles made until then, oldest first.
@@ -65,6 +76,7 @@ impl<C, D> Handles<C, D> {
         Handles {
             table: RwLock::new(Table {
                 chunks: BTreeMap::new(),
+                forks: 0,
                 fresh: 0..0,
                 freed: VecDeque::new(),
                 made: 0,
@@ -155,19 +167,36 @@ impl<C, D> Handles<C, D> {
     }
 
     /// Drops one of the program's references to a connection; `None` when it has none.
+    ///
+    /// The last reference to an inherited one takes the connection's devices with it: nothing
+    /// else can be done with them in this process.
     pub(super) fn close_connection(&self, address: usize) -> Option<Closed> {
         let mut table = self.write();
-        match table.get_mut(address)? {
+        let is_inherited = table.is_inherited(address);
+        match table.any_mut(address)? {
             Entry::Connection { references, .. } if *references > 0 => *references -= 1,
             _ => return None,
         }
-        let gone = table.take_unused_connection(address);
+        let gone = match is_inherited {
+            true => table.take_inherited(address),
+            false => table.take_unused_connection(address).into_iter().collect(),
+        };
         // The connection is torn down after the lock is let go.
         drop(table);
-        Some(match gone {
-            Some(_) => Closed::Gone,
-            None => Closed::StillUsed,
+        Some(match gone.is_empty() {
+            false => Closed::Gone,
+            true => Closed::StillUsed,
         })
+    }
+
+    /// Whether the address stands for something that was made before a fork of the process.
+    pub(super) fn is_inherited(&self, address: usize) -> bool {
+        self.read().is_inherited(address)
+    }
+
+    /// Keeps every other thread out of the table while the process forks.
+    pub(super) fn hold(&self) -> Held<'_, C, D> {
+        Held(self.write())
     }
 
     /// Keeps a connection alive until [`Handles::release_connection`]; false when there is none at the address.
@@ -218,6 +247,16 @@ impl<C, D> Handles<C, D> {
     }
 }
 
+/// The table while the process forks.
+pub(super) struct Held<'a, C, D>(RwLockWriteGuard<'a, Table<C, D>>);
+
+impl<C, D> Held<'_, C, D> {
+    /// This is the child: what is in the table now was inherited.
+    pub(super) fn inherit(&mut self) {
+        self.0.forks += 1;
+    }
+}
+
 fn add_one(count: &mut u32) -> bool {
     match count.checked_add(1) {
         Some(more) => {
@@ -236,33 +275,74 @@ impl<C, D> Table<C, D> {
             .then_some((base, offset / SLOT))
     }
 
-    fn get(&self, address: usize) -> Option<&Entry<C, D>> {
+    fn placed(&self, address: usize) -> Option<&Placed<C, D>> {
         let (base, index) = self.place(address)?;
         self.chunks[&base][index].as_ref()
     }
 
-    fn cell(&mut self, address: usize) -> Option<&mut Option<Entry<C, D>>> {
+    fn is_inherited(&self, address: usize) -> bool {
+        let placed = self.placed(address);
+        placed.is_some_and(|placed| placed.forks != self.forks)
+    }
+
+    /// What this process made at the address.
+    fn get(&self, address: usize) -> Option<&Entry<C, D>> {
+        let placed = self.placed(address)?;
+        (placed.forks == self.forks).then_some(&placed.entry)
+    }
+
+    fn cell(&mut self, address: usize) -> Option<&mut Option<Placed<C, D>>> {
         let (base, index) = self.place(address)?;
         self.chunks.get_mut(&base)?.get_mut(index)
     }
 
+    /// What is at the address, inherited or not.
+    fn any_mut(&mut self, address: usize) -> Option<&mut Entry<C, D>> {
+        Some(&mut self.cell(address)?.as_mut()?.entry)
+    }
+
+    /// What this process made at the address.
     fn get_mut(&mut self, address: usize) -> Option<&mut Entry<C, D>> {
-        self.cell(address)?.as_mut()
+        let forks = self.forks;
+        let placed = self.cell(address)?.as_mut()?;
+        (placed.forks == forks).then_some(&mut placed.entry)
     }
 
     fn add(&mut self, entry: Entry<C, D>) -> usize {
         let address = self.free_address();
         self.made += 1;
+        let forks = self.forks;
         if let Some(cell) = self.cell(address) {
-            *cell = Some(entry);
+            *cell = Some(Placed { forks, entry });
         }
         address
     }
 
     fn take(&mut self, address: usize) -> Option<Entry<C, D>> {
-        let entry = self.cell(address)?.take()?;
+        let placed = self.cell(address)?.take()?;
         self.freed.push_back((address, self.made));
-        Some(entry)
+        Some(placed.entry)
+    }
+
+    /// An inherited connection without references, with its devices; nothing while it has some.
+    fn take_inherited(&mut self, conn: usize) -> Vec<Entry<C, D>> {
+        if !matches!(
+            self.any_mut(conn),
+            Some(Entry::Connection { references: 0, .. })
+        ) {
+            return Vec::new();
+        }
+        let mut addresses = vec![conn];
+        for (base, entries) in &self.chunks {
+            let owned = entries.iter().enumerate().filter(|(_, placed)| {
+                matches!(placed, Some(Placed { entry: Entry::Device { owner, .. }, .. }) if *owner == conn)
+            });
+            addresses.extend(owned.map(|(index, _)| base + index * SLOT));
+        }
+        addresses
+            .into_iter()
+            .filter_map(|address| self.take(address))
+            .collect()
     }
 
     fn take_unused_connection(&mut self, address: usize) -> Option<Entry<C, D>> {

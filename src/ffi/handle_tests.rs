@@ -177,3 +177,25 @@ fn threads_see_their_own_handles_and_lose_none() {
     assert_eq!(table.close_connection(conn), Some(Closed::Gone));
     assert_eq!(Arc::strong_count(&object), 1);
 }
+
+#[test]
+fn what_was_inherited_can_only_be_closed() {
+    let (table, conn, object) = with_connection();
+    let device = add(&table, conn, &object, 1);
+    assert!(table.reference_connection(conn));
+    table.hold().inherit();
+    let own = table.add_connection(Arc::new("own".to_string()));
+    let own_device = add(&table, own, &table.connection(own).unwrap(), 2);
+    assert!(table.is_inherited(conn) && table.is_inherited(device));
+    assert!(!table.is_inherited(own) && !table.is_inherited(own + 1));
+    assert!(table.connection(conn).is_none() && table.device(device).is_none());
+    assert!(!table.reference_connection(conn) && !table.reference_device(device));
+    assert!(!table.hold_connection(conn) && !table.release_device(device));
+    assert_eq!(table.close_connection(device), None);
+    assert_eq!(table.close_connection(conn), Some(Closed::StillUsed));
+    assert_eq!(table.close_connection(conn), Some(Closed::Gone));
+    assert_eq!(table.close_connection(conn), None);
+    assert!(!table.is_inherited(device));
+    assert_eq!(Arc::strong_count(&object), 1);
+    assert_eq!(table.device(own_device).as_deref(), Some(&2));
+}

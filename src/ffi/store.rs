@@ -6,7 +6,6 @@
 
 use std::cell::UnsafeCell;
 use std::ffi::{CStr, c_char, c_void};
-use std::io::Write;
 use std::ptr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -156,6 +155,11 @@ pub(super) fn set_global_handler(handler: Option<Handler>) {
     *lock(&GLOBAL) = handler;
 }
 
+/// Keeps every other thread from the choice while the process forks.
+pub(super) fn hold() -> MutexGuard<'static, Option<Handler>> {
+    lock(&GLOBAL)
+}
+
 /// A connection's own last error and handler.
 pub(super) struct ConnErrors {
     slot: Mutex<Slot>,
@@ -265,8 +269,11 @@ pub(super) unsafe fn print(error: *const virError) {
         // SAFETY: NUL-terminated by the caller's promise.
         unsafe { CStr::from_ptr(error.message) }.to_bytes()
     };
-    // One write, so that lines of several threads do not mix. Nobody is left to tell when it fails.
-    let _ = std::io::stderr().write_all(&line(&error, message));
+    // One write, so that lines of several threads do not mix, and without the lock of std::io::Stderr,
+    // which a fork could leave locked. Nobody is left to tell when it fails.
+    let text = line(&error, message);
+    // SAFETY: that many bytes are there.
+    unsafe { libc::write(libc::STDERR_FILENO, text.as_ptr().cast(), text.len()) };
 }
 
 /// The line that is printed for an error.

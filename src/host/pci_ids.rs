@@ -16,6 +16,7 @@ use std::sync::{Mutex, OnceLock};
 use flate2::read::MultiGzDecoder;
 
 use super::files::Files;
+use crate::process::undivided;
 use crate::text;
 
 /// Names the file to use in place of the system's.
@@ -219,20 +220,24 @@ static SYSTEM: System = System {
 
 impl System {
     fn ids(&self) -> &PciIds {
-        self.ids.get_or_init(|| {
+        let load = || {
             match env::var_os(OVERRIDE).filter(|path| !path.is_empty()) {
                 Some(path) => PciIds::load_file(Path::new(&path)).ok(),
                 None => PciIds::load_usual(&Files::Live),
             }
             .unwrap_or_default()
-        })
+        };
+        let known = self.ids.get();
+        known.unwrap_or_else(|| undivided(|| self.ids.get_or_init(load)))
     }
 
     fn query(&self, modalias: &str, key: &str) -> Option<String> {
         let open = || udev::Hwdb::new().ok().map(Mutex::new);
-        let hwdb = self.hwdb.get_or_init(open).as_ref()?.lock().ok()?;
-        let value = hwdb.query_one(modalias, key)?;
-        Some(text::clean(value.as_bytes())).filter(|name| !name.is_empty())
+        let name = undivided(|| {
+            let hwdb = self.hwdb.get_or_init(open).as_ref()?.lock().ok()?;
+            Some(text::clean(hwdb.query_one(modalias, key)?.as_bytes()))
+        });
+        name.filter(|name| !name.is_empty())
     }
 }
 

@@ -112,6 +112,8 @@ pub(super) struct Events(Mutex<State>);
 #[derive(Default)]
 struct State {
     registrations: Vec<Arc<Registration>>,
+    /// How many registrations are in the making: they need what the others need.
+    pending: usize,
     next_id: c_int,
     /// The watch of the program's event loop.
     watch: Option<c_int>,
@@ -148,7 +150,6 @@ pub(super) fn register(
     opaque: *mut c_void,
     free: virFreeCallback,
 ) -> Result<c_int> {
-    let events = &conn.handle.events;
     let wanted = Registration {
         id: 0,
         callback,
@@ -158,36 +159,24 @@ pub(super) fn register(
         is_over: AtomicBool::new(false),
     };
     let needs_watch = {
-        let state = events.state();
+        let mut state = conn.handle.events.state();
         state.refuse_double(&wanted)?;
+        conn.handle.connection.keep_events(true);
+        state.pending += 1;
         state.watch.is_none() && !state.is_polled
     };
     // The program's event loop is called with no lock held.
-    let watch = if needs_watch {
-        Some(watch(conn)?)
-    } else {
-        None
-    };
-    if !HANDLES.hold_connection(conn.address) {
-        unwatch(watch);
-        return Err(Error::bare(Code::InvalidConn));
-    }
-    conn.handle.connection.keep_events(true);
-    let mut state = events.state();
-    let result = state.add(wanted);
-    // Another thread may have been first to watch.
-    let surplus = match (&result, state.watch) {
-        (Ok(_), None) => {
-            state.watch = watch;
-            None
-        }
-        _ => watch,
-    };
+    let watch = needs_watch.then(|| watch(conn)).transpose();
+    let mut state = conn.handle.events.state();
+    state.pending -= 1;
+    let mut surplus = None;
+    let result = watch.and_then(|made| {
+        surplus = state.keep_watch(made);
+        state.add(conn, wanted)
+    });
+    let idle = state.stop_if_idle(conn);
     drop(state);
-    unwatch(surplus);
-    if result.is_err() {
-        HANDLES.release_connection(conn.address);
-    }
+    [surplus, idle].into_iter().for_each(unwatch);
     result
 }
 
@@ -205,13 +194,36 @@ impl State {
         Ok(())
     }
 
-    fn add(&mut self, wanted: Registration) -> Result<c_int> {
+    /// Keeps a new watch; gives it back where another thread was first.
+    fn keep_watch(&mut self, made: Option<c_int>) -> Option<c_int> {
+        match self.watch {
+            Some(_) => made,
+            None => {
+                self.watch = made;
+                None
+            }
+        }
+    }
+
+    fn add(&mut self, conn: &Conn, wanted: Registration) -> Result<c_int> {
         self.refuse_double(&wanted)?;
+        if !HANDLES.hold_connection(conn.address) {
+            return Err(Error::bare(Code::InvalidConn));
+        }
         let id = self.next_id;
         self.next_id += 1;
         self.registrations
             .push(Arc::new(Registration { id, ..wanted }));
         Ok(id)
+    }
+
+    /// Stops to keep events when nobody wants them; returns the watch that is not needed any more.
+    fn stop_if_idle(&mut self, conn: &Conn) -> Option<c_int> {
+        if self.pending > 0 || !self.registrations.is_empty() {
+            return None;
+        }
+        conn.handle.connection.keep_events(false);
+        self.watch.take()
     }
 }
 
@@ -246,11 +258,14 @@ fn unwatch(watch: Option<c_int>) {
     }
 }
 
-unsafe extern "C" fn on_readable(_: c_int, _: c_int, _: c_int, opaque: *mut c_void) {
+unsafe extern "C" fn on_readable(watch: c_int, _: c_int, _: c_int, opaque: *mut c_void) {
     super::guard::shield((), || {
         let address = opaque.addr();
         if let Some(handle) = HANDLES.connection(address) {
             dispatch(&Conn { address, handle });
+        } else if HANDLES.is_inherited(address) {
+            // A child that goes on with its parent's loop would be called for ever.
+            unwatch(Some(watch));
         }
     });
 }
@@ -269,12 +284,7 @@ pub(super) fn deregister(conn: &Conn, id: c_int) -> Result<()> {
     })?;
     let registration = state.registrations.remove(at);
     registration.is_over.store(true, Ordering::Release);
-    let watch = if state.registrations.is_empty() {
-        conn.handle.connection.keep_events(false);
-        state.watch.take()
-    } else {
-        None
-    };
+    let watch = state.stop_if_idle(conn);
     let now = if state.is_dispatching {
         state.over.push(registration);
         None

@@ -1986,16 +1986,18 @@ int virEventRemoveTimeout(int timer);
 /**
  * Describes a device in JSON: an object with the same facts and the same element names as the XML.
  *
- * Numbers are numbers, elements that can stand more than once are arrays; the text of
- * an element with attributes is its member "text". docs/nodedev.schema.json is the JSON Schema.
+ * Numbers are numbers, elements that can stand more than once are arrays, a capability is the member of "capability"
+ * that its type names; the text of an element with attributes is its member "text".
+ * docs/nodedev.schema.json is the JSON Schema.
  *
  * @param dev    the device
- * @param flags  must be 0
+ * @param flags  bits of virNodeDeviceXMLFlags
  * @return the JSON text, to be freed with free(); NULL on error
  *
  * Since virnodedev 0.1.0; not in libvirt.
  */
-char *vndNodeDeviceGetJSONDesc(virNodeDevicePtr dev, unsigned int flags);
+char *vndNodeDeviceGetJSONDesc(virNodeDevicePtr dev,
+                               unsigned int flags);
 
 /**
  * Describes every device in XML, in one pass over the host.

@@ -226,6 +226,15 @@ impl Connection {
 
     /// The device's XML; `inactive` asks for the persistent definition.
     pub fn xml(&self, name: &CStr, inactive: bool) -> Result<String> {
+        Ok(self.document(name, inactive)?.to_xml())
+    }
+
+    /// The device's JSON object, with the same facts as its XML.
+    pub fn json(&self, name: &CStr, inactive: bool) -> Result<String> {
+        Ok(self.document(name, inactive)?.to_json())
+    }
+
+    fn document(&self, name: &CStr, inactive: bool) -> Result<Document> {
         let device = self.device(name.to_bytes())?;
         if inactive && !device.is_persistent() {
             return Err(Error::new(
@@ -233,18 +242,11 @@ impl Connection {
                 format!("node device '{}' is not persistent", device.name_text()),
             ));
         }
-        let document = if inactive {
-            device.describe_definition(&self.host)?
+        if inactive {
+            device.describe_definition(&self.host)
         } else {
-            device.describe(&self.host)?
-        };
-        Ok(document.to_xml())
-    }
-
-    /// The device's JSON object, with the same facts as its XML.
-    pub fn json(&self, name: &CStr) -> Result<String> {
-        let device = self.device(name.to_bytes())?;
-        Ok(device.describe(&self.host)?.to_json())
+            device.describe(&self.host)
+        }
     }
 
     /// Every device that passes the list flags, in one pass over the host: a `<node>` of

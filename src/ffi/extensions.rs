@@ -5,6 +5,7 @@
 use std::ffi::{c_char, c_int, c_uint};
 
 use super::args;
+use super::constants::virNodeDeviceXMLFlags::VIR_NODE_DEVICE_XML_INACTIVE;
 use super::events;
 use super::guard::guard;
 use super::out;
@@ -15,20 +16,23 @@ const DOMAIN: Domain = Domain::NodeDevice;
 
 /// Describes a device in JSON: an object with the same facts and the same element names as the XML.
 ///
-/// Numbers are numbers, elements that can stand more than once are arrays; the text of
-/// an element with attributes is its member "text". docs/nodedev.schema.json is the JSON Schema.
+/// Numbers are numbers, elements that can stand more than once are arrays, a capability is the member of "capability"
+/// that its type names; the text of an element with attributes is its member "text".
+/// docs/nodedev.schema.json is the JSON Schema.
 ///
 /// @param dev    the device
-/// @param flags  must be 0
+/// @param flags  bits of virNodeDeviceXMLFlags
 /// @return the JSON text, to be freed with free(); NULL on error
 ///
 /// Since virnodedev 0.1.0; not in libvirt.
 #[unsafe(no_mangle)]
 pub extern "C" fn vndNodeDeviceGetJSONDesc(dev: virNodeDevicePtr, flags: c_uint) -> *mut c_char {
+    const INACTIVE: c_uint = VIR_NODE_DEVICE_XML_INACTIVE as c_uint;
     guard(DOMAIN, "vndNodeDeviceGetJSONDesc", |call| {
         let device = call.device(dev)?;
-        args::flags("vndNodeDeviceGetJSONDesc", flags, 0)?;
-        out::text(&device.conn.connection.json(&device.name)?)
+        args::flags("vndNodeDeviceGetJSONDesc", flags, INACTIVE)?;
+        let inactive = flags & INACTIVE != 0;
+        out::text(&device.conn.connection.json(&device.name, inactive)?)
     })
 }
 

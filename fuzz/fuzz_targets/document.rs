@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! XML descriptions of devices: what is understood is written as XML that is understood the same.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use virnodedev::caps::input::Purpose;
+use virnodedev::document::parse;
+
+fuzz_target!(|xml: &[u8]| {
+    for purpose in [Purpose::Create, Purpose::Update] {
+        let _ = parse(xml, purpose);
+    }
+    if let Ok(definition) = parse(xml, Purpose::Describe) {
+        let written = definition.document.to_xml();
+        let again = parse(written.as_bytes(), Purpose::Describe).expect("understood");
+        assert_eq!(again.document.to_xml(), written);
+        let _ = definition.document.to_json();
+    }
+});

@@ -109,6 +109,10 @@ impl<'a> Parser<'a> {
         if self.text.is_empty() {
             return Err(Fault::new(0, "Document is empty"));
         }
+        if self.text.starts_with('\u{feff}') {
+            // A second byte order mark; the tokens would not count it.
+            return Err(self.outside(0));
+        }
         if let Some((at, c)) = self.text.char_indices().find(|(_, c)| !is_xml_char(*c)) {
             let message = format!("PCDATA invalid Char value {}", u32::from(c));
             return Err(Fault::new(at, message));

@@ -159,3 +159,11 @@ fn depth_is_limited() {
     assert!(message(nested(DEPTH_LIMIT + 1).as_bytes()).contains("Excessive depth"));
     assert!(message("<a>".repeat(1_000_000).as_bytes()).contains("Excessive depth"));
 }
+
+/// Found by fuzzing: the tokeniser passes over a second mark without counting it.
+#[test]
+fn one_byte_order_mark_is_enough() {
+    assert_eq!(root("\u{feff}<a>x</a>").text, "x");
+    let two = message("\u{feff}\u{feff}<devic\u{e9}>".as_bytes());
+    assert!(two.contains("Start tag expected"), "{two}");
+}

@@ -17,6 +17,7 @@ import vnd
 from vnd import lib
 
 SCHEMA = os.path.join(kit.ROOT, "docs", "nodedev.schema.json")
+TOOL = os.path.join(kit.PREFIX, "bin", "nodedev")
 VIR_CONNECT_LIST_NODE_DEVICES_CAP_SYSTEM = 1
 VIR_ERR_INVALID_ARG, VIR_ERR_INVALID_NODE_DEVICE = 8, 52
 
@@ -234,7 +235,7 @@ class Calls(unittest.TestCase):
             self.assertIsNone(function(self.source.conn, 1 << 27))
             self.assertEqual(vnd.last_error()["code"], VIR_ERR_INVALID_ARG)
         device = lib.virNodeDeviceLookupByName(self.source.conn, b"computer")
-        self.assertIsNone(lib.vndNodeDeviceGetJSONDesc(device, 4))
+        self.assertIsNone(lib.vndNodeDeviceGetJSONDesc(device, 2))
         self.assertEqual(vnd.last_error()["code"], VIR_ERR_INVALID_ARG)
         lib.virNodeDeviceFree(device)
 
@@ -243,6 +244,75 @@ class Calls(unittest.TestCase):
         self.assertEqual(vnd.last_error()["code"], VIR_ERR_INVALID_NODE_DEVICE)
         self.assertIsNone(lib.vndConnectGetAllDevicesJSON(None, 0))
         self.assertIsNone(lib.vndConnectGetAllDevicesXML(None, 0))
+
+
+class Program(unittest.TestCase):
+    """nodedev dumpjson, list --json and dumpxml --all."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.uri = "nodedev:///embed?root=" + kit.extract(kit.machine_archive("synth"))
+        cls.source = Source(cls.uri)
+        cls.devices = cls.source.all_json()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.source.close()
+
+    def tool(self, *arguments):
+        return kit.checked(TOOL, "-c", self.uri, *arguments).stdout
+
+    def refuse(self, text, *arguments):
+        done = kit.run(TOOL, *arguments)
+        self.assertEqual((done.returncode, done.stdout, done.stderr),
+                         (2, "", "error: %s\nTry 'nodedev --help'.\n" % text), arguments)
+
+    def laid_out(self, value):
+        """As Python lays JSON out: two blanks a level."""
+        return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+    def test_all(self):
+        text = self.tool("dumpjson", "--all")
+        self.assertEqual(json.loads(text), self.devices)
+        self.assertEqual(text, self.laid_out(self.devices))
+        self.assertEqual(self.tool("list", "--all", "--json"), text)
+
+    def test_named(self):
+        some = [d for d in self.devices if d["name"].startswith(("block_sdx", "mtty", "ccwgroup")) or "path" not in d]
+        self.assertGreater(len(some), 2)
+        self.assertEqual(self.tool("dumpjson", *(d["name"] for d in some)), "".join(map(self.laid_out, some)))
+
+    def test_filters(self):
+        pci = [d for d in self.devices if "pci" in d["capability"]]
+        self.assertEqual(json.loads(self.tool("list", "--json", "--cap", "pci")), pci)
+        self.assertEqual(self.tool("list", "--json", "--inactive"), "[]\n")
+
+    def test_all_xml(self):
+        self.assertEqual(self.tool("-q", "dumpxml", "--all"), self.source.all_xml())
+
+    def test_usage(self):
+        for command in ("dumpxml", "dumpjson"):
+            self.refuse("command '%s' needs the name of a device" % command, command)
+            self.refuse("unexpected argument 'computer'", command, "--all", "computer")
+            self.refuse("Option --all is incompatible with --inactive", command, "--all", "--inactive")
+            self.refuse("command '%s' has no option --json" % command, command, "--json", "computer")
+        self.refuse("Option --tree is incompatible with --json", "list", "--tree", "--json")
+
+    def test_failures(self):
+        done = kit.run(TOOL, "-c", self.uri, "dumpjson", "nosuch", "computer")
+        self.assertEqual((done.returncode, done.stdout), (1, self.laid_out(self.devices[0])))
+        self.assertTrue(done.stderr.startswith("error: Could not find matching device 'nosuch'\n"))
+        for arguments in (("dumpjson", "--all"), ("list", "--json")):
+            with open("/dev/full", "w") as full:
+                done = kit.run(TOOL, "-c", self.uri, *arguments, stdout=full)
+            self.assertEqual((done.returncode, done.stderr),
+                             (1, "error: cannot write to standard output: No space left on device\n"))
+
+    def test_no_leaks(self):
+        for arguments in (("dumpjson", "--all"), ("dumpjson", "computer"), ("list", "--json"), ("dumpxml", "--all")):
+            done = kit.run("valgrind", "-q", "--leak-check=full", "--errors-for-leak-kinds=definite",
+                           "--error-exitcode=9", TOOL, "-c", self.uri, *arguments)
+            self.assertEqual(done.returncode, 0, done.stderr)
 
 
 def objects(value, path=()):

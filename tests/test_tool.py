@@ -48,7 +48,7 @@ class Usage(unittest.TestCase):
         self.refuse("option '--cap' needs a value", "list", "--cap")
         self.refuse("option '--tree=yes' takes no value", "list", "--tree=yes")
         self.refuse("command 'info' has no option --tree", "info", "--tree", "computer")
-        self.refuse("command 'dumpxml' has no option --all", "dumpxml", "--all", "computer")
+        self.refuse("command 'info' has no option --all", "info", "--all", "computer")
 
     def test_options_that_exclude_each_other(self):
         for other in (("--cap", "pci"), ("--inactive",), ("--persistent",), ("--transient",)):
@@ -76,7 +76,7 @@ class Usage(unittest.TestCase):
     def test_help(self):
         done = tool("--help")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
-        for command in ("list", "dumpxml", "info"):
+        for command in ("list", "dumpxml", "dumpjson", "info"):
             self.assertIn("\n  %s " % command, done.stdout)
             one = tool(command, "--help")
             self.assertEqual((one.returncode, one.stderr), (0, ""))
@@ -96,7 +96,7 @@ class Usage(unittest.TestCase):
 
     def test_manual_page_has_every_option(self):
         page = kit.read(os.path.join(kit.PREFIX, "share", "man", "man1", "nodedev.1")).replace("\\", "")
-        for option in ("--tree", "--cap", "--all", "--inactive", "--persistent", "--transient", "--connect",
+        for option in ("--tree", "--cap", "--all", "--inactive", "--persistent", "--transient", "--json", "--connect",
                        "--readonly", "--quiet", "--version", "--help"):
             self.assertIn(option, page)
         for name in CAPABILITIES:

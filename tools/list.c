@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* nodedev list: names of devices, plain or as a tree. */
+/* nodedev list: names of devices, plain or as a tree, or all that is known of them. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +49,8 @@ static const struct {
 } exclusions[] = {
     { OPTION_TREE, OPTION_CAP | OPTION_INACTIVE | OPTION_PERSISTENT | OPTION_TRANSIENT,
       "Option --tree is incompatible with --cap, --inactive, --persistent and --transient" },
+    { OPTION_TREE, OPTION_JSON,
+      "Option --tree is incompatible with --json" },
     { OPTION_ALL, OPTION_INACTIVE,
       "Option --all is incompatible with --inactive" },
     { OPTION_TRANSIENT, OPTION_PERSISTENT | OPTION_INACTIVE,
@@ -222,10 +224,13 @@ static int print_tree(virNodeDevicePtr *devices, int count)
 int list_run(virConnectPtr conn, const struct settings *settings)
 {
     virNodeDevicePtr *devices = NULL;
-    int count = virConnectListAllNodeDevices(conn, &devices, list_flags(settings));
+    int count;
     int status = STATUS_OK;
     int i;
 
+    if ((settings->given & OPTION_JSON) != 0)
+        return show_json_list(conn, list_flags(settings), settings);
+    count = virConnectListAllNodeDevices(conn, &devices, list_flags(settings));
     if (count < 0) {
         complain("Failed to list node devices");
         complain_library();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * nodedev: shows the node devices of this host, as `virsh nodedev-list`,
- * `nodedev-dumpxml` and `nodedev-info` do, without a daemon. See nodedev(1).
+ * `nodedev-dumpxml` and `nodedev-info` do, or in JSON, without a daemon. See nodedev(1).
  */
 #include <getopt.h>
 #include <signal.h>
@@ -31,11 +31,13 @@ struct command {
 static const struct command commands[] = {
     {
         "list",
-        "[--tree] [--cap A,B]\n"
+        "[--tree|--json] [--cap A,B]\n"
         "                    [--all|--inactive|--persistent|--transient]",
         "list devices, one name a line or as a tree",
         "Lists active devices, sorted by name.\n\n"
         "  --tree           draw each device below its parent\n"
+        "  --json           print a JSON array of all that is known of the devices,\n"
+        "                   parents before their children\n"
         "  --cap A,B        only devices with one of these capabilities:\n"
         "                   system, pci, usb_device, usb, net, scsi_host, scsi_target,\n"
         "                   scsi, storage, fc_host, vports, scsi_generic, drm,\n"
@@ -45,20 +47,33 @@ static const struct command commands[] = {
         "  --inactive       inactive devices only\n"
         "  --persistent     devices with a persistent definition only\n"
         "  --transient      devices without a persistent definition only\n\n"
-        "--tree cannot be combined with --cap, --inactive, --persistent or --transient.\n",
-        OPTION_TREE | OPTION_CAP | OPTION_ALL | OPTION_INACTIVE | OPTION_PERSISTENT |
+        "--tree cannot be combined with --json, --cap, --inactive, --persistent or\n"
+        "--transient.\n",
+        OPTION_TREE | OPTION_JSON | OPTION_CAP | OPTION_ALL | OPTION_INACTIVE | OPTION_PERSISTENT |
         OPTION_TRANSIENT,
         0, 0, list_check, list_run
     },
     {
-        "dumpxml", "NAME... [--inactive]",
+        "dumpxml", "NAME... [--inactive] | --all",
         "print the XML of devices",
         "Prints the XML description of each device named.\n\n"
         "  NAME             a name that 'nodedev list' shows, or WWNN,WWPN of a\n"
         "                   Fibre Channel host adapter\n"
-        "  --inactive       the persistent definition in place of the live state\n",
-        OPTION_INACTIVE,
-        1, MANY, NULL, show_xml
+        "  --inactive       the persistent definition in place of the live state\n"
+        "  --all            every device, active or not, in one document\n",
+        OPTION_INACTIVE | OPTION_ALL,
+        1, MANY, show_check, show_xml
+    },
+    {
+        "dumpjson", "NAME... [--inactive] | --all",
+        "print what the XML says in JSON",
+        "Prints a JSON object for each device named, with the facts of its XML.\n\n"
+        "  NAME             a name that 'nodedev list' shows, or WWNN,WWPN of a\n"
+        "                   Fibre Channel host adapter\n"
+        "  --inactive       the persistent definition in place of the live state\n"
+        "  --all            an array of every device, active or not\n",
+        OPTION_INACTIVE | OPTION_ALL,
+        1, MANY, show_check, show_json
     },
     {
         "info", "NAME",
@@ -85,6 +100,7 @@ static const struct option long_options[] = {
     { "inactive", no_argument, NULL, OPTION_INACTIVE },
     { "persistent", no_argument, NULL, OPTION_PERSISTENT },
     { "transient", no_argument, NULL, OPTION_TRANSIENT },
+    { "json", no_argument, NULL, OPTION_JSON },
     { NULL, 0, NULL, 0 }
 };
 
@@ -195,6 +211,9 @@ static int parse_options(int argc, char **argv, struct settings *settings)
 static int check_arguments(const struct command *command, const struct settings *settings)
 {
     unsigned int foreign = settings->given & ~(command->options | COMMON_OPTIONS);
+    int names_are_implied = command->min_names > 0 && (settings->given & OPTION_ALL) != 0;
+    int min_names = names_are_implied ? 0 : command->min_names;
+    int max_names = names_are_implied ? 0 : command->max_names;
     const struct option *option;
 
     for (option = long_options; option->name != NULL; option++) {
@@ -203,12 +222,12 @@ static int check_arguments(const struct command *command, const struct settings 
             return -1;
         }
     }
-    if (settings->nnames < command->min_names) {
+    if (settings->nnames < min_names) {
         complain("command '%s' needs the name of a device", command->name);
         return -1;
     }
-    if (settings->nnames > command->max_names) {
-        complain("unexpected argument '%s'", settings->names[command->max_names]);
+    if (settings->nnames > max_names) {
+        complain("unexpected argument '%s'", settings->names[max_names]);
         return -1;
     }
     return command->check != NULL ? command->check(settings) : 0;

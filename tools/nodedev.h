@@ -32,7 +32,8 @@ enum {
     OPTION_ALL = 1 << 15,
     OPTION_INACTIVE = 1 << 16,
     OPTION_PERSISTENT = 1 << 17,
-    OPTION_TRANSIENT = 1 << 18
+    OPTION_TRANSIENT = 1 << 18,
+    OPTION_JSON = 1 << 19
 };
 
 /* What the command line asks for. */
@@ -55,8 +56,15 @@ int list_run(virConnectPtr conn, const struct settings *settings);
 int tree_print(const char *const *names, const int *parents, int count);
 
 /* show.c */
+int show_check(const struct settings *settings);
 int show_xml(virConnectPtr conn, const struct settings *settings);
+int show_json(virConnectPtr conn, const struct settings *settings);
+/* The devices that pass VIR_CONNECT_LIST_NODE_DEVICES_ flags, in the library's own order. */
+int show_json_list(virConnectPtr conn, unsigned int flags, const struct settings *settings);
 int show_info(virConnectPtr conn, const struct settings *settings);
+
+/* json.c: lays out JSON that the library made, and ends it with a newline. */
+void put_json(const char *text);
 
 /* output.c */
 

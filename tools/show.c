@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* nodedev dumpxml and nodedev info: one device at a time. */
+/* nodedev dumpxml, dumpjson and info: devices by their names, or all in one description. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,40 +56,93 @@ static virNodeDevicePtr find_device(virConnectPtr conn, const char *text)
     return device;
 }
 
-static int show_device(virConnectPtr conn, const char *text, const struct settings *settings)
+/* A form in which devices are described. */
+struct form {
+    char *(*of_device)(virNodeDevicePtr device, unsigned int flags);
+    char *(*of_all)(virConnectPtr conn, unsigned int flags);
+    void (*print)(const char *text, const struct settings *settings);
+};
+
+static void print_xml(const char *xml, const struct settings *settings)
+{
+    put("%s", xml);
+    put_end(settings);
+}
+
+/* No blank line: what reads JSON wants none, and virsh has no say here. */
+static void print_json(const char *json, const struct settings *settings)
+{
+    (void)settings;
+    put_json(json);
+}
+
+static const struct form xml_form = { virNodeDeviceGetXMLDesc, vndConnectGetAllDevicesXML, print_xml };
+static const struct form json_form = { vndNodeDeviceGetJSONDesc, vndConnectGetAllDevicesJSON, print_json };
+
+/* Prints a description that the library gave, or says why it gave none. */
+static int show_text(char *text, const struct form *form, const struct settings *settings)
+{
+    if (text == NULL) {
+        complain_library();
+        return STATUS_FAILED;
+    }
+    form->print(text, settings);
+    free(text);
+    return STATUS_OK;
+}
+
+static int show_device(virConnectPtr conn, const char *name, const struct form *form,
+                       const struct settings *settings)
 {
     unsigned int flags = 0;
-    virNodeDevicePtr device = find_device(conn, text);
-    char *xml;
+    virNodeDevicePtr device = find_device(conn, name);
+    int status;
 
     if (device == NULL)
         return STATUS_FAILED;
     if ((settings->given & OPTION_INACTIVE) != 0)
         flags |= VIR_NODE_DEVICE_XML_INACTIVE;
-    xml = virNodeDeviceGetXMLDesc(device, flags);
-    if (xml != NULL) {
-        put("%s", xml);
-        put_end(settings);
-    } else {
-        complain_library();
-    }
+    status = show_text(form->of_device(device, flags), form, settings);
     virNodeDeviceFree(device);
-    if (xml == NULL)
-        return STATUS_FAILED;
-    free(xml);
-    return STATUS_OK;
+    return status;
 }
 
-int show_xml(virConnectPtr conn, const struct settings *settings)
+static int show(virConnectPtr conn, const struct form *form, const struct settings *settings)
 {
     int status = STATUS_OK;
     int i;
 
+    if ((settings->given & OPTION_ALL) != 0)
+        return show_text(form->of_all(conn, 0), form, settings);
     for (i = 0; i < settings->nnames; i++) {
-        if (show_device(conn, settings->names[i], settings) != STATUS_OK)
+        if (show_device(conn, settings->names[i], form, settings) != STATUS_OK)
             status = STATUS_FAILED;
     }
     return status;
+}
+
+int show_check(const struct settings *settings)
+{
+    if ((settings->given & OPTION_ALL) != 0 && (settings->given & OPTION_INACTIVE) != 0) {
+        complain("Option --all is incompatible with --inactive");
+        return -1;
+    }
+    return 0;
+}
+
+int show_xml(virConnectPtr conn, const struct settings *settings)
+{
+    return show(conn, &xml_form, settings);
+}
+
+int show_json(virConnectPtr conn, const struct settings *settings)
+{
+    return show(conn, &json_form, settings);
+}
+
+int show_json_list(virConnectPtr conn, unsigned int flags, const struct settings *settings)
+{
+    return show_text(json_form.of_all(conn, flags), &json_form, settings);
 }
 
 /* One line of `nodedev info`. */

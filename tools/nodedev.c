@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * nodedev: shows the node devices of this host, as `virsh nodedev-list`,
- * `nodedev-dumpxml` and `nodedev-info` do, or in JSON, without a daemon. See nodedev(1).
+ * nodedev: shows the node devices of this host, as `virsh nodedev-list`, `nodedev-dumpxml`,
+ * `nodedev-info` and `nodedev-event` do, or in JSON, without a daemon. See nodedev(1).
  */
 #include <getopt.h>
 #include <signal.h>
@@ -84,6 +84,24 @@ static const struct command commands[] = {
         0,
         1, 1, NULL, show_info
     },
+    {
+        "event",
+        "[--device NAME] [--event lifecycle|update] [--loop]\n"
+        "                     [--timeout S] [--timestamp] | --list",
+        "print events of devices as they happen",
+        "Waits for an event and prints it. Ctrl-C ends the wait.\n\n"
+        "  --device NAME    only events of this device\n"
+        "  --event TYPE     only events of this type; may be given twice:\n"
+        "                   lifecycle (a device came or went), update (it changed)\n"
+        "  --loop           go on after the first event\n"
+        "  --timeout S      end after S seconds\n"
+        "  --timestamp      print the time of each event (UTC)\n"
+        "  --list           list the types of events instead\n\n"
+        "Exit status: 0 when there was an event, 1 when there was none.\n",
+        OPTION_DEVICE | OPTION_EVENT | OPTION_LOOP | OPTION_TIMEOUT | OPTION_TIMESTAMP |
+        OPTION_LIST,
+        0, 0, event_check, event_run
+    },
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -101,6 +119,12 @@ static const struct option long_options[] = {
     { "persistent", no_argument, NULL, OPTION_PERSISTENT },
     { "transient", no_argument, NULL, OPTION_TRANSIENT },
     { "json", no_argument, NULL, OPTION_JSON },
+    { "device", required_argument, NULL, OPTION_DEVICE },
+    { "event", required_argument, NULL, OPTION_EVENT },
+    { "loop", no_argument, NULL, OPTION_LOOP },
+    { "timeout", required_argument, NULL, OPTION_TIMEOUT },
+    { "timestamp", no_argument, NULL, OPTION_TIMESTAMP },
+    { "list", no_argument, NULL, OPTION_LIST },
     { NULL, 0, NULL, 0 }
 };
 
@@ -200,7 +224,11 @@ static int parse_options(int argc, char **argv, struct settings *settings)
         settings->given |= (unsigned int)option;
         if (option == OPTION_CONNECT)
             settings->uri = optarg;
-        if (option == OPTION_CAP && list_parse_caps(optarg, &settings->caps) < 0)
+        if (option == OPTION_DEVICE)
+            settings->device = optarg;
+        if ((option == OPTION_CAP && list_parse_caps(optarg, &settings->caps) < 0) ||
+            (option == OPTION_EVENT && event_parse_type(optarg, &settings->events) < 0) ||
+            (option == OPTION_TIMEOUT && event_parse_timeout(optarg, &settings->timeout) < 0))
             return -1;
     }
     settings->names = argv + optind;
@@ -268,7 +296,7 @@ static int run_command(const struct command *command, const struct settings *set
 /* Finds out what to do and does it. */
 static int act(int argc, char **argv)
 {
-    struct settings settings = { 0, 0, NULL, NULL, 0 };
+    struct settings settings = { 0, 0, 0, 0, NULL, NULL, NULL, 0 };
     const struct command *command = NULL;
 
     if (parse_options(argc, argv, &settings) < 0)

@@ -33,13 +33,22 @@ enum {
     OPTION_INACTIVE = 1 << 16,
     OPTION_PERSISTENT = 1 << 17,
     OPTION_TRANSIENT = 1 << 18,
-    OPTION_JSON = 1 << 19
+    OPTION_JSON = 1 << 19,
+    OPTION_DEVICE = 1 << 20,
+    OPTION_EVENT = 1 << 21,
+    OPTION_LOOP = 1 << 22,
+    OPTION_TIMEOUT = 1 << 23,
+    OPTION_TIMESTAMP = 1 << 24,
+    OPTION_LIST = 1 << 25
 };
 
 /* What the command line asks for. */
 struct settings {
     unsigned int given;   /* OPTION_ bits that were on the command line */
     unsigned int caps;    /* VIR_CONNECT_LIST_NODE_DEVICES_CAP_ bits of --cap */
+    unsigned int events;  /* of --event, bit N for virNodeDeviceEventID N; 0 for all */
+    int timeout;          /* of --timeout in seconds, 0 for none */
+    const char *device;   /* of --device, or NULL */
     const char *uri;      /* of -c, or NULL */
     char **names;         /* arguments after the command */
     int nnames;
@@ -56,6 +65,11 @@ int list_run(virConnectPtr conn, const struct settings *settings);
 int tree_print(const char *const *names, const int *parents, int count);
 
 /* show.c */
+
+/* Finds the device that the user named, by its name or, for a Fibre Channel host
+ * adapter, by its two world wide names. NULL after error lines. */
+virNodeDevicePtr find_device(virConnectPtr conn, const char *text);
+
 int show_check(const struct settings *settings);
 int show_xml(virConnectPtr conn, const struct settings *settings);
 int show_json(virConnectPtr conn, const struct settings *settings);
@@ -65,6 +79,12 @@ int show_info(virConnectPtr conn, const struct settings *settings);
 
 /* json.c: lays out JSON that the library made, and ends it with a newline. */
 void put_json(const char *text);
+
+/* event.c */
+int event_parse_type(const char *text, unsigned int *events);
+int event_parse_timeout(const char *text, int *seconds);
+int event_check(const struct settings *settings);
+int event_run(virConnectPtr conn, const struct settings *settings);
 
 /* output.c */
 
@@ -79,6 +99,9 @@ void put(const char *format, ...) LIKE_PRINTF;
 
 /* The blank line that ends a command's output, unless --quiet was given. */
 void put_end(const struct settings *settings);
+
+/* Hands on what was put so far. Returns 0, or -1 when any output so far failed. */
+int put_flush(void);
 
 /* Flushes standard output. Returns STATUS_OK, or says what went wrong with any
  * output so far and returns STATUS_FAILED. */

@@ -34,12 +34,17 @@ void put_end(const struct settings *settings)
         put("\n");
 }
 
-int put_finish(void)
+int put_flush(void)
 {
     errno = 0;
     if (fflush(stdout) != 0)
         remember_failure();
-    if (first_failure == 0)
+    return first_failure == 0 ? 0 : -1;
+}
+
+int put_finish(void)
+{
+    if (put_flush() == 0)
         return STATUS_OK;
     fprintf(stderr, "error: cannot write to standard output: %s\n", strerror(first_failure));
     return STATUS_FAILED;
@@ -50,9 +55,7 @@ void complain(const char *format, ...)
     va_list args;
 
     /* Keeps the two streams in order when they go to one place. */
-    errno = 0;
-    if (fflush(stdout) != 0)
-        remember_failure();
+    put_flush();
     fputs("error: ", stderr);
     va_start(args, format);
     vfprintf(stderr, format, args);

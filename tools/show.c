@@ -36,9 +36,7 @@ static virNodeDevicePtr find_by_wwn(virConnectPtr conn, const char *text, int *m
     return virNodeDeviceLookupSCSIHostByWWN(conn, wwnn, wwpn, 0);
 }
 
-/* Finds the device that the user named, by its name or, for a Fibre Channel host
- * adapter, by its two world wide names. NULL after error lines. */
-static virNodeDevicePtr find_device(virConnectPtr conn, const char *text)
+virNodeDevicePtr find_device(virConnectPtr conn, const char *text)
 {
     virNodeDevicePtr device;
     int malformed = 0;

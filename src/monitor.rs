@@ -2,6 +2,7 @@
 //! Hears of changes: uevents from the kernel or udevd, and the kernel's count
 //! of them, which shows when one was missed.
 
+use std::collections::BTreeSet;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::time::{Duration, Instant};
@@ -26,6 +27,15 @@ const SEQNUM: &[u8] = b"/sys/kernel/uevent_seqnum";
 
 /// What libvirt asks of the kernel for unread events; as much as the rights allow is given.
 const RECEIVE_BUFFER: usize = 128 << 20;
+
+/// Names another number of bytes, so that tests can make messages overrun the buffer.
+const BUFFER_OVERRIDE: &str = "VIRNODEDEV_RECEIVE_BUFFER";
+
+/// How many messages that libudev rejects are passed over in one go.
+const REJECTS: usize = 1000;
+
+/// How long a message may take from the kernel's count to the socket: the kernel counts first.
+const ON_THE_WAY: Duration = Duration::from_millis(2);
 
 /// How long an unchanged count may be taken on trust when a single device is asked for.
 const TRUST: Duration = Duration::from_millis(1);
@@ -68,11 +78,41 @@ pub struct Monitor {
     socket: Option<MonitorSocket>,
     through_udevd: bool,
     seqnum: Option<OwnedFd>,
-    /// The highest sequence number that is accounted for.
-    known: u64,
+    heard: Heard,
     checked: Option<Instant>,
     /// Listens for definitions of mediated devices from the first scan on.
     definitions: Option<Watch>,
+}
+
+/// Which uevents are accounted for, by their numbers.
+#[derive(Debug, Default)]
+struct Heard {
+    /// The count when the host was last scanned: what was told before is part of the scan.
+    scanned: u64,
+    /// All up to this one are accounted for.
+    all_to: u64,
+    /// These are as well: udevd's workers, and the kernel on several processors, tell out of order.
+    beyond: BTreeSet<u64>,
+}
+
+impl Heard {
+    /// The host is scanned when the kernel has told so many.
+    fn scan(&mut self, count: u64) {
+        *self = Heard {
+            scanned: count,
+            all_to: count,
+            beyond: BTreeSet::new(),
+        };
+    }
+
+    fn note(&mut self, number: u64) {
+        if number > self.all_to {
+            self.beyond.insert(number);
+        }
+        while self.beyond.remove(&(self.all_to + 1)) {
+            self.all_to += 1;
+        }
+    }
 }
 
 fn open_socket(through_udevd: bool) -> Option<MonitorSocket> {
@@ -83,17 +123,31 @@ fn open_socket(through_udevd: bool) -> Option<MonitorSocket> {
     };
     let socket = builder.and_then(MonitorBuilder::listen).ok()?;
     // Without the right to force it, the system's limit (net.core.rmem_max) holds.
-    if sockopt::set_socket_recv_buffer_size_force(&socket, RECEIVE_BUFFER).is_err() {
-        let _ = sockopt::set_socket_recv_buffer_size(&socket, RECEIVE_BUFFER);
+    let size = receive_buffer();
+    if sockopt::set_socket_recv_buffer_size_force(&socket, size).is_err() {
+        let _ = sockopt::set_socket_recv_buffer_size(&socket, size);
     }
     Some(socket)
+}
+
+fn receive_buffer() -> usize {
+    let wanted = std::env::var(BUFFER_OVERRIDE).ok();
+    let bytes = wanted.and_then(|bytes| bytes.parse().ok());
+    bytes.unwrap_or(RECEIVE_BUFFER)
+}
+
+fn is_readable<'a>(fds: impl IntoIterator<Item = BorrowedFd<'a>>, wait: Duration) -> bool {
+    let poll_fd = |fd| PollFd::from_borrowed_fd(fd, PollFlags::IN);
+    let mut fds: Vec<_> = fds.into_iter().map(poll_fd).collect();
+    let wait = Timespec::try_from(wait).unwrap_or_default();
+    !fds.is_empty() && poll(&mut fds, Some(&wait)).is_ok_and(|ready| ready > 0)
 }
 
 impl std::fmt::Debug for Monitor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Monitor")
             .field("through_udevd", &self.through_udevd)
-            .field("known", &self.known)
+            .field("heard", &self.heard)
             .finish_non_exhaustive()
     }
 }
@@ -106,7 +160,7 @@ impl Monitor {
             socket: open_socket(through_udevd),
             through_udevd,
             seqnum: files.keep_open(SEQNUM).ok(),
-            known: 0,
+            heard: Heard::default(),
             checked: None,
             definitions: None,
         }
@@ -124,7 +178,8 @@ impl Monitor {
         if self.definitions.is_none() {
             self.definitions = Watch::open(files);
         }
-        self.known = self.count().unwrap_or(0);
+        let count = self.count().unwrap_or(0);
+        self.heard.scan(count);
     }
 
     fn count(&mut self) -> Option<u64> {
@@ -141,43 +196,58 @@ impl Monitor {
         // The count is read before the messages: one that arrives in between explains more, not less.
         let count = if due { self.count() } else { None };
         let mut news = News::default();
-        if self.is_readable() {
+        if is_readable(self.fds(), Duration::ZERO) {
             self.receive(&mut news);
             let watch = self.definitions.as_ref();
             news.definitions = watch.is_some_and(|watch| watch.changed(files));
         }
         if let Some(count) = count {
-            let busy = self.through_udevd && files.exists(UDEV_QUEUE);
-            if count > self.known && !busy {
-                self.known = count;
-                news.rescan = true;
-            }
+            news.rescan |= self.missed(files, count, &mut news);
         } else if thorough && self.socket.is_none() {
             news.rescan = true;
         }
         news
     }
 
-    fn is_readable(&self) -> bool {
-        let mut fds: Vec<_> = self
-            .fds()
-            .map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN))
-            .collect();
-        poll(&mut fds, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
+    /// Whether some of the first `count` uevents were not heard and will not be.
+    fn missed(&mut self, files: &Files, count: u64, news: &mut News) -> bool {
+        let is_at_work = |through_udevd| through_udevd && files.exists(UDEV_QUEUE);
+        while count > self.heard.all_to && !news.rescan {
+            let socket = self.socket.iter().map(AsFd::as_fd);
+            if is_at_work(self.through_udevd) {
+                return false;
+            }
+            if !is_readable(socket, ON_THE_WAY) {
+                return !is_at_work(self.through_udevd);
+            }
+            self.receive(news);
+        }
+        news.rescan
     }
 
     fn receive(&mut self, news: &mut News) {
         let Some(socket) = &self.socket else { return };
+        let mut rejects = 0;
         loop {
             let Some(event) = socket.iter().next() else {
-                // libudev returns nothing both at the end and when messages were lost.
+                // libudev returns nothing at the end, when messages were lost, and for a
+                // message that it rejects.
                 if std::io::Error::last_os_error().raw_os_error() == Some(libc::ENOBUFS) {
                     news.rescan = true;
                     continue;
                 }
+                rejects += 1;
+                if rejects < REJECTS && is_readable([socket.as_fd()], Duration::ZERO) {
+                    continue;
+                }
                 return;
             };
-            self.known = self.known.max(event.sequence_number());
+            let number = event.sequence_number();
+            self.heard.note(number);
+            // udevd's messages bring more than what the kernel knew.
+            if !self.through_udevd && number <= self.heard.scanned {
+                continue;
+            }
             let action = match event.action().map(OsStrExt::as_bytes) {
                 Some(b"add" | b"change") => Action::Present,
                 Some(b"remove") => Action::Removed,
@@ -193,5 +263,24 @@ impl Monitor {
                 old_path,
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_out_of_order_leave_no_gap() {
+        let mut heard = Heard::default();
+        heard.scan(10);
+        for (number, all_to) in [(9, 10), (12, 10), (13, 10), (11, 13), (15, 13), (14, 15)] {
+            heard.note(number);
+            assert_eq!(heard.all_to, all_to);
+        }
+        heard.note(20);
+        heard.scan(18);
+        heard.note(19);
+        assert_eq!(heard.all_to, 19);
     }
 }

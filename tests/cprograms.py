@@ -9,7 +9,8 @@ SOURCES = os.path.join(kit.ROOT, "c-tests")
 STRICT = ["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror", "-O1", "-g"]
 
 # Programs that are a test each: status 0 is success.
-TESTS = ["basics", "errors", "error_objects", "handlers", "misuse", "threads", "first_open", "testdriver", "header"]
+TESTS = ["basics", "errors", "error_objects", "handlers", "misuse", "threads", "first_open", "footprint",
+         "testdriver", "header"]
 
 
 def package_flags(*arguments, path=None):

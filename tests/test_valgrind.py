@@ -41,5 +41,5 @@ def _program_test(name):
 
 
 for _name in cprograms.TESTS:
-    if _name != "header":
+    if _name not in ("header", "footprint"):  # valgrind has descriptors and a heap of its own
         setattr(Valgrind, "test_" + _name, _program_test(_name))

@@ -314,12 +314,10 @@ impl Ethtool {
     }
 
     fn ask<C: Command>(&self, name: &Name, command: &mut C) -> rustix::io::Result<()> {
-        let mut request = libc::ifreq {
-            ifr_name: *name,
-            ifr_ifru: libc::__c_anonymous_ifr_ifru {
-                ifru_data: std::ptr::from_mut(command).cast(),
-            },
-        };
+        // SAFETY: numbers, bytes and pointers, which may all be zero.
+        let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
+        request.ifr_name = *name;
+        request.ifr_ifru.ifru_data = std::ptr::from_mut(command).cast();
         // SAFETY: SIOCETHTOOL takes a `struct ifreq` whose data point to a command.
         let call = unsafe { Updater::<SIOCETHTOOL, _>::new(&mut request) };
         // SAFETY: `command` outlives the call, and its type promises that the kernel stays within it.

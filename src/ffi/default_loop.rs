@@ -8,7 +8,6 @@
 use std::ffi::{c_int, c_void};
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard};
-use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
@@ -65,8 +64,8 @@ struct Sources {
 /// What a removed watch or timer leaves.
 type Freed = (virFreeCallback, Opaque);
 
-/// Which thread runs the loop, and how many turns deep.
-type Owner = Option<(ThreadId, usize)>;
+/// Which thread runs the loop (see [`me`]), and how many turns deep.
+type Owner = Option<(usize, usize)>;
 
 /// An event loop.
 pub(super) struct Loop {
@@ -77,34 +76,37 @@ pub(super) struct Loop {
     wake: Option<OwnedFd>,
     /// The process that it belongs to.
     forks: u32,
+    /// What a child found in its place, which cannot be taken apart safely.
+    _inherited: Option<&'static Loop>,
 }
 
-/// The loop of the process. It is made at the first question and stays.
+/// The loop of the process. It is made at the first question and stays; a child makes one of its
+/// own. An inherited one shares its descriptors with the parent, and another thread may have been changing it.
 static LOOP: RwLock<Option<&'static Loop>> = RwLock::new(None);
 
 /// The loop of the process.
 pub(super) fn current() -> &'static Loop {
-    if let Some(current) = *LOOP.read().unwrap_or_else(PoisonError::into_inner) {
-        return current;
+    let known = *LOOP.read().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = known.filter(|known| !known.is_inherited()) {
+        return known;
     }
     let mut current = LOOP.write().unwrap_or_else(PoisonError::into_inner);
-    current.get_or_insert_with(|| Box::leak(Box::new(Loop::new())))
+    match *current {
+        Some(known) if !known.is_inherited() => known,
+        inherited => {
+            let mut made = Loop::new();
+            made._inherited = inherited;
+            current.insert(Box::leak(Box::new(made)))
+        }
+    }
 }
 
 /// The loop while the process forks.
-pub(super) struct Held(RwLockWriteGuard<'static, Option<&'static Loop>>);
+pub(super) type Held = RwLockWriteGuard<'static, Option<&'static Loop>>;
 
 /// Keeps every other thread from the loop while the process forks.
 pub(super) fn hold() -> Held {
-    Held(LOOP.write().unwrap_or_else(PoisonError::into_inner))
-}
-
-impl Held {
-    /// This is the child: it gets a loop of its own when it asks for one. The inherited
-    /// one shares its descriptors with the parent, and another thread may have been changing it.
-    pub(super) fn inherit(&mut self) {
-        *self.0 = None;
-    }
+    LOOP.write().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// poll(2)'s names for the bits of `virEventHandleType`.
@@ -157,6 +159,7 @@ impl Loop {
             released: Condvar::new(),
             wake: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).ok(),
             forks: fork::count(),
+            _inherited: None,
         }
     }
 
@@ -397,9 +400,15 @@ impl Sources {
 /// The right to run the loop: one thread at a time, which may run turns within turns.
 struct Turn<'a>(&'a Loop);
 
+/// A number that no other living thread has.
+fn me() -> usize {
+    thread_local! { static HERE: u8 = const { 0 } }
+    HERE.with(|here| std::ptr::from_ref(here).addr())
+}
+
 impl<'a> Turn<'a> {
     fn begin(on: &'a Loop) -> Turn<'a> {
-        let me = thread::current().id();
+        let me = me();
         let mut owner = lock(&on.owner);
         loop {
             match &mut *owner {

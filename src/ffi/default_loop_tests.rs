@@ -5,6 +5,7 @@ use super::*;
 use std::os::fd::AsRawFd;
 use std::ptr;
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::thread;
 
 const READABLE: c_int = VIR_EVENT_HANDLE_READABLE as c_int;
 const HANGUP: c_int = VIR_EVENT_HANDLE_HANGUP as c_int;

@@ -24,7 +24,7 @@ use crate::process;
 /// The locks of the process, in the order in which they are taken.
 struct Locks {
     handles: handle::Held<'static, ConnHandle, DeviceHandle>,
-    built_in: default_loop::Held,
+    _built_in: default_loop::Held,
     _registered: event_loop::Held,
     _handler: MutexGuard<'static, Option<Handler>>,
     _work: RwLockWriteGuard<'static, ()>,
@@ -62,7 +62,7 @@ unsafe extern "C" fn before() {
             _work: work,
             _handler: store::hold(),
             _registered: event_loop::hold(),
-            built_in: default_loop::hold(),
+            _built_in: default_loop::hold(),
             handles: HANDLES.hold(),
         };
         // A thread that ends has no such variable any more; then the locks are let go here.
@@ -82,7 +82,6 @@ unsafe extern "C" fn in_child() {
         let kept = LOCKS.try_with(|kept| kept.borrow_mut().take());
         if let Ok(Some(mut locks)) = kept {
             locks.handles.inherit();
-            locks.built_in.inherit();
         }
     });
 }

@@ -177,9 +177,10 @@ pub fn members(node: &Node<'_>) -> Vec<Member> {
         .iter()
         .filter(|name| name.starts_with(b"cdev"))
         .filter_map(|name| {
-            let reference = text::clean(name);
-            let device = name_of(b"ccw", &node.link(&reference)?);
-            Some(Member { reference, device })
+            Some(Member {
+                reference: text::clean(name),
+                device: name_of(b"ccw", &node.link(name)?),
+            })
         })
         .collect()
 }

@@ -95,31 +95,32 @@ pub fn types(node: &Node<'_>) -> Result<Vec<Type>> {
     entries
         .unwrap_or_default()
         .iter()
-        .map(|id| Type::read(node, &text::clean(id)))
+        .map(|id| Type::read(node, id))
         .collect()
 }
 
 impl Type {
-    fn read(node: &Node<'_>, id: &str) -> Result<Type> {
-        let optional = |file: &str| {
-            let text = node.attribute(&format!("{TYPES}/{id}/{file}"))?;
+    fn read(node: &Node<'_>, id: &[u8]) -> Result<Type> {
+        let file = |name: &str| join(&join(TYPES.as_bytes(), id), name.as_bytes());
+        let optional = |name: &str| {
+            let text = node.attribute(file(name))?;
             Some(text::clean(&text).trim_end().to_string())
         };
-        let required = |file: &str| {
-            optional(file)
-                .ok_or_else(|| node.unusable(format!("{TYPES}/{id}/{file} cannot be read")))
+        let required = |name: &str| {
+            let missing = || {
+                let path = text::clean(&file(name));
+                node.unusable(format!("{path} cannot be read"))
+            };
+            optional(name).ok_or_else(missing)
         };
         let instances = required("available_instances")?;
+        let available_instances = text::parse_u32(instances.as_bytes(), 10);
         Ok(Type {
-            id: id.to_string(),
+            id: text::clean(id),
             name: optional("name"),
             device_api: required("device_api")?,
-            available_instances: text::parse_u32(instances.as_bytes(), 10).ok_or_else(|| {
-                node.malformed(
-                    &format!("{TYPES}/{id}/available_instances"),
-                    instances.as_bytes(),
-                )
-            })?,
+            available_instances: available_instances
+                .ok_or_else(|| node.malformed(file("available_instances"), instances.as_bytes()))?,
         })
     }
 }

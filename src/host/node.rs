@@ -86,8 +86,8 @@ impl<'a> Node<'a> {
     }
 
     /// The path of something below the device's directory.
-    pub fn below(&self, name: &str) -> Vec<u8> {
-        join(self.path, name.as_bytes())
+    pub fn below(&self, name: impl AsRef<[u8]>) -> Vec<u8> {
+        join(self.path, name.as_ref())
     }
 
     /// Whether there is such a thing below the device's directory.
@@ -96,7 +96,7 @@ impl<'a> Node<'a> {
     }
 
     /// An attribute without trailing newlines; `None` when it is missing or unreadable.
-    pub fn attribute(&self, name: &str) -> Option<Vec<u8>> {
+    pub fn attribute(&self, name: impl AsRef<[u8]>) -> Option<Vec<u8>> {
         let mut text = self.host.files.read(&self.below(name)).ok()?;
         let length = text::trim_newlines(&text).len();
         text.truncate(length);
@@ -125,12 +125,12 @@ impl<'a> Node<'a> {
     }
 
     /// The last component of what a link below the directory leads to.
-    pub fn link(&self, name: &str) -> Option<Vec<u8>> {
+    pub fn link(&self, name: impl AsRef<[u8]>) -> Option<Vec<u8>> {
         self.host.files.resolve_link(&self.below(name)).ok()
     }
 
     /// The error for an attribute whose text makes no sense.
-    pub fn malformed(&self, name: &str, text: &[u8]) -> Error {
+    pub fn malformed(&self, name: impl AsRef<[u8]>, text: &[u8]) -> Error {
         let shown: String = text::clean(text).chars().take(64).collect();
         self.unusable(format!(
             "{} holds '{shown}'",

@@ -130,6 +130,9 @@ impl Connection {
     /// Names of the devices that pass the flags of `virConnectListAllNodeDevices`,
     /// `computer` first, then by sysfs path. Unknown flags are code 8.
     pub fn list(&self, flags: u32) -> Result<Vec<Name>> {
+        if flags == 0 {
+            return Ok(self.view(true).names().to_vec());
+        }
         self.filtered(flags, |device| device.name.clone())
     }
 
@@ -180,18 +183,25 @@ impl Connection {
     }
 
     /// The device of that name, as it is known now.
-    fn device(&self, name: &[u8]) -> Result<Arc<Device>> {
-        let known = |view: &View| view.by_name(name).cloned();
-        if let Some(device) = known(&self.view(false)) {
-            return Ok(device);
+    fn device(&self, name: &CStr) -> Result<Arc<Device>> {
+        self.find(name, |view| view.by_name(name).cloned())
+    }
+
+    /// What `known` finds of the device of that name. Before a device is called missing, it is made
+    /// sure that nothing was missed.
+    fn find<T>(&self, name: &CStr, known: impl Fn(&View) -> Option<T>) -> Result<T> {
+        // The first look must be over before the second begins: both hold the view.
+        let found = known(&self.view(false));
+        if let Some(found) = found {
+            return Ok(found);
         }
-        // Before a device is called missing, make sure that nothing was missed.
-        known(&self.view(true)).ok_or_else(|| Error::no_device(&String::from_utf8_lossy(name)))
+        let found = known(&self.view(true));
+        found.ok_or_else(|| Error::no_device(&name.to_string_lossy()))
     }
 
     /// The device of that name.
-    pub fn lookup(&self, name: &str) -> Result<Name> {
-        Ok(self.device(name.as_bytes())?.name.clone())
+    pub fn lookup(&self, name: &CStr) -> Result<Name> {
+        self.find(name, |view| view.shared_name(name))
     }
 
     /// The SCSI host with these world-wide names (hexadecimal digits).
@@ -208,7 +218,7 @@ impl Connection {
 
     /// The name of the device's parent; code 1 for a device without one.
     pub fn parent(&self, name: &CStr) -> Result<Name> {
-        let device = self.device(name.to_bytes())?;
+        let device = self.device(name)?;
         device
             .parent
             .clone()
@@ -217,7 +227,7 @@ impl Connection {
 
     /// The device's capability and those nested in it, in libvirt's order.
     pub fn capabilities(&self, name: &CStr) -> Result<Vec<&'static str>> {
-        let device = self.device(name.to_bytes())?;
+        let device = self.device(name)?;
         let mut names = vec![device.kind.name()];
         let nested = device.state(&self.host)?.nested(device.kind);
         names.extend(nested.into_iter().map(Capability::name));
@@ -235,7 +245,7 @@ impl Connection {
     }
 
     fn document(&self, name: &CStr, inactive: bool) -> Result<Document> {
-        let device = self.device(name.to_bytes())?;
+        let device = self.device(name)?;
         if inactive && !device.is_persistent() {
             return Err(Error::new(
                 Code::OperationInvalid,
@@ -302,12 +312,12 @@ impl Connection {
 
     /// Whether the device is there now (a defined mediated device may not be).
     pub fn is_active(&self, name: &CStr) -> Result<bool> {
-        Ok(self.device(name.to_bytes())?.is_active())
+        Ok(self.device(name)?.is_active())
     }
 
     /// Whether the device has a definition that outlives it.
     pub fn is_persistent(&self, name: &CStr) -> Result<bool> {
-        Ok(self.device(name.to_bytes())?.is_persistent())
+        Ok(self.device(name)?.is_persistent())
     }
 
     /// Whether the device is started with the host.
@@ -315,7 +325,7 @@ impl Connection {
         if self.is_test {
             return Err(Error::new(Code::NoSupport, "virNodeDeviceGetAutostart"));
         }
-        Ok(self.device(name.to_bytes())?.starts_by_itself())
+        Ok(self.device(name)?.starts_by_itself())
     }
 }
 

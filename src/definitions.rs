@@ -84,7 +84,7 @@ pub fn inactive(definition: Arc<Definition>, registry: &Registry) -> Device {
         .into_iter()
         .map(|kind| text::device_name(kind, address, None))
         .chain([Name::from(c"ap_matrix")])
-        .filter_map(|name| registry.by_name(name.to_bytes()))
+        .filter_map(|name| registry.by_name(&name))
         .find(|device| address_of(device) == Some(address));
     let above = parent.map_or(b"/sys/devices".as_slice(), |parent| parent.key());
     Device {

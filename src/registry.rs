@@ -2,41 +2,19 @@
 //! The devices of one host: by name, and in the order of their paths.
 
 use std::borrow::Borrow;
-use std::collections::{BTreeSet, HashSet};
-use std::hash::{Hash, Hasher};
+use std::collections::{BTreeSet, HashMap};
+use std::ffi::CStr;
 use std::sync::Arc;
+
+use once_cell::sync::OnceCell;
 
 use crate::caps::Capability;
 use crate::connection::Name;
 use crate::device::Device;
 
-/// A device found by its name.
-#[derive(Debug)]
-struct ByName(Arc<Device>);
-
 /// A device found, and ordered, by its path.
 #[derive(Debug)]
 struct ByPath(Arc<Device>);
-
-impl Borrow<[u8]> for ByName {
-    fn borrow(&self) -> &[u8] {
-        self.0.name.to_bytes()
-    }
-}
-
-impl PartialEq for ByName {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.name == other.0.name
-    }
-}
-
-impl Eq for ByName {}
-
-impl Hash for ByName {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.name.to_bytes().hash(state);
-    }
-}
 
 impl Borrow<[u8]> for ByPath {
     fn borrow(&self) -> &[u8] {
@@ -69,8 +47,11 @@ impl Ord for ByPath {
 pub struct Registry {
     /// `computer` comes before all others.
     root: Option<Arc<Device>>,
-    by_name: HashSet<ByName>,
+    /// Beside each device its name, so that a look-up touches no more memory than it must.
+    by_name: HashMap<Name, Arc<Device>>,
     by_path: BTreeSet<ByPath>,
+    /// The names in order, made when they are asked for.
+    names: OnceCell<Box<[Name]>>,
 }
 
 impl Registry {
@@ -94,8 +75,19 @@ impl Registry {
     }
 
     /// The device of that name.
-    pub fn by_name(&self, name: &[u8]) -> Option<&Arc<Device>> {
-        self.by_name.get(name).map(|found| &found.0)
+    pub fn by_name(&self, name: &CStr) -> Option<&Arc<Device>> {
+        self.by_name.get(name)
+    }
+
+    /// The name as the registry keeps it, if there is such a device.
+    pub fn shared_name(&self, name: &CStr) -> Option<Name> {
+        Some(self.by_name.get_key_value(name)?.0.clone())
+    }
+
+    /// All names in the one order of all lists.
+    pub fn names(&self) -> &[Name] {
+        self.names
+            .get_or_init(|| self.iter().map(|device| device.name.clone()).collect())
     }
 
     /// The name of the device at that path.
@@ -122,29 +114,31 @@ impl Registry {
                 .map(|old| old.0)
         };
         if let Some(old) = &same_path {
-            self.by_name.remove(old.name.to_bytes());
+            self.by_name.remove(&old.name);
         }
-        let same_name = self
-            .by_name
-            .replace(ByName(device.clone()))
-            .map(|old| old.0);
+        // The key goes too: it is shared with the old device.
+        let same_name = self.by_name.remove(&device.name);
         if let Some(old) = same_name.as_ref().filter(|old| old.key() != device.key()) {
             self.by_path.remove(old.key());
         }
+        self.by_name.insert(device.name.clone(), device);
+        self.names.take();
         same_path.or(same_name)
     }
 
     /// Removes the device of that name.
-    pub fn remove_name(&mut self, name: &[u8]) -> Option<Arc<Device>> {
-        let old = self.by_name.take(name)?.0;
+    pub fn remove_name(&mut self, name: &CStr) -> Option<Arc<Device>> {
+        let old = self.by_name.remove(name)?;
         self.by_path.remove(old.key());
+        self.names.take();
         Some(old)
     }
 
     /// Removes the device at that path.
     pub fn remove_path(&mut self, path: &[u8]) -> Option<Arc<Device>> {
         let old = self.by_path.take(path)?.0;
-        self.by_name.remove(old.name.to_bytes());
+        self.by_name.remove(&old.name);
+        self.names.take();
         Some(old)
     }
 }
@@ -190,7 +184,7 @@ mod tests {
         ]);
         assert_eq!(names(&registry), ["computer", "a", "c", "b"]);
         assert_eq!(registry.len(), 4);
-        assert!(registry.by_name(b"c").is_some());
+        assert!(registry.by_name(c"c").is_some());
         assert_eq!(
             registry.name_at(b"/sys/devices/z").unwrap().to_bytes(),
             b"b"
@@ -212,7 +206,7 @@ mod tests {
         let mut registry = Registry::new([device("x", "/sys/devices/1", Some("computer"))]);
         registry.insert(device("y", "/sys/devices/1", Some("computer")));
         assert_eq!(names(&registry), ["y"]);
-        assert!(registry.by_name(b"x").is_none());
+        assert!(registry.by_name(c"x").is_none());
         registry.remove_path(b"/sys/devices/1");
         assert!(registry.is_empty());
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! What a connection knows of its host, kept current from uevents.
 
+use std::ffi::CStr;
 use std::io;
 use std::os::fd::RawFd;
 use std::sync::Arc;
@@ -87,8 +88,18 @@ impl View {
     }
 
     /// The device of that name.
-    pub fn by_name(&self, name: &[u8]) -> Option<&Arc<Device>> {
+    pub fn by_name(&self, name: &CStr) -> Option<&Arc<Device>> {
         self.registry.as_ref()?.by_name(name)
+    }
+
+    /// The name as it is kept, if there is such a device.
+    pub fn shared_name(&self, name: &CStr) -> Option<Name> {
+        self.registry.as_ref()?.shared_name(name)
+    }
+
+    /// All names in the one order of all lists.
+    pub fn names(&self) -> &[Name] {
+        self.registry.as_ref().map_or(&[], Registry::names)
     }
 
     /// Every device in the one order of all lists.
@@ -165,7 +176,7 @@ impl View {
     }
 
     fn created(&mut self, name: &Name) {
-        if let Some(device) = self.by_name(name.to_bytes()).cloned() {
+        if let Some(device) = self.by_name(name).cloned() {
             self.follow_parent(&device);
         }
         self.events.push(name, Change::Created);
@@ -180,7 +191,7 @@ impl View {
         for definition in self.definitions.below(parent) {
             let name = &definition.name;
             let is_active = |device: &Arc<Device>| device.is_active();
-            if registry.by_name(name.to_bytes()).is_some_and(is_active) {
+            if registry.by_name(name).is_some_and(is_active) {
                 continue;
             }
             registry.insert(definitions::inactive(definition.clone(), registry));
@@ -222,7 +233,7 @@ impl View {
         });
         let mut now = Registry::new(std::iter::once(computer()).chain(devices));
         for definition in self.definitions.iter() {
-            if now.by_name(definition.name.to_bytes()).is_none() {
+            if now.by_name(&definition.name).is_none() {
                 now.insert(definitions::inactive(definition.clone(), &now));
             }
         }
@@ -270,7 +281,7 @@ fn redefine(
     name: &Name,
     definition: Option<&Arc<Definition>>,
 ) {
-    let old = registry.remove_name(name.to_bytes());
+    let old = registry.remove_name(name);
     let path = old
         .as_ref()
         .filter(|old| old.is_active())
@@ -292,14 +303,12 @@ fn redefine(
 /// parents), what came and what changed (parents before their children).
 fn difference(before: &Registry, now: &Registry) -> Vec<DeviceEvent> {
     let mut events = Vec::new();
-    let gone = before
-        .iter()
-        .filter(|old| now.by_name(old.name.to_bytes()).is_none());
+    let gone = before.iter().filter(|old| now.by_name(&old.name).is_none());
     for old in gone.collect::<Vec<_>>().into_iter().rev() {
         note_difference(Some(old), None, &mut events);
     }
     for new in now.iter() {
-        note_difference(before.by_name(new.name.to_bytes()), Some(new), &mut events);
+        note_difference(before.by_name(&new.name), Some(new), &mut events);
     }
     events
 }

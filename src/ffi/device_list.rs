@@ -136,8 +136,8 @@ pub unsafe extern "C" fn virNodeDeviceLookupByName(
     guard(DOMAIN, "virNodeDeviceLookupByName", |call| {
         let conn = call.conn(conn)?;
         // SAFETY: as promised by the caller.
-        let name = unsafe { call.text("name", name) }?.to_string_lossy();
-        one_device(call, &conn, conn.handle.connection.lookup(&name)?)
+        let name = unsafe { call.text("name", name) }?;
+        one_device(call, &conn, conn.handle.connection.lookup(name)?)
     })
 }
 

@@ -128,4 +128,6 @@ class PkgConfig(unittest.TestCase):
         env = kit.environment(PKG_CONFIG_PATH=os.path.join(prefix, "lib", "pkgconfig"))
         flags = kit.checked("pkg-config", "--define-variable=prefix=" + prefix, "--cflags", "--libs", "virnodedev",
                             env=env).stdout.split()
-        self.assertEqual(flags, ["-I%s/include" % prefix, "-L%s/lib" % prefix, "-lvirnodedev"])
+        include = prefix + "/include"
+        self.assertEqual(flags, ["-I" + include, "-I" + include + "/virnodedev/compat", "-L%s/lib" % prefix,
+                                 "-lvirnodedev"])

@@ -97,8 +97,15 @@ pub fn judge(node: &Node<'_>) -> Verdict {
 /// Whether looking at configuration space or VPD would wake the function
 /// (kernel: Documentation/power/pci.rst).
 pub fn is_asleep(node: &Node<'_>) -> bool {
-    node.attribute("power/runtime_status").as_deref() == Some(b"suspended")
-        || node.attribute("power_state").as_deref() == Some(b"D3cold")
+    is_suspended(node, "power/runtime_status") || is_cold(node)
+}
+
+fn is_suspended(node: &Node<'_>, status: &str) -> bool {
+    node.attribute(status).as_deref() == Some(b"suspended")
+}
+
+fn is_cold(node: &Node<'_>) -> bool {
+    node.attribute("power_state").as_deref() == Some(b"D3cold")
 }
 
 /// Reads vital product data; the caller has made sure that the function is awake.
@@ -175,8 +182,15 @@ impl Pci {
             Some(0x0607) => Some(Bridge::CardBus),
             _ => None,
         };
-        let link = node.text("max_link_speed").zip(node.text("max_link_width"));
-        self.express = link.and_then(|(speed, width)| Express::from_cached(&speed, &width));
+        // The speed is remembered, the width is asked for: the kernel wakes a function in D3cold for
+        // that, and the bridge above (drivers/pci/pci.c, `pci_config_pm_runtime_get`).
+        let width = match is_cold(node) || is_suspended(node, "../power/runtime_status") {
+            true => None,
+            false => node.text("max_link_width"),
+        };
+        self.express = node
+            .text("max_link_speed")
+            .and_then(|speed| Express::from_cached(&speed, width.as_deref()));
     }
 
     /// Writes the content of the capability.

@@ -103,19 +103,25 @@ impl Express {
         })
     }
 
-    /// What sysfs attributes say that the kernel cached, for a device that must not be woken.
-    pub fn from_cached(max_speed: &str, max_width: &str) -> Option<Express> {
+    /// What sysfs says of a device that must not be woken: `max_link_speed` and, where it can be had,
+    /// `max_link_width`. XML has no link without a width.
+    pub fn from_cached(max_speed: &str, max_width: Option<&str>) -> Option<Express> {
         let number = max_speed.split([' ', '.']).next()?;
         let speed = SPEEDS
             .iter()
             .skip(1)
             .position(|known| known.split('.').next() == Some(number))?;
-        Some(Express {
-            capability: Some(Link {
+        let link = |width| {
+            Some(Link {
                 port: None,
                 speed: u32::try_from(speed + 1).ok()?,
-                width: max_width.parse().ok()?,
-            }),
+                width,
+            })
+        };
+        Some(Express {
+            capability: max_width
+                .and_then(|width| width.parse().ok())
+                .and_then(link),
             status: None,
         })
     }
@@ -260,13 +266,17 @@ mod tests {
 
     #[test]
     fn cached_attributes_give_the_capability() {
-        let express = Express::from_cached("8.0 GT/s PCIe", "4").unwrap();
+        let express = Express::from_cached("8.0 GT/s PCIe", Some("4")).unwrap();
         assert_eq!(
             xml(express),
             "<pci-express>\n  <link validity='cap' speed='8' width='4'/>\n</pci-express>\n"
         );
-        let express = Express::from_cached("2.5 GT/s PCIe", "1").unwrap();
+        let express = Express::from_cached("2.5 GT/s PCIe", Some("1")).unwrap();
         assert_eq!(express.capability.unwrap().speed, 1);
-        assert_eq!(Express::from_cached("Unknown", "255"), None);
+        assert_eq!(Express::from_cached("Unknown", Some("255")), None);
+        for unknown in [None, Some("wide")] {
+            let express = Express::from_cached("16.0 GT/s PCIe", unknown).unwrap();
+            assert_eq!(xml(express), "<pci-express/>\n");
+        }
     }
 }

@@ -24,7 +24,7 @@ TOOL_OBJECTS := $(TOOL_SOURCES:tools/%.c=$(BUILD_DIR)/%.o)
 TOOL_CFLAGS := -std=c99 -pedantic -Wall -Wextra -Werror -D_POSIX_C_SOURCE=200809L -Iinclude
 
 .DEFAULT_GOAL := all
-.PHONY: all library demo check check-rust check-asan fuzz bench install install-strip uninstall clean help
+.PHONY: all library demo check check-rust check-asan fuzz compare bench install install-strip uninstall clean help
 
 all: $(BUILD_DIR)/nodedev ## build the library and the nodedev program
 
@@ -85,6 +85,9 @@ check-asan: ## the Rust tests under AddressSanitizer
 	host=$$(rustc -vV | sed -n 's/^host: //p') && \
 	ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address \
 	$(CARGO) test $(CARGO_FLAGS) --target "$$host" --target-dir $(TARGET_DIR)/asan
+
+compare: all ## replay the recorded machines and count what differs from libvirt (DIFF=1 shows it)
+	scripts/compare-machines $(if $(DIFF),--diff)
 
 fuzz: ## run each fuzz target for SECONDS (20)
 	scripts/fuzz $(or $(SECONDS),20)

@@ -100,6 +100,12 @@ class Comparison:
     def total(self, column):
         return sum(row[column] for row in self.rows.values())
 
+    def add(self, other):
+        """Counts another machine in."""
+        for name, row in other.rows.items():
+            self.rows[name].update(row)
+        self.diffs.extend(other.diffs)
+
     def ok(self):
         return not self.diffs
 

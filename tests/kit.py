@@ -96,6 +96,22 @@ def checked(*command, **options):
     return done
 
 
+def install():
+    """The library as a user gets it, and the C programs that the tests use."""
+    log = os.path.join(BUILD, "install.log")
+    with open(log, "w") as f:
+        done = subprocess.run(["make", "-C", ROOT, "install", "PREFIX=" + PREFIX, "LIBDIR=" + LIBDIR,
+                               "DESTDIR="], stdout=f, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+    if done.returncode != 0:
+        print(open(log).read()[-3000:])
+        return False
+    flags = checked("pkg-config", "--cflags", "--libs", "virnodedev").stdout.split()
+    checked("cc", "-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror", "-O1", "-g",
+                os.path.join(ROOT, "c-tests", "dump.c"), "-o", os.path.join(BIN, "dump"),
+                *flags, "-Wl,-rpath," + LIBDIR)
+    return True
+
+
 _nobody = None
 
 

@@ -52,6 +52,8 @@ pub fn judge(node: &Node<'_>) -> Verdict {
         return Verdict::Rejected;
     }
     match node.attribute("address").filter(|text| !text.is_empty()) {
+        // Without its address it would be another device for the moment that it still has.
+        None if node.is_going("address") => Verdict::Rejected,
         None => Verdict::Plain,
         Some(address) => Verdict::Suffix(address),
     }

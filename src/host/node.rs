@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use std::io;
+
 use super::Host;
 use super::files::{basename, join};
 use super::udev_data::{UdevData, value_of};
@@ -101,6 +103,19 @@ impl<'a> Node<'a> {
         let length = text::trim_newlines(&text).len();
         text.truncate(length);
         Some(text)
+    }
+
+    /// Whether an attribute cannot be read because the device is about to go, or gone.
+    ///
+    /// An interface that is being unregistered answers EINVAL (kernel: net/core/net-sysfs.c,
+    /// `dev_isalive`), a removed directory ENODEV; then the files are missing.
+    pub fn is_going(&self, attribute: &str) -> bool {
+        let error = |name| self.host.files.read(&self.below(name)).err();
+        let is_missing = |e: &io::Error| e.kind() == io::ErrorKind::NotFound;
+        error(attribute).is_some_and(|e| {
+            matches!(e.raw_os_error(), Some(libc::EINVAL | libc::ENODEV))
+                || is_missing(&e) && error("uevent").as_ref().is_some_and(is_missing)
+        })
     }
 
     /// An attribute as text; an empty one counts as missing.

@@ -8,7 +8,7 @@ use super::Verdict;
 use super::address::PciAddress;
 use super::identity::Identity;
 use super::mdev;
-use super::pci_express::{Express, header_type};
+use super::pci_express::{CONFIG_SIZE, Express, header_type};
 use super::vpd::{self, Vpd};
 use crate::error::Result;
 use crate::host::files::basename;
@@ -16,9 +16,6 @@ use crate::host::node::Node;
 use crate::text;
 use crate::xml::value::Hex;
 use crate::xml::writer::{Attribute, Writer};
-
-/// How much of configuration space libvirt looks at: the part that conventional PCI has.
-const CONFIG_SIZE: usize = 256;
 
 /// The address space of vital product data.
 const VPD_SIZE: usize = 0x8000;

@@ -38,52 +38,59 @@ const ID_EXPRESS: u8 = 0x10;
 /// Where the standard header ends: capabilities lie behind it.
 const HEADER_END: usize = 0x40;
 
+/// What a pointer reads as where the kernel gives no access.
+const NO_ACCESS: usize = 0xff;
+/// The size of a configuration space that is not PCI Express's.
+const CONVENTIONAL_SIZE: u64 = 256;
+/// How much is looked at: where a capability can begin, and the registers of one that begins at the end.
+pub const CONFIG_SIZE: usize = 256 + 0x14;
+
 /// The header layout, without the multi-function bit: 0 endpoint, 1 PCI bridge, 2 CardBus bridge.
 pub fn header_type(config: &[u8]) -> Option<u8> {
     Some(config.get(HEADER_TYPE)? & 0x7f)
 }
 
-fn word(config: &[u8], at: usize) -> Option<u32> {
-    let bytes = config.get(at..at + 2)?;
-    Some(u32::from(u16::from_le_bytes([bytes[0], bytes[1]])))
+/// A register of two bytes; what could not be read is 0.
+fn word(config: &[u8], at: usize) -> u32 {
+    let byte = |at: usize| u32::from(config.get(at).copied().unwrap_or(0));
+    byte(at) | byte(at + 1) << 8
 }
 
-/// Where the Express capability stands, `Ok(None)` if there is none, `Err` if
-/// the capability list lies outside what could be read.
-fn find_express(config: &[u8]) -> Result<Option<usize>, ()> {
-    if config.get(STATUS).ok_or(())? & STATUS_CAPABILITIES == 0 {
-        return Ok(None);
+/// Where the Express capability stands. There may be no list of capabilities, it may lie
+/// outside what could be read, or not name that one.
+fn find_express(config: &[u8]) -> Option<usize> {
+    if config.get(STATUS)? & STATUS_CAPABILITIES == 0 {
+        return None;
     }
-    let mut at = usize::from(*config.get(CAPABILITIES).ok_or(())?);
+    let mut at = usize::from(*config.get(CAPABILITIES)?);
     // A list of at most 48 capabilities of 4 bytes fits; a longer one is a circle.
     for _ in 0..48 {
-        at &= !3;
-        if at < HEADER_END {
-            return Ok(None);
+        if at < HEADER_END || at == NO_ACCESS {
+            return None;
         }
-        match config.get(at..at + 2).ok_or(())? {
-            [ID_EXPRESS, _] => return Ok(Some(at)),
-            [0xff, _] => return Ok(None),
+        match config.get(at..at + 2)? {
+            [ID_EXPRESS, _] => return Some(at),
             [_, next] => at = usize::from(*next),
-            _ => return Err(()),
+            _ => return None,
         }
     }
-    Ok(None)
+    None
 }
 
 impl Express {
-    /// Reads the first 256 bytes of configuration space; `size` is that of the whole.
+    /// Reads the first [`CONFIG_SIZE`] bytes of configuration space; `size` is that of the whole.
+    ///
+    /// Without the capability the size decides, as in libvirt: only PCI Express has an extended
+    /// configuration space. Host bridges often have that and no capability.
     pub fn read(config: &[u8], size: u64) -> Option<Express> {
-        let at = match find_express(config) {
-            Ok(at) => at?,
-            // Only PCI Express has an extended configuration space.
-            Err(()) => return (size != 256).then(Express::default),
-        };
-        Some(Express::read_links(config, at).unwrap_or_default())
+        match find_express(config) {
+            Some(at) => Some(Express::read_links(config, at).unwrap_or_default()),
+            None => (size != CONVENTIONAL_SIZE).then(Express::default),
+        }
     }
 
     fn read_links(config: &[u8], at: usize) -> Option<Express> {
-        let port_type = word(config, at + 0x02)? >> 4 & 0xf;
+        let port_type = word(config, at + 0x02) >> 4 & 0xf;
         // Root complex integrated endpoints and event collectors have no link.
         if matches!(port_type, 0x9 | 0xa) {
             return None;
@@ -93,13 +100,13 @@ impl Express {
             speed: register & 0xf,
             width: register >> 4 & 0x3f,
         };
-        let capability = word(config, at + 0x0c)? | word(config, at + 0x0e)? << 16;
+        let capability = word(config, at + 0x0c) | word(config, at + 0x0e) << 16;
         Some(Express {
             capability: Some(Link {
                 port: Some(capability >> 24),
                 ..link(capability)
             }),
-            status: Some(link(word(config, at + 0x12)?)),
+            status: Some(link(word(config, at + 0x12))),
         })
     }
 
@@ -236,9 +243,45 @@ mod tests {
     }
 
     #[test]
-    fn no_capability_no_express() {
-        assert_eq!(Express::read(&[0; 256], 256), None);
-        assert_eq!(Express::read(&[0; 256], 4096), None);
+    fn without_the_capability_the_size_decides() {
+        // What libvirt prints was seen with its version 9.0 on made-up configuration spaces.
+        let mut other = config(0, 1);
+        other[0x50] = 0x02;
+        for none in [&[0; 256][..], &[], &other] {
+            assert_eq!(Express::read(none, 256), None);
+            assert_eq!(Express::read(none, 4096), Some(Express::default()));
+        }
+    }
+
+    #[test]
+    fn a_capability_at_the_end_is_read() {
+        let mut config = vec![0; CONFIG_SIZE];
+        config[STATUS] = STATUS_CAPABILITIES;
+        config[CAPABILITIES] = 0xf0;
+        config[0xf0] = ID_EXPRESS;
+        config[0xfc..0x100].copy_from_slice(&[0x13, 0, 0, 1]);
+        config[0x102] = 0x12;
+        assert_eq!(
+            xml(Express::read(&config, 4096).unwrap()),
+            "<pci-express>\n  <link validity='cap' port='1' speed='8' width='1'/>\n  \
+             <link validity='sta' speed='5' width='1'/>\n</pci-express>\n"
+        );
+        // Registers that are not there are 0.
+        assert_eq!(
+            xml(Express::read(&config[..256], 256).unwrap()),
+            "<pci-express>\n  <link validity='cap' port='1' speed='8' width='1'/>\n  \
+             <link validity='sta' width='0'/>\n</pci-express>\n"
+        );
+    }
+
+    #[test]
+    fn odd_pointers_are_taken_as_they_are() {
+        let mut odd = config(0, 1);
+        odd[CAPABILITIES] = 0x43;
+        odd[0x43..0x45].copy_from_slice(&[0xff, 0x50]);
+        assert!(Express::read(&odd, 256).unwrap().status.is_some());
+        odd[CAPABILITIES] = 0xff;
+        assert_eq!(Express::read(&odd, 256), None);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use std::borrow::Borrow;
 use std::collections::{BTreeSet, HashMap};
 use std::ffi::CStr;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use once_cell::sync::OnceCell;
@@ -134,6 +135,17 @@ impl Registry {
         Some(old)
     }
 
+    /// The devices below that path, parents before their children.
+    pub fn below(&self, path: &[u8]) -> Vec<Arc<Device>> {
+        let prefix = [path, b"/"].concat();
+        let from = (Bound::Included(prefix.as_slice()), Bound::Unbounded);
+        let following = self.by_path.range::<[u8], _>(from).map(|found| &found.0);
+        following
+            .take_while(|device| device.key().starts_with(&prefix))
+            .cloned()
+            .collect()
+    }
+
     /// Removes the device at that path.
     pub fn remove_path(&mut self, path: &[u8]) -> Option<Arc<Device>> {
         let old = self.by_path.take(path)?.0;
@@ -189,6 +201,25 @@ mod tests {
             registry.name_at(b"/sys/devices/z").unwrap().to_bytes(),
             b"b"
         );
+    }
+
+    #[test]
+    fn what_lies_below_a_path_is_found() {
+        let paths = [
+            "/sys/a",
+            "/sys/a-b",
+            "/sys/a/x",
+            "/sys/a.b/x",
+            "/sys/a/x/y",
+            "/sys/a0",
+        ];
+        let registry = Registry::new(paths.map(|path| device(path, path, Some("computer"))));
+        let below = |path: &str| -> Vec<String> {
+            let found = registry.below(path.as_bytes());
+            found.iter().map(|device| device.name_text()).collect()
+        };
+        assert_eq!(below("/sys/a"), ["/sys/a/x", "/sys/a/x/y"]);
+        assert_eq!(below("/sys/a/x/y"), [""; 0]);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::definitions::{self, Definitions};
 use crate::device::{Device, Origin};
 use crate::host::Host;
 use crate::host::mdevctl::Definition;
-use crate::host::scan::{computer, find, scan};
+use crate::host::scan::{computer, find, nearest, scan};
 use crate::monitor::{Action, Monitor, Uevent};
 use crate::registry::Registry;
 
@@ -154,15 +154,10 @@ impl View {
         if event.action == Action::Removed {
             return;
         }
-        let Some(registry) = &mut self.registry else {
+        // A device that can no longer be read keeps its last description, as in libvirt.
+        let Some((name, replaced)) = self.read(host, &event.path) else {
             return;
         };
-        let found = find(host, &event.path, |path| registry.name_at(path));
-        // A device that can no longer be read keeps its last description, as in libvirt.
-        let Some(mut device) = found else { return };
-        device.definition = self.definitions.get(&device);
-        let name = device.name.clone();
-        let replaced = registry.insert(device);
         match replaced {
             Some(old) if old.name == name && old.is_active() => {
                 self.events.push(&name, Change::Updated);
@@ -172,6 +167,56 @@ impl View {
                 self.created(&name);
             }
             _ => self.created(&name),
+        }
+        if let Some(old_path) = &event.old_path {
+            self.follow_move(host, old_path, &event.path);
+        }
+        self.adopt(host, &event.path);
+    }
+
+    /// Reads the device at a path; returns its name and the one whose place it takes.
+    fn read(&mut self, host: &Host, path: &[u8]) -> Option<(Name, Option<Arc<Device>>)> {
+        let registry = self.registry.as_mut()?;
+        let mut device = find(host, path, |path| registry.name_at(path))?;
+        device.definition = self.definitions.get(&device);
+        let name = device.name.clone();
+        Some((name, registry.insert(device)))
+    }
+
+    /// The kernel tells only of the device that moved: those below it have another path, too.
+    fn follow_move(&mut self, host: &Host, old_path: &[u8], new_path: &[u8]) {
+        let below = self.registry.iter().flat_map(|r| r.below(old_path));
+        for old in below.collect::<Vec<_>>() {
+            let rest = &old.key()[old_path.len()..];
+            match self.read(host, &[new_path, rest].concat()) {
+                Some((name, _)) if name == old.name => self.events.push(&name, Change::Updated),
+                found => {
+                    if let Some(registry) = &mut self.registry {
+                        registry.remove_path(old.key());
+                    }
+                    self.events.push(&old.name, Change::Deleted);
+                    if let Some((name, _)) = found {
+                        self.created(&name);
+                    }
+                }
+            }
+        }
+    }
+
+    /// udevd may tell of a device before it tells of its parent: then it gets its parent now, without an
+    /// event, as libvirt has none for that.
+    fn adopt(&mut self, host: &Host, path: &[u8]) {
+        let Some(registry) = &self.registry else {
+            return;
+        };
+        let is_orphan = |device: &Arc<Device>| {
+            let nearest = nearest(device.key(), |path| registry.name_at(path));
+            device.is_active() && device.parent.as_ref() != Some(&nearest)
+        };
+        let below = registry.below(path);
+        let orphans: Vec<_> = below.into_iter().filter(is_orphan).collect();
+        for orphan in orphans {
+            self.read(host, orphan.key());
         }
     }
 

@@ -126,14 +126,14 @@ fn read_device(
     Some(Device {
         name,
         kind,
-        parent: Some(parent(path, name_at)),
+        parent: Some(nearest(path, name_at)),
         origin: Origin::Kernel(kernel),
         definition: None,
     })
 }
 
 /// The nearest directory above that is a node device, else `computer`.
-fn parent(path: &[u8], name_at: impl Fn(&[u8]) -> Option<Name>) -> Name {
+pub fn nearest(path: &[u8], name_at: impl Fn(&[u8]) -> Option<Name>) -> Name {
     let mut rest = path;
     while let Some(slash) = rest.iter().rposition(|&b| b == b'/') {
         rest = &rest[..slash];

@@ -2,7 +2,7 @@
 """Thousands of real interfaces come and go while one program watches and four threads read.
 
 At the end, the set that the watcher kept from events is what the kernel has. Runs in a network
-namespace of its own. VND_STORM says how many devices come (2,000 if unset); the figures are in the note of
+namespace of its own. VND_STORM says how many devices come (10,000 if unset); the figures are in the note of
 each test and in build/check/storm/.
 """
 import ctypes
@@ -18,7 +18,7 @@ import kit
 
 OWN_NETWORK = True  # for kit.main()
 
-DEVICES = int(os.environ.get("VND_STORM", "2000"))
+DEVICES = int(os.environ.get("VND_STORM", "10000"))
 READERS = 4
 BATCH = 250  # pairs that come, and then go, together
 KEPT = 40  # pairs that stay to the end

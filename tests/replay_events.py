@@ -1,0 +1,334 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Inside a replay: performs what was done to a machine, step by step, and prints what the library tells.
+
+    replay_events.py SEQUENCE [NODEDEV]
+
+With NODEDEV, that program prints the events too, those of each type in a process. Each line is "STEP<tab>EVENT"; the words are those of the recorded logs. test_event_replay.py compares. The
+messages between, which udevd sends too and libvirt ignores, are sent as well.
+"""
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "python")]
+import vnd  # noqa: E402,F401
+from replay_machine import Machine, read, write  # noqa: E402
+
+HOST = "/sys/devices/pseudo_0/adapter0/host11"
+TARGET = HOST + "/target11:0:0"
+LUN = {n: TARGET + "/11:0:0:%d" % n for n in (0, 1)}
+DISK = {0: LUN[0] + "/block/sdh", 1: LUN[1] + "/block/sdi"}
+GENERIC = {0: LUN[0] + "/scsi_generic/sg11", 1: LUN[1] + "/scsi_generic/sg12"}
+
+NIC = "/sys/devices/pci0000:00/0000:00:03.2/0000:03:00.0"
+OTHER_NIC = "/sys/devices/pci0000:80/0000:80:00.0/0000:81:00.0"
+VIRTUAL = "/sys/devices/virtual/net/"
+HOST_BRIDGE = "/sys/devices/pci0000:00/0000:00:00.0"
+
+
+class Steps:
+    def __init__(self, tool=None):
+        self.machine = Machine()
+        self.sysfs_of = os.path.realpath
+        self.programs = {kind: follow(tool, kind) for kind in ("lifecycle", "update") if tool}
+
+    def send(self, action, *paths, **more):
+        for path in paths:
+            self.machine.udevd.send(action, path, **more)
+
+    def done(self, step):
+        for line in self.machine.take():
+            print("%s\t%s" % (step, line))
+            # The program has to see the tree as it is now, too.
+            kind = line.split()[0]
+            if kind in self.programs:
+                print("nodedev %s\t%s" % (kind, self.programs[kind].stdout.readline().rstrip("\n")))
+
+    def end(self):
+        for kind, program in self.programs.items():
+            program.send_signal(signal.SIGTERM)
+            for line in program.communicate(timeout=60)[0].split("\n"):
+                print("nodedev %s\t%s" % (kind, line))
+
+    def ignored(self, path):
+        """Messages that change nothing for libvirt."""
+        for action in ("bind", "unbind", "online", "offline"):
+            self.send(action, path)
+
+
+class Events(Steps):
+    """The steps of events.steps that a recording can take, from the machine `modules`."""
+
+    def lun_goes(self, n):
+        self.send("remove", LUN[n] + "/bsg/11:0:0:%d" % n, SUBSYSTEM="bsg")
+        self.send("remove", GENERIC[n], SUBSYSTEM="scsi_generic")
+        self.send("remove", "/sys/devices/virtual/bdi/8:112", SUBSYSTEM="bdi")
+        self.send("remove", LUN[n] + "/scsi_disk/11:0:0:%d" % n, SUBSYSTEM="scsi_disk")
+        self.send("remove", DISK[n], SUBSYSTEM="block")
+        self.send("remove", LUN[n] + "/scsi_device/11:0:0:%d" % n, SUBSYSTEM="scsi_device")
+
+    def scsi(self):
+        machine = self.machine
+        machine.remove(LUN[1])
+        self.lun_goes(1)
+        self.send("unbind", LUN[1], SUBSYSTEM="scsi")
+        self.send("remove", LUN[1], SUBSYSTEM="scsi")
+        self.done("delete lun")
+        machine.put_back(LUN[1])
+        self.send("add", LUN[1])
+        self.send("change", LUN[1])
+        self.send("add", LUN[1] + "/scsi_device/11:0:0:1", GENERIC[1], LUN[1] + "/scsi_disk/11:0:0:1")
+        self.ignored(LUN[1])
+        self.send("add", DISK[1])
+        self.done("scan lun")
+        machine.remove(HOST)
+        for n in (0, 1):
+            self.lun_goes(n)
+        for path in (LUN[0], LUN[1], TARGET, HOST):
+            self.send("remove", path, SUBSYSTEM="scsi")
+        self.done("rmmod")
+        # The steps of the second host, with the first one's devices.
+        machine.put_back(HOST)
+        self.send("add", LUN[1], LUN[0], HOST, HOST + "/scsi_host/host11", TARGET)
+        self.send("change", LUN[0], LUN[1])
+        self.ignored(LUN[0])
+        self.send("add", GENERIC[0], GENERIC[1], DISK[0], DISK[1])
+        self.done("add host")
+        machine.remove(HOST)
+        self.send("remove", GENERIC[0], SUBSYSTEM="scsi_generic")
+        self.send("remove", DISK[0], SUBSYSTEM="block")
+        self.send("remove", GENERIC[1], SUBSYSTEM="scsi_generic")
+        self.send("remove", LUN[0], SUBSYSTEM="scsi")
+        self.send("remove", DISK[1], SUBSYSTEM="block")
+        for path in (LUN[1], TARGET, HOST):
+            self.send("remove", path, SUBSYSTEM="scsi")
+        self.done("remove host")
+
+    def dummy(self):
+        """An interface comes, gets another address without a message, another name, and goes."""
+        machine, path, renamed = self.machine, VIRTUAL + "dummy9", VIRTUAL + "renamed9"
+
+        def new_interface(folder):
+            write(folder + "/address", "52:54:00:bb:00:01\n")
+            write(folder + "/uevent", "INTERFACE=dummy9\nIFINDEX=99\n")
+
+        machine.copy(VIRTUAL + "dummy0", path, new_interface)
+        self.send("add", path)
+        self.send("add", path + "/queues/rx-0", SUBSYSTEM="queues")
+        self.done("link add")
+        write(path + "/address", "52:54:00:bb:00:02\n")
+        self.done("link set address")
+        machine.move(path, renamed)
+        write(renamed + "/uevent", "INTERFACE=renamed9\nIFINDEX=99\n")
+        self.send("move", renamed, DEVPATH_OLD=path[len("/sys"):])
+        self.done("link set name")
+        machine.remove(renamed)
+        self.send("remove", renamed, SUBSYSTEM="net", INTERFACE="renamed9", IFINDEX="99")
+        self.done("link del")
+
+    def nics(self):
+        machine, net = self.machine, NIC + "/net/enp3s0"
+        fcoe = [link for link in os.listdir("/sys/class/scsi_host") if link == "host12"]
+        host = os.path.dirname(os.path.dirname(self.sysfs_of("/sys/class/scsi_host/" + fcoe[0])))
+        machine.remove(host)
+        self.send("remove", host, SUBSYSTEM="scsi")
+        machine.remove(net)
+        self.send("remove", net, SUBSYSTEM="net", INTERFACE="enp3s0")
+        self.ignored(NIC)
+        self.done("unbind")
+        machine.put_back(net)
+        self.send("add", net)
+        # udevd renames it: the old name was never told of.
+        self.send("move", net, DEVPATH_OLD=(NIC + "/net/eth1")[len("/sys"):])
+        self.ignored(NIC)
+        self.done("bind")
+        net = OTHER_NIC + "/net/enp129s0"
+        machine.remove(OTHER_NIC)
+        self.send("remove", net, SUBSYSTEM="net", INTERFACE="enp129s0")
+        self.send("unbind", OTHER_NIC, SUBSYSTEM="pci")
+        self.send("remove", OTHER_NIC, SUBSYSTEM="pci")
+        self.done("remove pci")
+        machine.put_back(OTHER_NIC)
+        self.send("add", OTHER_NIC)
+        self.ignored(OTHER_NIC)
+        self.send("add", net)
+        self.send("move", net, DEVPATH_OLD=(OTHER_NIC + "/net/eth1")[len("/sys"):])
+        self.done("rescan pci")
+
+    def run(self):
+        self.scsi()
+        self.dummy()
+        self.nics()
+        self.send("change", self.sysfs_of("/sys/class/block/sda"))
+        self.done("change disk")
+        self.send("change", HOST_BRIDGE)
+        self.done("change pci")
+        # udevd's workers told of the interfaces in this order; those without a message for libvirt between them.
+        for name in ("bond0 eni1np1 eni1np2 enp3s0 ens1 wlan0 eth0 br0 ens6 wlan1 dummy0 macv0 lo hwsim0 veth1 tap0 veth0 "
+                     "enp1s0 enp129s0 enp0s5u2u5i1 enp6s0 dummy0.7").split():
+            self.send("change", self.sysfs_of("/sys/class/net/" + name))
+        self.done("trigger change")
+        self.send("add", self.sysfs_of("/sys/class/net/lo"))
+        self.done("trigger add")
+
+
+class Sriov(Steps):
+    """Virtual functions go and come, on the machine `sriov`, which has them. The recording has the reverse order."""
+
+    IGB = "/sys/devices/pci0000:00/0000:00:03.0/"
+    NVME = "/sys/devices/pci0000:00/0000:00:03.1/"
+    FUNCTIONS = {n: "/sys/devices/pci0000:00/0000:00:03.0/0000:01:10.%d" % n for n in (0, 2, 4)}
+    NETS = {"v0": 0, "v1": 2, "v2": 4}
+
+    def net(self, name):
+        return self.FUNCTIONS[self.NETS[name]] + "/net/enp1s0" + name
+
+    def run(self):
+        machine = self.machine
+        for path in self.FUNCTIONS.values():
+            machine.remove(path)
+        for name in ("v0", "v1", "v2"):
+            self.send("remove", self.net(name), SUBSYSTEM="net")
+        self.send("remove", *[self.FUNCTIONS[n] for n in (2, 4, 0)], SUBSYSTEM="pci")
+        self.done("igb off")
+        nvme = [self.NVME + "0000:02:00.%d" % n for n in (1, 2)]
+        for path in nvme:
+            machine.remove(path)
+            self.send("unbind", path, SUBSYSTEM="pci")
+            self.send("remove", path, SUBSYSTEM="pci")
+        self.done("nvme off")
+        for path in self.FUNCTIONS.values():
+            machine.put_back(path)
+        order = [self.FUNCTIONS[n] for n in (0, 4, 2)]
+        self.send("change", self.IGB + "0000:01:00.0")
+        self.send("add", *order)
+        self.send("change", *order)
+        for path in order:
+            self.ignored(path)
+        self.send("add", *[self.net(name) for name in ("v0", "v2", "v1")])
+        for name in ("v2", "v0", "v1"):
+            self.send("move", self.net(name), DEVPATH_OLD="/devices/nowhere/net/eth1")
+        self.done("igb on")
+        for path in nvme:
+            machine.put_back(path)
+        self.send("add", nvme[0])
+        self.send("change", nvme[0])
+        self.send("add", nvme[1])
+        self.send("change", self.NVME + "0000:02:00.0", nvme[1])
+        self.done("nvme on")
+
+
+class Npiv(Steps):
+    """A virtual port goes and comes, on the machine `npiv`, which has one."""
+
+    def run(self):
+        host = os.path.dirname(os.path.dirname(self.sysfs_of("/sys/class/scsi_host/host13")))
+        for _ in range(3):
+            self.machine.remove(host)
+            self.send("remove", host + "/scsi_host/host13", SUBSYSTEM="scsi_host")
+            self.send("remove", host, SUBSYSTEM="scsi")
+            self.machine.put_back(host)
+            self.send("add", host, host + "/scsi_host/host13", host + "/fc_host/host13")
+        self.done("vport")
+
+
+class Kinds(Steps):
+    """For some devices of each kind: change, remove, add, move there and back. Prints only what is wrong."""
+
+    EACH = 3
+
+    def expect(self, what, expected):
+        # Definitions of mediated devices go and come with their parent: test_definitions looks at those.
+        told = [line for line in self.machine.take() if not line.endswith("DEFINED 0")]
+        if told != expected:
+            print("wrong\t%s: told %s, expected %s" % (what, told, expected))
+
+    def check(self, kind, name, path, below):
+        """`below` has names and paths of the devices below it, parents first."""
+        machine, family = self.machine, [(name, path), *below]
+        subsystem = {p: os.path.basename(self.sysfs_of(p + "/subsystem")) for _, p in family}
+        self.ignored(path)
+        self.send("change", path)
+        self.expect("change", ["update " + name])
+        machine.remove(path)
+        for _, p in reversed(family):
+            self.send("remove", p, SUBSYSTEM=subsystem[p])
+        self.expect("remove", ["lifecycle %s DELETED 0" % n for n, _ in reversed(family)])
+        machine.put_back(path)
+        for _, p in family:
+            self.send("add", p)
+        self.expect("add", ["lifecycle %s CREATED 0" % n for n, _ in family])
+        if kind == "mdev" or any(n.startswith("mdev_") for n, _ in below):
+            return  # what a mediated device is, is told by links that lead out of it
+        elsewhere = "/sys/devices/virtual/elsewhere/" + os.path.basename(path)
+        for old, new in ((path, elsewhere), (elsewhere, path)):
+            machine.move(old, new)
+            self.send("move", new, DEVPATH_OLD=old[len("/sys"):])
+            self.expect("move", ["lifecycle %s DELETED 0" % name, "lifecycle %s CREATED 0" % name,
+                                 *["update " + n for n, _ in below]])
+
+    def run(self):
+        documents = self.machine.documents()
+        paths = {name: re.search("<path>(.*)</path>", text) for name, text in documents.items()}
+        paths = {name: found[1].replace("&amp;", "&") for name, found in paths.items() if found}
+        kinds = {}
+        for name, path in paths.items():
+            kinds.setdefault(re.search("<capability type='(.*?)'", documents[name])[1], []).append((name, path))
+        for kind, devices in sorted(kinds.items()):
+            for name, path in devices[:self.EACH]:
+                below = sorted((p, n) for n, p in paths.items() if p.startswith(path + "/"))
+                self.check(kind, name, path, [(n, p) for p, n in below])
+            print("kind\t%s" % kind)
+
+
+class Overrun(Steps):
+    """Messages are lost: the buffer is too small for those of the loopback interface that come first."""
+
+    FLOOD = 500
+
+    def lost(self, step, paths):
+        loopback = self.sysfs_of("/sys/class/net/lo")
+        for _ in range(self.FLOOD):
+            self.send("change", loopback)
+        for action, path, subsystem in paths:
+            self.send(action, path, SUBSYSTEM=subsystem)
+        self.done(step)
+        self.done(step)
+
+    def run(self):
+        machine = self.machine
+        for path in (HOST, OTHER_NIC):
+            machine.remove(path)
+        self.lost("went", [("remove", HOST, "scsi"), ("remove", OTHER_NIC, "pci")])
+        for path in (HOST, OTHER_NIC):
+            machine.put_back(path)
+        self.lost("came", [("add", HOST, "scsi"), ("add", OTHER_NIC, "pci")])
+        write(VIRTUAL + "dummy0/address", "52:54:00:bb:00:03\n")
+        write(VIRTUAL + "veth0/uevent", "INTERFACE=veth0\nIFINDEX=77\n")
+        self.lost("changed", [("change", VIRTUAL + "dummy0", "net")])
+
+
+def follow(tool, kind):
+    """`nodedev event`, from the moment when it waits."""
+    program = subprocess.Popen([tool, "event", "--event", kind, "--loop", "--timestamp"], stdout=subprocess.PIPE, text=True)
+    while not read("/proc/%d/wchan" % program.pid).startswith(("poll_schedule_timeout", "do_select")):
+        time.sleep(0.01)
+    return program
+
+
+if __name__ == "__main__":
+    kind = {"events": Events, "sriov": Sriov, "npiv": Npiv, "kinds": Kinds, "overrun": Overrun}[sys.argv[1]]
+    steps = kind(*sys.argv[2:])
+    before = steps.machine.fresh_documents()
+    steps.run()
+    steps.end()
+    after, fresh = steps.machine.documents(), steps.machine.fresh_documents()
+    for name in set(after) | set(fresh):
+        if after.get(name) != fresh.get(name):
+            print("stale\t%s" % name)
+    for name in set(before) & set(after):
+        if before[name] != after[name]:
+            print("differs\t%s" % name)

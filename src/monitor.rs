@@ -54,8 +54,10 @@ pub struct Uevent {
 /// What happened to a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// It came, or something about it changed.
-    Present,
+    /// It came.
+    Added,
+    /// Something about it changed.
+    Changed,
     /// It has another name or parent.
     Moved,
     /// It went.
@@ -244,16 +246,19 @@ impl Monitor {
             };
             let number = event.sequence_number();
             self.heard.note(number);
-            // udevd's messages bring more than what the kernel knew.
-            if !self.through_udevd && number <= self.heard.scanned {
-                continue;
-            }
             let action = match event.action().map(OsStrExt::as_bytes) {
-                Some(b"add" | b"change") => Action::Present,
+                Some(b"add") => Action::Added,
+                Some(b"change") => Action::Changed,
                 Some(b"remove") => Action::Removed,
                 Some(b"move") => Action::Moved,
                 _ => continue,
             };
+            // A scan has seen what came and went before it, not that something changed; and
+            // udevd's messages bring more than what the kernel knew.
+            let is_seen = number <= self.heard.scanned && action != Action::Changed;
+            if is_seen && !self.through_udevd {
+                continue;
+            }
             let old_path = event
                 .property_value("DEVPATH_OLD")
                 .map(|old| [b"/sys", old.as_bytes()].concat());

@@ -124,10 +124,13 @@ impl View {
             return;
         };
         let news = monitor.news(&host.files, thorough);
+        let mut events = news.events;
         if news.rescan {
-            return self.rescan(host);
+            self.rescan(host);
+            // The difference of two scans does not show that something changed.
+            events.retain(|event| event.action == Action::Changed);
         }
-        for event in news.events {
+        for event in events {
             self.apply(host, &event);
         }
         if news.definitions {
@@ -142,7 +145,7 @@ impl View {
         let gone = match event.action {
             Action::Removed => Some(&event.path),
             Action::Moved => event.old_path.as_ref(),
-            Action::Present => None,
+            Action::Added | Action::Changed => None,
         };
         if let Some(device) = gone.and_then(|path| registry.remove_path(path)) {
             if let Some(definition) = &device.definition {

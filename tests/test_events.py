@@ -78,7 +78,11 @@ def _add_tests(name):
         # The library starts no thread and its handlers do not return to freed code: leaks are valgrind's to count.
         self.run_it(self.compiled(name, *SANITIZERS, output="sanitized-" + name), ASAN_OPTIONS="detect_leaks=0")
 
-    for way in (plain, valgrind, sanitized):
+    ways = [plain, valgrind]
+    # gcc's AddressSanitizer does not carry the locks of its allocator over a fork of several threads.
+    if name != "fork":
+        ways.append(sanitized)
+    for way in ways:
         setattr(Programs, "test_%s_%s" % (name, way.__name__), way)
 
 
@@ -110,10 +114,13 @@ class Follower:
 
     def wait_until_ready(self):
         """Until it sleeps in its wait: from then on it misses nothing. Where the kernel does not tell, a while."""
-        for _ in range(300):
+        asleep = 0
+        for _ in range(500):
             with open("/proc/%d/wchan" % self.process.pid) as f:
                 where = f.read()
-            if where.startswith(self.SLEEPS):
+            # A short sleep is that of a scan which waits for messages on their way.
+            asleep = asleep + 1 if where.startswith(self.SLEEPS) else 0
+            if asleep == 15:
                 return
             time.sleep(0.01)
 

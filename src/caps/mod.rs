@@ -388,7 +388,6 @@ impl State {
     fn mdev_types(&self) -> &[mdev::Type] {
         match self {
             State::MdevTypes(types) => types,
-            State::Pci(state) => &state.mdev_types,
             _ => &[],
         }
     }
@@ -445,16 +444,4 @@ pub fn bearers(nested: Capability) -> &'static [Capability] {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_table_is_in_flag_order() {
-        for (index, (capability, name)) in CAPABILITIES.iter().enumerate() {
-            assert_eq!(capability.flag(), 1 << index);
-            assert_eq!(capability.name(), *name);
-            assert_eq!(Capability::from_name(name), Some(*capability));
-        }
-        assert_eq!(Capability::from_name("vport_ops"), None);
-    }
-}
+mod tests;

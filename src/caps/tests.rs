@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! What no recorded or handmade machine shows: kinds against each other, documents
+//! that are wrong inside, hosts without udev, numbers out of range.
+
+use super::*;
+use crate::document::{Purpose, parse};
+use crate::host::Host;
+
+/// A host whose files are these, below `/sys`.
+fn host(files: &[(&str, &str)]) -> (tempfile::TempDir, Host) {
+    let root = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let path = root.path().join("sys").join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let host = Host::recorded(root.path()).unwrap();
+    (root, host)
+}
+
+fn node<'a>(host: &'a Host, path: &'a [u8], subsystem: &'a [u8], uevent: &'a [u8]) -> Node<'a> {
+    Node {
+        host,
+        path,
+        subsystem,
+        uevent,
+        suffix: None,
+    }
+}
+
+fn document(kind: &str, content: &str) -> String {
+    format!("<device><name>n</name><capability type='{kind}'>{content}</capability></device>")
+}
+
+/// The capability of a document, written with this state in place of its own.
+fn written(kind: &str, content: &str, state: Option<&State>) -> String {
+    let device = parse(document(kind, content).as_bytes(), Purpose::Update).unwrap();
+    let mut w = Writer::xml();
+    let own = &device.document.state;
+    device.document.facts.write(state.unwrap_or(own), &mut w);
+    w.finish()
+}
+
+#[test]
+fn the_table_is_in_flag_order() {
+    for (index, (capability, name)) in CAPABILITIES.iter().enumerate() {
+        assert_eq!(capability.flag(), 1 << index);
+        assert_eq!(capability.name(), *name);
+        assert_eq!(Capability::from_name(name), Some(*capability));
+    }
+    assert_eq!(Capability::from_name("vport_ops"), None);
+}
+
+#[test]
+fn a_nested_capability_is_no_kind_of_device() {
+    let (_root, host) = host(&[("devices/x/uevent", "")]);
+    let node = node(&host, b"/sys/devices/x", b"pci", b"");
+    for nested in [C::FcHost, C::Vports, C::Vpd, C::CcwGroupMember] {
+        assert!(Facts::read(nested, &node).is_err());
+        assert_eq!(bearers(nested).len(), 1);
+        // Nobody else bears it.
+        assert!(!has_nested(nested, C::Usb, &node, &Cache::default()));
+    }
+    assert_eq!(bearers(C::Pci), &[]);
+}
+
+#[test]
+fn facts_are_written_without_state_too() {
+    let address = "<cssid>0</cssid><ssid>0</ssid><devno>1</devno>";
+    let channel = "  <cssid>0x0</cssid>\n  <ssid>0x0</ssid>\n  <devno>0x0001</devno>\n";
+    let cases = [
+        (
+            "pci",
+            "<domain>0</domain><bus>1</bus><slot>2</slot><function>3</function>\
+             <product id='0x1'/><vendor id='0x2'/>\
+             <capability type='mdev_types'><type id='t'><deviceAPI>a</deviceAPI>\
+             <availableInstances>1</availableInstances></type></capability>\
+             <iommuGroup number='1'><address slot='1'/></iommuGroup>"
+                .to_string(),
+            "  <domain>0</domain>\n  <bus>1</bus>\n  <slot>2</slot>\n  <function>3</function>\n  \
+             <product id='0x0001'/>\n  <vendor id='0x0002'/>\n"
+                .to_string(),
+        ),
+        (
+            "net",
+            "<interface>i</interface><link speed='1' state='up'/><feature name='rx'/>".into(),
+            "  <interface>i</interface>\n".into(),
+        ),
+        (
+            "scsi_host",
+            "<host>1</host><unique_id>2</unique_id>".into(),
+            "  <host>1</host>\n".into(),
+        ),
+        (
+            "scsi_target",
+            "<target>t</target><capability type='fc_remote_port'><rport>r</rport>\
+             <wwpn>0x1</wwpn></capability>"
+                .into(),
+            "  <target>t</target>\n".into(),
+        ),
+        (
+            "ccw",
+            format!(
+                "{address}<capability type='ccwgroup_member'><group_device>g</group_device>\
+                 </capability>"
+            ),
+            channel.into(),
+        ),
+        (
+            "ccwgroup",
+            format!(
+                "{address}<members><ccw_device ref='cdev0'>c</ccw_device></members>\
+                 <capability type='qeth_layer2'><card_type>a</card_type></capability>"
+            ),
+            format!(
+                "{channel}  <capability type='qeth_layer2'>\n    <card_type>a</card_type>\n  \
+                 </capability>\n"
+            ),
+        ),
+        (
+            "css",
+            format!(
+                "{address}<capability type='mdev_types'><type id='t'><deviceAPI>a</deviceAPI>\
+                 <availableInstances>1</availableInstances></type></capability>"
+            ),
+            channel.into(),
+        ),
+    ];
+    for (kind, content, expected) in cases {
+        let with = written(kind, &content, None);
+        let without = written(kind, &content, Some(&State::None));
+        let expected = format!("<capability type='{kind}'>\n{expected}</capability>\n");
+        assert_eq!(without, expected);
+        assert!(with.len() > without.len(), "{with}");
+    }
+}
+
+#[test]
+fn what_only_documents_say_is_written_again() {
+    // No kernel device is ever hotpluggable or has a description.
+    let drive = "<block>/dev/x</block><size>1</size><capability type='hotpluggable'/>";
+    assert_eq!(
+        written("storage", drive, None),
+        "<capability type='storage'>\n  <block>/dev/x</block>\n  <size>1</size>\n  \
+         <capability type='hotpluggable'/>\n</capability>\n"
+    );
+    let interface = "<number>1</number><class>2</class><subclass>3</subclass>\
+                     <protocol>4</protocol><description>d</description>";
+    assert!(written("usb", interface, None).contains("  <description>d</description>\n"));
+}
+
+#[test]
+fn documents_that_are_wrong_inside_name_what_is() {
+    let pci = "<domain>0</domain><bus>0</bus><slot>0</slot><function>0</function>\
+               <product id='0x1'/><vendor id='0x2'/>";
+    let channel = "<cssid>0</cssid><ssid>0</ssid><devno>1</devno>";
+    let section = |field: &str| {
+        format!(
+            "{pci}<capability type='vpd'><fields access='readonly'>{field}</fields></capability>"
+        )
+    };
+    let cases = [
+        (
+            "drm",
+            "<type>sideways</type>".to_string(),
+            1,
+            "unknown drm type 'sideways'",
+        ),
+        ("ccwgroup", channel.into(), 67, "missing CCW group type"),
+        (
+            "ccwgroup",
+            format!("{channel}<capability type='lcs'/>"),
+            67,
+            "unknown CCW group type 'lcs'",
+        ),
+        (
+            "net",
+            "<interface>i</interface><feature name='teleport'/>".into(),
+            27,
+            "'name' in element 'feature': 'teleport'",
+        ),
+        (
+            "net",
+            "<interface>i</interface><capability type='80216'/>".into(),
+            1,
+            "invalid network type supplied",
+        ),
+        (
+            "pci",
+            format!("{pci}<pci-express><link validity='soon' width='1'/></pci-express>"),
+            27,
+            "'validity' in element 'link': 'soon'",
+        ),
+        (
+            "pci",
+            section("<vendor_field index='AB'>x</vendor_field>"),
+            27,
+            "'index' in element 'vendor_field': 'AB'",
+        ),
+        (
+            "mdev_types",
+            "<capability type='mdev_types'><type id='t'><deviceAPI>a</deviceAPI></type></capability>"
+                .into(),
+            1,
+            "no number of available instances supplied",
+        ),
+    ];
+    for (kind, content, code, detail) in cases {
+        // Given devices are described, so that every kind is read.
+        let text = document(kind, &content);
+        let error = parse(text.as_bytes(), Purpose::Describe).unwrap_err();
+        assert_eq!(error.code() as i32, code, "{kind}: {}", error.message());
+        assert!(error.message().contains(detail), "{}", error.message());
+    }
+}
+
+#[test]
+fn usb_ids_come_from_sysfs_where_udev_has_no_database() {
+    let path = b"/sys/devices/usb1/1-1";
+    let uevent = b"DEVTYPE=usb_device\nBUSNUM=001\nDEVNUM=002\n";
+    let (root, recorded) = host(&[
+        ("devices/usb1/1-1/idVendor", "0781\n"),
+        ("devices/usb1/1-1/idProduct", "5567\n"),
+        ("devices/usb1/1-1/product", "Stick\n"),
+    ]);
+    let device = node(&recorded, path, b"usb", uevent);
+    assert_eq!(usb::judge_device(&device), Verdict::Plain);
+    let facts = usb::Device::read(&device).unwrap();
+    assert_eq!((facts.vendor.id, facts.product.id), (0x0781, 0x5567));
+    assert_eq!(facts.product.name.as_deref(), Some("Stick"));
+    assert_eq!(facts.port, None);
+    // With a database libvirt's rule holds: what it does not know is no device.
+    std::fs::create_dir_all(root.path().join("run/udev/data")).unwrap();
+    assert_eq!(usb::judge_device(&device), Verdict::Rejected);
+    assert!(usb::Device::read(&device).is_err());
+}
+
+#[test]
+fn a_network_device_without_an_interface_is_none() {
+    let (_root, host) = host(&[("devices/w/address", "00:11:22:33:44:55\n")]);
+    let device = node(&host, b"/sys/devices/w", b"net", b"DEVTYPE=wlan\n");
+    assert_eq!(classify(&device), Some(C::Net));
+    assert_eq!(net::judge(&device), Verdict::Rejected);
+}
+
+#[test]
+fn link_speeds_out_of_range_are_errors() {
+    for (speed, expected) in [
+        ("-1\n", Ok(Some(u32::MAX))),
+        ("4294967295\n", Ok(Some(u32::MAX))),
+        ("4294967296\n", Err("Unable to parse: 4294967296")),
+        ("-2147483649\n", Err("Unable to parse: -2147483649")),
+        ("100", Err("Unable to parse: 100")),
+        ("fast\n", Err("Unable to parse: fast")),
+    ] {
+        let (_root, host) = host(&[("devices/n/operstate", "up\n"), ("devices/n/speed", speed)]);
+        let device = node(&host, b"/sys/devices/n", b"net", b"INTERFACE=n\n");
+        let found = net::State::read(&device).map(|state| state.speed);
+        match expected {
+            Ok(speed) => assert_eq!(found.unwrap(), speed),
+            Err(text) => assert!(found.unwrap_err().message().contains(text)),
+        }
+    }
+    // A state that is none of RFC 2863's.
+    let (_root, host) = host(&[("devices/n/operstate", "sleepy\n")]);
+    let device = node(&host, b"/sys/devices/n", b"net", b"INTERFACE=n\n");
+    let error = net::State::read(&device).unwrap_err();
+    assert!(error.message().contains("Unable to parse: sleepy"));
+}
+
+#[test]
+fn a_vdpa_device_needs_the_node_that_its_driver_promises() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("vhost-vdpa-of-no-kernel")).unwrap();
+    let path = folder.path().to_str().unwrap().as_bytes();
+    let live = Host::live();
+    let error = vdpa::Vdpa::read(&node(&live, path, b"vdpa", b"")).unwrap_err();
+    assert!(
+        error
+            .message()
+            .contains("/dev/vhost-vdpa-of-no-kernel does not exist")
+    );
+}

@@ -54,6 +54,21 @@ def capabilities(xml):
     return names
 
 
+class NoExceptions:
+    """Everything counts, but the features of the namespace's own `lo` in a replay."""
+
+    def __init__(self, mode):
+        self.mode = mode
+
+    def absent(self, _device):
+        return False
+
+    def without(self, device, text):
+        if self.mode == "replay" and device.startswith("net_lo_"):
+            return re.sub(r"^ *<feature name='\w+'/>\n", "", text, flags=re.M)
+        return text
+
+
 class Handmade:
     machine = mode = None
 
@@ -76,8 +91,7 @@ class Handmade:
             self.skipTest(self.skip)
 
     def test_xml(self):
-        exceptions = compare.Exceptions(self.machine, self.mode)
-        found = compare.Comparison(self.expected, self.got, exceptions, self.ordered)
+        found = compare.Comparison(self.expected, self.got, NoExceptions(self.mode), self.ordered)
         where = kit.details("handmade/%s-%s.txt" % (self.mode, self.machine), "".join(found.diffs))
         self.note = found.summary()
         self.assertTrue(found.ok(), "%s: %s" % (where, found.summary()))
@@ -155,7 +169,7 @@ class Complete(unittest.TestCase):
     """Every kind and every element of the format stands in some handmade machine; what is optional is missing in another."""
 
     # libvirt's manual, "Node devices XML format", and nodedev.rng: what each capability can hold; `?` marks what need not
-    # be there. Features come from the running kernel, <description> and hotpluggable from no kernel at all.
+    # be there. <description> and hotpluggable come from no kernel at all.
     ELEMENTS = {
         "device": "name path? devnode@type=dev? devnode@type=link? parent? driver/name?",
         "system": "product? hardware/vendor? hardware/version? hardware/serial? hardware/uuid firmware/vendor? "
@@ -173,7 +187,7 @@ class Complete(unittest.TestCase):
                    "fields/system_field@index?",
         "usb_device": "bus device port? product@id vendor@id",
         "usb": "number class subclass protocol",
-        "net": "interface address? link@speed? link@state",
+        "net": "interface address? link@speed? link@state feature@name?",
         "net/80203": "",
         "net/80211": "",
         "scsi_host": "host unique_id?",

@@ -2,6 +2,8 @@
 //! What no recorded or handmade machine shows: kinds against each other, documents
 //! that are wrong inside, hosts without udev, numbers out of range.
 
+mod machines;
+
 use super::*;
 use crate::document::{Purpose, parse};
 use crate::host::Host;

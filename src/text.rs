@@ -27,6 +27,13 @@ pub fn clean(bytes: &[u8]) -> String {
     }
 }
 
+/// Attribute text without the control characters that libvirt removes from it, which are those that
+/// XML 1.0 forbids; other bytes stay as they are.
+pub fn without_controls(mut bytes: Vec<u8>) -> Vec<u8> {
+    bytes.retain(|&b| b >= b' ' || is_xml_char(b.into()));
+    bytes
+}
+
 /// The `Char` production of XML 1.0 (fifth edition), section 2.2.
 pub fn is_xml_char(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
@@ -127,6 +134,12 @@ mod tests {
         assert_eq!(clean(b"a\x01b\x1f\x7fc\0d"), "ab\x7fc");
         assert_eq!(clean(b"\xc3\xa9\xff"), "é\u{fffd}");
         assert_eq!(clean("x\u{fffe}\u{ffff}y".as_bytes()), "xy");
+    }
+
+    #[test]
+    fn control_characters_are_removed_from_bytes() {
+        let odd = b"\x01a\tb\x1b\x7f\xff\x0e".to_vec();
+        assert_eq!(without_controls(odd), b"a\tb\x7f\xff");
     }
 
     #[test]

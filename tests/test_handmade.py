@@ -30,6 +30,7 @@ OUTSIDE_SCHEMA = {
     "net_sit0_0_0_0_0": "an address that is an IPv4 one",
     "block_mmcblk1": "a block count without a block size",
     "block_sr3": "a block size without a block count",
+    "scsi_0_0_1_4294967295": "a negative number",
     "pci_0000_00_04_1": "vital product data without a name",
 }
 

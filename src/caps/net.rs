@@ -51,7 +51,8 @@ pub fn judge(node: &Node<'_>) -> Verdict {
     if node.variable(b"INTERFACE").is_none() {
         return Verdict::Rejected;
     }
-    match node.attribute("address").filter(|text| !text.is_empty()) {
+    let address = node.attribute("address").map(text::without_controls);
+    match address.filter(|text| !text.is_empty()) {
         // Without its address it would be another device for the moment that it still has.
         None if node.is_going("address") => Verdict::Rejected,
         None => Verdict::Plain,
@@ -138,7 +139,10 @@ fn speed(node: &Node<'_>) -> Result<Option<u32>> {
             };
         }
     };
-    let digits = text.strip_suffix(b"\n").ok_or_else(|| unparsable(&text))?;
+    let mut lines = text.splitn(2, |&b| b == b'\n');
+    let (Some(digits), Some(_)) = (lines.next(), lines.next()) else {
+        return Err(unparsable(&text));
+    };
     let speed = text::parse_i64(digits, 10).ok_or_else(|| unparsable(&text))?;
     match (u32::try_from(speed), i32::try_from(speed)) {
         (Ok(speed), _) => Ok(Some(speed)),

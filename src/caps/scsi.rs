@@ -70,12 +70,14 @@ pub struct Device {
     pub kind: Option<String>,
 }
 
-/// Host, bus, target and unit: the name that sysfs gives a unit.
+/// Host, bus, target and unit: the name that sysfs gives a unit. As in libvirt, a unit number of
+/// 32 bits becomes a negative one, and a longer one makes no address.
 pub fn address(node: &Node<'_>) -> Option<[i32; 4]> {
-    let mut parts = node
-        .basename()
-        .splitn(4, |&b| b == b':')
-        .map(|part| text::parse_i32(part, 10));
+    let mut parts = node.basename().splitn(4, |&b| b == b':').map(|part| {
+        let number = text::parse_i64(part, 10)?;
+        let unsigned = u32::try_from(number).ok().map(u32::cast_signed);
+        unsigned.or_else(|| i32::try_from(number).ok())
+    });
     Some([
         parts.next()??,
         parts.next()??,
@@ -106,13 +108,13 @@ impl Device {
     pub fn read(node: &Node<'_>) -> Result<Device> {
         let [host, bus, target, lun] =
             address(node).ok_or_else(|| node.unusable("its name is no SCSI address"))?;
-        let code = node.number("type", 0, text::parse_u32)?.unwrap_or(0);
+        let code = node.number("type", 0, text::parse_u32)?;
         Ok(Device {
             host,
             bus,
             target,
             lun,
-            kind: type_name(code).map(str::to_string),
+            kind: code.and_then(type_name).map(str::to_string),
         })
     }
 

@@ -101,10 +101,11 @@ struct Classes<'a> {
 
 impl<'a> Classes<'a> {
     fn of(node: &'a Node<'a>) -> Self {
+        let name = format!("host{}", number(node).unwrap_or(0));
         Classes {
             node,
-            scsi_host: join(b"/sys/class/scsi_host", node.basename()),
-            fc_host: join(b"/sys/class/fc_host", node.basename()),
+            scsi_host: join(b"/sys/class/scsi_host", name.as_bytes()),
+            fc_host: join(b"/sys/class/fc_host", name.as_bytes()),
         }
     }
 

@@ -91,7 +91,10 @@ impl Identity {
         let drive = drive(ids.id_type.as_deref(), &devnode, &udev)?;
         let serial = match drive {
             // A DASD is known by its uid alone.
-            Drive::Dasd => Some(node.attribute("device/uid").filter(|uid| !uid.is_empty())?),
+            Drive::Dasd => {
+                let uid = node.attribute("device/uid").map(text::without_controls);
+                Some(uid.filter(|uid| !uid.is_empty())?)
+            }
             _ => ids.serial,
         };
         Some(Identity {

@@ -252,6 +252,7 @@ fn link_speeds_out_of_range_are_errors() {
         ("4294967295\n", Ok(Some(u32::MAX))),
         ("4294967296\n", Err("Unable to parse: 4294967296")),
         ("-2147483649\n", Err("Unable to parse: -2147483649")),
+        ("100\n\n", Ok(Some(100))),
         ("100", Err("Unable to parse: 100")),
         ("fast\n", Err("Unable to parse: fast")),
     ] {

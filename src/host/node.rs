@@ -44,7 +44,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// A variable of the `uevent` file.
+    /// A variable of the `uevent` file; an empty one is none, as in libudev.
     pub fn variable(&self, key: &[u8]) -> Option<&'a [u8]> {
         self.uevent
             .split(|&b| b == b'\n')

@@ -29,7 +29,7 @@ impl UdevData {
             })
     }
 
-    /// The value of a property.
+    /// The value of a property; an empty one is none, as in libudev.
     pub fn property(&self, key: &[u8]) -> Option<&[u8]> {
         self.lines(b'E').find_map(|line| value_of(line, key))
     }
@@ -43,9 +43,10 @@ impl UdevData {
     }
 }
 
-/// The value of `KEY=VALUE` if the key is the one asked for.
+/// The value of `KEY=VALUE` if the key is the one asked for and there is a value.
 pub fn value_of<'a>(line: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
-    line.strip_prefix(key)?.strip_prefix(b"=")
+    let value = line.strip_prefix(key)?.strip_prefix(b"=")?;
+    (!value.is_empty()).then_some(value)
 }
 
 #[cfg(test)]
@@ -54,7 +55,9 @@ mod tests {
 
     #[test]
     fn properties_and_links() {
-        let data = UdevData(b"S:disk/b\nS:disk/a\nI:1\nE:ID=x=y\nE:IDX=z\nG:systemd\n".to_vec());
+        let data =
+            UdevData(b"S:disk/b\nS:disk/a\nI:1\nE:ID=x=y\nE:IDX=z\nE:NONE=\nG:systemd\n".to_vec());
+        assert_eq!(data.property(b"NONE"), None);
         assert_eq!(data.property(b"ID"), Some(&b"x=y"[..]));
         assert_eq!(data.property(b"IDX"), Some(&b"z"[..]));
         assert_eq!(data.property(b"I"), None);

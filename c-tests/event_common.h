@@ -47,7 +47,8 @@ static inline void change_loopback(void)
     change_interface("lo");
 }
 
-/* Two interfaces with fixed addresses: net_vt0_02_00_00_00_00_00 and net_vt1_02_00_00_00_00_01. */
+/* Two interfaces with fixed addresses. The order in which they come and go is the kernel's, or that of their
+ * paths where what happens in other namespaces made the library scan just then. */
 #define PAIR_0 "net_vt0_02_00_00_00_00_00"
 #define PAIR_1 "net_vt1_02_00_00_00_00_01"
 

@@ -49,6 +49,8 @@ pub struct Uevent {
     pub path: Vec<u8>,
     /// The directory before a move.
     pub old_path: Option<Vec<u8>>,
+    /// The kernel's number of it.
+    pub number: u64,
 }
 
 /// What happened to a device.
@@ -69,7 +71,7 @@ pub enum Action {
 pub struct News {
     /// The uevents that arrived, in order.
     pub events: Vec<Uevent>,
-    /// Something was missed: the host must be scanned again.
+    /// Something was missed: the host must be scanned again, after the events were taken in.
     pub rescan: bool,
     /// Definitions of mediated devices came, went or changed.
     pub definitions: bool,
@@ -82,6 +84,8 @@ pub struct Monitor {
     seqnum: Option<OwnedFd>,
     heard: Heard,
     checked: Option<Instant>,
+    /// Messages were lost while the host was scanned.
+    is_overrun: bool,
     /// Listens for definitions of mediated devices from the first scan on.
     definitions: Option<Watch>,
 }
@@ -103,8 +107,9 @@ impl Heard {
         *self = Heard {
             scanned: count,
             all_to: count,
-            beyond: BTreeSet::new(),
+            beyond: self.beyond.split_off(&(count + 1)),
         };
+        self.note(count);
     }
 
     fn note(&mut self, number: u64) {
@@ -164,6 +169,7 @@ impl Monitor {
             seqnum: files.keep_open(SEQNUM).ok(),
             heard: Heard::default(),
             checked: None,
+            is_overrun: false,
             definitions: None,
         }
     }
@@ -175,13 +181,31 @@ impl Monitor {
         socket.into_iter().chain(definitions)
     }
 
-    /// Takes things as they are: the caller is about to scan the host.
-    pub fn settle(&mut self, files: &Files) {
+    /// Whether messages come from udevd, which has more to tell of a device than that it came.
+    pub fn is_told_by_udevd(&self) -> bool {
+        self.through_udevd
+    }
+
+    /// The caller is about to scan the host; the result is for [`Monitor::end_scan`].
+    pub fn begin_scan(&mut self, files: &Files) -> u64 {
         if self.definitions.is_none() {
             self.definitions = Watch::open(files);
         }
-        let count = self.count().unwrap_or(0);
+        self.count().unwrap_or(0)
+    }
+
+    /// The host was scanned. Returns what arrived meanwhile: what the kernel told before the scan, which
+    /// has seen it, and what may be later.
+    pub fn end_scan(&mut self, count: u64) -> (Vec<Uevent>, Vec<Uevent>) {
+        let mut news = News::default();
+        if is_readable(self.socket.iter().map(AsFd::as_fd), Duration::ZERO) {
+            self.receive(&mut news);
+        }
+        self.is_overrun = news.rescan;
         self.heard.scan(count);
+        // udevd's messages bring more than what the kernel knew.
+        let is_seen = |event: &Uevent| event.number <= count && !self.through_udevd;
+        news.events.into_iter().partition(is_seen)
     }
 
     fn count(&mut self) -> Option<u64> {
@@ -197,7 +221,10 @@ impl Monitor {
         let due = thorough || self.checked.is_none_or(|at| at.elapsed() >= TRUST);
         // The count is read before the messages: one that arrives in between explains more, not less.
         let count = if due { self.count() } else { None };
-        let mut news = News::default();
+        let mut news = News {
+            rescan: std::mem::take(&mut self.is_overrun),
+            ..News::default()
+        };
         if is_readable(self.fds(), Duration::ZERO) {
             self.receive(&mut news);
             let watch = self.definitions.as_ref();
@@ -266,6 +293,7 @@ impl Monitor {
                 action,
                 path: event.syspath().as_os_str().as_bytes().to_vec(),
                 old_path,
+                number,
             });
         }
     }
@@ -285,7 +313,8 @@ mod tests {
         }
         heard.note(20);
         heard.scan(18);
+        assert_eq!(heard.all_to, 18);
         heard.note(19);
-        assert_eq!(heard.all_to, 19);
+        assert_eq!(heard.all_to, 20);
     }
 }

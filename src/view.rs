@@ -124,16 +124,13 @@ impl View {
             return;
         };
         let news = monitor.news(&host.files, thorough);
-        let mut events = news.events;
-        if news.rescan {
-            self.rescan(host);
-            // The difference of two scans does not show that something changed.
-            events.retain(|event| event.action == Action::Changed);
-        }
-        for event in events {
+        // What was heard is told in its order; a scan adds what was not.
+        for event in news.events {
             self.apply(host, &event);
         }
-        if news.definitions {
+        if news.rescan {
+            self.rescan(host);
+        } else if news.definitions {
             self.read_definitions(host);
         }
     }
@@ -271,9 +268,8 @@ impl View {
     }
 
     fn rescan(&mut self, host: &Host) {
-        if let Some(monitor) = &mut self.monitor {
-            monitor.settle(&host.files);
-        }
+        let monitor = self.monitor.as_mut();
+        let count = monitor.map_or(0, |monitor| monitor.begin_scan(&host.files));
         self.definitions = Definitions::read(&host.files);
         let devices = scan(host).into_iter().map(|mut device| {
             device.definition = self.definitions.get(&device);
@@ -285,12 +281,32 @@ impl View {
                 now.insert(definitions::inactive(definition.clone(), &now));
             }
         }
+        let monitor = self.monitor.as_mut();
+        let (seen, later) = monitor.map(|m| m.end_scan(count)).unwrap_or_default();
+        for event in seen {
+            self.apply(host, &event);
+        }
         let before = self.registry.replace(now);
         if let (Some(queue), Some(before), Some(now)) =
             (&mut self.events.queue, &before, &self.registry)
         {
             queue.extend(difference(before, now));
         }
+        for event in later {
+            if !self.is_seen(&event) {
+                self.apply(host, &event);
+            }
+        }
+    }
+
+    /// Whether a scan has found the device already whose coming is told only now.
+    fn is_seen(&self, event: &Uevent) -> bool {
+        let has_come = matches!(event.action, Action::Added | Action::Moved);
+        let is_known = |registry: &Registry| registry.name_at(&event.path).is_some();
+        let is_whole = |monitor: &Monitor| !monitor.is_told_by_udevd();
+        has_come
+            && self.monitor.as_ref().is_some_and(is_whole)
+            && self.registry.as_ref().is_some_and(is_known)
     }
 
     /// A descriptor that is readable while there may be events to take; it lives as long as the view.

@@ -387,6 +387,14 @@ static void test_busy(void)
     assert(virConnectClose(shared) == 0);
 }
 
+/* gcc's AddressSanitizer does not carry the locks of its allocator over a fork of several threads: malloc in
+ * the child waits for ever. */
+#ifdef __SANITIZE_ADDRESS__
+# define CAN_FORK_BUSY 0
+#else
+# define CAN_FORK_BUSY 1
+#endif
+
 int main(void)
 {
     need_own_network();
@@ -397,6 +405,7 @@ int main(void)
     test_grandchild();
     test_loop();
     test_dispatch();
-    test_busy();
+    if (CAN_FORK_BUSY)
+        test_busy();
     return 0;
 }

@@ -79,11 +79,7 @@ def _add_tests(name):
         # The library starts no thread and its handlers do not return to freed code: leaks are valgrind's to count.
         self.run_it(self.compiled(name, *SANITIZERS, output="sanitized-" + name), ASAN_OPTIONS="detect_leaks=0")
 
-    ways = [plain, valgrind]
-    # gcc's AddressSanitizer does not carry the locks of its allocator over a fork of several threads.
-    if name != "fork":
-        ways.append(sanitized)
-    for way in ways:
+    for way in (plain, valgrind, sanitized):
         setattr(Programs, "test_%s_%s" % (name, way.__name__), way)
 
 

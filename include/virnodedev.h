@@ -1406,7 +1406,7 @@ int virNodeDeviceIsPersistent(virNodeDevicePtr dev);
 int virNodeDeviceGetAutostart(virNodeDevicePtr dev, int *autostart);
 
 /**
- * Takes a PCI device from its driver, so that a virtual machine can have it. Not supported yet.
+ * Takes a PCI device from its driver, so that a virtual machine can have it.
  *
  * @param dev  the device
  * @return 0, or -1 on error
@@ -1416,7 +1416,7 @@ int virNodeDeviceGetAutostart(virNodeDevicePtr dev, int *autostart);
 int virNodeDeviceDettach(virNodeDevicePtr dev);
 
 /**
- * Takes a PCI device from its driver and gives it to another one. Not supported yet.
+ * Takes a PCI device from its driver and gives it to another one.
  *
  * @param dev         the device
  * @param driverName  the driver to give it to, or NULL for the usual one
@@ -1431,7 +1431,7 @@ int virNodeDeviceDettach(virNodeDevicePtr dev);
 int virNodeDeviceDetachFlags(virNodeDevicePtr dev, const char *driverName, unsigned int flags);
 
 /**
- * Gives a PCI device back to the host's driver. Not supported yet.
+ * Gives a PCI device back to the host's driver.
  *
  * @param dev  the device
  * @return 0, or -1 on error
@@ -1441,7 +1441,7 @@ int virNodeDeviceDetachFlags(virNodeDevicePtr dev, const char *driverName, unsig
 int virNodeDeviceReAttach(virNodeDevicePtr dev);
 
 /**
- * Resets a PCI device. Not supported yet.
+ * Resets a PCI device.
  *
  * @param dev  the device
  * @return 0, or -1 on error
@@ -1451,7 +1451,7 @@ int virNodeDeviceReAttach(virNodeDevicePtr dev);
 int virNodeDeviceReset(virNodeDevicePtr dev);
 
 /**
- * Makes a device as an XML document describes it: a virtual Fibre Channel port or a mediated device. Not supported yet.
+ * Makes a device as an XML document describes it: a virtual Fibre Channel port or a mediated device.
  *
  * @param conn     the connection
  * @param xmlDesc  the document; must not be NULL
@@ -1468,7 +1468,7 @@ virNodeDevicePtr virNodeDeviceCreateXML(virConnectPtr conn,
                                         unsigned int flags);
 
 /**
- * Removes a device that virNodeDeviceCreateXML() or virNodeDeviceCreate() made. Not supported yet.
+ * Removes a device that virNodeDeviceCreateXML() or virNodeDeviceCreate() made.
  *
  * @param dev  the device
  * @return 0, or -1 on error
@@ -1478,7 +1478,7 @@ virNodeDevicePtr virNodeDeviceCreateXML(virConnectPtr conn,
 int virNodeDeviceDestroy(virNodeDevicePtr dev);
 
 /**
- * Keeps the description of a device, which can be started later and outlives it. Not supported yet.
+ * Keeps the description of a device, which can be started later and outlives it.
  *
  * @param conn     the connection
  * @param xmlDesc  the description; must not be NULL
@@ -1495,7 +1495,7 @@ virNodeDevicePtr virNodeDeviceDefineXML(virConnectPtr conn,
                                         unsigned int flags);
 
 /**
- * Drops the definition of a device. Not supported yet.
+ * Drops the definition of a device.
  *
  * @param dev    the device
  * @param flags  0
@@ -1506,7 +1506,7 @@ virNodeDevicePtr virNodeDeviceDefineXML(virConnectPtr conn,
 int virNodeDeviceUndefine(virNodeDevicePtr dev, unsigned int flags);
 
 /**
- * Starts a defined device. Not supported yet.
+ * Starts a defined device.
  *
  * @param dev    the device
  * @param flags  0
@@ -1517,7 +1517,7 @@ int virNodeDeviceUndefine(virNodeDevicePtr dev, unsigned int flags);
 int virNodeDeviceCreate(virNodeDevicePtr dev, unsigned int flags);
 
 /**
- * Chooses whether a defined device is started with the host. Not supported yet.
+ * Chooses whether a defined device is started with the host.
  *
  * @param dev        the device
  * @param autostart  0 for no, anything else for yes
@@ -1528,7 +1528,7 @@ int virNodeDeviceCreate(virNodeDevicePtr dev, unsigned int flags);
 int virNodeDeviceSetAutostart(virNodeDevicePtr dev, int autostart);
 
 /**
- * Changes a mediated device, its definition, or both. Not supported yet.
+ * Changes a mediated device, its definition, or both.
  *
  * @param dev      the device
  * @param xmlDesc  the whole new description; must not be NULL

@@ -2,16 +2,17 @@
 //! A connection: one view of one host's node devices.
 
 use std::ffi::CStr;
-use std::os::fd::RawFd;
+use std::os::fd::{AsFd, RawFd};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::caps::scsi_host::FcHost;
 use crate::caps::{CAPABILITIES, Capability, State, bearers};
 use crate::device::{Device, Document};
 use crate::error::{Code, Domain, Error, Result};
 use crate::host::Host;
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, is_readable};
 use crate::registry::Registry;
 use crate::testdriver;
 use crate::uri::{self, Target};
@@ -182,8 +183,41 @@ impl Connection {
         Ok(self.names_with_capability(cap, usize::MAX)?.len())
     }
 
+    /// The host whose devices these are.
+    pub fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// The devices that pass the list flags.
+    pub fn devices(&self, flags: u32) -> Result<Vec<Arc<Device>>> {
+        self.filtered(flags, Arc::clone)
+    }
+
+    /// Refuses to change devices that exist on paper only; `function` is the exported one.
+    pub fn changeable(&self, function: &'static str) -> Result<()> {
+        if self.is_test {
+            return Err(Error::new(Code::NoSupport, function));
+        }
+        if !self.host.files.is_live() {
+            return Err(Error::new(
+                Code::OperationUnsupported,
+                format!("{function}: a recorded tree cannot be changed"),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Waits until anything is told of any device, at most that long.
+    pub fn wait_for_news(&self, limit: Duration) {
+        let fds = self.view(false).fds();
+        if fds.is_empty() {
+            std::thread::sleep(limit);
+        }
+        is_readable(fds.iter().map(AsFd::as_fd), limit);
+    }
+
     /// The device of that name, as it is known now.
-    fn device(&self, name: &CStr) -> Result<Arc<Device>> {
+    pub fn device(&self, name: &CStr) -> Result<Arc<Device>> {
         self.find(name, |view| view.by_name(name).cloned())
     }
 
@@ -206,7 +240,7 @@ impl Connection {
 
     /// The SCSI host with these world-wide names (hexadecimal digits).
     pub fn lookup_scsi_host_by_wwn(&self, wwnn: &str, wwpn: &str) -> Result<Name> {
-        let hosts = self.filtered(Capability::ScsiHost.flag(), Arc::clone)?;
+        let hosts = self.devices(Capability::ScsiHost.flag())?;
         let found = hosts.iter().find(|device| {
             matches!(device.state(&self.host), Ok(State::ScsiHost(state))
                 if state.fc_host.as_ref().is_some_and(|fc: &FcHost| fc.wwnn == wwnn && fc.wwpn == wwpn))
@@ -282,7 +316,7 @@ impl Connection {
     /// Descriptions of all devices that pass the flags; those that cannot be described, because they
     /// went meanwhile, are left out.
     fn describe_all(&self, flags: u32) -> Result<Vec<Document>> {
-        let devices = self.filtered(flags, Arc::clone)?;
+        let devices = self.devices(flags)?;
         Ok(devices
             .iter()
             .filter_map(|device| device.describe(&self.host).ok())

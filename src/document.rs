@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! Devices as documents describe them: the `<device>` element read from XML.
 
+mod schema;
+
 use crate::caps::Facts;
 pub use crate::caps::input::Purpose;
 use crate::caps::input::{Input, attribute, invalid_attribute};
@@ -30,9 +32,14 @@ pub struct ParentPort {
 }
 
 /// Reads a description that a caller passed. Malformed XML is code 35, another root
-/// element code 27; see [`parse_device`] for the rest.
-pub fn parse(xml: &[u8], purpose: Purpose) -> Result<Definition> {
-    parse_device(&reader::parse(xml, None)?, purpose)
+/// element code 27; see [`parse_device`] for the rest. With `validate`, what the schema
+/// of devices does not allow is code 92.
+pub fn parse(xml: &[u8], purpose: Purpose, validate: bool) -> Result<Definition> {
+    let device = reader::parse(xml, None)?;
+    if validate {
+        schema::validate(&device)?;
+    }
+    parse_device(&device, purpose)
 }
 
 /// Reads a `<device>` element. Codes are libvirt 12.8.0's: 21 without a name that is

@@ -10,6 +10,7 @@ pub mod document;
 pub mod error;
 pub mod ffi;
 pub mod host;
+pub mod manage;
 pub mod monitor;
 pub mod process;
 pub mod registry;

@@ -143,7 +143,8 @@ fn receive_buffer() -> usize {
     bytes.unwrap_or(RECEIVE_BUFFER)
 }
 
-fn is_readable<'a>(fds: impl IntoIterator<Item = BorrowedFd<'a>>, wait: Duration) -> bool {
+/// Waits until one of the descriptors is readable, at most that long.
+pub fn is_readable<'a>(fds: impl IntoIterator<Item = BorrowedFd<'a>>, wait: Duration) -> bool {
     let poll_fd = |fd| PollFd::from_borrowed_fd(fd, PollFlags::IN);
     let mut fds: Vec<_> = fds.into_iter().map(poll_fd).collect();
     let wait = Timespec::try_from(wait).unwrap_or_default();

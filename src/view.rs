@@ -3,7 +3,7 @@
 
 use std::ffi::CStr;
 use std::io;
-use std::os::fd::RawFd;
+use std::os::fd::{OwnedFd, RawFd};
 use std::sync::Arc;
 
 use crate::bell::Bell;
@@ -307,6 +307,12 @@ impl View {
         has_come
             && self.monitor.as_ref().is_some_and(is_whole)
             && self.registry.as_ref().is_some_and(is_known)
+    }
+
+    /// Descriptors that are readable while there is news; they outlive the view.
+    pub fn fds(&self) -> Vec<OwnedFd> {
+        let fds = self.monitor.iter().flat_map(Monitor::fds);
+        fds.filter_map(|fd| fd.try_clone_to_owned().ok()).collect()
     }
 
     /// A descriptor that is readable while there may be events to take; it lives as long as the view.

@@ -10,9 +10,9 @@ fuzz_target!(|xml: &[u8]| {
     for purpose in [Purpose::Create, Purpose::Update] {
         let _ = parse(xml, purpose);
     }
-    if let Ok(definition) = parse(xml, Purpose::Describe) {
+    if let Ok(definition) = parse(xml, Purpose::Describe, false) {
         let written = definition.document.to_xml();
-        let again = parse(written.as_bytes(), Purpose::Describe).expect("understood");
+        let again = parse(written.as_bytes(), Purpose::Describe, false).expect("understood");
         assert_eq!(again.document.to_xml(), written);
         let _ = definition.document.to_json();
     }

@@ -36,7 +36,7 @@ fn document(kind: &str, content: &str) -> String {
 
 /// The capability of a document, written with this state in place of its own.
 fn written(kind: &str, content: &str, state: Option<&State>) -> String {
-    let device = parse(document(kind, content).as_bytes(), Purpose::Update).unwrap();
+    let device = parse(document(kind, content).as_bytes(), Purpose::Update, false).unwrap();
     let mut w = Writer::xml();
     let own = &device.document.state;
     device.document.facts.write(state.unwrap_or(own), &mut w);
@@ -210,7 +210,7 @@ fn documents_that_are_wrong_inside_name_what_is() {
     for (kind, content, code, detail) in cases {
         // Given devices are described, so that every kind is read.
         let text = document(kind, &content);
-        let error = parse(text.as_bytes(), Purpose::Describe).unwrap_err();
+        let error = parse(text.as_bytes(), Purpose::Describe, false).unwrap_err();
         assert_eq!(error.code() as i32, code, "{kind}: {}", error.message());
         assert!(error.message().contains(detail), "{}", error.message());
     }

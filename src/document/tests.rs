@@ -4,7 +4,7 @@ use super::*;
 use crate::caps::State;
 
 fn failure(xml: &str, purpose: Purpose) -> (i32, i32, String) {
-    let error = parse(xml.as_bytes(), purpose).unwrap_err();
+    let error = parse(xml.as_bytes(), purpose, false).unwrap_err();
     (error.code() as i32, error.domain() as i32, error.message())
 }
 
@@ -156,7 +156,12 @@ fn what_is_missing_or_wrong_is_named() {
         ),
     ];
     for (kind, content, code, detail) in cases {
-        let error = parse(capability(kind, &content).as_bytes(), Purpose::Update).unwrap_err();
+        let error = parse(
+            capability(kind, &content).as_bytes(),
+            Purpose::Update,
+            false,
+        )
+        .unwrap_err();
         assert_eq!(
             (error.code() as i32, error.str2().as_deref()),
             (code, Some(detail))
@@ -172,7 +177,7 @@ fn names_count_for_existing_devices_only() {
         failure(xml, Purpose::Update),
         (21, 22, "missing name information".to_string())
     );
-    let new = parse(xml.as_bytes(), Purpose::Create).unwrap();
+    let new = parse(xml.as_bytes(), Purpose::Create, false).unwrap();
     assert_eq!(new.document.name, NEW_DEVICE);
 }
 
@@ -189,7 +194,7 @@ fn kinds_that_cannot_be_made_are_described_all_the_same() {
             |name| format!("internal error: unknown capability type '{number}' for '{name}'");
         assert_eq!(failure(&xml, Purpose::Create), (1, 22, message(NEW_DEVICE)));
         assert_eq!(failure(&xml, Purpose::Update), (1, 22, message("n")));
-        assert!(parse(xml.as_bytes(), Purpose::Describe).is_ok());
+        assert!(parse(xml.as_bytes(), Purpose::Describe, false).is_ok());
     }
     for (kind, number) in [
         ("fc_host", 9),
@@ -215,6 +220,7 @@ fn parents_by_world_wide_name() {
     let new = parse(
         xml("wwnn='1' wwpn='2' fabric_wwn='3'").as_bytes(),
         Purpose::Create,
+        false,
     )
     .unwrap();
     let some = |text: &str| Some(text.to_string());
@@ -249,7 +255,7 @@ fn mediated_devices() {
         "<type id='t'/><uuid>0A1B2C3D00004000800000000000CAFE</uuid>\
          <attr name='b' value='1'/><attr name='a'/><attr name='a' value=''/>",
     );
-    let new = parse(xml.as_bytes(), Purpose::Create).unwrap();
+    let new = parse(xml.as_bytes(), Purpose::Create, false).unwrap();
     let Facts::Mdev(mdev) = &*new.document.facts else {
         panic!("no mediated device");
     };
@@ -322,7 +328,7 @@ const SAMPLE: &str = "<device>
 
 #[test]
 fn what_is_read_is_written_again() {
-    let definition = parse(SAMPLE.as_bytes(), Purpose::Describe).unwrap();
+    let definition = parse(SAMPLE.as_bytes(), Purpose::Describe, false).unwrap();
     assert_eq!(definition.document.to_xml(), SAMPLE);
 }
 
@@ -330,7 +336,7 @@ fn what_is_read_is_written_again() {
 fn every_cut_is_an_error() {
     let whole = SAMPLE.trim_end().as_bytes();
     for end in 0..whole.len() {
-        let error = parse(&whole[..end], Purpose::Describe).unwrap_err();
+        let error = parse(&whole[..end], Purpose::Describe, false).unwrap_err();
         assert_eq!(error.code(), Code::XmlDetail, "cut at {end}");
     }
 }
@@ -372,10 +378,10 @@ fn damaged_bytes_do_no_harm() {
         for _ in 0..=sequence.below(3) {
             sequence.damage(&mut bytes);
         }
-        if let Ok(definition) = parse(&bytes, Purpose::Describe) {
+        if let Ok(definition) = parse(&bytes, Purpose::Describe, false) {
             accepted += 1;
             let xml = definition.document.to_xml();
-            let again = parse(xml.as_bytes(), Purpose::Describe).unwrap();
+            let again = parse(xml.as_bytes(), Purpose::Describe, false).unwrap();
             assert_eq!(again.document.to_xml(), xml);
         }
     }

@@ -1,48 +1,60 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Functions that change the host's devices: all check what they are given.
+//! Functions that change the host's devices.
 
-use std::ffi::{c_char, c_int, c_uint};
+use std::ffi::{CStr, c_char, c_int, c_uint};
 
-use super::guard::{Call, FailValue, guard};
+use super::args;
+use super::constants::virNodeDeviceCreateXMLFlags::VIR_NODE_DEVICE_CREATE_XML_VALIDATE;
+use super::constants::virNodeDeviceDefineXMLFlags::VIR_NODE_DEVICE_DEFINE_XML_VALIDATE;
+use super::constants::virNodeDeviceUpdateFlags::{
+    VIR_NODE_DEVICE_UPDATE_AFFECT_CONFIG, VIR_NODE_DEVICE_UPDATE_AFFECT_LIVE,
+};
+use super::device_list::one_device;
+use super::guard::{Call, guard};
 use super::types::{virConnectPtr, virNodeDevicePtr};
+use crate::connection::{Connection, Name};
 use crate::error::{Domain, Result};
+use crate::manage::Affect;
 
 const DOMAIN: Domain = Domain::NodeDevice;
 
-/// A call on a device that changes it: device, read-only, further arguments, support.
-fn on_device(
+/// A call that changes a device: first come the device and its connection's rights, then the
+/// arguments, then whether its devices can be changed at all.
+fn change_device<A>(
     function: &'static str,
     dev: virNodeDevicePtr,
-    arguments: impl FnOnce(&Call) -> Result<()>,
+    arguments: impl FnOnce(&Call) -> Result<A>,
+    change: impl FnOnce(&Connection, &CStr, A) -> Result<()>,
 ) -> c_int {
     guard(DOMAIN, function, |call| {
-        call.device(dev)?;
-        unsupported(call, arguments)
+        let device = call.device(dev)?;
+        call.writable()?;
+        let arguments = arguments(call)?;
+        let connection = &device.conn.connection;
+        connection.changeable(function)?;
+        change(connection, &device.name, arguments)?;
+        Ok(0)
     })
 }
 
-/// A call on a connection that makes a device: connection, read-only, further arguments, support.
-fn on_conn(
+/// A call that makes a device from a document, in the same order.
+fn make_device<'a>(
     function: &'static str,
     conn: virConnectPtr,
-    arguments: impl FnOnce(&Call) -> Result<()>,
+    arguments: impl FnOnce(&Call) -> Result<(&'a CStr, bool)>,
+    make: impl FnOnce(&Connection, &CStr, bool) -> Result<Name>,
 ) -> virNodeDevicePtr {
     guard(DOMAIN, function, |call| {
-        call.conn(conn)?;
-        unsupported(call, arguments)
+        let conn = call.conn(conn)?;
+        call.writable()?;
+        let (xml, validate) = arguments(call)?;
+        let connection = &conn.handle.connection;
+        connection.changeable(function)?;
+        one_device(call, &conn, make(connection, xml, validate)?)
     })
 }
 
-fn unsupported<T: FailValue>(
-    call: &Call,
-    arguments: impl FnOnce(&Call) -> Result<()>,
-) -> Result<T> {
-    call.writable()?;
-    arguments(call)?;
-    Err(call.unsupported())
-}
-
-/// Takes a PCI device from its driver, so that a virtual machine can have it. Not supported yet.
+/// Takes a PCI device from its driver, so that a virtual machine can have it.
 ///
 /// @param dev  the device
 /// @return 0, or -1 on error
@@ -50,10 +62,15 @@ fn unsupported<T: FailValue>(
 /// Since virnodedev 0.1.0 (libvirt 0.6.1).
 #[unsafe(no_mangle)]
 pub extern "C" fn virNodeDeviceDettach(dev: virNodeDevicePtr) -> c_int {
-    on_device("virNodeDeviceDettach", dev, |_| Ok(()))
+    change_device(
+        "virNodeDeviceDettach",
+        dev,
+        |_| Ok(()),
+        |connection, name, ()| connection.detach(name, None),
+    )
 }
 
-/// Takes a PCI device from its driver and gives it to another one. Not supported yet.
+/// Takes a PCI device from its driver and gives it to another one.
 ///
 /// @param dev         the device
 /// @param driverName  the driver to give it to, or NULL for the usual one
@@ -70,11 +87,19 @@ pub unsafe extern "C" fn virNodeDeviceDetachFlags(
     driverName: *const c_char,
     flags: c_uint,
 ) -> c_int {
-    let _ = (driverName, flags);
-    on_device("virNodeDeviceDetachFlags", dev, |_| Ok(()))
+    change_device(
+        "virNodeDeviceDetachFlags",
+        dev,
+        |_| args::flags("nodeDeviceDetachFlags", flags, 0),
+        |connection, name, ()| {
+            // SAFETY: as promised by the caller.
+            let driver = unsafe { args::opt_text(driverName) };
+            connection.detach(name, driver)
+        },
+    )
 }
 
-/// Gives a PCI device back to the host's driver. Not supported yet.
+/// Gives a PCI device back to the host's driver.
 ///
 /// @param dev  the device
 /// @return 0, or -1 on error
@@ -82,10 +107,15 @@ pub unsafe extern "C" fn virNodeDeviceDetachFlags(
 /// Since virnodedev 0.1.0 (libvirt 0.6.1).
 #[unsafe(no_mangle)]
 pub extern "C" fn virNodeDeviceReAttach(dev: virNodeDevicePtr) -> c_int {
-    on_device("virNodeDeviceReAttach", dev, |_| Ok(()))
+    change_device(
+        "virNodeDeviceReAttach",
+        dev,
+        |_| Ok(()),
+        |connection, name, ()| connection.reattach(name),
+    )
 }
 
-/// Resets a PCI device. Not supported yet.
+/// Resets a PCI device.
 ///
 /// @param dev  the device
 /// @return 0, or -1 on error
@@ -93,10 +123,15 @@ pub extern "C" fn virNodeDeviceReAttach(dev: virNodeDevicePtr) -> c_int {
 /// Since virnodedev 0.1.0 (libvirt 0.6.1).
 #[unsafe(no_mangle)]
 pub extern "C" fn virNodeDeviceReset(dev: virNodeDevicePtr) -> c_int {
-    on_device("virNodeDeviceReset", dev, |_| Ok(()))
+    change_device(
+        "virNodeDeviceReset",
+        dev,
+        |_| Ok(()),
+        |connection, name, ()| connection.reset(name),
+    )
 }
 
-/// Makes a device as an XML document describes it: a virtual Fibre Channel port or a mediated device. Not supported yet.
+/// Makes a device as an XML document describes it: a virtual Fibre Channel port or a mediated device.
 ///
 /// @param conn     the connection
 /// @param xmlDesc  the document; must not be NULL
@@ -113,13 +148,21 @@ pub unsafe extern "C" fn virNodeDeviceCreateXML(
     xmlDesc: *const c_char,
     flags: c_uint,
 ) -> virNodeDevicePtr {
-    let _ = flags;
-    on_conn("virNodeDeviceCreateXML", conn, |call| {
-        call.not_null("xmlDesc", xmlDesc)
-    })
+    const VALIDATE: c_uint = VIR_NODE_DEVICE_CREATE_XML_VALIDATE as c_uint;
+    make_device(
+        "virNodeDeviceCreateXML",
+        conn,
+        |call| {
+            // SAFETY: as promised by the caller.
+            let xml = unsafe { call.text("xmlDesc", xmlDesc) }?;
+            args::flags("nodeDeviceCreateXML", flags, VALIDATE)?;
+            Ok((xml, flags & VALIDATE != 0))
+        },
+        Connection::create_xml,
+    )
 }
 
-/// Removes a device that virNodeDeviceCreateXML() or virNodeDeviceCreate() made. Not supported yet.
+/// Removes a device that virNodeDeviceCreateXML() or virNodeDeviceCreate() made.
 ///
 /// @param dev  the device
 /// @return 0, or -1 on error
@@ -127,10 +170,15 @@ pub unsafe extern "C" fn virNodeDeviceCreateXML(
 /// Since virnodedev 0.1.0 (libvirt 0.6.3).
 #[unsafe(no_mangle)]
 pub extern "C" fn virNodeDeviceDestroy(dev: virNodeDevicePtr) -> c_int {
-    on_device("virNodeDeviceDestroy", dev, |_| Ok(()))
+    change_device(
+        "virNodeDeviceDestroy",
+        dev,
+        |_| Ok(()),
+        |connection, name, ()| connection.destroy(name),
+    )
 }
 
-/// Keeps the description of a device, which can be started later and outlives it. Not supported yet.
+/// Keeps the description of a device, which can be started later and outlives it.
 ///
 /// @param conn     the connection
 /// @param xmlDesc  the description; must not be NULL
@@ -147,13 +195,21 @@ pub unsafe extern "C" fn virNodeDeviceDefineXML(
     xmlDesc: *const c_char,
     flags: c_uint,
 ) -> virNodeDevicePtr {
-    let _ = flags;
-    on_conn("virNodeDeviceDefineXML", conn, |call| {
-        call.not_null("xmlDesc", xmlDesc)
-    })
+    const VALIDATE: c_uint = VIR_NODE_DEVICE_DEFINE_XML_VALIDATE as c_uint;
+    make_device(
+        "virNodeDeviceDefineXML",
+        conn,
+        |call| {
+            // SAFETY: as promised by the caller.
+            let xml = unsafe { call.text("xmlDesc", xmlDesc) }?;
+            args::flags("nodeDeviceDefineXML", flags, VALIDATE)?;
+            Ok((xml, flags & VALIDATE != 0))
+        },
+        Connection::define_xml,
+    )
 }
 
-/// Drops the definition of a device. Not supported yet.
+/// Drops the definition of a device.
 ///
 /// @param dev    the device
 /// @param flags  0
@@ -162,11 +218,15 @@ pub unsafe extern "C" fn virNodeDeviceDefineXML(
 /// Since virnodedev 0.1.0 (libvirt 7.3.0).
 #[unsafe(no_mangle)]
 pub extern "C" fn virNodeDeviceUndefine(dev: virNodeDevicePtr, flags: c_uint) -> c_int {
-    let _ = flags;
-    on_device("virNodeDeviceUndefine", dev, |_| Ok(()))
+    change_device(
+        "virNodeDeviceUndefine",
+        dev,
+        |_| args::flags("nodeDeviceUndefine", flags, 0),
+        |connection, name, ()| connection.undefine(name),
+    )
 }
 
-/// Starts a defined device. Not supported yet.
+/// Starts a defined device.
 ///
 /// @param dev    the device
 /// @param flags  0
@@ -175,11 +235,15 @@ pub extern "C" fn virNodeDeviceUndefine(dev: virNodeDevicePtr, flags: c_uint) ->
 /// Since virnodedev 0.1.0 (libvirt 7.3.0).
 #[unsafe(no_mangle)]
 pub extern "C" fn virNodeDeviceCreate(dev: virNodeDevicePtr, flags: c_uint) -> c_int {
-    let _ = flags;
-    on_device("virNodeDeviceCreate", dev, |_| Ok(()))
+    change_device(
+        "virNodeDeviceCreate",
+        dev,
+        |_| args::flags("nodeDeviceCreate", flags, 0),
+        |connection, name, ()| connection.start(name),
+    )
 }
 
-/// Chooses whether a defined device is started with the host. Not supported yet.
+/// Chooses whether a defined device is started with the host.
 ///
 /// @param dev        the device
 /// @param autostart  0 for no, anything else for yes
@@ -188,11 +252,15 @@ pub extern "C" fn virNodeDeviceCreate(dev: virNodeDevicePtr, flags: c_uint) -> c
 /// Since virnodedev 0.1.0 (libvirt 7.8.0).
 #[unsafe(no_mangle)]
 pub extern "C" fn virNodeDeviceSetAutostart(dev: virNodeDevicePtr, autostart: c_int) -> c_int {
-    let _ = autostart;
-    on_device("virNodeDeviceSetAutostart", dev, |_| Ok(()))
+    change_device(
+        "virNodeDeviceSetAutostart",
+        dev,
+        |_| Ok(()),
+        |connection, name, ()| connection.set_autostart(name, autostart != 0),
+    )
 }
 
-/// Changes a mediated device, its definition, or both. Not supported yet.
+/// Changes a mediated device, its definition, or both.
 ///
 /// @param dev      the device
 /// @param xmlDesc  the whole new description; must not be NULL
@@ -209,8 +277,21 @@ pub unsafe extern "C" fn virNodeDeviceUpdate(
     xmlDesc: *const c_char,
     flags: c_uint,
 ) -> c_int {
-    let _ = flags;
-    on_device("virNodeDeviceUpdate", dev, |call| {
-        call.not_null("xmlDesc", xmlDesc)
-    })
+    const LIVE: c_uint = VIR_NODE_DEVICE_UPDATE_AFFECT_LIVE as c_uint;
+    const CONFIG: c_uint = VIR_NODE_DEVICE_UPDATE_AFFECT_CONFIG as c_uint;
+    change_device(
+        "virNodeDeviceUpdate",
+        dev,
+        |call| {
+            // SAFETY: as promised by the caller.
+            let xml = unsafe { call.text("xmlDesc", xmlDesc) }?;
+            args::flags("nodeDeviceUpdate", flags, LIVE | CONFIG)?;
+            let affect = Affect {
+                live: flags & LIVE != 0,
+                config: flags & CONFIG != 0,
+            };
+            Ok((xml, affect))
+        },
+        |connection, name, (xml, affect)| connection.update(name, xml, affect),
+    )
 }

@@ -174,7 +174,7 @@ pub unsafe extern "C" fn virNodeDeviceLookupSCSIHostByWWN(
     })
 }
 
-fn one_device(call: &Call, conn: &Conn, name: Name) -> Result<virNodeDevicePtr> {
+pub(super) fn one_device(call: &Call, conn: &Conn, name: Name) -> Result<virNodeDevicePtr> {
     conn.devices(vec![name])
         .and_then(|devices| devices.first().copied())
         .ok_or_else(|| call.invalid_conn(conn.address))

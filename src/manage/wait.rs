@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Waits for a device that is being made.
+
+use std::time::{Duration, Instant};
+
+use crate::connection::Connection;
+
+/// As long as libvirt waits.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// How long a look may be put off: another thread may have taken the message that was waited
+/// for, and in some namespaces none arrives.
+const SLICE: Duration = Duration::from_millis(20);
+
+/// What `look` finds, as soon as it does; `None` after a minute. Looks again whenever the
+/// kernel or udevd tells anything.
+pub fn wait_for<T>(conn: &Connection, look: impl Fn() -> Option<T>) -> Option<T> {
+    let begin = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return Some(found);
+        }
+        if begin.elapsed() >= LIMIT {
+            return None;
+        }
+        conn.wait_for_news(SLICE);
+    }
+}

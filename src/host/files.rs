@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! Reads files of the running system, or of a recorded tree, by the same
-//! absolute paths (`/sys/…`, `/run/udev/…`).
+//! absolute paths (`/sys/…`, `/run/udev/…`), and writes those of the running system.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -80,6 +80,21 @@ impl Files {
         match result {
             Err(e) if start.is_empty() => Err(e),
             _ => Ok(start),
+        }
+    }
+
+    /// Hands `text` to an attribute in one write(2), which is what the kernel acts on. The file must
+    /// exist; a recorded tree is not written to.
+    pub fn write(&self, path: &[u8], text: &[u8]) -> io::Result<()> {
+        if !self.is_live() {
+            return Err(io::ErrorKind::ReadOnlyFilesystem.into());
+        }
+        let flags = OFlags::WRONLY | OFlags::TRUNC | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        let fd = rustix::fs::openat(CWD, path, flags, Mode::empty())?;
+        let written = rustix::io::retry_on_intr(|| rustix::io::write(&fd, text))?;
+        match written == text.len() {
+            true => Ok(()),
+            false => Err(rustix::io::Errno::IO.into()),
         }
     }
 
@@ -230,6 +245,26 @@ mod tests {
         assert_eq!(syspath_of_link(b"../../../etc"), None);
         assert_eq!(syspath_of_link(b"../devices/../../etc"), None);
         assert_eq!(syspath_of_link(b"/sys/devices/x"), None);
+    }
+
+    #[test]
+    fn writing_changes_files_of_the_running_system_only() {
+        let (root, files) = tree();
+        let path = root.path().join("sys/a").into_os_string().into_vec();
+        Files::Live.write(&path, b"new").unwrap();
+        assert_eq!(Files::Live.read(&path).unwrap(), b"new");
+        assert_eq!(
+            files.write(b"/sys/a", b"x").unwrap_err().kind(),
+            io::ErrorKind::ReadOnlyFilesystem
+        );
+        let missing = [&path[..], b"-missing"].concat();
+        assert_eq!(
+            Files::Live.write(&missing, b"x").unwrap_err().kind(),
+            io::ErrorKind::NotFound
+        );
+        assert!(!Files::Live.exists(&missing));
+        let full = Files::Live.write(b"/dev/full", b"x").unwrap_err();
+        assert_eq!(full.raw_os_error(), Some(libc::ENOSPC));
     }
 
     #[test]

@@ -1,19 +1,309 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Makes and removes virtual Fibre Channel ports (NPIV).
+//! Makes and removes virtual Fibre Channel ports (NPIV)
+//! (kernel: Documentation/scsi/scsi_fc_transport.rst).
 
+use std::ffi::CString;
+use std::sync::Arc;
+
+use crate::caps::scsi_host::FcHost;
+use crate::caps::{Capability, Facts, State};
 use crate::connection::{Connection, Name};
 use crate::device::Device;
-use crate::document::Definition;
-use crate::error::{Code, Error, Result};
+use crate::document::{Definition, NEW_DEVICE};
+use crate::error::{Code, Domain, Error, Result};
+use crate::host::Host;
 
-/// Makes the virtual port that is described and waits for its SCSI host.
+use super::wait::wait_for;
+
+/// How many hexadecimal digits the kernel wants of a world-wide name; what it prints has no leading zeros.
+const WWN_DIGITS: usize = 16;
+
+/// Begins generated names: an address of IEEE's registered format (NAA 5) with the company's
+/// number that libvirt uses for hosts like these, QEMU's.
+const GENERATED: u64 = 0x5001_a4a0_0000_0000;
+
+/// The bits of a generated name that are random.
+const RANDOM: u64 = 0xf_ffff_ffff;
+
+/// World-wide names of a port, hexadecimal digits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Port {
+    /// Of the node.
+    pub wwnn: String,
+    /// Of the port.
+    pub wwpn: String,
+}
+
+/// What the kernel can be asked to do with a port.
+#[derive(Debug, Clone, Copy)]
+enum Operation {
+    Create,
+    Delete,
+}
+
+impl Operation {
+    /// The host's attribute for it.
+    fn attribute(self) -> &'static str {
+        match self {
+            Operation::Create => "vport_create",
+            Operation::Delete => "vport_delete",
+        }
+    }
+}
+
+/// Makes the virtual port that is described and waits for its SCSI host. A port whose host
+/// does not come in a minute is removed again; libvirt leaves it.
 pub fn create(conn: &Connection, definition: &Definition) -> Result<Name> {
-    let _ = (conn, definition);
-    Err(Error::new(Code::NoSupport, "virNodeDeviceCreateXML"))
+    let port = Port::of_definition(definition)?;
+    let parent = parent(conn, definition)?;
+    let number = host_number(&parent, conn.host())?;
+    manage(conn.host(), number, &port, Operation::Create)?;
+    wait_for(conn, || port.find(conn)).ok_or_else(|| {
+        let undone = manage(conn.host(), number, &port, Operation::Delete);
+        port.missing(undone.err())
+    })
 }
 
 /// Removes a virtual port.
 pub fn destroy(conn: &Connection, device: &Device) -> Result<()> {
-    let _ = (conn, device);
-    Err(Error::new(Code::NoSupport, "virNodeDeviceDestroy"))
+    let port = Port::of_device(device, conn.host())?;
+    let parent = parent_of_port(conn, device)?;
+    let number = host_number(&parent, conn.host())?;
+    manage(conn.host(), number, &port, Operation::Delete)
+}
+
+/// The error for a SCSI host without world-wide names.
+fn no_fc_host() -> Error {
+    Error::new(Code::InternalError, "Device is not a fibre channel HBA")
+}
+
+impl Port {
+    /// The port that is described; the kernel's random numbers stand in for names that are not given.
+    pub fn of_definition(definition: &Definition) -> Result<Port> {
+        let State::ScsiHost(state) = &definition.document.state else {
+            return Err(no_fc_host());
+        };
+        let names = state.fc_host.as_ref().ok_or_else(no_fc_host)?;
+        let given_or_generated = |given: &str, what: &str| match given {
+            "" => generate_wwn(what),
+            given => Ok(given.to_string()),
+        };
+        Ok(Port {
+            wwnn: given_or_generated(&names.wwnn, "WWNN")?,
+            wwpn: given_or_generated(&names.wwpn, "WWPN")?,
+        })
+    }
+
+    /// The port that a SCSI host is.
+    fn of_device(device: &Device, host: &Host) -> Result<Port> {
+        let names = fc_host(device, host)?.ok_or_else(no_fc_host)?;
+        let padded = |wwn: String| format!("{wwn:0>WWN_DIGITS$}");
+        Ok(Port {
+            wwnn: padded(names.wwnn),
+            wwpn: padded(names.wwpn),
+        })
+    }
+
+    /// The port's SCSI host, if it is there.
+    fn find(&self, conn: &Connection) -> Option<Name> {
+        let hosts = conn.devices(Capability::ScsiHost.flag()).ok()?;
+        let found = hosts.iter().find(|device| {
+            let names = fc_host(device, conn.host()).ok().flatten();
+            names.is_some_and(|names| self.has_names(&names))
+        });
+        found.map(|device| device.name.clone())
+    }
+
+    /// Whether these are the port's names, as numbers.
+    fn has_names(&self, names: &FcHost) -> bool {
+        let same = |left: &str, right: &str| value(left).is_some() && value(left) == value(right);
+        same(&self.wwnn, &names.wwnn) && same(&self.wwpn, &names.wwpn)
+    }
+
+    /// The port that was made did not come; the error is what hindered its removal.
+    fn missing(&self, left: Option<Error>) -> Error {
+        let outcome = match left {
+            None => "; the port was deleted again".to_string(),
+            Some(error) => format!("; it could not be deleted again: {error}"),
+        };
+        let Port { wwnn, wwpn } = self;
+        Error::new(
+            Code::NoNodeDevice,
+            format!(
+                "no node device for '{NEW_DEVICE}' with matching wwnn '{wwnn}' and wwpn '{wwpn}'{outcome}"
+            ),
+        )
+    }
+}
+
+/// The number that a world-wide name is, if it is one.
+fn value(wwn: &str) -> Option<u64> {
+    let is_wwn = wwn.bytes().all(|b| b.is_ascii_hexdigit());
+    is_wwn.then(|| u64::from_str_radix(wwn, 16).ok()).flatten()
+}
+
+/// A world-wide name that nobody else has.
+fn generate_wwn(what: &str) -> Result<String> {
+    let mut random = [0; 8];
+    let flags = rustix::rand::GetRandomFlags::empty();
+    match rustix::rand::getrandom(&mut random, flags) {
+        Ok(8) => Ok(format!(
+            "{:016x}",
+            GENERATED | u64::from_ne_bytes(random) & RANDOM
+        )),
+        _ => Err(Error::new(
+            Code::InternalError,
+            format!("no {what} supplied for '{NEW_DEVICE}', and auto-generation failed"),
+        )),
+    }
+}
+
+/// The world-wide names of a SCSI host as they are now.
+fn fc_host(device: &Device, host: &Host) -> Result<Option<FcHost>> {
+    match device.state(host)? {
+        State::ScsiHost(state) => Ok(state.fc_host),
+        _ => Ok(None),
+    }
+}
+
+/// The host below which the port shall be: the one that is named, or the first that fits.
+pub fn parent(conn: &Connection, definition: &Definition) -> Result<Arc<Device>> {
+    let capable = conn.devices(Capability::Vports.flag())?;
+    let is_capable = |name: &Name| capable.iter().any(|device| device.name == *name);
+    let no_parent = || {
+        let text = format!("Could not find parent device for '{NEW_DEVICE}'");
+        Error::new(Code::InternalError, text)
+    };
+    if let Some(name) = &definition.document.parent {
+        let name = CString::new(name.as_str()).map_err(|_| no_parent())?;
+        let device = conn.device(&name).map_err(|_| no_parent())?;
+        return match is_capable(&device.name) {
+            true => Ok(device),
+            false => Err(Error::new(
+                Code::InternalError,
+                format!(
+                    "Parent device {} is not capable of vport operations",
+                    device.name_text()
+                ),
+            )),
+        };
+    }
+    let find = |is_wanted: &dyn Fn(FcHost) -> bool| {
+        let mut hosts = capable.iter();
+        let names = |device: &Device| fc_host(device, conn.host()).ok().flatten();
+        hosts
+            .find(|device| names(device).is_some_and(is_wanted))
+            .cloned()
+    };
+    let wanted = &definition.parent_port;
+    match (&wanted.wwnn, &wanted.wwpn, &wanted.fabric_wwn) {
+        (Some(wwnn), Some(wwpn), _) => {
+            find(&|host| host.wwnn == *wwnn && host.wwpn == *wwpn).ok_or_else(no_parent)
+        }
+        (_, _, Some(fabric)) => {
+            find(&|host| host.fabric_wwn.as_ref() == Some(fabric)).ok_or_else(no_parent)
+        }
+        _ => capable.first().cloned().ok_or_else(|| {
+            Error::new(
+                Code::InternalError,
+                "Could not find any vport capable device",
+            )
+        }),
+    }
+}
+
+/// The host below which a port is.
+fn parent_of_port(conn: &Connection, port: &Device) -> Result<Arc<Device>> {
+    let parent = port.parent.clone().unwrap_or_default();
+    conn.device(&parent).map_err(|_| {
+        let parent = parent.to_string_lossy();
+        Error::new(
+            Code::InternalError,
+            format!("cannot find parent '{parent}' definition"),
+        )
+    })
+}
+
+/// The kernel's number of a SCSI host.
+fn host_number(device: &Device, host: &Host) -> Result<u32> {
+    match &*device.describe(host)?.facts {
+        Facts::ScsiHost(scsi_host) => Ok(scsi_host.number),
+        _ => Err(Error::new(
+            Code::InternalError,
+            format!(
+                "Invalid adapter name '{}' for SCSI pool",
+                device.name_text()
+            ),
+        )
+        .in_domain(Domain::None)),
+    }
+}
+
+/// Tells the kernel to make or remove the port. What it would refuse as names is not written.
+fn manage(host: &Host, number: u32, port: &Port, operation: Operation) -> Result<()> {
+    let attribute = operation.attribute();
+    let places = ["fc_host", "scsi_host"]
+        .map(|class| format!("/sys/class/{class}/host{number}/{attribute}"));
+    let Some(path) = places
+        .iter()
+        .find(|path| host.files.exists(path.as_bytes()))
+    else {
+        let text = format!("vport operation '{attribute}' is not supported for host{number}");
+        return Err(Error::new(Code::OperationInvalid, text).in_domain(Domain::None));
+    };
+    let text = format!("{}:{}", port.wwpn, port.wwnn);
+    let is_wwn = |wwn: &String| wwn.len() == WWN_DIGITS && value(wwn).is_some();
+    let written = match is_wwn(&port.wwpn) && is_wwn(&port.wwnn) {
+        true => host.files.write(path.as_bytes(), text.as_bytes()),
+        false => Err(rustix::io::Errno::INVAL.into()),
+    };
+    written.map_err(|e| {
+        Error::system(
+            format!("Write of '{text}' to '{path}' during vport create/delete failed"),
+            e.raw_os_error().unwrap_or(libc::EIO),
+        )
+        .in_domain(Domain::None)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn port(wwnn: &str, wwpn: &str) -> Port {
+        Port {
+            wwnn: wwnn.into(),
+            wwpn: wwpn.into(),
+        }
+    }
+
+    #[test]
+    fn generated_names_are_qemus_and_differ() {
+        let names: Vec<_> = (0..20).map(|_| generate_wwn("WWNN").unwrap()).collect();
+        for (n, name) in names.iter().enumerate() {
+            assert_eq!(name.len(), WWN_DIGITS);
+            assert!(name.starts_with("5001a4a") && value(name).is_some());
+            assert!(!names[..n].contains(name));
+        }
+    }
+
+    #[test]
+    fn names_are_compared_as_the_kernel_prints_them() {
+        let found = |wwnn: &str, wwpn: &str| {
+            port("0001001B32A9DA4E", "2101001b32a9da4e").has_names(&FcHost {
+                wwnn: wwnn.into(),
+                wwpn: wwpn.into(),
+                fabric_wwn: None,
+            })
+        };
+        assert!(found("1001b32a9da4e", "2101001b32a9da4e"));
+        assert!(!found("1001b32a9da4e", "2101001b32a9da4f"));
+        assert!(!found("+1001b32a9da4e", "2101001b32a9da4e"));
+        assert!(!found("", "2101001b32a9da4e"));
+        assert!(!port("zzz", "zzz").has_names(&FcHost {
+            wwnn: "zzz".into(),
+            wwpn: "zzz".into(),
+            fabric_wwn: None,
+        }));
+    }
 }

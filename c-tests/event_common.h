@@ -47,8 +47,7 @@ static inline void change_loopback(void)
     change_interface("lo");
 }
 
-/* Two interfaces with fixed addresses. The order in which they come and go is the kernel's, or that of their
- * paths where what happens in other namespaces made the library scan just then. */
+/* Two interfaces with fixed addresses. The kernel makes the peer, which is the second, first. */
 #define PAIR_0 "net_vt0_02_00_00_00_00_00"
 #define PAIR_1 "net_vt1_02_00_00_00_00_01"
 

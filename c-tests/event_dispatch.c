@@ -27,18 +27,16 @@ static void forget(void)
     events = 0;
 }
 
-static void expect_told(int line, const char *expected, const char *or_this)
+static void expect_told(int line, const char *expected)
 {
-    if (strcmp(told, expected) != 0 && strcmp(told, or_this) != 0) {
+    if (strcmp(told, expected) != 0) {
         fprintf(stderr, "line %d: got\n%sexpected\n%s", line, told, expected);
         abort();
     }
     forget();
 }
 
-#define EXPECT_TOLD(expected) expect_told(__LINE__, expected, expected)
-/* Two lines in either order. */
-#define EXPECT_BOTH(one, other) expect_told(__LINE__, one other, other one)
+#define EXPECT_TOLD(expected) expect_told(__LINE__, expected)
 
 /* How many times each registration was freed; `opaque` points to one of these. */
 static int freed[8];
@@ -82,7 +80,8 @@ static void test_what_is_told(void)
     assert(!is_readable(vndConnectGetEventFD(conn), 0));
     make_pair();
     dispatch_until(conn, &events, 2);
-    EXPECT_BOTH("created " PAIR_1 "\n", "created " PAIR_0 "\n");
+    /* The kernel makes the peer first. */
+    EXPECT_TOLD("created " PAIR_1 "\ncreated " PAIR_0 "\n");
     change_loopback();
     dispatch_until(conn, &events, 1);
     EXPECT_TOLD("update " LOOPBACK "\n");
@@ -91,7 +90,7 @@ static void test_what_is_told(void)
     EXPECT_TOLD("deleted " PAIR_1 "\ncreated net_vt2_02_00_00_00_00_01\n");
     remove_pair();
     dispatch_until(conn, &events, 2);
-    EXPECT_BOTH("deleted " PAIR_0 "\n", "deleted net_vt2_02_00_00_00_00_01\n");
+    EXPECT_TOLD("deleted " PAIR_0 "\ndeleted net_vt2_02_00_00_00_00_01\n");
     assert(DEREGISTER(conn, one) == 0 && DEREGISTER(conn, two) == 0);
 }
 
@@ -208,7 +207,7 @@ static void test_questions_within(void)
     assert(id >= 0);
     make_pair();
     dispatch_until(conn, &events, 2);
-    assert(kept && strncmp(virNodeDeviceGetName(kept), "net_vt", 6) == 0);
+    assert(kept && strcmp(virNodeDeviceGetName(kept), PAIR_1) == 0);
     remove_pair();
     dispatch_until(conn, &events, 4);
     assert(virNodeDeviceFree(kept) == 0);

@@ -12,7 +12,9 @@ use rustix::net::sockopt;
 use udev::{MonitorBuilder, MonitorSocket};
 
 use crate::host::files::Files;
+use crate::host::interfaces::Interfaces;
 use crate::host::mdevctl::Watch;
+use crate::host::namespace::hears_of_devices;
 use crate::text;
 
 /// Present while udevd runs.
@@ -83,6 +85,9 @@ pub struct Monitor {
     through_udevd: bool,
     seqnum: Option<OwnedFd>,
     heard: Heard,
+    /// Where nothing but interfaces of other network namespaces can pass unheard: those that are
+    /// to be seen, in case sysfs shows those of another one.
+    interfaces: Option<Interfaces>,
     checked: Option<Instant>,
     /// Messages were lost while the host was scanned.
     is_overrun: bool,
@@ -104,11 +109,14 @@ struct Heard {
 impl Heard {
     /// The host is scanned when the kernel has told so many.
     fn scan(&mut self, count: u64) {
-        *self = Heard {
-            scanned: count,
-            all_to: count,
-            beyond: self.beyond.split_off(&(count + 1)),
-        };
+        self.scanned = count;
+        self.pass(count);
+    }
+
+    /// So many are accounted for, but what arrives late may still be news.
+    fn pass(&mut self, count: u64) {
+        self.beyond = self.beyond.split_off(&(count + 1));
+        self.all_to = count;
         self.note(count);
     }
 
@@ -164,8 +172,11 @@ impl Monitor {
     /// Starts to listen. Where no socket is to be had, the count of uevents alone must do.
     pub fn open(files: &Files) -> Monitor {
         let through_udevd = files.exists(UDEV_CONTROL);
+        let socket = open_socket(through_udevd);
+        let is_good = socket.is_some() && hears_of_devices(through_udevd);
         Monitor {
-            socket: open_socket(through_udevd),
+            interfaces: is_good.then(Interfaces::default),
+            socket,
             through_udevd,
             seqnum: files.keep_open(SEQNUM).ok(),
             heard: Heard::default(),
@@ -192,7 +203,9 @@ impl Monitor {
         if self.definitions.is_none() {
             self.definitions = Watch::open(files);
         }
-        self.count().unwrap_or(0)
+        let count = self.count().unwrap_or(0);
+        self.interfaces.iter_mut().for_each(Interfaces::learn);
+        count
     }
 
     /// The host was scanned. Returns what arrived meanwhile: what the kernel told before the scan, which
@@ -247,10 +260,16 @@ impl Monitor {
             if is_at_work(self.through_udevd) {
                 return false;
             }
-            if !is_readable(socket, ON_THE_WAY) {
-                return !is_at_work(self.through_udevd);
+            if is_readable(socket, ON_THE_WAY) {
+                self.receive(news);
+            } else if is_at_work(self.through_udevd) {
+                return false;
+            } else if self.interfaces.as_ref().is_none_or(Interfaces::are_others) {
+                return true;
+            } else {
+                // It was told where this process does not listen, of what it does not see.
+                self.heard.pass(count);
             }
-            self.receive(news);
         }
         news.rescan
     }
@@ -281,18 +300,23 @@ impl Monitor {
                 Some(b"move") => Action::Moved,
                 _ => continue,
             };
+            let old_path = event
+                .property_value("DEVPATH_OLD")
+                .map(|old| [b"/sys", old.as_bytes()].concat());
+            let path = event.syspath().as_os_str().as_bytes();
+            if let Some(interfaces) = &mut self.interfaces {
+                interfaces.heard(path, action != Action::Removed);
+                old_path.iter().for_each(|old| interfaces.heard(old, false));
+            }
             // A scan has seen what came and went before it, not that something changed; and
             // udevd's messages bring more than what the kernel knew.
             let is_seen = number <= self.heard.scanned && action != Action::Changed;
             if is_seen && !self.through_udevd {
                 continue;
             }
-            let old_path = event
-                .property_value("DEVPATH_OLD")
-                .map(|old| [b"/sys", old.as_bytes()].concat());
             news.events.push(Uevent {
                 action,
-                path: event.syspath().as_os_str().as_bytes().to_vec(),
+                path: path.to_vec(),
                 old_path,
                 number,
             });

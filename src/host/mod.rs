@@ -5,7 +5,9 @@
 pub mod devlink;
 pub mod ethtool;
 pub mod files;
+pub mod interfaces;
 pub mod mdevctl;
+pub mod namespace;
 pub mod node;
 pub mod pci_ids;
 pub mod scan;

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Which network interfaces are there, so that one that came or went unheard is noticed.
+
+use std::collections::HashMap;
+use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::DirEntryExt;
+
+use super::files::basename;
+
+/// Every interface of the namespace that sysfs was mounted in.
+const FOLDER: &str = "/sys/class/net";
+
+/// The interfaces that are accounted for.
+#[derive(Debug, Default)]
+pub struct Interfaces {
+    /// By name, with the number of the entry in sysfs: an interface that comes later under
+    /// the same name has another one. None for one that was heard of only.
+    known: HashMap<Box<[u8]>, Option<u64>>,
+}
+
+impl Interfaces {
+    /// Takes in what is there.
+    pub fn learn(&mut self) {
+        self.known = entries()
+            .map(|(name, number)| (name, Some(number)))
+            .collect();
+    }
+
+    /// An interface came, or went, as was heard; `path` may be that of any device.
+    pub fn heard(&mut self, path: &[u8], is_there: bool) {
+        let name = basename(path);
+        let folder = path.len().checked_sub(name.len() + 1);
+        if folder.is_none_or(|end| basename(&path[..end]) != b"net") {
+            return;
+        }
+        if is_there {
+            self.known.insert(name.into(), None);
+        } else {
+            self.known.remove(name);
+        }
+    }
+
+    /// Whether an interface came or went that was not heard of.
+    pub fn are_others(&self) -> bool {
+        let mut count = 0;
+        let is_known = |(name, number): (Box<[u8]>, u64)| {
+            count += 1;
+            let known = self.known.get(&name);
+            known.is_some_and(|known| known.is_none_or(|known| known == number))
+        };
+        !entries().all(is_known) || count != self.known.len()
+    }
+}
+
+fn entries() -> impl Iterator<Item = (Box<[u8]>, u64)> {
+    let entries = std::fs::read_dir(FOLDER).into_iter().flatten().flatten();
+    entries
+        // `bonding_masters` is no interface, but the attribute of a driver.
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_symlink()))
+        .map(|entry| (entry.file_name().into_vec().into(), entry.ino()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_heard_is_accounted_for() {
+        let mut interfaces = Interfaces::default();
+        interfaces.learn();
+        assert!(!interfaces.are_others());
+        let path = |name: &str| format!("/sys/devices/virtual/net/{name}").into_bytes();
+        // Told of, but not there; then gone, as told.
+        interfaces.heard(&path("none-such"), true);
+        assert!(interfaces.are_others());
+        interfaces.heard(&path("none-such"), false);
+        assert!(!interfaces.are_others());
+        // Neither a queue nor another device is an interface.
+        interfaces.heard(&path("none-such/queues/rx-0"), true);
+        interfaces.heard(b"/sys/devices/virtual/block/loop0", true);
+        interfaces.heard(b"net", true);
+        assert!(!interfaces.are_others());
+    }
+
+    #[test]
+    fn a_successor_of_the_same_name_is_another() {
+        let mut interfaces = Interfaces::default();
+        interfaces.learn();
+        let Some(name) = interfaces.known.keys().next().cloned() else {
+            return; // a host without a network
+        };
+        interfaces.known.insert(name.clone(), Some(u64::MAX));
+        assert!(interfaces.are_others());
+        interfaces.known.insert(name, None);
+        assert!(!interfaces.are_others());
+    }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! What a uevent socket of this process can hear, which is a matter of namespaces.
+//!
+//! The kernel tells of a network interface in its own network namespace only, and of every
+//! other device in all those that the first user namespace owns (kernel: lib/kobject_uevent.c).
+//! udevd's messages are heard in its own network namespace only.
+
+#![allow(unsafe_code)] // An ioctl makes a descriptor; nothing safe wraps this one.
+
+use std::fs::File;
+use std::os::fd::{AsFd, FromRawFd, OwnedFd, RawFd};
+
+use rustix::ioctl::{self, Ioctl, IoctlOutput, Opcode};
+
+/// The inode of the first user namespace (kernel: include/uapi/linux/nsfs.h, `USER_NS_INIT_INO`).
+const FIRST_USER_NAMESPACE: u64 = 0xEFFF_FFFD;
+
+const OWN: &str = "/proc/thread-self/ns/net";
+
+/// The network namespace in which udevd runs: that of the first process, where it is to be seen.
+const OF_UDEVD: &str = "/proc/1/ns/net";
+
+/// The user namespace that owns a namespace (ioctl_ns(2), `NS_GET_USERNS`).
+struct Owner;
+
+// SAFETY: the request takes no argument and returns a new descriptor.
+unsafe impl Ioctl for Owner {
+    type Output = OwnedFd;
+
+    const IS_MUTATING: bool = false;
+
+    fn opcode(&self) -> Opcode {
+        ioctl::opcode::none(0xb7, 1)
+    }
+
+    fn as_ptr(&mut self) -> *mut libc::c_void {
+        std::ptr::null_mut()
+    }
+
+    unsafe fn output_from_ptr(
+        output: IoctlOutput,
+        _: *mut libc::c_void,
+    ) -> rustix::io::Result<OwnedFd> {
+        // SAFETY: the request has just made the descriptor, for this caller alone.
+        Ok(unsafe { OwnedFd::from_raw_fd(output as RawFd) })
+    }
+}
+
+/// Whether a uevent socket opened now hears of all devices but the interfaces of other network
+/// namespaces. Where that is not certain, it is taken not to.
+pub fn hears_of_devices(through_udevd: bool) -> bool {
+    if through_udevd {
+        is_same_namespace(OWN, OF_UDEVD).unwrap_or(false)
+    } else {
+        belongs_to_first_user_namespace(OWN).unwrap_or(false)
+    }
+}
+
+fn is_same_namespace(one: &str, other: &str) -> rustix::io::Result<bool> {
+    let [one, other] = [rustix::fs::stat(one)?, rustix::fs::stat(other)?];
+    Ok((one.st_dev, one.st_ino) == (other.st_dev, other.st_ino))
+}
+
+fn belongs_to_first_user_namespace(namespace: &str) -> std::io::Result<bool> {
+    let namespace = File::open(namespace)?;
+    // SAFETY: any descriptor may be asked; one of another sort answers ENOTTY.
+    let owner = unsafe { ioctl::ioctl(namespace.as_fd(), Owner) }?;
+    Ok(rustix::fs::fstat(&owner)?.st_ino == FIRST_USER_NAMESPACE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_namespace_is_itself_only() {
+        assert_eq!(is_same_namespace(OWN, OWN), Ok(true));
+        assert_eq!(is_same_namespace(OWN, "/proc/self/ns/user"), Ok(false));
+        assert!(is_same_namespace(OWN, "/proc/nosuch").is_err());
+    }
+
+    #[test]
+    fn the_owner_is_compared_with_this_process() {
+        // Who lives in the first user namespace sees it under its number.
+        let own = std::fs::read_link("/proc/self/ns/user").unwrap();
+        if own.to_str() == Some(&format!("user:[{FIRST_USER_NAMESPACE}]")) {
+            assert!(belongs_to_first_user_namespace("/proc/self/ns/uts").unwrap());
+        }
+        // A user namespace belongs to its parent, which only the first has not.
+        assert!(!belongs_to_first_user_namespace("/proc/self/ns/user").unwrap_or(false));
+        assert!(belongs_to_first_user_namespace("/proc/self/stat").is_err());
+    }
+}

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Runs a program of the system, and waits for it, but not for ever.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, Read, Seek, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::MemfdFlags;
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
+
+/// Where programs of the administrator are that a user's PATH may not name.
+const ADMIN_FOLDERS: [&str; 2] = ["/usr/sbin", "/sbin"];
+
+/// The most that is kept of what a program prints, in bytes; the rest is read and dropped.
+const OUTPUT_LIMIT: usize = 1 << 20;
+
+/// Without a descriptor that tells of the end (Linux before 5.3), how long until the next look.
+const SLICE: Duration = Duration::from_millis(10);
+
+/// What became of a program.
+#[derive(Debug)]
+pub struct Output {
+    /// Its exit status; `None` where a signal ended it, or where this process takes no notice of
+    /// its children (SIGCHLD is ignored) and nobody knows.
+    pub status: Option<i32>,
+    /// What it printed.
+    pub stdout: Vec<u8>,
+    /// What it said besides.
+    pub stderr: Vec<u8>,
+}
+
+impl Output {
+    /// Whether it ended well, as far as is known.
+    pub fn is_good(&self) -> bool {
+        self.status.is_none_or(|status| status == 0)
+    }
+}
+
+/// Runs `program`, found in PATH unless its name holds a slash, with `stdin` as its input and messages in
+/// English, until it ends. No shell sees the arguments. After `limit` it is killed with all that it started in
+/// its process group, and the error is ETIMEDOUT.
+pub fn run(program: &str, args: &[&OsStr], stdin: &[u8], limit: Duration) -> io::Result<Output> {
+    let deadline = Instant::now() + limit;
+    let path = find(program).ok_or(Errno::NOENT)?;
+    let input = match stdin {
+        [] => Stdio::null(),
+        text => file_of(text)?.into(),
+    };
+    let child = Command::new(path)
+        .args(args)
+        .env("LC_ALL", "C")
+        .stdin(input)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .spawn()?;
+    let mut running = Running::new(child);
+    let ended = running.listen(deadline);
+    if ended.is_err() {
+        running.kill();
+    }
+    let status = running.child.wait();
+    ended?;
+    let status = match status {
+        Ok(status) => status.code(),
+        Err(e) if e.raw_os_error() == Some(libc::ECHILD) => None,
+        Err(e) => return Err(e),
+    };
+    let [stdout, stderr] = running.pipes.map(|pipe| pipe.text);
+    Ok(Output {
+        status,
+        stdout,
+        stderr,
+    })
+}
+
+/// A file that only the program sees: one that does not read all of a pipe would send this process SIGPIPE.
+fn file_of(text: &[u8]) -> io::Result<File> {
+    let mut file: File = rustix::fs::memfd_create("input", MemfdFlags::CLOEXEC)?.into();
+    file.write_all(text)?;
+    file.rewind()?;
+    Ok(file)
+}
+
+/// The first file of that name in PATH that may be run.
+fn find(program: &str) -> Option<PathBuf> {
+    if program.contains('/') {
+        return Some(program.into());
+    }
+    // A program with more rights than its caller must not run what the caller's PATH names.
+    let path = is_trusted().then(|| std::env::var_os("PATH")).flatten();
+    let path = path.unwrap_or_else(|| OsString::from("/usr/bin:/bin"));
+    let folders = std::env::split_paths(&path).filter(|folder| folder.is_absolute());
+    folders
+        .chain(ADMIN_FOLDERS.map(PathBuf::from))
+        .map(|folder| folder.join(program))
+        .find(|file| may_run(file))
+}
+
+fn is_trusted() -> bool {
+    use rustix::process::{getegid, geteuid, getgid, getuid};
+    getuid() == geteuid() && getgid() == getegid()
+}
+
+fn may_run(file: &Path) -> bool {
+    file.is_file() && rustix::fs::access(file, rustix::fs::Access::EXEC_OK).is_ok()
+}
+
+/// What a program prints on one descriptor.
+#[derive(Debug)]
+struct Pipe {
+    /// Nothing once its end was read.
+    file: Option<File>,
+    text: Vec<u8>,
+}
+
+impl Pipe {
+    fn new(fd: Option<impl Into<OwnedFd>>) -> Pipe {
+        let fd = fd.map(Into::into);
+        let fd = fd.filter(|fd| rustix::io::ioctl_fionbio(fd, true).is_ok());
+        Pipe {
+            file: fd.map(File::from),
+            text: Vec::new(),
+        }
+    }
+
+    /// Reads what is there.
+    fn drain(&mut self) {
+        let mut buffer = [0; 4096];
+        while let Some(file) = &mut self.file {
+            match file.read(&mut buffer) {
+                Ok(n) if n > 0 => {
+                    let room = OUTPUT_LIMIT - self.text.len();
+                    self.text.extend_from_slice(&buffer[..n.min(room)]);
+                }
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                _ => self.file = None,
+            }
+        }
+    }
+}
+
+/// A program that was started.
+struct Running {
+    child: Child,
+    /// Readable when it has ended.
+    end: Option<OwnedFd>,
+    pipes: [Pipe; 2],
+}
+
+impl Running {
+    fn new(mut child: Child) -> Running {
+        let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+        Running {
+            end: pid.and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok()),
+            pipes: [
+                Pipe::new(child.stdout.take()),
+                Pipe::new(child.stderr.take()),
+            ],
+            child,
+        }
+    }
+
+    /// Takes the output until the program has ended. What it left running may keep
+    /// the descriptors open; that is not waited for.
+    fn listen(&mut self, deadline: Instant) -> io::Result<()> {
+        loop {
+            let has_ended = self.has_ended();
+            self.pipes.iter_mut().for_each(Pipe::drain);
+            if has_ended {
+                return Ok(());
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(Errno::TIMEDOUT.into());
+            }
+            self.wait(left);
+        }
+    }
+
+    fn has_ended(&mut self) -> bool {
+        // An error says that there is no such child any more.
+        !matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Waits until anything of it moves.
+    fn wait(&self, left: Duration) {
+        let outputs = self.pipes.iter().filter_map(|pipe| pipe.file.as_ref());
+        let mut fds: Vec<_> = outputs
+            .map(|file| PollFd::new(file, PollFlags::IN))
+            .collect();
+        let limit = match &self.end {
+            Some(end) => {
+                fds.push(PollFd::new(end, PollFlags::IN));
+                left
+            }
+            None => left.min(SLICE),
+        };
+        let limit = Timespec::try_from(limit).ok();
+        let _ = poll(&mut fds, limit.as_ref());
+    }
+
+    fn kill(&mut self) {
+        if let Some(group) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw) {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+        let _ = self.child.kill();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    fn shell(script: &str, stdin: &[u8], limit: Duration) -> io::Result<Output> {
+        run("sh", &["-c".as_ref(), script.as_ref()], stdin, limit)
+    }
+
+    #[test]
+    fn status_and_both_outputs_are_told() {
+        let done = shell("echo out; echo err >&2; exit 3", b"", MINUTE).unwrap();
+        assert_eq!(done.status, Some(3));
+        assert!(!done.is_good());
+        assert_eq!(
+            (&done.stdout[..], &done.stderr[..]),
+            (&b"out\n"[..], &b"err\n"[..])
+        );
+        assert!(shell("test $LC_ALL = C", b"", MINUTE).unwrap().is_good());
+        assert_eq!(shell("kill -9 $$", b"", MINUTE).unwrap().status, None);
+    }
+
+    #[test]
+    fn input_of_any_size_goes_through_while_output_comes() {
+        let input = vec![b'x'; 300_000];
+        let done = shell("cat", &input, MINUTE).unwrap();
+        assert_eq!(done.stdout, input);
+        let done = shell("exec <&-; echo closed", &input, MINUTE).unwrap();
+        assert_eq!(done.stdout, b"closed\n");
+        assert_eq!(shell("cat", b"", MINUTE).unwrap().stdout, b"");
+        let named = shell("cat /dev/stdin", b"by name", MINUTE).unwrap();
+        assert_eq!(named.stdout, b"by name");
+    }
+
+    #[test]
+    fn output_without_end_is_cut() {
+        let done = shell("head -c 3000000 /dev/zero", b"", MINUTE).unwrap();
+        assert_eq!((done.status, done.stdout.len()), (Some(0), OUTPUT_LIMIT));
+    }
+
+    #[test]
+    fn what_takes_too_long_is_killed_with_its_children() {
+        let begin = Instant::now();
+        let late = shell(
+            "sleep 60 & echo $!; sleep 60",
+            b"",
+            Duration::from_millis(300),
+        );
+        assert_eq!(late.unwrap_err().raw_os_error(), Some(libc::ETIMEDOUT));
+        assert!(begin.elapsed() < Duration::from_secs(20));
+    }
+
+    #[test]
+    fn what_is_left_running_is_not_waited_for() {
+        let begin = Instant::now();
+        let done = shell("sleep 20 & echo $!", b"", MINUTE).unwrap();
+        assert!(begin.elapsed() < Duration::from_secs(10));
+        let pid: i32 = String::from_utf8(done.stdout)
+            .unwrap()
+            .trim()
+            .parse()
+            .unwrap();
+        rustix::process::kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_an_error() {
+        for program in ["virnodedev-no-such-program", "/virnodedev/none"] {
+            let error = run(program, &[], b"", MINUTE).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        }
+        assert!(find("sh").unwrap().is_absolute());
+    }
+}

@@ -23,10 +23,17 @@ TOOL_SOURCES := $(wildcard tools/*.c)
 TOOL_OBJECTS := $(TOOL_SOURCES:tools/%.c=$(BUILD_DIR)/%.o)
 TOOL_CFLAGS := -std=c99 -pedantic -Wall -Wextra -Werror -D_POSIX_C_SOURCE=200809L -Iinclude
 
+# Libraries under libvirt's names: below $(BUILD_DIR) as below LIBDIR.
+COMPAT_DIR := virnodedev/compat
+COMPAT_LIBRARIES := $(addprefix $(BUILD_DIR)/$(COMPAT_DIR)/, \
+	libvirt.so.0 libvirt-qemu.so.0 libvirt-lxc.so.0 libvirnodedev-preload.so.0)
+COMPAT_LDFLAGS := -shared -Wl,-z,defs,-z,nodelete,--enable-new-dtags,-rpath,'$$ORIGIN/../..' \
+	-Wl,--filter,$(SONAME)
+
 .DEFAULT_GOAL := all
 .PHONY: all library demo check check-rust check-asan fuzz compare bench install install-strip uninstall clean help
 
-all: $(BUILD_DIR)/nodedev ## build the library and the nodedev program
+all: $(BUILD_DIR)/nodedev $(COMPAT_LIBRARIES) $(BUILD_DIR)/virnodedev-run ## build the library and the programs
 
 # cargo knows best what is out of date. Where there is none (`sudo make install`), what
 # was built before serves.
@@ -49,6 +56,33 @@ $(BUILD_DIR)/%.o: tools/%.c tools/nodedev.h include/virnodedev.h
 # Runs where it was built.
 $(BUILD_DIR)/nodedev: $(TOOL_OBJECTS) $(BUILD_DIR)/$(SONAME)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(TOOL_OBJECTS) $(BUILD_DIR)/$(SONAME) '-Wl,-rpath,$$ORIGIN'
+
+.PRECIOUS: $(BUILD_DIR)/stubs/%.c
+
+# What libvirt's table of symbols says of one of its libraries, or of all for the one that is preloaded.
+$(BUILD_DIR)/stubs/%.c: compat/stubs.awk compat/symbols.tsv
+	@mkdir -p $(@D)
+	awk -f compat/stubs.awk -v part=c -v library=$(filter-out libvirnodedev%,$*) \
+	    compat/symbols.tsv >$@
+	awk -f compat/stubs.awk -v part=map -v library=$(filter-out libvirnodedev%,$*) \
+	    compat/symbols.tsv >$(@:.c=.map)
+
+$(BUILD_DIR)/$(COMPAT_DIR)/%: $(BUILD_DIR)/stubs/%.c compat/stub.h $(BUILD_DIR)/$(SONAME)
+	@mkdir -p $(@D)
+	$(CC) -std=c99 -Wall -Wextra -Werror -fPIC -Icompat $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(COMPAT_LDFLAGS) \
+	    -Wl,-soname,$* -Wl,--version-script=$(<:.c=.map) -o $@ $(filter %.c,$^) $(BUILD_DIR)/$(SONAME)
+
+$(BUILD_DIR)/$(COMPAT_DIR)/libvirnodedev-preload.so.0: compat/preload.c
+
+RUN = $(CC) $(TOOL_CFLAGS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -DCOMPAT_DIR='"$(1)/$(COMPAT_DIR)"' -o $@ $<
+
+$(BUILD_DIR)/virnodedev-run: compat/run.c include/virnodedev.h
+	@mkdir -p $(@D)
+	$(call RUN,$(abspath $(BUILD_DIR)))
+
+$(BUILD_DIR)/virnodedev-run-installed: compat/run.c include/virnodedev.h FORCE
+	@mkdir -p $(@D)
+	$(call RUN,$(LIBDIR))
 
 # Handed over one by one: exported, they would also reach another `make install` that a
 # test runs with a PREFIX of its own.
@@ -95,7 +129,7 @@ fuzz: ## run each fuzz target for SECONDS (20)
 bench: all ## time the library against plain C loops, and libvirt where it is installed
 	scripts/bench
 
-install: all $(BUILD_DIR)/nodedev-installed ## install below PREFIX (DESTDIR for packages)
+install: all $(BUILD_DIR)/nodedev-installed $(BUILD_DIR)/virnodedev-run-installed ## install below PREFIX (DESTDIR for packages)
 	@$(PLACES) scripts/install
 
 install-strip: ## install without symbol tables

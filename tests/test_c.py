@@ -7,7 +7,6 @@ import unittest
 import cprograms
 import kit
 
-SYMBOLS = os.path.join(kit.DATA, "libvirt-12.8.0-symbols.tsv")
 COMPAT = os.path.join(kit.LIBDIR, "virnodedev", "compat", "pkgconfig")
 
 

@@ -14,10 +14,12 @@ LIBRARY = "libvirnodedev.so.0." + VERSION.partition(".")[2]
 # Below LIBDIR, INCLUDEDIR, BINDIR and MANDIR.
 FILES = {
     "LIBDIR": [LIBRARY, "libvirnodedev.so.0", "libvirnodedev.so", "libvirnodedev.a", "pkgconfig/virnodedev.pc",
-               "virnodedev/compat/pkgconfig/libvirt.pc"],
+               "virnodedev/compat/pkgconfig/libvirt.pc",
+               *("virnodedev/compat/%s.so.0" % name
+                 for name in ("libvirt", "libvirt-qemu", "libvirt-lxc", "libvirnodedev-preload"))],
     "INCLUDEDIR": ["virnodedev.h", "virnodedev/compat/libvirt/libvirt.h", "virnodedev/compat/libvirt/virterror.h"],
-    "BINDIR": ["nodedev"],
-    "MANDIR": ["man1/nodedev.1"],
+    "BINDIR": ["nodedev", "virnodedev-run"],
+    "MANDIR": ["man1/nodedev.1", "man1/virnodedev-run.1"],
 }
 
 PROGRAM = """

@@ -12,7 +12,7 @@ use super::types::{virConnectPtr, virError, virErrorFunc, virErrorPtr};
 
 /// This thread's record, unless it says that there is no error.
 fn last_error() -> Option<(virErrorPtr, virError)> {
-    let at = store::last();
+    let at = store::seen();
     if at.is_null() {
         return None;
     }
@@ -123,7 +123,7 @@ pub extern "C" fn virSaveLastError() -> virErrorPtr {
     // SAFETY: malloc takes any size.
     let saved: virErrorPtr = unsafe { libc::malloc(size_of::<virError>()) }.cast();
     // SAFETY: NULL or this thread's record.
-    let error = unsafe { store::copy(store::last()) };
+    let error = unsafe { store::copy(store::seen()) };
     // SAFETY: NULL or new memory of that size.
     unsafe { out::set(saved, error) };
     if let Some(errno) = errno {
@@ -149,7 +149,7 @@ pub extern "C" fn virSaveLastError() -> virErrorPtr {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn virCopyLastError(to: virErrorPtr) -> c_int {
     // SAFETY: NULL or this thread's record.
-    give(to, || unsafe { store::copy(store::last()) })
+    give(to, || unsafe { store::copy(store::seen()) })
 }
 
 /// Copies the last error of a connection.

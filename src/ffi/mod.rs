@@ -39,6 +39,7 @@ mod handle;
 mod objects;
 mod out;
 mod store;
+mod stub;
 
 #[cfg(test)]
 mod misuse_tests;

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use super::events::Events;
 use super::handle::Handles;
 use super::store::ConnErrors;
+use super::stub;
 use super::types::{virConnectPtr, virNodeDevicePtr};
 use crate::connection::{Connection, Name};
 
@@ -16,6 +17,7 @@ pub(super) struct ConnHandle {
     pub(super) read_only: bool,
     pub(super) errors: ConnErrors,
     pub(super) events: Events,
+    pub(super) stub_registrations: stub::Registrations,
 }
 
 /// A device as C sees it: a name of a connection.
@@ -62,6 +64,7 @@ pub(super) fn add_connection(connection: Connection, read_only: bool) -> virConn
         read_only,
         errors: ConnErrors::new(),
         events: Events::default(),
+        stub_registrations: stub::Registrations::default(),
     }));
     ptr::with_exposed_provenance_mut(address)
 }

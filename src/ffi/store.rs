@@ -7,7 +7,7 @@
 use std::cell::UnsafeCell;
 use std::ffi::{CStr, c_char, c_void};
 use std::ptr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::constants::virErrorLevel;
 use super::objects::ConnHandle;
@@ -50,10 +50,51 @@ pub(super) fn last() -> virErrorPtr {
         .unwrap_or(ptr::null_mut())
 }
 
+/// What this thread's last error is to the program: ours, or else that of the libvirt beside us.
+pub(super) fn seen() -> virErrorPtr {
+    let own = last();
+    // SAFETY: NULL or this thread's record.
+    if unsafe { own.as_ref() }.is_some_and(|error| error.code != 0) {
+        return own;
+    }
+    match BESIDE.get() {
+        // SAFETY: libvirt's own function, by the promise made to `join`.
+        Some(beside) => match unsafe { (beside.last)() } {
+            error if error.is_null() => own,
+            error => error,
+        },
+        None => own,
+    }
+}
+
 /// Forgets this thread's last error.
 pub(super) fn clear_last() {
     // SAFETY: NULL or this thread's record.
     unsafe { clear(last()) };
+    if let Some(beside) = BESIDE.get() {
+        // SAFETY: libvirt's own function, by the promise made to `join`.
+        unsafe { (beside.reset)() };
+    }
+}
+
+/// The errors of a libvirt in the same process, whose private functions the program calls.
+pub(super) struct Beside {
+    /// Its `virGetLastError`.
+    pub(super) last: unsafe extern "C" fn() -> virErrorPtr,
+    /// Its `virResetLastError`.
+    pub(super) reset: unsafe extern "C" fn(),
+}
+
+static BESIDE: OnceLock<Beside> = OnceLock::new();
+
+/// From here on what that libvirt says of its last error counts where this library has none.
+///
+/// # Safety
+/// The functions can be called from any thread as long as the process lives; what `last` returns
+/// is valid until the thread's next call of libvirt.
+pub(super) unsafe fn join(beside: Beside) {
+    // A second one would be the same libvirt again.
+    let _ = BESIDE.set(beside);
 }
 
 /// Keeps an error as this thread's last one.

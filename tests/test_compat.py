@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Libraries under libvirt's names, and virnodedev-run, which puts a program on them."""
+import collections
+import os
+import re
+import unittest
+
+import cprograms
+import kit
+
+COMPAT = os.path.join(kit.LIBDIR, "virnodedev", "compat")
+RUN = os.path.join(kit.PREFIX, "bin", "virnodedev-run")
+TABLE = os.path.join(kit.ROOT, "compat", "symbols.tsv")
+LIBRARIES = ("libvirt.so.0", "libvirt-qemu.so.0", "libvirt-lxc.so.0")
+PRELOAD = "libvirnodedev-preload.so.0"
+
+Symbol = collections.namedtuple("Symbol", "library node name type stub")
+
+
+def table():
+    return [Symbol(*line.split("\t")) for line in kit.read(TABLE).splitlines() if not line.startswith("#")]
+
+
+def exported(library):
+    """What a library exports: {(node, name): "function" or "data"}, and its nodes with their parents."""
+    path = os.path.join(COMPAT, library)
+    symbols, nodes = {}, {}
+    for line in kit.checked("nm", "-D", "--defined-only", "--with-symbol-versions", path).stdout.splitlines():
+        _, kind, name = line.split()
+        if kind != "A":
+            name, _, node = name.partition("@@")
+            symbols[node, name] = {"T": "function", "B": "data", "D": "data"}[kind]
+    last = None
+    definitions = kit.checked("readelf", "-V", "-W", path).stdout.partition(".gnu.version_d")[2].partition("\n\n")[0]
+    for line in definitions.splitlines():
+        name = re.search(r"Name: (\S+)", line)
+        parent = re.search(r"Parent \d+: (\S+)", line)
+        if name:
+            last = name[1]
+            nodes[last] = None
+        elif parent:
+            nodes[last] = parent[1]
+    nodes.pop(library)  # the library's own name
+    return symbols, nodes
+
+
+def expected(wanted):
+    """The same by the table, for the symbols of some of its libraries."""
+    symbols, nodes = {}, {}
+    last = {}
+    for symbol in table():
+        if symbol.library in wanted:
+            symbols[symbol.node, symbol.name] = "data" if symbol.type == "data" else "function"
+            if symbol.node not in nodes:
+                nodes[symbol.node] = last.get(symbol.library)
+                last[symbol.library] = symbol.node
+    return symbols, nodes
+
+
+class Libraries(unittest.TestCase):
+    maxDiff = None
+
+    def test_table(self):
+        self.assertEqual(len(table()), 536)
+        self.assertEqual({s.library for s in table()}, set(LIBRARIES))
+
+    def test_symbols_and_nodes(self):
+        for library in LIBRARIES:
+            with self.subTest(library=library):
+                self.assertEqual(exported(library), expected([library]))
+        self.assertEqual(exported(PRELOAD), expected(LIBRARIES))
+        self.note = "%d symbols" % len(table())
+
+    def test_dynamic_sections(self):
+        for library in LIBRARIES + (PRELOAD,):
+            with self.subTest(library=library):
+                text = kit.checked("readelf", "-d", "-W", os.path.join(COMPAT, library)).stdout
+                self.assertIn("Library soname: [%s]" % library, text)
+                self.assertIn("Filter library: [libvirnodedev.so.0]", text)
+                self.assertIn("NODELETE", text)
+                needed = set(re.findall(r"Shared library: \[(.*)\]", text))
+                self.assertLessEqual(needed, {"libvirnodedev.so.0", "libc.so.6"})
+
+    def test_nodes_are_those_of_the_libvirt_that_is_installed(self):
+        """An older libvirt than the table's has a part of its symbols, in the same nodes."""
+        folder = kit.checked("pkg-config", "--variable=libdir", "libvirt", env=dict(os.environ)).stdout.strip()
+        ours = {(s.library, s.name): s.node for s in table()}
+        seen = 0
+        for library in LIBRARIES:
+            path = os.path.join(folder, library)
+            listed = kit.checked("nm", "-D", "--defined-only", "--with-symbol-versions", path).stdout
+            for name, node in re.findall(r" [TDB] (\w+)@@(LIBVIRT_(?!PRIVATE)\w*[\d.]+)$", listed, re.M):
+                self.assertEqual(ours.get((library, name)), node, name)
+                seen += 1
+        self.assertGreater(seen, 400)
+        self.note = "%d symbols" % seen
+
+
+def run(*command, **options):
+    env = options.pop("env", None) or kit.environment()
+    env.pop("LD_LIBRARY_PATH", None)  # the libraries find each other
+    return kit.run(RUN, *command, env=env, **options)
+
+
+class Stubs(unittest.TestCase):
+    """Every function that the library does not have, called in every wrong way."""
+
+    @classmethod
+    def setUpClass(cls):
+        flags = [f for f in cprograms.package_flags("--cflags", "virnodedev") if not f.startswith("-Wl")]
+        cls.program = cprograms.compile_c("stubs", *flags, "-ldl")
+
+    def calls(self, *options):
+        tree = kit.extract(kit.machine_archive("base"))
+        done = run(*options, self.program, TABLE, "nodedev:///embed?root=" + tree)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.note = done.stdout.strip()
+        self.assertRegex(done.stdout, r"^4\d\d stubs, ")
+
+    def test_in_libvirts_place(self):
+        self.calls("-l")
+
+    def test_preloaded(self):
+        self.calls("-p")
+
+    def test_memory(self):
+        tree = kit.extract(kit.machine_archive("plain"))
+        # Preloaded: valgrind takes offence at the loader itself where dlopen() expands $ORIGIN.
+        done = run("-p", "valgrind", "-q", "--error-exitcode=9", "--leak-check=full",
+                   "--errors-for-leak-kinds=definite,indirect", self.program, TABLE, "nodedev:///embed?root=" + tree)
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+
+class Runner(unittest.TestCase):
+    def outcome(self, *arguments, **options):
+        done = run(*arguments, **options)
+        return done.returncode, done.stdout, done.stderr
+
+    def test_own_errors(self):
+        hint = "virnodedev-run: try 'virnodedev-run --help'\n"
+        self.assertEqual(self.outcome(), (125, "", "virnodedev-run: a command is missing: try 'virnodedev-run --help'\n"))
+        for option in ("-x", "--nonsense"):
+            status, out, err = self.outcome(option, "true")
+            self.assertEqual((status, out, err.splitlines(True)[-1]), (125, "", hint))
+
+    def test_status_is_that_of_env(self):
+        folder = os.path.join(kit.temp(), "a-folder")
+        os.makedirs(folder, exist_ok=True)
+        script = os.path.join(folder, "script")
+        with open(script, "w") as f:
+            f.write("#!/no/such/interpreter\n")
+        os.chmod(script, 0o755)
+        plain = os.path.join(folder, "plain")
+        open(plain, "w").close()
+        for command in (["true"], ["false"], ["sh", "-c", "exit 42"], ["no-such-program"], ["/no/such/program"],
+                        [""], [folder], [script], [plain], [plain + "/below"], ["sh", "-c", "kill -9 $$"]):
+            with self.subTest(command=command):
+                wanted = kit.run("env", *command)
+                status, out, err = self.outcome(*command)
+                self.assertEqual((status, out), (wanted.returncode, wanted.stdout))
+                if status in (126, 127):
+                    reason = wanted.stderr.rpartition(": ")[2]
+                    self.assertEqual(err, "virnodedev-run: %s: %s" % (command[0], reason))
+
+    def test_path_is_searched(self):
+        folder = os.path.join(kit.temp(), "bin-a")
+        for name in (folder, folder + "-b"):
+            os.makedirs(name, exist_ok=True)
+        os.makedirs(os.path.join(folder, "prog"), exist_ok=True)  # a folder is no program
+        program = os.path.join(folder + "-b", "prog")
+        with open(program, "w") as f:
+            f.write("#!/bin/sh\necho found $1\n")
+        os.chmod(program, 0o755)
+        env = kit.environment(PATH="%s:%s-b:%s" % (folder, folder, os.environ["PATH"]))
+        self.assertEqual(self.outcome("prog", "-x", env=env), (0, "found -x\n", ""))
+
+    def test_what_is_set(self):
+        self.assertEqual(self.outcome("-n", "true"), (0, "LD_LIBRARY_PATH=%s\n" % COMPAT, ""))
+        self.assertEqual(self.outcome("--print", "-p", "true"), (0, "LD_PRELOAD=%s/%s\n" % (COMPAT, PRELOAD), ""))
+        self.assertEqual(self.outcome("-n", "virsh"), (0, "LD_PRELOAD=%s/%s\n" % (COMPAT, PRELOAD), ""))
+        self.assertEqual(self.outcome("-n", "-l", "virsh"), (0, "LD_LIBRARY_PATH=%s\n" % COMPAT, ""))
+        for nothing_to_load in ("/etc/passwd", os.path.join(kit.SCRIPTS, "check"), "no-such-program"):
+            self.assertEqual(self.outcome("-n", nothing_to_load)[1], "LD_LIBRARY_PATH=%s\n" % COMPAT)
+
+    def test_what_was_set_before_stays(self):
+        done = kit.run(RUN, "sh", "-c", "echo $LD_LIBRARY_PATH", env=kit.environment(LD_LIBRARY_PATH="/a:/b"))
+        self.assertEqual(done.stdout, "%s:/a:/b\n" % COMPAT)
+        inner = 'echo "$LD_LIBRARY_PATH"; echo "$LD_PRELOAD"'
+        done = kit.run(RUN, RUN, "-p", "sh", "-c", inner, env=kit.environment(LD_LIBRARY_PATH="/a"))
+        self.assertEqual(done.stdout, "/a\n%s/%s\n" % (COMPAT, PRELOAD))
+
+    def test_a_library_that_is_gone(self):
+        broken = os.path.join(kit.temp(), "broken")
+        kit.checked("make", "-C", kit.ROOT, "install", "PREFIX=" + broken, "LIBDIR=" + broken + "/lib")
+        missing = os.path.join(broken, "lib/virnodedev/compat", PRELOAD)
+        os.remove(missing)
+        done = kit.run(os.path.join(broken, "bin", "virnodedev-run"), "virsh", "uri")
+        self.assertEqual((done.returncode, done.stderr),
+                         (125, "virnodedev-run: cannot read '%s': No such file or directory; install virnodedev again\n"
+                          % missing))
+
+    def test_help_and_version(self):
+        status, out, err = self.outcome("--help")
+        self.assertEqual((status, err), (0, ""))
+        page = kit.read(os.path.join(kit.PREFIX, "share", "man", "man1", "virnodedev-run.1")).replace("\\", "")
+        for option in re.findall(r"--[a-z-]+", out):
+            self.assertIn(option, page)
+        version = kit.checked(os.path.join(kit.PREFIX, "bin", "nodedev"), "--version").stdout.split()[1]
+        self.assertEqual(self.outcome("--version"), (0, "virnodedev-run %s\n" % version, ""))

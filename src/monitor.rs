@@ -173,7 +173,8 @@ impl Monitor {
     pub fn open(files: &Files) -> Monitor {
         let through_udevd = files.exists(UDEV_CONTROL);
         let socket = open_socket(through_udevd);
-        let is_good = socket.is_some() && hears_of_devices(through_udevd);
+        // udevd may not be there any more, or live in another namespace.
+        let is_good = socket.is_some() && !through_udevd && hears_of_devices();
         Monitor {
             interfaces: is_good.then(Interfaces::default),
             socket,

@@ -17,6 +17,7 @@ import unittest
 
 import kit
 import vnd
+from scans import Scans
 from vnd import lib
 
 OWN_NETWORK = True  # for kit.main()
@@ -142,6 +143,23 @@ class Live(unittest.TestCase):
                      "txudptnl", "switchdev"]
             self.assertEqual(shown, [f for f in order if f in shown])
             self.note = "%s: %s" % (interface, " ".join(shown))
+
+    def test_other_namespaces_cost_no_scan(self):
+        """The kernel counts what it tells them, too."""
+        before = self.names()
+        scans = Scans()
+        for _ in range(3):
+            kit.checked("unshare", "--net", "ip", "link", "add", "type", "veth")
+            self.assertEqual(self.names(), before)
+        self.pair("va4", "vb4")
+        self.assertEqual(len(self.names()), len(before) + 2)
+        time.sleep(0.2)  # the counts of a thread
+        self.assertEqual(scans.count, 0)
+        other = lib.virConnectOpen(b"nodedev:///system")
+        lib.virNodeNumOfDevices(other, None, 0)
+        lib.virConnectClose(other)
+        time.sleep(0.2)
+        self.assertEqual(scans.count, 1)
 
     def test_many_come_and_go_while_they_are_read(self):
         stop = threading.Event()

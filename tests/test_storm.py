@@ -5,16 +5,14 @@ At the end, the set that the watcher kept from events is what the kernel has. Ru
 namespace of its own. VND_STORM says how many devices come (10,000 if unset); the figures are in the note of
 each test and in build/check/storm/.
 """
-import ctypes
 import os
-import struct
 import subprocess
-import threading
 import time
 import unittest
 
 import cprograms
 import kit
+from scans import Scans
 
 OWN_NETWORK = True  # for kit.main()
 
@@ -24,7 +22,6 @@ BATCH = 250  # pairs that come, and then go, together
 KEPT = 40  # pairs that stay to the end
 SMALL_BUFFER = "20000"  # bytes: some twenty messages
 
-IN_OPEN, IN_CLOSE_NOWRITE = 0x20, 0x10
 
 
 def sent():
@@ -37,26 +34,6 @@ def ip_batch(lines):
                           stderr=subprocess.PIPE)
     if done.returncode != 0:
         raise AssertionError(done.stderr)
-
-
-class Scans:
-    """Counts scans of the host by other processes: each opens this directory once."""
-
-    def __init__(self):
-        self.libc = ctypes.CDLL(None, use_errno=True)
-        self.fd = self.libc.inotify_init1(os.O_CLOEXEC)
-        if self.fd < 0 or self.libc.inotify_add_watch(self.fd, b"/sys/bus/pci/devices", IN_OPEN | IN_CLOSE_NOWRITE) < 0:
-            raise OSError(ctypes.get_errno(), "inotify")
-        self.count = 0
-        threading.Thread(target=self.read, daemon=True).start()
-
-    def read(self):
-        while True:
-            data = os.read(self.fd, 65536)
-            while data:
-                _, mask, _, length = struct.unpack_from("iIII", data)
-                self.count += bool(mask & IN_OPEN)
-                data = data[16 + length:]
 
 
 class Child:

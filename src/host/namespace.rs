@@ -3,7 +3,6 @@
 //!
 //! The kernel tells of a network interface in its own network namespace only, and of every
 //! other device in all those that the first user namespace owns (kernel: lib/kobject_uevent.c).
-//! udevd's messages are heard in its own network namespace only.
 
 #![allow(unsafe_code)] // An ioctl makes a descriptor; nothing safe wraps this one.
 
@@ -15,10 +14,7 @@ use rustix::ioctl::{self, Ioctl, IoctlOutput, Opcode};
 /// The inode of the first user namespace (kernel: include/uapi/linux/nsfs.h, `USER_NS_INIT_INO`).
 const FIRST_USER_NAMESPACE: u64 = 0xEFFF_FFFD;
 
-const OWN: &str = "/proc/thread-self/ns/net";
-
-/// The network namespace in which udevd runs: that of the first process, where it is to be seen.
-const OF_UDEVD: &str = "/proc/1/ns/net";
+const NETWORK: &str = "/proc/thread-self/ns/net";
 
 /// The user namespace that owns a namespace (ioctl_ns(2), `NS_GET_USERNS`).
 struct Owner;
@@ -46,19 +42,10 @@ unsafe impl Ioctl for Owner {
     }
 }
 
-/// Whether a uevent socket opened now hears of all devices but the interfaces of other network
-/// namespaces. Where that is not certain, it is taken not to.
-pub fn hears_of_devices(through_udevd: bool) -> bool {
-    if through_udevd {
-        is_same_namespace(OWN, OF_UDEVD).unwrap_or(false)
-    } else {
-        belongs_to_first_user_namespace(OWN).unwrap_or(false)
-    }
-}
-
-fn is_same_namespace(one: &str, other: &str) -> rustix::io::Result<bool> {
-    let [one, other] = [rustix::fs::stat(one)?, rustix::fs::stat(other)?];
-    Ok((one.st_dev, one.st_ino) == (other.st_dev, other.st_ino))
+/// Whether a socket for the kernel's uevents, opened now, hears of all devices but the interfaces
+/// of other network namespaces. Where that is not certain, it is taken not to.
+pub fn hears_of_devices() -> bool {
+    belongs_to_first_user_namespace(NETWORK).unwrap_or(false)
 }
 
 fn belongs_to_first_user_namespace(namespace: &str) -> std::io::Result<bool> {
@@ -71,13 +58,6 @@ fn belongs_to_first_user_namespace(namespace: &str) -> std::io::Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_namespace_is_itself_only() {
-        assert_eq!(is_same_namespace(OWN, OWN), Ok(true));
-        assert_eq!(is_same_namespace(OWN, "/proc/self/ns/user"), Ok(false));
-        assert!(is_same_namespace(OWN, "/proc/nosuch").is_err());
-    }
 
     #[test]
     fn the_owner_is_compared_with_this_process() {

@@ -6,6 +6,7 @@ folder as `python3 tests/kit.py MODULE`. Every test gives one line: PASS, FAIL o
 a note. Details go to build/check/.
 """
 import atexit
+import collections
 import gzip
 import importlib
 import os
@@ -26,6 +27,7 @@ DATA = os.path.join(ROOT, "tests", "data")
 MACHINES = os.path.join(DATA, "machines")
 PCI_IDS = os.path.join(DATA, "pci.ids.gz")
 SCHEMA = os.path.join(DATA, "nodedev.rng")
+SYMBOLS = os.path.join(ROOT, "compat", "symbols.tsv")
 SCRIPTS = os.path.join(ROOT, "scripts")
 SYSTEM_SCHEMA = "/usr/share/libvirt/schemas/nodedev.rng"
 NOBODY = 65534
@@ -204,6 +206,14 @@ def documents(text):
 def read(path):
     with (gzip.open(path, "rt") if path.endswith(".gz") else open(path, errors="surrogateescape")) as f:
         return f.read()
+
+
+Symbol = collections.namedtuple("Symbol", "library node name type stub")
+
+
+def libvirt_symbols():
+    """The table of libvirt's public symbols."""
+    return [Symbol(*line.split("\t")) for line in read(SYMBOLS).splitlines() if not line.startswith("#")]
 
 
 class Result(unittest.TestResult):

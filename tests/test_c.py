@@ -105,8 +105,7 @@ class Exports(unittest.TestCase):
     """What the shared library shows to the linker."""
 
     def test_nodes_are_those_of_libvirt(self):
-        with open(SYMBOLS) as f:
-            nodes = {name: node for node, name in (line.split() for line in f if line[0] != "#")}
+        nodes = {symbol.name: symbol.node for symbol in kit.libvirt_symbols()}
         wrong = [(node, name) for node, name in exported()
                  if node != nodes.get(name) and not (node.startswith("VIRNODEDEV_") and name.startswith("vnd"))]
         self.assertEqual(wrong, [])
@@ -115,8 +114,7 @@ class Exports(unittest.TestCase):
         self.assertEqual(len(names), len(set(names)))
 
     def test_node_device_area_is_complete(self):
-        with open(SYMBOLS) as f:
-            names = [line.split()[1] for line in f if line[0] != "#"]
+        names = [symbol.name for symbol in kit.libvirt_symbols()]
         area = {n for n in names if "NodeDevice" in n or n in (
             "virNodeNumOfDevices virNodeListDevices virInitialize virGetVersion virConnectOpen "
             "virConnectOpenReadOnly virConnectOpenAuth virConnectAuthPtrDefault virConnectRef virConnectClose "

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Libraries under libvirt's names, and virnodedev-run, which puts a program on them."""
-import collections
 import os
 import re
 import unittest
@@ -10,15 +9,8 @@ import kit
 
 COMPAT = os.path.join(kit.LIBDIR, "virnodedev", "compat")
 RUN = os.path.join(kit.PREFIX, "bin", "virnodedev-run")
-TABLE = os.path.join(kit.ROOT, "compat", "symbols.tsv")
 LIBRARIES = ("libvirt.so.0", "libvirt-qemu.so.0", "libvirt-lxc.so.0")
 PRELOAD = "libvirnodedev-preload.so.0"
-
-Symbol = collections.namedtuple("Symbol", "library node name type stub")
-
-
-def table():
-    return [Symbol(*line.split("\t")) for line in kit.read(TABLE).splitlines() if not line.startswith("#")]
 
 
 def exported(library):
@@ -48,7 +40,7 @@ def expected(wanted):
     """The same by the table, for the symbols of some of its libraries."""
     symbols, nodes = {}, {}
     last = {}
-    for symbol in table():
+    for symbol in kit.libvirt_symbols():
         if symbol.library in wanted:
             symbols[symbol.node, symbol.name] = "data" if symbol.type == "data" else "function"
             if symbol.node not in nodes:
@@ -61,15 +53,15 @@ class Libraries(unittest.TestCase):
     maxDiff = None
 
     def test_table(self):
-        self.assertEqual(len(table()), 536)
-        self.assertEqual({s.library for s in table()}, set(LIBRARIES))
+        self.assertEqual(len(kit.libvirt_symbols()), 536)
+        self.assertEqual({s.library for s in kit.libvirt_symbols()}, set(LIBRARIES))
 
     def test_symbols_and_nodes(self):
         for library in LIBRARIES:
             with self.subTest(library=library):
                 self.assertEqual(exported(library), expected([library]))
         self.assertEqual(exported(PRELOAD), expected(LIBRARIES))
-        self.note = "%d symbols" % len(table())
+        self.note = "%d symbols" % len(kit.libvirt_symbols())
 
     def test_dynamic_sections(self):
         for library in LIBRARIES + (PRELOAD,):
@@ -84,7 +76,7 @@ class Libraries(unittest.TestCase):
     def test_nodes_are_those_of_the_libvirt_that_is_installed(self):
         """An older libvirt than the table's has a part of its symbols, in the same nodes."""
         folder = kit.checked("pkg-config", "--variable=libdir", "libvirt", env=dict(os.environ)).stdout.strip()
-        ours = {(s.library, s.name): s.node for s in table()}
+        ours = {(s.library, s.name): s.node for s in kit.libvirt_symbols()}
         seen = 0
         for library in LIBRARIES:
             path = os.path.join(folder, library)
@@ -112,7 +104,7 @@ class Stubs(unittest.TestCase):
 
     def calls(self, *options):
         tree = kit.extract(kit.machine_archive("base"))
-        done = run(*options, self.program, TABLE, "nodedev:///embed?root=" + tree)
+        done = run(*options, self.program, kit.SYMBOLS, "nodedev:///embed?root=" + tree)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.note = done.stdout.strip()
         self.assertRegex(done.stdout, r"^4\d\d stubs, ")
@@ -127,7 +119,7 @@ class Stubs(unittest.TestCase):
         tree = kit.extract(kit.machine_archive("plain"))
         # Preloaded: valgrind takes offence at the loader itself where dlopen() expands $ORIGIN.
         done = run("-p", "valgrind", "-q", "--error-exitcode=9", "--leak-check=full",
-                   "--errors-for-leak-kinds=definite,indirect", self.program, TABLE, "nodedev:///embed?root=" + tree)
+                   "--errors-for-leak-kinds=definite,indirect", self.program, kit.SYMBOLS, "nodedev:///embed?root=" + tree)
         self.assertEqual(done.returncode, 0, done.stderr)
 
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * nodedev: shows the node devices of this host, as `virsh nodedev-list`, `nodedev-dumpxml`,
- * `nodedev-info` and `nodedev-event` do, or in JSON, without a daemon. See nodedev(1).
+ * nodedev: the node devices of this host, as virsh's `nodedev-…` commands show and change them, or
+ * in JSON, without a daemon. See nodedev(1).
  */
 #include <getopt.h>
 #include <signal.h>
@@ -10,101 +10,9 @@
 
 #include "nodedev.h"
 
-enum { MANY = 1 << 20 };
-
 /* Options that may stand before or after any command. */
 #define COMMON_OPTIONS \
     (OPTION_CONNECT | OPTION_READONLY | OPTION_QUIET | OPTION_HELP | OPTION_VERSION)
-
-struct command {
-    const char *name;
-    const char *arguments;
-    const char *summary;
-    const char *help;
-    unsigned int options;
-    int min_names;
-    int max_names;
-    int (*check)(const struct settings *settings);
-    int (*run)(virConnectPtr conn, const struct settings *settings);
-};
-
-static const struct command commands[] = {
-    {
-        "list",
-        "[--tree|--json] [--cap A,B]\n"
-        "                    [--all|--inactive|--persistent|--transient]",
-        "list devices, one name a line or as a tree",
-        "Lists active devices, sorted by name.\n\n"
-        "  --tree           draw each device below its parent\n"
-        "  --json           print a JSON array of all that is known of the devices,\n"
-        "                   parents before their children\n"
-        "  --cap A,B        only devices with one of these capabilities:\n"
-        "                   system, pci, usb_device, usb, net, scsi_host, scsi_target,\n"
-        "                   scsi, storage, fc_host, vports, scsi_generic, drm,\n"
-        "                   mdev_types, mdev, ccw, css, vdpa, ap_card, ap_queue,\n"
-        "                   ap_matrix, vpd, ccwgroup, ccwgroup_member\n"
-        "  --all            inactive devices too\n"
-        "  --inactive       inactive devices only\n"
-        "  --persistent     devices with a persistent definition only\n"
-        "  --transient      devices without a persistent definition only\n\n"
-        "--tree cannot be combined with --json, --cap, --inactive, --persistent or\n"
-        "--transient.\n",
-        OPTION_TREE | OPTION_JSON | OPTION_CAP | OPTION_ALL | OPTION_INACTIVE | OPTION_PERSISTENT |
-        OPTION_TRANSIENT,
-        0, 0, list_check, list_run
-    },
-    {
-        "dumpxml", "NAME... [--inactive] | --all",
-        "print the XML of devices",
-        "Prints the XML description of each device named.\n\n"
-        "  NAME             a name that 'nodedev list' shows, or WWNN,WWPN of a\n"
-        "                   Fibre Channel host adapter\n"
-        "  --inactive       the persistent definition in place of the live state\n"
-        "  --all            every device, active or not, in one document\n",
-        OPTION_INACTIVE | OPTION_ALL,
-        1, MANY, show_check, show_xml
-    },
-    {
-        "dumpjson", "NAME... [--inactive] | --all",
-        "print what the XML says in JSON",
-        "Prints a JSON object for each device named, with the facts of its XML.\n\n"
-        "  NAME             a name that 'nodedev list' shows, or WWNN,WWPN of a\n"
-        "                   Fibre Channel host adapter\n"
-        "  --inactive       the persistent definition in place of the live state\n"
-        "  --all            an array of every device, active or not\n",
-        OPTION_INACTIVE | OPTION_ALL,
-        1, MANY, show_check, show_json
-    },
-    {
-        "info", "NAME",
-        "print a device's parent and states",
-        "Prints parent, activity, persistence and autostart of one device.\n\n"
-        "  NAME             a name that 'nodedev list' shows, or WWNN,WWPN of a\n"
-        "                   Fibre Channel host adapter\n",
-        0,
-        1, 1, NULL, show_info
-    },
-    {
-        "event",
-        "[--device NAME] [--event lifecycle|update] [--loop]\n"
-        "                     [--timeout S] [--timestamp] | --list",
-        "print events of devices as they happen",
-        "Waits for an event and prints it. Ctrl-C ends the wait.\n\n"
-        "  --device NAME    only events of this device\n"
-        "  --event TYPE     only events of this type; may be given twice:\n"
-        "                   lifecycle (a device came or went), update (it changed)\n"
-        "  --loop           go on after the first event\n"
-        "  --timeout S      end after S seconds\n"
-        "  --timestamp      print the time of each event (UTC)\n"
-        "  --list           list the types of events instead\n\n"
-        "Exit status: 0 when there was an event, 1 when there was none.\n",
-        OPTION_DEVICE | OPTION_EVENT | OPTION_LOOP | OPTION_TIMEOUT | OPTION_TIMESTAMP |
-        OPTION_LIST,
-        0, 0, event_check, event_run
-    },
-};
-
-enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
 static const struct option long_options[] = {
     { "connect", required_argument, NULL, OPTION_CONNECT },
@@ -125,18 +33,24 @@ static const struct option long_options[] = {
     { "timeout", required_argument, NULL, OPTION_TIMEOUT },
     { "timestamp", no_argument, NULL, OPTION_TIMESTAMP },
     { "list", no_argument, NULL, OPTION_LIST },
+    { "validate", no_argument, NULL, OPTION_VALIDATE },
+    { "config", no_argument, NULL, OPTION_CONFIG },
+    { "live", no_argument, NULL, OPTION_LIVE },
+    { "current", no_argument, NULL, OPTION_CURRENT },
+    { "disable", no_argument, NULL, OPTION_DISABLE },
+    { "driver", required_argument, NULL, OPTION_DRIVER },
     { NULL, 0, NULL, 0 }
 };
 
 static void print_help(void)
 {
-    int i;
+    const struct command *command;
 
     put("nodedev: the devices of this host, as libvirt describes them\n\n"
         "Usage: nodedev [OPTION]... COMMAND [ARGUMENT]...\n\n"
         "Commands:\n");
-    for (i = 0; i < COMMANDS; i++)
-        put("  %-16s %s\n", commands[i].name, commands[i].summary);
+    for (command = commands; command->name != NULL; command++)
+        put("  %-16s %s\n", command->name, command->summary);
     put("\nOptions:\n"
         "  -c, --connect URI  connection to open; default: LIBVIRT_DEFAULT_URI, else\n"
         "                     nodedev:///system\n"
@@ -171,11 +85,11 @@ static void print_version(void)
 
 static const struct command *find_command(const char *name)
 {
-    int i;
+    const struct command *command;
 
-    for (i = 0; i < COMMANDS; i++) {
-        if (strcmp(commands[i].name, name) == 0)
-            return &commands[i];
+    for (command = commands; command->name != NULL; command++) {
+        if (strcmp(command->name, name) == 0)
+            return command;
     }
     return NULL;
 }
@@ -226,6 +140,8 @@ static int parse_options(int argc, char **argv, struct settings *settings)
             settings->uri = optarg;
         if (option == OPTION_DEVICE)
             settings->device = optarg;
+        if (option == OPTION_DRIVER)
+            settings->driver = optarg;
         if ((option == OPTION_CAP && list_parse_caps(optarg, &settings->caps) < 0) ||
             (option == OPTION_EVENT && event_parse_type(optarg, &settings->events) < 0) ||
             (option == OPTION_TIMEOUT && event_parse_timeout(optarg, &settings->timeout) < 0))
@@ -251,7 +167,7 @@ static int check_arguments(const struct command *command, const struct settings 
         }
     }
     if (settings->nnames < min_names) {
-        complain("command '%s' needs the name of a device", command->name);
+        complain("command '%s' needs %s", command->name, command->needs);
         return -1;
     }
     if (settings->nnames > max_names) {
@@ -296,7 +212,7 @@ static int run_command(const struct command *command, const struct settings *set
 /* Finds out what to do and does it. */
 static int act(int argc, char **argv)
 {
-    struct settings settings = { 0, 0, 0, 0, NULL, NULL, NULL, 0 };
+    struct settings settings = { 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0 };
     const struct command *command = NULL;
 
     if (parse_options(argc, argv, &settings) < 0)

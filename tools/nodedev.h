@@ -20,26 +20,32 @@ enum {
 };
 
 /* One bit for each option, so that a command can say which ones it takes. They
- * start above the characters, so getopt_long() can return either. */
+ * start above ASCII, so getopt_long() can return either. */
 enum {
-    OPTION_CONNECT = 1 << 8,
-    OPTION_READONLY = 1 << 9,
-    OPTION_QUIET = 1 << 10,
-    OPTION_HELP = 1 << 11,
-    OPTION_VERSION = 1 << 12,
-    OPTION_TREE = 1 << 13,
-    OPTION_CAP = 1 << 14,
-    OPTION_ALL = 1 << 15,
-    OPTION_INACTIVE = 1 << 16,
-    OPTION_PERSISTENT = 1 << 17,
-    OPTION_TRANSIENT = 1 << 18,
-    OPTION_JSON = 1 << 19,
-    OPTION_DEVICE = 1 << 20,
-    OPTION_EVENT = 1 << 21,
-    OPTION_LOOP = 1 << 22,
-    OPTION_TIMEOUT = 1 << 23,
-    OPTION_TIMESTAMP = 1 << 24,
-    OPTION_LIST = 1 << 25
+    OPTION_CONNECT = 1 << 7,
+    OPTION_READONLY = 1 << 8,
+    OPTION_QUIET = 1 << 9,
+    OPTION_HELP = 1 << 10,
+    OPTION_VERSION = 1 << 11,
+    OPTION_TREE = 1 << 12,
+    OPTION_CAP = 1 << 13,
+    OPTION_ALL = 1 << 14,
+    OPTION_INACTIVE = 1 << 15,
+    OPTION_PERSISTENT = 1 << 16,
+    OPTION_TRANSIENT = 1 << 17,
+    OPTION_JSON = 1 << 18,
+    OPTION_DEVICE = 1 << 19,
+    OPTION_EVENT = 1 << 20,
+    OPTION_LOOP = 1 << 21,
+    OPTION_TIMEOUT = 1 << 22,
+    OPTION_TIMESTAMP = 1 << 23,
+    OPTION_LIST = 1 << 24,
+    OPTION_VALIDATE = 1 << 25,
+    OPTION_CONFIG = 1 << 26,
+    OPTION_LIVE = 1 << 27,
+    OPTION_CURRENT = 1 << 28,
+    OPTION_DISABLE = 1 << 29,
+    OPTION_DRIVER = 1 << 30
 };
 
 /* What the command line asks for. */
@@ -49,10 +55,27 @@ struct settings {
     unsigned int events;  /* of --event, bit N for virNodeDeviceEventID N; 0 for all */
     int timeout;          /* of --timeout in seconds, 0 for none */
     const char *device;   /* of --device, or NULL */
+    const char *driver;   /* of --driver, or NULL */
     const char *uri;      /* of -c, or NULL */
     char **names;         /* arguments after the command */
     int nnames;
 };
+
+struct command {
+    const char *name;
+    const char *arguments;
+    const char *summary;
+    const char *help;
+    unsigned int options; /* OPTION_ bits that it takes beside those that all take */
+    const char *needs;    /* the arguments that it cannot do without, in words */
+    int min_names;
+    int max_names;
+    int (*check)(const struct settings *settings); /* NULL, or 0 if the options go together */
+    int (*run)(virConnectPtr conn, const struct settings *settings);
+};
+
+/* commands.c: every command; the last has no name. */
+extern const struct command commands[];
 
 /* list.c */
 int list_parse_caps(const char *text, unsigned int *caps);
@@ -85,6 +108,23 @@ int event_parse_type(const char *text, unsigned int *events);
 int event_parse_timeout(const char *text, int *seconds);
 int event_check(const struct settings *settings);
 int event_run(virConnectPtr conn, const struct settings *settings);
+
+/* change.c: what makes, changes and removes devices. */
+int change_check(const struct settings *settings);
+int change_create(virConnectPtr conn, const struct settings *settings);
+int change_destroy(virConnectPtr conn, const struct settings *settings);
+int change_define(virConnectPtr conn, const struct settings *settings);
+int change_undefine(virConnectPtr conn, const struct settings *settings);
+int change_start(virConnectPtr conn, const struct settings *settings);
+int change_update(virConnectPtr conn, const struct settings *settings);
+int change_autostart(virConnectPtr conn, const struct settings *settings);
+int change_detach(virConnectPtr conn, const struct settings *settings);
+int change_reattach(virConnectPtr conn, const struct settings *settings);
+int change_reset(virConnectPtr conn, const struct settings *settings);
+
+/* file.c: reads a file, or standard input for "-", as text that the caller frees. NULL after
+ * an error line. */
+char *read_file(const char *path);
 
 /* output.c */
 

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* nodedev create, destroy, define, undefine, start, update, autostart, detach, reattach and reset. */
+#include <stdlib.h>
+
+#include "nodedev.h"
+
+/* What is done to a device, and virsh's words around its name as the user wrote it. */
+struct change {
+    int (*apply)(virNodeDevicePtr device, const struct settings *settings);
+    const char *done[2];
+    const char *failed[2];
+};
+
+static int change_device(virConnectPtr conn, const struct settings *settings,
+                         const struct change *change)
+{
+    const char *name = settings->names[0];
+    virNodeDevicePtr device = find_device(conn, name);
+    int status = STATUS_OK;
+
+    if (device == NULL)
+        return STATUS_FAILED;
+    if (change->apply(device, settings) < 0) {
+        complain("%s%s%s", change->failed[0], name, change->failed[1]);
+        complain_library();
+        status = STATUS_FAILED;
+    } else {
+        put("%s%s%s\n", change->done[0], name, change->done[1]);
+        put_end(settings);
+    }
+    virNodeDeviceFree(device);
+    return status;
+}
+
+static int destroy(virNodeDevicePtr device, const struct settings *settings)
+{
+    (void)settings;
+    return virNodeDeviceDestroy(device);
+}
+
+int change_destroy(virConnectPtr conn, const struct settings *settings)
+{
+    static const struct change change = {
+        destroy, { "Destroyed node device '", "'" }, { "Failed to destroy node device '", "'" }
+    };
+
+    return change_device(conn, settings, &change);
+}
+
+static int undefine(virNodeDevicePtr device, const struct settings *settings)
+{
+    (void)settings;
+    return virNodeDeviceUndefine(device, 0);
+}
+
+int change_undefine(virConnectPtr conn, const struct settings *settings)
+{
+    static const struct change change = {
+        undefine, { "Undefined node device '", "'" }, { "Failed to undefine node device '", "'" }
+    };
+
+    return change_device(conn, settings, &change);
+}
+
+static int start(virNodeDevicePtr device, const struct settings *settings)
+{
+    (void)settings;
+    return virNodeDeviceCreate(device, 0);
+}
+
+int change_start(virConnectPtr conn, const struct settings *settings)
+{
+    static const struct change change = {
+        start, { "Device ", " started" }, { "Failed to start device ", "" }
+    };
+
+    return change_device(conn, settings, &change);
+}
+
+static int autostart(virNodeDevicePtr device, const struct settings *settings)
+{
+    return virNodeDeviceSetAutostart(device, (settings->given & OPTION_DISABLE) == 0);
+}
+
+int change_autostart(virConnectPtr conn, const struct settings *settings)
+{
+    static const struct change enable = {
+        autostart, { "Device ", " marked as autostarted" },
+        { "failed to mark device ", " as autostarted" }
+    };
+    static const struct change disable = {
+        autostart, { "Device ", " unmarked as autostarted" },
+        { "failed to unmark device ", " as autostarted" }
+    };
+
+    return change_device(conn, settings,
+                         (settings->given & OPTION_DISABLE) != 0 ? &disable : &enable);
+}
+
+static int detach(virNodeDevicePtr device, const struct settings *settings)
+{
+    if (settings->driver != NULL)
+        return virNodeDeviceDetachFlags(device, settings->driver, 0);
+    return virNodeDeviceDettach(device);
+}
+
+int change_detach(virConnectPtr conn, const struct settings *settings)
+{
+    static const struct change change = {
+        detach, { "Device ", " detached" }, { "Failed to detach device ", "" }
+    };
+
+    return change_device(conn, settings, &change);
+}
+
+static int reattach(virNodeDevicePtr device, const struct settings *settings)
+{
+    (void)settings;
+    return virNodeDeviceReAttach(device);
+}
+
+int change_reattach(virConnectPtr conn, const struct settings *settings)
+{
+    static const struct change change = {
+        reattach, { "Device ", " re-attached" }, { "Failed to re-attach device ", "" }
+    };
+
+    return change_device(conn, settings, &change);
+}
+
+static int reset(virNodeDevicePtr device, const struct settings *settings)
+{
+    (void)settings;
+    return virNodeDeviceReset(device);
+}
+
+int change_reset(virConnectPtr conn, const struct settings *settings)
+{
+    static const struct change change = {
+        reset, { "Device ", " reset" }, { "Failed to reset device ", "" }
+    };
+
+    return change_device(conn, settings, &change);
+}
+
+/* How a device is made from a file, and virsh's words around its name and the file's. */
+struct making {
+    virNodeDevicePtr (*make)(virConnectPtr conn, const char *xml, unsigned int flags);
+    unsigned int validate;
+    const char *done[3];
+    const char *failed[2];
+};
+
+static int make_device(virConnectPtr conn, const struct settings *settings,
+                       const struct making *making)
+{
+    const char *path = settings->names[0];
+    virNodeDevicePtr device;
+    char *xml = read_file(path);
+
+    if (xml == NULL)
+        return STATUS_FAILED;
+    device = making->make(conn, xml,
+                          (settings->given & OPTION_VALIDATE) != 0 ? making->validate : 0);
+    free(xml);
+    if (device == NULL) {
+        complain("%s%s%s", making->failed[0], path, making->failed[1]);
+        complain_library();
+        return STATUS_FAILED;
+    }
+    put("%s%s%s%s%s\n", making->done[0], virNodeDeviceGetName(device), making->done[1], path,
+        making->done[2]);
+    put_end(settings);
+    virNodeDeviceFree(device);
+    return STATUS_OK;
+}
+
+int change_create(virConnectPtr conn, const struct settings *settings)
+{
+    static const struct making making = {
+        virNodeDeviceCreateXML, VIR_NODE_DEVICE_CREATE_XML_VALIDATE,
+        { "Node device ", " created from ", "" }, { "Failed to create node device from ", "" }
+    };
+
+    return make_device(conn, settings, &making);
+}
+
+int change_define(virConnectPtr conn, const struct settings *settings)
+{
+    static const struct making making = {
+        virNodeDeviceDefineXML, VIR_NODE_DEVICE_DEFINE_XML_VALIDATE,
+        { "Node device '", "' defined from '", "'" }, { "Failed to define node device from '", "'" }
+    };
+
+    return make_device(conn, settings, &making);
+}
+
+/* Returns 0, or -1 after an error line when options contradict each other. */
+int change_check(const struct settings *settings)
+{
+    if ((settings->given & OPTION_CURRENT) != 0 &&
+        (settings->given & (OPTION_LIVE | OPTION_CONFIG)) != 0) {
+        complain("Options --current and --%s are mutually exclusive",
+                 (settings->given & OPTION_LIVE) != 0 ? "live" : "config");
+        return -1;
+    }
+    return 0;
+}
+
+/* What an update with these flags is made to, in virsh's words. */
+static const char *update_target(virNodeDevicePtr device, unsigned int flags)
+{
+    const unsigned int both =
+        VIR_NODE_DEVICE_UPDATE_AFFECT_CONFIG | VIR_NODE_DEVICE_UPDATE_AFFECT_LIVE;
+
+    if (flags == VIR_NODE_DEVICE_UPDATE_AFFECT_CURRENT)
+        flags = virNodeDeviceIsActive(device) == 1 ? VIR_NODE_DEVICE_UPDATE_AFFECT_LIVE
+                                                   : VIR_NODE_DEVICE_UPDATE_AFFECT_CONFIG;
+    if (flags == both)
+        return "persistent config and live state";
+    return flags == VIR_NODE_DEVICE_UPDATE_AFFECT_CONFIG ? "persistent config" : "live state";
+}
+
+int change_update(virConnectPtr conn, const struct settings *settings)
+{
+    const char *path = settings->names[1];
+    unsigned int flags = VIR_NODE_DEVICE_UPDATE_AFFECT_CURRENT;
+    virNodeDevicePtr device = find_device(conn, settings->names[0]);
+    const char *target;
+    int status = STATUS_FAILED;
+    char *xml;
+
+    if (device == NULL)
+        return STATUS_FAILED;
+    if ((settings->given & OPTION_CONFIG) != 0)
+        flags |= VIR_NODE_DEVICE_UPDATE_AFFECT_CONFIG;
+    if ((settings->given & OPTION_LIVE) != 0)
+        flags |= VIR_NODE_DEVICE_UPDATE_AFFECT_LIVE;
+    xml = read_file(path);
+    if (xml != NULL) {
+        target = update_target(device, flags);
+        if (virNodeDeviceUpdate(device, xml, flags) < 0) {
+            complain("Failed to update node device %s from '%s'", virNodeDeviceGetName(device),
+                     path);
+            complain_library();
+        } else {
+            put("Updated node device %s %s\n", virNodeDeviceGetName(device), target);
+            put_end(settings);
+            status = STATUS_OK;
+        }
+        free(xml);
+    }
+    virNodeDeviceFree(device);
+    return status;
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The commands of nodedev, their options and their help. */
+#include <stddef.h>
+
+#include "nodedev.h"
+
+enum { MANY = 1 << 20 };
+
+const struct command commands[] = {
+    {
+        "list",
+        "[--tree|--json] [--cap A,B]\n"
+        "                    [--all|--inactive|--persistent|--transient]",
+        "list devices, one name a line or as a tree",
+        "Lists active devices, sorted by name.\n\n"
+        "  --tree           draw each device below its parent\n"
+        "  --json           print a JSON array of all that is known of the devices,\n"
+        "                   parents before their children\n"
+        "  --cap A,B        only devices with one of these capabilities:\n"
+        "                   system, pci, usb_device, usb, net, scsi_host, scsi_target,\n"
+        "                   scsi, storage, fc_host, vports, scsi_generic, drm,\n"
+        "                   mdev_types, mdev, ccw, css, vdpa, ap_card, ap_queue,\n"
+        "                   ap_matrix, vpd, ccwgroup, ccwgroup_member\n"
+        "  --all            inactive devices too\n"
+        "  --inactive       inactive devices only\n"
+        "  --persistent     devices with a persistent definition only\n"
+        "  --transient      devices without a persistent definition only\n\n"
+        "--tree cannot be combined with --json, --cap, --inactive, --persistent or\n"
+        "--transient.\n",
+        OPTION_TREE | OPTION_JSON | OPTION_CAP | OPTION_ALL | OPTION_INACTIVE | OPTION_PERSISTENT |
+        OPTION_TRANSIENT,
+        NULL, 0, 0, list_check, list_run
+    },
+    {
+        "dumpxml", "NAME... [--inactive] | --all",
+        "print the XML of devices",
+        "Prints the XML description of each device named.\n\n"
+        "  NAME             a name that 'nodedev list' shows, or WWNN,WWPN of a\n"
+        "                   Fibre Channel host adapter\n"
+        "  --inactive       the persistent definition in place of the live state\n"
+        "  --all            every device, active or not, in one document\n",
+        OPTION_INACTIVE | OPTION_ALL,
+        "the name of a device", 1, MANY, show_check, show_xml
+    },
+    {
+        "dumpjson", "NAME... [--inactive] | --all",
+        "print what the XML says in JSON",
+        "Prints a JSON object for each device named, with the facts of its XML.\n\n"
+        "  NAME             a name that 'nodedev list' shows, or WWNN,WWPN of a\n"
+        "                   Fibre Channel host adapter\n"
+        "  --inactive       the persistent definition in place of the live state\n"
+        "  --all            an array of every device, active or not\n",
+        OPTION_INACTIVE | OPTION_ALL,
+        "the name of a device", 1, MANY, show_check, show_json
+    },
+    {
+        "info", "NAME",
+        "print a device's parent and states",
+        "Prints parent, activity, persistence and autostart of one device.\n\n"
+        "  NAME             a name that 'nodedev list' shows, or WWNN,WWPN of a\n"
+        "                   Fibre Channel host adapter\n",
+        0,
+        "the name of a device", 1, 1, NULL, show_info
+    },
+    {
+        "event",
+        "[--device NAME] [--event lifecycle|update] [--loop]\n"
+        "                     [--timeout S] [--timestamp] | --list",
+        "print events of devices as they happen",
+        "Waits for an event and prints it. Ctrl-C ends the wait.\n\n"
+        "  --device NAME    only events of this device\n"
+        "  --event TYPE     only events of this type; may be given twice:\n"
+        "                   lifecycle (a device came or went), update (it changed)\n"
+        "  --loop           go on after the first event\n"
+        "  --timeout S      end after S seconds\n"
+        "  --timestamp      print the time of each event (UTC)\n"
+        "  --list           list the types of events instead\n\n"
+        "Exit status: 0 when there was an event, 1 when there was none.\n",
+        OPTION_DEVICE | OPTION_EVENT | OPTION_LOOP | OPTION_TIMEOUT | OPTION_TIMESTAMP |
+        OPTION_LIST,
+        NULL, 0, 0, event_check, event_run
+    },
+    {
+        "create", "FILE [--validate]",
+        "make the device that an XML file describes",
+        "Makes a virtual Fibre Channel port, or a mediated device without a persistent\n"
+        "definition, and waits until it is there.\n\n"
+        "  FILE             the file with the XML, or - for standard input\n"
+        "  --validate       refuse XML that libvirt's schema does not allow\n",
+        OPTION_VALIDATE,
+        "a file", 1, 1, NULL, change_create
+    },
+    {
+        "destroy", "NAME",
+        "remove a device from the host",
+        "Removes a virtual Fibre Channel port, or stops a mediated device.\n\n"
+        "  NAME             a name that 'nodedev list' shows, or WWNN,WWPN of a\n"
+        "                   Fibre Channel host adapter\n",
+        0,
+        "the name of a device", 1, 1, NULL, change_destroy
+    },
+    {
+        "define", "FILE [--validate]",
+        "keep the definition of a mediated device",
+        "Keeps the mediated device that an XML file describes, to be started later, or\n"
+        "changes the definition that there is.\n\n"
+        "  FILE             the file with the XML, or - for standard input\n"
+        "  --validate       refuse XML that libvirt's schema does not allow\n",
+        OPTION_VALIDATE,
+        "a file", 1, 1, NULL, change_define
+    },
+    {
+        "undefine", "NAME",
+        "drop the definition of a mediated device",
+        "Drops the definition of a mediated device, which runs on if it does.\n\n"
+        "  NAME             a name that 'nodedev list --cap mdev --all' shows\n",
+        0,
+        "the name of a device", 1, 1, NULL, change_undefine
+    },
+    {
+        "start", "NAME",
+        "start a defined mediated device",
+        "Starts a mediated device that is defined.\n\n"
+        "  NAME             a name that 'nodedev list --cap mdev --all' shows\n",
+        0,
+        "the name of a device", 1, 1, NULL, change_start
+    },
+    {
+        "update", "NAME FILE [--config] [--live] | --current",
+        "change a mediated device",
+        "Changes a mediated device to what an XML file says.\n\n"
+        "  NAME             a name that 'nodedev list --cap mdev --all' shows\n"
+        "  FILE             the file with the XML, or - for standard input\n"
+        "  --config         change its persistent definition\n"
+        "  --live           change the running device\n"
+        "  --current        change the running device if there is one, else the\n"
+        "                   definition (the default)\n",
+        OPTION_CONFIG | OPTION_LIVE | OPTION_CURRENT,
+        "the name of a device and a file", 2, 2, change_check, change_update
+    },
+    {
+        "autostart", "NAME [--disable]",
+        "start a mediated device with its parent",
+        "Has a defined mediated device started whenever its parent comes.\n\n"
+        "  NAME             a name that 'nodedev list --cap mdev --all' shows\n"
+        "  --disable        no longer start it\n",
+        OPTION_DISABLE,
+        "the name of a device", 1, 1, NULL, change_autostart
+    },
+    {
+        "detach", "NAME [--driver DRIVER]",
+        "take a PCI device from the host's driver",
+        "Takes a PCI device from the host's driver, so that a virtual machine can\n"
+        "have it.\n\n"
+        "  NAME             a name that 'nodedev list --cap pci' shows\n"
+        "  --driver DRIVER  the driver to give it to; default: the best one for VFIO\n",
+        OPTION_DRIVER,
+        "the name of a device", 1, 1, NULL, change_detach
+    },
+    {
+        "reattach", "NAME",
+        "give a PCI device back to the host's driver",
+        "Gives a detached PCI device back to the driver that the host has for it.\n\n"
+        "  NAME             a name that 'nodedev list --cap pci' shows\n",
+        0,
+        "the name of a device", 1, 1, NULL, change_reattach
+    },
+    {
+        "reset", "NAME",
+        "reset a PCI device",
+        "Brings a PCI device into the state that it has after power-on.\n\n"
+        "  NAME             a name that 'nodedev list --cap pci' shows\n",
+        0,
+        "the name of a device", 1, 1, NULL, change_reset
+    },
+    { NULL, NULL, NULL, NULL, 0, NULL, 0, 0, NULL, NULL }
+};

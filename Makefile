@@ -31,7 +31,7 @@ COMPAT_LDFLAGS := -shared -Wl,-z,defs,-z,nodelete,--enable-new-dtags,-rpath,'$$O
 	-Wl,--filter,$(SONAME)
 
 .DEFAULT_GOAL := all
-.PHONY: all library demo check check-rust check-asan fuzz compare bench install install-strip uninstall clean help
+.PHONY: all library demo check check-rust check-asan fuzz compare vm-check bench install install-strip uninstall clean help
 
 all: $(BUILD_DIR)/nodedev $(COMPAT_LIBRARIES) $(BUILD_DIR)/virnodedev-run ## build the library and the programs
 
@@ -122,6 +122,11 @@ check-asan: ## the Rust tests under AddressSanitizer
 
 compare: all ## replay the recorded machines and count what differs from libvirt (DIFF=1 shows it)
 	scripts/compare-machines $(if $(DIFF),--diff)
+
+vm-check: ## as root: compare with libvirt in a virtual machine (REPORT=FILE keeps the report)
+	scripts/setup --vm
+	$(MAKE) --no-print-directory all
+	BUILD_DIR='$(BUILD_DIR)' REPORT='$(REPORT)' tests/vm/check
 
 fuzz: ## run each fuzz target for SECONDS (20)
 	scripts/fuzz $(or $(SECONDS),20)

@@ -51,6 +51,8 @@ pub struct Registry {
     /// Beside each device its name, so that a look-up touches no more memory than it must.
     by_name: HashMap<Name, Arc<Device>>,
     by_path: BTreeSet<ByPath>,
+    /// How many of them are mediated devices.
+    mediated: usize,
     /// The names in order, made when they are asked for.
     names: OnceCell<Box<[Name]>>,
 }
@@ -103,6 +105,12 @@ impl Registry {
             .chain(self.by_path.iter().map(|found| &found.0))
     }
 
+    /// Every mediated device, in order. Most hosts have none, which costs nothing.
+    pub fn mediated(&self) -> impl Iterator<Item = &Arc<Device>> {
+        let devices = (self.mediated > 0).then(|| self.iter());
+        devices.into_iter().flatten().filter(|d| is_mediated(d))
+    }
+
     /// Adds a device, in place of one with the same path or name; returns the one
     /// whose path it takes over, else the one whose name it takes over.
     pub fn insert(&mut self, device: Device) -> Option<Arc<Device>> {
@@ -122,6 +130,10 @@ impl Registry {
         if let Some(old) = same_name.as_ref().filter(|old| old.key() != device.key()) {
             self.by_path.remove(old.key());
         }
+        self.mediated += usize::from(is_mediated(&device));
+        for old in [&same_path, &same_name].into_iter().flatten() {
+            self.mediated -= usize::from(is_mediated(old));
+        }
         self.by_name.insert(device.name.clone(), device);
         self.names.take();
         same_path.or(same_name)
@@ -131,6 +143,7 @@ impl Registry {
     pub fn remove_name(&mut self, name: &CStr) -> Option<Arc<Device>> {
         let old = self.by_name.remove(name)?;
         self.by_path.remove(old.key());
+        self.mediated -= usize::from(is_mediated(&old));
         self.names.take();
         Some(old)
     }
@@ -150,9 +163,14 @@ impl Registry {
     pub fn remove_path(&mut self, path: &[u8]) -> Option<Arc<Device>> {
         let old = self.by_path.take(path)?.0;
         self.by_name.remove(&old.name);
+        self.mediated -= usize::from(is_mediated(&old));
         self.names.take();
         Some(old)
     }
+}
+
+fn is_mediated(device: &Device) -> bool {
+    device.kind == Capability::Mdev
 }
 
 #[cfg(test)]

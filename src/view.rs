@@ -7,6 +7,7 @@ use std::os::fd::{OwnedFd, RawFd};
 use std::sync::Arc;
 
 use crate::bell::Bell;
+use crate::caps::Capability;
 use crate::connection::Name;
 use crate::definitions::{self, Definitions};
 use crate::device::{Device, Origin};
@@ -109,8 +110,18 @@ impl View {
 
     /// Takes in what happened, or scans the host at the first question.
     pub fn refresh(&mut self, host: &Host, thorough: bool) {
+        self.ringing(|view| view.take_in(host, thorough));
+    }
+
+    /// Reads the definitions of mediated devices again; where their folder is new, nothing tells of them.
+    pub fn reread_definitions(&mut self, host: &Host) {
+        self.ringing(|view| view.read_definitions(host));
+    }
+
+    /// Does something that may have events to tell.
+    fn ringing(&mut self, work: impl FnOnce(&mut View)) {
         let before = self.events.pending();
-        self.take_in(host, thorough);
+        work(self);
         if self.events.pending() > before {
             self.events.bell.iter().for_each(Bell::ring);
         }
@@ -149,6 +160,7 @@ impl View {
                 registry.insert(definitions::inactive(definition.clone(), registry));
             }
             self.follow_parent(&device);
+            self.tell_of_transient();
             self.events.push(&device.name, Change::Deleted);
         }
         if event.action == Action::Removed {
@@ -160,13 +172,16 @@ impl View {
         };
         match replaced {
             Some(old) if old.name == name && old.is_active() => {
+                if self.concerns_mdevctl(host, &name) {
+                    self.tell_of_transient();
+                }
                 self.events.push(&name, Change::Updated);
             }
             Some(old) if old.name != name => {
                 self.events.push(&old.name, Change::Deleted);
-                self.created(&name);
+                self.created(host, &name);
             }
-            _ => self.created(&name),
+            _ => self.created(host, &name),
         }
         if let Some(old_path) = &event.old_path {
             self.follow_move(host, old_path, &event.path);
@@ -196,7 +211,7 @@ impl View {
                     }
                     self.events.push(&old.name, Change::Deleted);
                     if let Some((name, _)) = found {
-                        self.created(&name);
+                        self.created(host, &name);
                     }
                 }
             }
@@ -220,11 +235,38 @@ impl View {
         }
     }
 
-    fn created(&mut self, name: &Name) {
+    fn created(&mut self, host: &Host, name: &Name) {
         if let Some(device) = self.by_name(name).cloned() {
             self.follow_parent(&device);
         }
+        if self.concerns_mdevctl(host, name) {
+            self.tell_of_transient();
+        }
         self.events.push(name, Change::Created);
+    }
+
+    /// Whether libvirt asks mdevctl again when such a device comes or changes.
+    fn concerns_mdevctl(&self, host: &Host, name: &CStr) -> bool {
+        let device = self.by_name(name);
+        self.transient().next().is_some()
+            && device.is_some_and(|device| {
+                matches!(device.kind, Capability::Mdev | Capability::MdevTypes)
+                    || device.has_nested(Capability::MdevTypes, host)
+            })
+    }
+
+    /// The mediated devices that run without a definition.
+    fn transient(&self) -> impl Iterator<Item = &Arc<Device>> {
+        let mediated = self.registry.iter().flat_map(Registry::mediated);
+        mediated.filter(|device| device.definition.is_none())
+    }
+
+    /// Whenever it has asked mdevctl, libvirt tells of every transient device as if it had changed.
+    fn tell_of_transient(&mut self) {
+        let names: Vec<_> = self.transient().map(|device| device.name.clone()).collect();
+        for name in names {
+            self.events.push(&name, Change::Updated);
+        }
     }
 
     /// A definition belongs to its device and its parent: where that comes or goes, the old one is
@@ -265,6 +307,7 @@ impl View {
             self.events.push(&definition.name, Change::Updated);
         }
         self.definitions = now;
+        self.tell_of_transient();
     }
 
     fn rescan(&mut self, host: &Host) {

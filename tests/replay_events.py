@@ -8,6 +8,7 @@ messages between, which udevd sends too and libvirt ignores, are sent as well.
 """
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -235,16 +236,116 @@ class Npiv(Steps):
         self.done("vport")
 
 
+class Mdev(Steps):
+    """Mediated devices start, stop, are defined and changed: everything of mdev.log, in its order."""
+
+    PARENT = "/sys/devices/virtual/mtty/mtty"
+    DEFINED = "/etc/mdevctl.d/mtty/"
+
+    def start(self, uuid):
+        shutil.copytree(self.model, self.PARENT + "/" + uuid, symlinks=True)
+        os.symlink("../../../devices/virtual/mtty/mtty/" + uuid, "/sys/bus/mdev/devices/" + uuid)
+        self.send("add", self.PARENT + "/" + uuid)
+        self.ignored(self.PARENT + "/" + uuid)
+        self.done("mdev")
+
+    def stop(self, uuid):
+        os.unlink("/sys/bus/mdev/devices/" + uuid)
+        shutil.rmtree(self.PARENT + "/" + uuid)
+        self.send("remove", self.PARENT + "/" + uuid, SUBSYSTEM="mdev")
+        self.done("mdev")
+
+    def define(self, uuid, text='{"mdev_type":"mtty-2","start":"manual"}', folder=DEFINED):
+        os.makedirs(folder, exist_ok=True)
+        with open(folder + uuid, "w") as f:
+            f.write(text)
+        self.done("mdev")
+
+    def undefine(self, uuid, folder=DEFINED):
+        os.unlink(folder + uuid)
+        self.done("mdev")
+
+    def run(self):
+        one, two = ("11111111-2222-3333-4444-5555555555%02d" % n for n in (1, 2))
+        kept = "11111111-2222-3333-4444-555555555503"
+        # The recording ends with these two: the steps begin without.
+        self.machine.remove(self.PARENT + "/" + one)
+        self.model = self.machine.aside[self.PARENT + "/" + one][0]
+        self.send("remove", self.PARENT + "/" + one, SUBSYSTEM="mdev")
+        for uuid in (one, kept):
+            os.unlink(self.DEFINED + uuid)
+        self.machine.take()
+        generated = "281d5913-db78-4a31-8574-5aac99db8bb5"
+        self.start(generated)
+        self.stop(generated)
+        self.start(one)
+        self.define(one)
+        self.stop(one)
+        self.undefine(one)
+        self.define(two, '{"mdev_type":"mtty-2","start":"manual","attrs":[{"assign_adapter":"5"}]}')
+        self.undefine(two)
+        self.define(two)
+        self.define(two)
+        self.define(two, '{"mdev_type":"mtty-2","start":"auto"}')
+        self.start(two)
+        self.define(two, '{"mdev_type":"mtty-1","start":"manual"}')
+        self.define(two, '{"mdev_type":"mtty-2","start":"manual","attrs":[{"x":"1"}]}')
+        self.define(two)
+        self.undefine(two)
+        self.stop(two)
+        generated = "f9df3cdf-f744-40ec-b17e-e0d91cacfdd7"
+        self.define(generated)
+        self.undefine(generated)
+        for mdev_type in ("mtty-2", "mtty-2", "nosuch-9"):
+            self.define(two, '{"mdev_type":"%s","start":"manual"}' % mdev_type)
+            self.undefine(two)
+        other_parent = "/etc/mdevctl.d/0000:01:00.0/"
+        self.define(two, folder=other_parent)
+        self.undefine(two, folder=other_parent)
+        many = ["11111111-2222-3333-4444-5555555555%02d" % n for n in range(10, 22)]
+        for uuid in many:
+            self.start(uuid)
+        for uuid in many:
+            self.stop(uuid)
+        self.define(one)
+        self.start(one)
+        self.stop(one)
+        self.machine.remove(self.PARENT)
+        self.send("remove", self.PARENT, SUBSYSTEM="mtty")
+        self.done("mdev")
+        self.machine.put_back(self.PARENT)
+        self.send("add", self.PARENT)
+        self.send("change", self.PARENT)
+        self.done("mdev")
+        self.start(one)
+        self.define(one, '{"mdev_type":"mtty-2","start":"auto"}')
+        self.define(kept)
+
+
 class Kinds(Steps):
     """For some devices of each kind: change, remove, add, move there and back. Prints only what is wrong."""
 
     EACH = 3
 
     def expect(self, what, expected):
-        # Definitions of mediated devices go and come with their parent: test_definitions looks at those.
+        # Definitions of mediated devices go and come with their parent: `Mdev` looks at those.
         told = [line for line in self.machine.take() if not line.endswith("DEFINED 0")]
+        expected = list(self.with_transient(expected))
         if told != expected:
             print("wrong\t%s: told %s, expected %s" % (what, told, expected))
+
+    def with_transient(self, expected):
+        """Updates of running devices without a definition come before whatever makes libvirt ask mdevctl again:
+        a device that goes, a mediated device or a parent of such that comes or changes."""
+        for line in expected:
+            name = line.split()[1]
+            if line.endswith("DELETED 0"):
+                self.gone.add(name)
+            else:
+                self.gone.discard(name)
+            if line.endswith("DELETED 0") or name in self.mediated or name in self.parents:
+                yield from ("update " + n for n in self.transient if n not in self.gone)
+            yield line
 
     def check(self, kind, name, path, below):
         """`below` has names and paths of the devices below it, parents first."""
@@ -275,6 +376,11 @@ class Kinds(Steps):
         paths = {name: re.search("<path>(.*)</path>", text) for name, text in documents.items()}
         paths = {name: found[1].replace("&amp;", "&") for name, found in paths.items() if found}
         kinds = {}
+        self.gone = set()
+        self.mediated = [name for _, name in sorted((path, name) for name, path in paths.items() if name.startswith("mdev_"))]
+        defined = [name.replace("-", "_") for _, _, files in os.walk("/etc/mdevctl.d") for name in files]
+        self.transient = [name for name in self.mediated if not any(uuid in name for uuid in defined)]
+        self.parents = [name for name, text in documents.items() if "type='mdev_types'" in text]
         for name, path in paths.items():
             kinds.setdefault(re.search("<capability type='(.*?)'", documents[name])[1], []).append((name, path))
         for kind, devices in sorted(kinds.items()):
@@ -320,7 +426,7 @@ def follow(tool, kind):
 
 
 if __name__ == "__main__":
-    kind = {"events": Events, "sriov": Sriov, "npiv": Npiv, "kinds": Kinds, "overrun": Overrun}[sys.argv[1]]
+    kind = {"events": Events, "sriov": Sriov, "npiv": Npiv, "mdev": Mdev, "kinds": Kinds, "overrun": Overrun}[sys.argv[1]]
     steps = kind(*sys.argv[2:])
     before = steps.machine.fresh_documents()
     steps.run()

@@ -2,7 +2,8 @@
 """Definitions of mediated devices that come, go and change while a program looks on.
 
 The expected events and states are those of libvirt's documented behaviour: a new definition is
-DEFINED, one that goes UNDEFINED, one that differs an update, an unchanged one nothing.
+DEFINED, one that goes UNDEFINED, one that differs an update, an unchanged one nothing; a running
+device without one has an update whenever mdevctl is asked again.
 """
 import os
 import unittest
@@ -26,6 +27,7 @@ undefine
   gone
 undefine a running one
   UNDEFINED mdev_11111111_2222_3333_4444_555555555501_mtty
+  UPDATE mdev_11111111_2222_3333_4444_555555555501_mtty
   active 1 persistent 0 autostart 0
       <type id='mtty-1'/>
 define a running one

@@ -131,6 +131,12 @@ class Replays(unittest.TestCase):
         log = recorded("npiv.log")
         self.assertEqual(told, {"vport": (log[1:2] + log[0:1]) * 3})
 
+    def test_mdev(self):
+        """Every event of the log, in its order; virsh's update of the definition is its file here."""
+        told = self.replay("mdev", "mdev")
+        told.pop("differs", None)  # the recording's own devices have other definitions at the end
+        self.assertEqual(told, {"mdev": recorded("mdev.log")})
+
     def test_every_kind(self):
         """Change, remove, add and move for some devices of each kind; what is expected follows from the rules of
         lifecycle events: update, deleted (children first), created (parents first), deleted and created."""

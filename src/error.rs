@@ -244,6 +244,19 @@ impl Error {
         self
     }
 
+    /// The same error with something to add, which comes before the words for an errno.
+    pub fn adding(mut self, more: &str) -> Self {
+        if let Shape::Normal {
+            detail: Some(detail),
+            ..
+        }
+        | Shape::System { detail, .. } = &mut self.shape
+        {
+            *detail = limited(format!("{detail} ({more})"));
+        }
+        self
+    }
+
     /// The same error with the line of the document it is about (`int1`).
     pub fn at_line(mut self, number: i32) -> Self {
         if let Shape::Normal { line, .. } = &mut self.shape {

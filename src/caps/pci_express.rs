@@ -34,7 +34,8 @@ const STATUS: usize = 0x06;
 const STATUS_CAPABILITIES: u8 = 0x10;
 const HEADER_TYPE: usize = 0x0e;
 const CAPABILITIES: usize = 0x34;
-const ID_EXPRESS: u8 = 0x10;
+/// The ID of the PCI Express capability.
+pub const ID_EXPRESS: u8 = 0x10;
 /// Where the standard header ends: capabilities lie behind it.
 const HEADER_END: usize = 0x40;
 
@@ -51,14 +52,14 @@ pub fn header_type(config: &[u8]) -> Option<u8> {
 }
 
 /// A register of two bytes; what could not be read is 0.
-fn word(config: &[u8], at: usize) -> u32 {
+pub fn word(config: &[u8], at: usize) -> u32 {
     let byte = |at: usize| u32::from(config.get(at).copied().unwrap_or(0));
     byte(at) | byte(at + 1) << 8
 }
 
-/// Where the Express capability stands. There may be no list of capabilities, it may lie
+/// Where the capability with that ID stands. There may be no list of capabilities, it may lie
 /// outside what could be read, or not name that one.
-fn find_express(config: &[u8]) -> Option<usize> {
+pub fn find_capability(config: &[u8], id: u8) -> Option<usize> {
     if config.get(STATUS)? & STATUS_CAPABILITIES == 0 {
         return None;
     }
@@ -69,7 +70,7 @@ fn find_express(config: &[u8]) -> Option<usize> {
             return None;
         }
         match config.get(at..at + 2)? {
-            [ID_EXPRESS, _] => return Some(at),
+            [found, _] if *found == id => return Some(at),
             [_, next] => at = usize::from(*next),
             _ => return None,
         }
@@ -83,7 +84,7 @@ impl Express {
     /// Without the capability the size decides, as in libvirt: only PCI Express has an extended
     /// configuration space. Host bridges often have that and no capability.
     pub fn read(config: &[u8], size: u64) -> Option<Express> {
-        match find_express(config) {
+        match find_capability(config, ID_EXPRESS) {
             Some(at) => Some(Express::read_links(config, at).unwrap_or_default()),
             None => (size != CONVENTIONAL_SIZE).then(Express::default),
         }

@@ -83,14 +83,19 @@ impl Files {
         }
     }
 
-    /// Hands `text` to an attribute in one write(2), which is what the kernel acts on. The file must
-    /// exist; a recorded tree is not written to.
-    pub fn write(&self, path: &[u8], text: &[u8]) -> io::Result<()> {
+    /// A file of the running system opened to be changed: with `access` WRONLY or RDWR. It must exist.
+    pub fn open_to_change(&self, path: &[u8], access: OFlags) -> io::Result<OwnedFd> {
         if !self.is_live() {
             return Err(io::ErrorKind::ReadOnlyFilesystem.into());
         }
-        let flags = OFlags::WRONLY | OFlags::TRUNC | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        let fd = rustix::fs::openat(CWD, path, flags, Mode::empty())?;
+        let flags = access | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        Ok(rustix::fs::openat(CWD, path, flags, Mode::empty())?)
+    }
+
+    /// Hands `text` to an attribute in one write(2), which is what the kernel acts on. The file must
+    /// exist; a recorded tree is not written to.
+    pub fn write(&self, path: &[u8], text: &[u8]) -> io::Result<()> {
+        let fd = self.open_to_change(path, OFlags::WRONLY | OFlags::TRUNC)?;
         let written = rustix::io::retry_on_intr(|| rustix::io::write(&fd, text))?;
         match written == text.len() {
             true => Ok(()),

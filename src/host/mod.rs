@@ -5,6 +5,7 @@
 pub mod devlink;
 pub mod ethtool;
 pub mod files;
+pub mod holders;
 pub mod interfaces;
 pub mod mdevctl;
 pub mod namespace;

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Who has a device node open, as far as /proc tells this process (proc_pid_fd(5)).
+
+use rustix::fs::{AtFlags, CWD, major, minor, statat};
+
+use super::Host;
+use super::files::join;
+
+impl Host {
+    /// Whether any process has a character device open, given by its number `MAJOR:MINOR`. Names say
+    /// nothing: another mount namespace has names of its own.
+    pub fn is_open_anywhere(&self, number: &[u8]) -> bool {
+        let processes = self.files.entries(b"/proc").unwrap_or_default();
+        let numeric = |name: &Vec<u8>| name.iter().all(u8::is_ascii_digit);
+        processes.into_iter().filter(numeric).any(|process| {
+            let folder = [b"/proc/", &process[..], b"/fd"].concat();
+            let fds = self.files.entries(&folder).unwrap_or_default();
+            fds.iter().any(|fd| is_device(&join(&folder, fd), number))
+        })
+    }
+}
+
+/// Whether an open file is the character device with that number.
+fn is_device(path: &[u8], number: &[u8]) -> bool {
+    statat(CWD, path, AtFlags::empty()).is_ok_and(|stat| {
+        let is_character = stat.st_mode & libc::S_IFMT == libc::S_IFCHR;
+        let found = format!("{}:{}", major(stat.st_rdev), minor(stat.st_rdev));
+        is_character && found.as_bytes() == number
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn open_devices_are_found_by_number() {
+        let host = Host::live();
+        // The numbers of /dev/full and of a device that Linux does not have (Documentation/admin-guide/devices.txt).
+        let full = std::fs::File::open("/dev/full").unwrap();
+        assert!(host.is_open_anywhere(b"1:7"));
+        assert!(!host.is_open_anywhere(b"1:250"));
+        drop(full);
+    }
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Binds a function to another driver. When that fails it gets back what it had.
+
+use super::driver::DRIVERS;
+use super::in_use::is_vfio;
+use super::{Function, internal, show, system};
+use crate::error::Result;
+use crate::host::files::join;
+
+/// What the kernel prints of a `driver_override` that is not set.
+const NO_OVERRIDE: &[u8] = b"(null)";
+
+/// Tells the bus to find drivers for a function without one.
+const PROBE: &[u8] = b"/sys/bus/pci/drivers_probe";
+
+/// Drivers that hold a function for others, beside VFIO's.
+const STUBS: [&[u8]; 3] = [b"pci-stub", b"pciback", b"xen-pciback"];
+
+/// Who drives a function, and who alone may.
+#[derive(Debug, PartialEq, Eq)]
+struct Binding {
+    driver: Option<Vec<u8>>,
+    driver_override: Option<Vec<u8>>,
+}
+
+/// Binds the function to a driver that is loaded, and makes sure that it is.
+pub fn detach(function: &Function<'_>, driver: &[u8]) -> Result<()> {
+    let before = function.binding();
+    if before.driver.as_deref() == Some(driver) {
+        return Ok(());
+    }
+    function.change(before, Some(driver))
+}
+
+/// Lets the host choose the function's driver. One that it has chosen already is not disturbed.
+pub fn reattach(function: &Function<'_>) -> Result<()> {
+    let before = function.binding();
+    if before.driver.is_some() && before.driver_override.is_none() && !function.is_detached() {
+        return Ok(());
+    }
+    function.change(before, None)
+}
+
+impl Function<'_> {
+    /// Whether the function is bound to a driver that holds it for others.
+    pub fn is_detached(&self) -> bool {
+        let is_stub = |driver: Vec<u8>| STUBS.contains(&&driver[..]);
+        is_vfio(&self.node) || self.driver().is_some_and(is_stub)
+    }
+
+    fn binding(&self) -> Binding {
+        let text = self.node.attribute("driver_override");
+        Binding {
+            driver: self.driver(),
+            driver_override: text.filter(|text| !text.is_empty() && text != NO_OVERRIDE),
+        }
+    }
+
+    /// Binds the function to `driver`, or to the host's choice.
+    fn change(&self, before: Binding, driver: Option<&[u8]>) -> Result<()> {
+        self.set_override(driver)?;
+        let old = before.driver.as_deref();
+        self.unbind(old)
+            .and_then(|()| self.probe())
+            .and_then(|()| self.verify(driver))
+            .map_err(|error| error.adding(&self.restore(&before)))
+    }
+
+    fn set_override(&self, driver: Option<&[u8]>) -> Result<()> {
+        self.write_override(driver).map_err(|e| {
+            let what = match driver {
+                Some(driver) => format!("add driver '{}' to", show(driver)),
+                None => "clear".into(),
+            };
+            let address = &self.address;
+            system(
+                format!("Failed to {what} driver_override interface of PCI device '{address}'"),
+                &e,
+            )
+        })
+    }
+
+    fn write_override(&self, driver: Option<&[u8]>) -> std::io::Result<()> {
+        let path = self.node.below("driver_override");
+        self.node.host.files.write(&path, driver.unwrap_or(b"\n"))
+    }
+
+    /// Takes the function from its driver; one that has let go meanwhile is no failure.
+    fn unbind(&self, driver: Option<&[u8]>) -> Result<()> {
+        let Some(driver) = driver else {
+            return Ok(());
+        };
+        let path = [&join(DRIVERS, driver)[..], b"/unbind"].concat();
+        match self.node.host.files.write(&path, self.address.as_bytes()) {
+            Err(e) if self.driver().as_deref() == Some(driver) => Err(system(
+                format!(
+                    "Failed to unbind PCI device '{}' from {}",
+                    self.address,
+                    show(driver)
+                ),
+                &e,
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    fn probe(&self) -> Result<()> {
+        let files = &self.node.host.files;
+        files.write(PROBE, self.address.as_bytes()).map_err(|e| {
+            system(
+                format!(
+                    "Failed to trigger a probe for PCI device '{}'",
+                    self.address
+                ),
+                &e,
+            )
+        })
+    }
+
+    /// The kernel does not say whether a driver took the function; a look at it does.
+    fn verify(&self, wanted: Option<&[u8]>) -> Result<()> {
+        let driver = self.driver();
+        match wanted {
+            Some(wanted) if driver.as_deref() != Some(wanted) => Err(internal(format!(
+                "PCI device {} was not taken by driver {}, and was then bound to {}; the kernel's log may say why",
+                self.address,
+                show(wanted),
+                show_driver(driver.as_deref())
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Gives the function what it had, and says how that went.
+    fn restore(&self, before: &Binding) -> String {
+        let old = before.driver.as_deref();
+        if self.driver().as_deref() != old {
+            // Only with its name there is a driver sure to be probed. What fails here shows below.
+            let _ = self.unbind(self.driver().as_deref());
+            if old.is_some() {
+                let _ = self.write_override(old);
+                let _ = self.probe();
+            }
+        }
+        let _ = self.write_override(before.driver_override.as_deref());
+        let now = self.binding();
+        if now == *before {
+            return format!("it is bound to {} as before", show_driver(old));
+        }
+        format!(
+            "and it could not be given back to {}: it is bound to {}, its driver_override is {}",
+            show_driver(old),
+            show_driver(now.driver.as_deref()),
+            now.driver_override
+                .map_or("not set".into(), |name| format!("'{}'", show(&name)))
+        )
+    }
+}
+
+fn show_driver(driver: Option<&[u8]>) -> String {
+    driver.map_or("no driver".into(), show)
+}

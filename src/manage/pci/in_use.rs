@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Whether a program drives a PCI function through VFIO.
+//!
+//! libvirt knows its own virtual machines. What any process can know is the kernel's word: the file of a VFIO
+//! group can be open once only, and a function that is driven through its own character device (iommufd) keeps
+//! the group's file closed to others, too. Where there is no such file, the open files of all processes
+//! that can be seen are looked through.
+
+use std::io;
+
+use rustix::fs::OFlags;
+
+use crate::host::files::basename;
+use crate::host::node::Node;
+use crate::text;
+
+/// The driver that is VFIO's whatever else is known of it: before Linux 6.1 it left no `vfio-dev`.
+const VFIO_PCI: &[u8] = b"vfio-pci";
+
+/// Whether the function is bound to a VFIO driver.
+pub fn is_vfio(node: &Node<'_>) -> bool {
+    node.has("vfio-dev") || node.link("driver").as_deref() == Some(VFIO_PCI)
+}
+
+/// The device node through which a program holds the function, or another one of its IOMMU group. To learn
+/// that, the group's file is opened and closed again.
+pub fn held_through(node: &Node<'_>) -> Option<String> {
+    if !is_vfio(node) {
+        return None;
+    }
+    let group = node.link("iommu_group").unwrap_or_default();
+    for prefix in ["/dev/vfio/", "/dev/vfio/noiommu-"] {
+        let path = [prefix.as_bytes(), &group].concat();
+        match node.host.files.open_to_change(&path, OFlags::RDWR) {
+            Err(e) if e.raw_os_error() == Some(libc::EBUSY) => return Some(text::clean(&path)),
+            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+            // Any other error says nothing of a holder.
+            _ => return None,
+        }
+    }
+    let name = node
+        .host
+        .files
+        .entries(&node.below("vfio-dev"))
+        .ok()?
+        .pop()?;
+    let number = node.attribute([b"vfio-dev/", basename(&name), b"/dev"].concat())?;
+    let is_held = node.host.is_open_anywhere(&number);
+    is_held.then(|| text::clean(&[b"/dev/vfio/devices/", &name[..]].concat()))
+}

@@ -6,6 +6,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::event::{EventfdFlags, eventfd};
+use rustix::io::Errno;
 
 /// An epoll descriptor over what may bring news, and a bell that is rung for
 /// news which was taken in but not told yet. Level-triggered, as its parts are.
@@ -21,10 +22,17 @@ impl Bell {
         let bell = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
         let all = epoll::create(CreateFlags::CLOEXEC)?;
         epoll::add(&all, &bell, EventData::new_u64(0), EventFlags::IN)?;
-        for fd in sources {
-            epoll::add(&all, fd, EventData::new_u64(0), EventFlags::IN)?;
+        let bell = Bell { all, bell };
+        sources.into_iter().try_for_each(|fd| bell.listen(fd))?;
+        Ok(bell)
+    }
+
+    /// Sounds while `source` is readable, too, until that is closed. One that it listens to already stays.
+    pub fn listen(&self, source: BorrowedFd<'_>) -> io::Result<()> {
+        match epoll::add(&self.all, source, EventData::new_u64(0), EventFlags::IN) {
+            Err(Errno::EXIST) => Ok(()),
+            result => Ok(result?),
         }
-        Ok(Bell { all, bell })
     }
 
     /// The descriptor to poll. It belongs to the bell.

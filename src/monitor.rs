@@ -171,23 +171,30 @@ impl std::fmt::Debug for Monitor {
 impl Monitor {
     /// Starts to listen. Where no socket is to be had, the count of uevents alone must do.
     pub fn open(files: &Files) -> Monitor {
-        let through_udevd = files.exists(UDEV_CONTROL);
-        let socket = open_socket(through_udevd);
-        // udevd may not be there any more, or live in another namespace.
-        let is_good = socket.is_some() && !through_udevd && hears_of_devices();
-        Monitor {
-            interfaces: is_good.then(Interfaces::default),
-            socket,
-            through_udevd,
+        let mut monitor = Monitor {
+            interfaces: None,
+            socket: None,
+            through_udevd: false,
             seqnum: files.keep_open(SEQNUM).ok(),
             heard: Heard::default(),
             checked: None,
             is_overrun: false,
             definitions: None,
-        }
+        };
+        monitor.listen(files.exists(UDEV_CONTROL));
+        monitor
     }
 
-    /// The descriptors that are readable while there is news.
+    /// Listens to udevd, or to the kernel.
+    fn listen(&mut self, through_udevd: bool) {
+        self.socket = open_socket(through_udevd);
+        self.through_udevd = through_udevd;
+        // udevd may not be there any more, or live in another namespace.
+        let is_good = self.socket.is_some() && !through_udevd && hears_of_devices();
+        self.interfaces = is_good.then(Interfaces::default);
+    }
+
+    /// The descriptors that are readable while there is news; after a scan there may be others.
     pub fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         let socket = self.socket.as_ref().map(AsFd::as_fd);
         let definitions = self.definitions.as_ref().map(AsFd::as_fd);
@@ -240,6 +247,11 @@ impl Monitor {
             rescan: std::mem::take(&mut self.is_overrun),
             ..News::default()
         };
+        if thorough && files.exists(UDEV_CONTROL) != self.through_udevd {
+            // udevd has come, or gone: what it does not tell any more, the kernel told before.
+            self.listen(!self.through_udevd);
+            news.rescan = true;
+        }
         if is_readable(self.fds(), Duration::ZERO) {
             self.receive(&mut news);
             let watch = self.definitions.as_ref();

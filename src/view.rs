@@ -72,6 +72,14 @@ impl Events {
         }
     }
 
+    /// Hears of news through the monitor's descriptors, which may be new.
+    fn listen(&self, monitor: &Monitor) {
+        if let Some(bell) = &self.bell {
+            // Without it the next call still takes in what there is.
+            monitor.fds().for_each(|fd| drop(bell.listen(fd)));
+        }
+    }
+
     fn pending(&self) -> usize {
         self.queue.as_ref().map_or(0, Vec::len)
     }
@@ -324,6 +332,9 @@ impl View {
                 now.insert(definitions::inactive(definition.clone(), &now));
             }
         }
+        self.monitor
+            .iter()
+            .for_each(|monitor| self.events.listen(monitor));
         let monitor = self.monitor.as_mut();
         let (seen, later) = monitor.map(|m| m.end_scan(count)).unwrap_or_default();
         for event in seen {

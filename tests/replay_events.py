@@ -8,6 +8,7 @@ messages between, which udevd sends too and libvirt ignores, are sent as well.
 """
 import os
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -390,6 +391,37 @@ class Kinds(Steps):
             print("kind\t%s" % kind)
 
 
+class Udevd(Steps):
+    """udevd is not there at first, comes and goes again; each time a device comes or goes that nobody tells of."""
+
+    CONTROL = "/run/udev/control"
+
+    def __init__(self, tool=None):
+        os.unlink(self.CONTROL)
+        super().__init__(tool)
+
+    def is_told(self):
+        return bool(select.select([self.machine.fd], [], [], 0)[0])
+
+    def run(self):
+        machine = self.machine
+        self.send("change", HOST_BRIDGE)
+        assert not self.is_told()
+        machine.remove(OTHER_NIC)
+        write(self.CONTROL, "")
+        self.done("udevd comes")
+        self.send("change", HOST_BRIDGE)
+        assert self.is_told()
+        self.done("udevd tells")
+        machine.put_back(OTHER_NIC)
+        os.unlink(self.CONTROL)
+        self.done("udevd goes")
+        self.send("change", HOST_BRIDGE)
+        assert not self.is_told()
+        write(self.CONTROL, "")
+        self.done("udevd is back")
+
+
 class Overrun(Steps):
     """Messages are lost: the buffer is too small for those of the loopback interface that come first."""
 
@@ -426,7 +458,7 @@ def follow(tool, kind):
 
 
 if __name__ == "__main__":
-    kind = {"events": Events, "sriov": Sriov, "npiv": Npiv, "mdev": Mdev, "kinds": Kinds, "overrun": Overrun}[sys.argv[1]]
+    kind = {"events": Events, "sriov": Sriov, "npiv": Npiv, "mdev": Mdev, "udevd": Udevd, "kinds": Kinds, "overrun": Overrun}[sys.argv[1]]
     steps = kind(*sys.argv[2:])
     before = steps.machine.fresh_documents()
     steps.run()

@@ -28,7 +28,8 @@ def read(path):
 
 
 def write(path, text):
-    os.chmod(path, 0o644)
+    if os.path.exists(path):
+        os.chmod(path, 0o644)
     with open(path, "w") as f:
         f.write(text)
 
@@ -77,58 +78,12 @@ class Udevd:
         self.socket.sendto(head + body, (0, UDEV_GROUP))
 
 
-class Machine:
-    """A connection that is told of everything, and the hands on the machine's tree."""
+class Tree:
+    """Hands on the machine's tree."""
 
     def __init__(self):
-        vnd.silence()
-        register = lib.virConnectNodeDeviceEventRegisterAny
-        register.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p,
-                             ctypes.c_void_p]
-        lib.vndConnectGetEventFD.argtypes = lib.vndConnectDispatchEvents.argtypes = [ctypes.c_void_p]
-        lib.vndConnectGetAllDevicesXML.argtypes = [ctypes.c_void_p, ctypes.c_uint]
-        lib.vndConnectGetAllDevicesXML.restype = ctypes.c_void_p
-        self.udevd = Udevd()
-        self.told = []
         self.aside = {}
         self.removals = 0
-        self.conn = lib.virConnectOpen(b"nodedev:///system")
-        assert self.conn, vnd.last_error()
-        self.fd = lib.vndConnectGetEventFD(self.conn)
-        self.callbacks = (Lifecycle(self.on_lifecycle), Update(self.on_update))
-        for event, callback in enumerate(self.callbacks):
-            assert register(self.conn, None, event, ctypes.cast(callback, ctypes.c_void_p), None, None) == event
-
-    def on_lifecycle(self, _conn, device, event, detail, _opaque):
-        self.told.append("lifecycle %s %s %d" % (lib.virNodeDeviceGetName(device).decode(), KINDS[event], detail))
-
-    def on_update(self, _conn, device, _opaque):
-        self.told.append("update %s" % lib.virNodeDeviceGetName(device).decode())
-
-    def take(self):
-        """What was told since the last time."""
-        assert lib.vndConnectDispatchEvents(self.conn) >= 0
-        told, self.told = self.told, []
-        return told
-
-    def documents(self, conn=None):
-        """The XML of every device by name."""
-        text = vnd.owned(lib.vndConnectGetAllDevicesXML(conn or self.conn, 0))
-        found = {}
-        for part in text.split("  <device>\n")[1:]:
-            name = part.split("<name>", 1)[1].split("</name>", 1)[0]
-            found[name] = part.split("  </device>\n")[0]
-        return found
-
-    def fresh_documents(self):
-        """The same from a new connection, which knows nothing of before."""
-        conn = lib.virConnectOpen(b"nodedev:///system")
-        try:
-            return self.documents(conn)
-        finally:
-            lib.virConnectClose(conn)
-
-    # --- hands on the tree -----------------------------------------------------
 
     def links(self, path):
         """The links in /sys/bus and /sys/class that lead to a device or to one below it."""
@@ -178,3 +133,54 @@ class Machine:
         change(new)
         folder = "/sys/class/" + os.path.basename(os.path.realpath(new + "/subsystem"))
         os.symlink(os.path.relpath(new, folder), os.path.join(folder, os.path.basename(new)))
+
+
+class Machine(Tree):
+    """A connection that is told of everything, and the hands on the machine's tree."""
+
+    def __init__(self):
+        super().__init__()
+        vnd.silence()
+        register = lib.virConnectNodeDeviceEventRegisterAny
+        register.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p,
+                             ctypes.c_void_p]
+        lib.vndConnectGetEventFD.argtypes = lib.vndConnectDispatchEvents.argtypes = [ctypes.c_void_p]
+        lib.vndConnectGetAllDevicesXML.argtypes = [ctypes.c_void_p, ctypes.c_uint]
+        lib.vndConnectGetAllDevicesXML.restype = ctypes.c_void_p
+        self.udevd = Udevd()
+        self.told = []
+        self.conn = lib.virConnectOpen(b"nodedev:///system")
+        assert self.conn, vnd.last_error()
+        self.fd = lib.vndConnectGetEventFD(self.conn)
+        self.callbacks = (Lifecycle(self.on_lifecycle), Update(self.on_update))
+        for event, callback in enumerate(self.callbacks):
+            assert register(self.conn, None, event, ctypes.cast(callback, ctypes.c_void_p), None, None) == event
+
+    def on_lifecycle(self, _conn, device, event, detail, _opaque):
+        self.told.append("lifecycle %s %s %d" % (lib.virNodeDeviceGetName(device).decode(), KINDS[event], detail))
+
+    def on_update(self, _conn, device, _opaque):
+        self.told.append("update %s" % lib.virNodeDeviceGetName(device).decode())
+
+    def take(self):
+        """What was told since the last time."""
+        assert lib.vndConnectDispatchEvents(self.conn) >= 0
+        told, self.told = self.told, []
+        return told
+
+    def documents(self, conn=None):
+        """The XML of every device by name."""
+        text = vnd.owned(lib.vndConnectGetAllDevicesXML(conn or self.conn, 0))
+        found = {}
+        for part in text.split("  <device>\n")[1:]:
+            name = part.split("<name>", 1)[1].split("</name>", 1)[0]
+            found[name] = part.split("  </device>\n")[0]
+        return found
+
+    def fresh_documents(self):
+        """The same from a new connection, which knows nothing of before."""
+        conn = lib.virConnectOpen(b"nodedev:///system")
+        try:
+            return self.documents(conn)
+        finally:
+            lib.virConnectClose(conn)

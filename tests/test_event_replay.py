@@ -152,6 +152,15 @@ class Replays(unittest.TestCase):
                   "mdev_types", "mdev", "vdpa", "ccw", "css", "ap_card", "ap_queue", "ap_matrix", "ccwgroup"}
         self.assertEqual(wanted - kinds, set())
 
+    def test_udevd_comes_and_goes(self):
+        """Whoever tells is listened to, and what happened in between is told."""
+        told = self.replay("modules", "udevd")
+        self.assertEqual(told.pop("differs", []), [])
+        gone = recorded_steps()["remove pci"]
+        self.assertEqual(told, {
+            "udevd comes": gone, "udevd tells": ["update pci_0000_00_00_0"],
+            "udevd goes": [line.replace("DELETED", "CREATED") for line in reversed(gone)]})
+
     def test_overrun(self):
         """Messages are lost; the difference is told all the same: what lies below goes first and comes last."""
         told = self.replay("modules", "overrun", VIRNODEDEV_RECEIVE_BUFFER="10000")

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Inside a replay of the machine `npiv`: makes and removes virtual ports, and prints what the library says.
+
+    npiv_steps.py session TOOL COMMANDS   the commands (a JSON list of lists) with TOOL; prints their results as JSON
+    npiv_steps.py calls                   calls that fail or succeed: what each gave, what was written
+    npiv_steps.py timeout [full]          a port that never comes; with `full` it cannot be deleted either
+"""
+import contextlib
+import json
+import os
+import select
+import subprocess
+import sys
+import time
+
+sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "python")]
+import vnd  # noqa: E402
+from npiv_kernel import HOST, PORT  # noqa: E402
+from replay_machine import Machine  # noqa: E402
+from vnd import lib  # noqa: E402
+
+CREATE, DELETE = HOST + "/vport_create", HOST + "/vport_delete"
+WWNN, WWPN = "2001001b32a9da4e", "2101001b32a9da4e"
+
+
+class Kernel:
+    """The other process, and what it tells."""
+
+    def __init__(self, delay):
+        program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "npiv_kernel.py")
+        self.process = subprocess.Popen([sys.executable, program, delay], stdout=subprocess.PIPE, bufsize=0)
+        assert self.line() == "ready"
+
+    def line(self):
+        return self.process.stdout.readline().decode().rstrip("\n")
+
+    def until(self, word):
+        """What it tells up to the line that begins with a word."""
+        lines = [self.line()]
+        while not lines[-1].startswith(word):
+            assert lines[-1], "the kernel ended"
+            lines.append(self.line())
+        return lines
+
+    def silent(self):
+        return not select.select([self.process.stdout], [], [], 0)[0]
+
+    def end(self):
+        self.process.kill()
+
+
+@contextlib.contextmanager
+def mounted(source, path):
+    """Another file in place of an attribute, to have the kernel answer with an error."""
+    subprocess.run(["mount", "--bind", source, path], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", path], check=True)
+
+
+def refusing(path):
+    """What is no number is an invalid argument to this file, as another port of the same names is to the real one."""
+    return mounted("/proc/self/oom_score_adj", path)
+
+
+def session(tool, commands):
+    kernel, results = Kernel("0"), []
+    for command in commands:
+        there = os.path.exists(PORT)
+        with refusing(CREATE) if there and "create" in command else contextlib.nullcontext():
+            done = subprocess.run([tool, *command], text=True, capture_output=True)
+        results.append([done.stdout, done.stderr, done.returncode])
+        if done.returncode == 0 and command[0] in ("create", "destroy"):
+            kernel.until("came" if command[0] == "create" else "gone")
+    assert kernel.silent()
+    kernel.end()
+    print(json.dumps(results))
+
+
+def xml(parent="<parent>scsi_host12</parent>", wwnn=WWNN, wwpn=WWPN, fc_host=True):
+    names = "<capability type='fc_host'><wwnn>%s</wwnn><wwpn>%s</wwpn></capability>" % (wwnn, wwpn)
+    return "<device>%s<capability type='scsi_host'>%s</capability></device>" % (parent, names if fc_host else "")
+
+
+def error():
+    found = vnd.last_error()
+    return "%(code)d %(domain)d %(int1)d %(message)s" % found
+
+
+def create(conn, text):
+    device = lib.virNodeDeviceCreateXML(conn, text.encode(), 0)
+    if not device:
+        return error()
+    name = lib.virNodeDeviceGetName(device).decode()
+    lib.virNodeDeviceFree(device)
+    return name
+
+
+def destroy(conn, name):
+    device = lib.virNodeDeviceLookupByName(conn, name.encode())
+    result = "destroyed" if lib.virNodeDeviceDestroy(device) == 0 else error()
+    lib.virNodeDeviceFree(device)
+    return result
+
+
+def as_nobody(do):
+    """Does something as a user without rights; prints its result."""
+    sys.stdout.flush()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setgroups([])
+            os.setgid(65534)
+            os.setuid(65534)
+        except OSError:
+            print("unprivileged: there is no other user")
+        else:
+            print("unprivileged:", do(lib.virConnectOpen(b"nodedev:///system")))
+        sys.stdout.flush()
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def written_by_this_process():
+    with open("/proc/self/io") as f:
+        return int(dict(line.split(":") for line in f)["syscw"])
+
+
+def calls():
+    vnd.silence()
+    kernel = Kernel("0.2")
+    conn = lib.virConnectOpen(b"nodedev:///system")
+
+    def show(what, result):
+        print("%s: %s" % (what, result))
+
+    # Names and parents that are refused, and nothing is written.
+    for wwn in ("zzz", "../../../../../etc/passwd", "2101001b32a9da4", "2101001b32a9da4e0", "0x01001b32a9da4e",
+                "2101001b32a9da4e\n", "+101001b32a9da4e", "2101001b32a9da4e:1", "\u0662101001b32a9da4e"):
+        show("wwpn %a" % wwn, create(conn, xml(wwpn=wwn)))
+    show("wwnn zzz", create(conn, xml(wwnn="zzz")))
+    show("no fc_host", create(conn, xml(fc_host=False)))
+    show("parent computer", create(conn, xml("<parent>computer</parent>")))
+    show("parent ../host12", create(conn, xml("<parent>../host12</parent>")))
+    show("other wwpn of the parent", create(conn, xml("<parent wwnn='1000525400000201' wwpn='2000525400000202'/>")))
+    show("destroy scsi_host0", destroy(conn, "scsi_host0"))
+    show("destroy scsi_host12", destroy(conn, "scsi_host12"))
+    as_nobody(lambda conn: create(conn, xml()))
+    with mounted("/dev/full", CREATE):
+        show("full", create(conn, xml()))
+    show("silent", kernel.silent())
+
+    # A port comes, in one write; upper case and leading zeros are the kernel's to print otherwise.
+    before = written_by_this_process()
+    name = create(conn, xml(wwnn=WWNN.upper(), wwpn="0" + WWPN[1:]))
+    writes = written_by_this_process() - before
+    show("create", name)
+    show("writes", writes)
+    show("kernel", kernel.until("came")[0])
+    show("lookup", bool(lib.virNodeDeviceLookupSCSIHostByWWN(conn, WWNN.encode(), WWPN[1:].encode(), 0)))
+    port = lib.virNodeDeviceLookupByName(conn, b"scsi_host13")
+    os.rename(DELETE, DELETE + "-not")
+    show("no vport_delete", destroy(conn, "scsi_host13"))
+    os.rename(DELETE + "-not", DELETE)
+    with mounted("/dev/full", DELETE):
+        show("full", destroy(conn, "scsi_host13"))
+    as_nobody(lambda conn: destroy(conn, "scsi_host13"))
+    show("silent", kernel.silent())
+    show("destroy", destroy(conn, "scsi_host13"))
+    show("kernel", kernel.until("gone")[0])
+    show("destroy again", "destroyed" if lib.virNodeDeviceDestroy(port) == 0 else error())
+    lib.virNodeDeviceFree(port)
+
+    # Older kernels have the attributes in the other class.
+    os.rename(CREATE, "/sys/class/scsi_host/host12/vport_create")
+    show("scsi_host", create(conn, xml("")))
+    show("kernel", kernel.until("came")[0])
+    show("destroy", destroy(conn, "scsi_host13"))
+    show("kernel", kernel.until("gone")[0])
+    os.rename("/sys/class/scsi_host/host12/vport_create", "/sys/vport_create")
+    show("no vport_create", create(conn, xml("")))
+    show("parent without vport_create", create(conn, xml()))
+    os.rename("/sys/vport_create", CREATE)
+
+    # A watcher is told, and whoever waits is quick.
+    machine, quickest = Machine(), 1.0
+    for _ in range(3):
+        show("create", create(machine.conn, xml()))
+        quickest = min(quickest, time.monotonic() - float(kernel.until("came")[-1].split()[1]))
+        show("told", machine.take())
+        show("destroy", destroy(machine.conn, "scsi_host13"))
+        kernel.until("gone")
+        show("told", machine.take())
+    show("quick", quickest < 0.05 or quickest)
+    lib.virConnectClose(conn)
+    kernel.end()
+
+
+def timeout(*full):
+    vnd.silence()
+    kernel = Kernel("never")
+    conn = lib.virConnectOpen(b"nodedev:///system")
+    begin = time.monotonic()
+    with mounted("/dev/full", DELETE) if full else contextlib.nullcontext():
+        print(create(conn, xml()))
+    print("seconds:", int(time.monotonic() - begin))
+    print(kernel.line())
+    print("silent:", kernel.silent())
+    if not full:
+        print(kernel.line())
+    kernel.end()
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "session":
+        session(sys.argv[2], json.loads(sys.argv[3]))
+    else:
+        {"calls": calls, "timeout": timeout}[sys.argv[1]](*sys.argv[2:])

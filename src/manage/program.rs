@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::os::fd::OwnedFd;
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -21,15 +21,26 @@ const ADMIN_FOLDERS: [&str; 2] = ["/usr/sbin", "/sbin"];
 /// The most that is kept of what a program prints, in bytes; the rest is read and dropped.
 const OUTPUT_LIMIT: usize = 1 << 20;
 
+/// How a line begins that tells why a program failed.
+const ERROR: &[u8] = b"error";
+
+/// How many times a pipe is read before the clock is looked at.
+const READS: usize = 64;
+
+/// How long a killed program may take to end; one that the kernel holds in a system call may not end at all.
+const END: Duration = Duration::from_secs(5);
+
 /// Without a descriptor that tells of the end (Linux before 5.3), how long until the next look.
 const SLICE: Duration = Duration::from_millis(10);
 
 /// What became of a program.
 #[derive(Debug)]
 pub struct Output {
-    /// Its exit status; `None` where a signal ended it, or where this process takes no notice of
-    /// its children (SIGCHLD is ignored) and nobody knows.
+    /// Its exit status; `None` where a signal ended it, or where nobody knows: this process ignores
+    /// SIGCHLD, or another part of it waits for every child.
     pub status: Option<i32>,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
     /// What it printed.
     pub stdout: Vec<u8>,
     /// What it said besides.
@@ -37,9 +48,21 @@ pub struct Output {
 }
 
 impl Output {
-    /// Whether it ended well, as far as is known.
+    /// Whether it ended well. Where nobody knows its status, what it says of errors tells.
     pub fn is_good(&self) -> bool {
-        self.status.is_none_or(|status| status == 0)
+        match (self.status, self.signal) {
+            (Some(status), _) => status == 0,
+            (None, Some(_)) => false,
+            (None, None) => !self.speaks_of_error(),
+        }
+    }
+
+    fn speaks_of_error(&self) -> bool {
+        let is_error = |line: &[u8]| {
+            let start = line.get(..ERROR.len());
+            start.is_some_and(|start| start.eq_ignore_ascii_case(ERROR))
+        };
+        self.stderr.split(|&b| b == b'\n').any(is_error)
     }
 }
 
@@ -65,17 +88,15 @@ pub fn run(program: &str, args: &[&OsStr], stdin: &[u8], limit: Duration) -> io:
     let ended = running.listen(deadline);
     if ended.is_err() {
         running.kill();
+        let _ = running.listen(Instant::now() + END);
     }
-    let status = running.child.wait();
     ended?;
-    let status = match status {
-        Ok(status) => status.code(),
-        Err(e) if e.raw_os_error() == Some(libc::ECHILD) => None,
-        Err(e) => return Err(e),
-    };
+    // It has ended; no status means that somebody else was told of it.
+    let status = running.child.try_wait().ok().flatten();
     let [stdout, stderr] = running.pipes.map(|pipe| pipe.text);
     Ok(Output {
-        status,
+        status: status.and_then(|status| status.code()),
+        signal: status.and_then(|status| status.signal()),
         stdout,
         stderr,
     })
@@ -83,14 +104,17 @@ pub fn run(program: &str, args: &[&OsStr], stdin: &[u8], limit: Duration) -> io:
 
 /// A file that only the program sees: one that does not read all of a pipe would send this process SIGPIPE.
 fn file_of(text: &[u8]) -> io::Result<File> {
-    let mut file: File = rustix::fs::memfd_create("input", MemfdFlags::CLOEXEC)?.into();
+    let make = |flags| rustix::fs::memfd_create("input", MemfdFlags::CLOEXEC | flags);
+    // A host may demand the flag (sysctl vm.memfd_noexec); Linux before 6.3 does not know it.
+    let made = make(MemfdFlags::NOEXEC_SEAL).or_else(|_| make(MemfdFlags::empty()));
+    let mut file: File = made?.into();
     file.write_all(text)?;
     file.rewind()?;
     Ok(file)
 }
 
 /// The first file of that name in PATH that may be run.
-fn find(program: &str) -> Option<PathBuf> {
+pub fn find(program: &str) -> Option<PathBuf> {
     if program.contains('/') {
         return Some(program.into());
     }
@@ -131,10 +155,11 @@ impl Pipe {
         }
     }
 
-    /// Reads what is there.
+    /// Reads what is there; of what comes without end, a part.
     fn drain(&mut self) {
         let mut buffer = [0; 4096];
-        while let Some(file) = &mut self.file {
+        for _ in 0..READS {
+            let Some(file) = &mut self.file else { return };
             match file.read(&mut buffer) {
                 Ok(n) if n > 0 => {
                     let room = OUTPUT_LIMIT - self.text.len();
@@ -236,7 +261,23 @@ mod tests {
             (&b"out\n"[..], &b"err\n"[..])
         );
         assert!(shell("test $LC_ALL = C", b"", MINUTE).unwrap().is_good());
-        assert_eq!(shell("kill -9 $$", b"", MINUTE).unwrap().status, None);
+        let killed = shell("kill -9 $$", b"", MINUTE).unwrap();
+        assert_eq!((killed.status, killed.signal), (None, Some(9)));
+        assert!(!killed.is_good());
+    }
+
+    #[test]
+    fn what_is_said_decides_where_the_status_is_lost() {
+        let lost = |stderr: &str| Output {
+            status: None,
+            signal: None,
+            stdout: Vec::new(),
+            stderr: stderr.into(),
+        };
+        assert!(lost("").is_good());
+        assert!(lost("[WARN] no error\n").is_good());
+        assert!(!lost("[WARN] x\nError: Device already exists\n").is_good());
+        assert!(!lost("error: unexpected argument").is_good());
     }
 
     #[test]
@@ -255,6 +296,10 @@ mod tests {
     fn output_without_end_is_cut() {
         let done = shell("head -c 3000000 /dev/zero", b"", MINUTE).unwrap();
         assert_eq!((done.status, done.stdout.len()), (Some(0), OUTPUT_LIMIT));
+        let begin = Instant::now();
+        let endless = shell("exec cat /dev/zero", b"", Duration::from_millis(300));
+        assert_eq!(endless.unwrap_err().raw_os_error(), Some(libc::ETIMEDOUT));
+        assert!(begin.elapsed() < Duration::from_secs(20));
     }
 
     #[test]

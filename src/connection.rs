@@ -216,6 +216,11 @@ impl Connection {
         is_readable(fds.iter().map(AsFd::as_fd), limit);
     }
 
+    /// Reads the definitions of mediated devices again, which the caller has just changed.
+    pub fn reread_definitions(&self) {
+        self.view(true).reread_definitions(&self.host);
+    }
+
     /// The device of that name, as it is known now.
     pub fn device(&self, name: &CStr) -> Result<Arc<Device>> {
         self.find(name, |view| view.by_name(name).cloned())

@@ -66,7 +66,7 @@ impl Definitions {
 }
 
 /// The address by which mdevctl knows a device as a parent, if it can be one.
-fn address_of(device: &Device) -> Option<&[u8]> {
+pub fn address_of(device: &Device) -> Option<&[u8]> {
     match (device.kind, &device.origin) {
         (
             Capability::Pci | Capability::Css | Capability::ApMatrix | Capability::MdevTypes,

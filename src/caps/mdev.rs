@@ -178,19 +178,21 @@ impl Mdev {
             iommu_group,
             // libvirt goes on without one that lacks its name or value.
             attributes: attributes
-                .filter_map(|attribute| {
-                    let part = |name| attribute.attribute(name).map(str::to_string);
-                    part("name").zip(part("value"))
-                })
+                .filter_map(|attribute| filled(attribute, "name").zip(filled(attribute, "value")))
                 .collect(),
         })
     }
 }
 
 fn type_id(input: Input<'_>, element: Option<&Element>) -> Result<String> {
-    let id = element.and_then(|element| element.attribute("id"));
-    id.map(str::to_string)
-        .ok_or_else(|| input.unsupported("missing type id attribute"))
+    let id = element.and_then(|element| filled(element, "id"));
+    id.ok_or_else(|| input.unsupported("missing type id attribute"))
+}
+
+/// The value of an attribute; an empty one counts as missing, as in libvirt.
+fn filled(element: &Element, name: &str) -> Option<String> {
+    let value = element.attribute(name)?;
+    (!value.is_empty()).then(|| value.to_string())
 }
 
 /// Reads the content of the capability that lists a parent's types.

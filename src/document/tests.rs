@@ -253,7 +253,7 @@ fn mediated_devices() {
     let xml = capability(
         "mdev",
         "<type id='t'/><uuid>0A1B2C3D00004000800000000000CAFE</uuid>\
-         <attr name='b' value='1'/><attr name='a'/><attr name='a' value=''/>",
+         <attr name='b' value='1'/><attr name='a'/><attr name='a' value=''/><attr value='1'/>",
     );
     let new = parse(xml.as_bytes(), Purpose::Create, false).unwrap();
     let Facts::Mdev(mdev) = &*new.document.facts else {
@@ -261,7 +261,12 @@ fn mediated_devices() {
     };
     assert_eq!(mdev.uuid, "0a1b2c3d-0000-4000-8000-00000000cafe");
     let attributes: Vec<_> = mdev.attributes.iter().map(|(n, v)| (&**n, &**v)).collect();
-    assert_eq!(attributes, [("b", "1"), ("a", "")]);
+    assert_eq!(attributes, [("b", "1")]);
+    let xml = capability("mdev", "<type id=''/>");
+    assert_eq!(
+        failure(&xml, Purpose::Create).2,
+        "unsupported configuration: missing type id attribute for 'new device'"
+    );
 }
 
 #[test]

@@ -1,47 +1,127 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Makes, changes and removes mediated devices.
+//! Makes, changes and removes mediated devices
+//! (kernel: Documentation/driver-api/vfio-mediated-device.rst).
+//!
+//! mdevctl(8) does it, as it does for libvirt: it keeps the definitions, sets attributes and runs the scripts
+//! that some types need. Where it is not installed, devices without attributes are still
+//! started and stopped through sysfs.
+
+mod mdevctl;
+mod sysfs;
+mod wanted;
+
+use std::sync::Arc;
 
 use crate::connection::{Connection, Name};
 use crate::device::Device;
 use crate::document::Definition;
 use crate::error::{Code, Error, Result};
+use crate::host::mdevctl::Definition as Kept;
 
 use super::Affect;
+use super::wait::{limit, wait_for};
+use mdevctl::{Failure, Scope};
+use sysfs::Running;
+use wanted::Wanted;
 
-/// Starts the mediated device that is described, without defining it.
+/// Starts the mediated device that is described, without defining it. One that does not appear in
+/// time is stopped again.
 pub fn create(conn: &Connection, definition: &Definition) -> Result<Name> {
-    let _ = (conn, definition);
-    Err(Error::new(Code::NoSupport, "virNodeDeviceCreateXML"))
+    let wanted = Wanted::read(conn, definition)?;
+    let has_mdevctl = mdevctl::is_installed();
+    let uuid = match has_mdevctl {
+        true => mdevctl::start_new(&wanted)?,
+        false => sysfs::create(conn.host(), &wanted)?,
+    };
+    let name = wanted.name(&uuid);
+    let is_there = || {
+        let device = conn.device(&name).ok()?;
+        device.is_active().then(|| device.name.clone())
+    };
+    wait_for(conn, is_there).ok_or_else(|| {
+        let stopped = match has_mdevctl {
+            true => mdevctl::stop(&uuid, &Failure::of("Unable to stop mediated device")),
+            false => sysfs::remove(conn.host(), &wanted.path_of(&uuid)),
+        };
+        let outcome = match stopped {
+            Ok(()) => "it was stopped again".to_string(),
+            Err(error) => format!("stopping it failed: {error}"),
+        };
+        let (name, seconds) = (name.to_string_lossy(), limit().as_secs());
+        internal(format!(
+            "mediated device '{name}' was started and did not appear within {seconds} seconds; {outcome}"
+        ))
+    })
 }
 
-/// Stops a running device.
+/// Stops a running device, unless a program has its VFIO group open.
 pub fn destroy(conn: &Connection, device: &Device) -> Result<()> {
-    let _ = (conn, device);
-    Err(Error::new(Code::NoSupport, "virNodeDeviceDestroy"))
+    let name = device.name_text();
+    let Some(running) = Running::of(device, conn.host()) else {
+        return Err(invalid(format!("Device '{name}' is not active")));
+    };
+    if running.is_in_use()? {
+        return Err(internal(format!(
+            "Unable to destroy '{name}': device in use"
+        )));
+    }
+    match mdevctl::is_installed() {
+        true => {
+            let failure = Failure::of(format!("Unable to destroy '{name}'"));
+            mdevctl::stop(&running.uuid()?, &failure)
+        }
+        false => sysfs::remove(conn.host(), running.path),
+    }
 }
 
 /// Keeps the definition of a device, or changes the one that there is.
 pub fn define(conn: &Connection, definition: &Definition) -> Result<Name> {
-    let _ = (conn, definition);
-    Err(Error::new(Code::NoSupport, "virNodeDeviceDefineXML"))
+    let wanted = Wanted::read(conn, definition)?;
+    let known = wanted.uuid.as_ref().and_then(|uuid| {
+        let device = conn.device(&wanted.name(uuid)).ok()?;
+        device.definition.is_some().then_some((uuid, device))
+    });
+    let uuid = match known {
+        Some((uuid, device)) => {
+            mdevctl::modify(&wanted, uuid, &device.name_text(), Scope::DEFINED)?;
+            uuid.clone()
+        }
+        None => mdevctl::define(&wanted)?,
+    };
+    conn.reread_definitions();
+    let name = wanted.name(&uuid);
+    let device = conn.device(&name).ok();
+    let device = device.filter(|device| device.definition.is_some());
+    device.map(|device| device.name.clone()).ok_or_else(|| {
+        let name = name.to_string_lossy();
+        internal(format!(
+            "mdevctl has defined '{name}', but /etc/mdevctl.d has no definition of it"
+        ))
+    })
 }
 
 /// Drops the definition of a device, which runs on if it does.
 pub fn undefine(conn: &Connection, device: &Device) -> Result<()> {
-    let _ = (conn, device);
-    Err(Error::new(Code::NoSupport, "virNodeDeviceUndefine"))
+    mdevctl::undefine(&kept(device)?.uuid)?;
+    conn.reread_definitions();
+    Ok(())
 }
 
 /// Starts a defined device.
-pub fn start(conn: &Connection, device: &Device) -> Result<()> {
-    let _ = (conn, device);
-    Err(Error::new(Code::NoSupport, "virNodeDeviceCreate"))
+pub fn start(_: &Connection, device: &Device) -> Result<()> {
+    mdevctl::start_defined(&kept(device)?.uuid)
 }
 
 /// Chooses whether a defined device is started with its parent.
 pub fn set_autostart(conn: &Connection, device: &Device, autostart: bool) -> Result<()> {
-    let _ = (conn, device, autostart);
-    Err(Error::new(Code::NoSupport, "virNodeDeviceSetAutostart"))
+    let Ok(definition) = kept(device) else {
+        return Err(invalid("cannot set autostart for transient device"));
+    };
+    if definition.autostart != autostart {
+        mdevctl::set_autostart(&definition.uuid, &device.name_text(), autostart)?;
+        conn.reread_definitions();
+    }
+    Ok(())
 }
 
 /// Changes a running device, its definition, or both.
@@ -51,6 +131,75 @@ pub fn update(
     definition: &Definition,
     affect: Affect,
 ) -> Result<()> {
-    let _ = (conn, device, definition, affect);
-    Err(Error::new(Code::NoSupport, "virNodeDeviceUpdate"))
+    let wanted = Wanted::read(conn, definition)?;
+    let running = Running::of(device, conn.host());
+    let affect = match affect {
+        Affect {
+            live: false,
+            config: false,
+        } => Affect {
+            live: running.is_some(),
+            config: running.is_none(),
+        },
+        given => given,
+    };
+    if affect.live && running.is_none() {
+        return Err(invalid("node device is not active"));
+    }
+    if affect.config && device.definition.is_none() {
+        return Err(invalid(
+            "transient node devices do not have any persistent config",
+        ));
+    }
+    let live = running.as_ref().filter(|_| affect.live);
+    let (uuid, address) = match (&device.definition, &running) {
+        (Some(definition), _) => (definition.uuid.clone(), definition.parent_addr.clone()),
+        (None, Some(running)) => (running.uuid()?, running.parent_addr()),
+        (None, None) => return Err(invalid("node device is not active")),
+    };
+    let name = device.name_text();
+    if wanted.uuid.as_ref() != Some(&uuid) {
+        // The quote that is missing is missing in libvirt's text as well.
+        return Err(unsupported(format!(
+            "Cannot update device '{name}, uuid mismatch (current uuid '{uuid}')"
+        )));
+    }
+    if let Some(type_id) = live.map(Running::type_id).transpose()?
+        && type_id != wanted.type_id
+    {
+        return Err(unsupported(format!(
+            "Cannot update device '{name}', type mismatch (current type '{type_id}')"
+        )));
+    }
+    if wanted.address != address {
+        return Err(unsupported(format!(
+            "Cannot update device '{name}', parent address mismatch (current parent address '{address}')"
+        )));
+    }
+    let scope = Scope {
+        defined: affect.config,
+        live: affect.live,
+    };
+    mdevctl::modify(&wanted, &uuid, &name, scope)?;
+    conn.reread_definitions();
+    Ok(())
+}
+
+/// What mdevctl keeps of the device.
+fn kept(device: &Device) -> Result<&Arc<Kept>> {
+    let name = device.name_text();
+    let definition = device.definition.as_ref();
+    definition.ok_or_else(|| invalid(format!("Node device '{name}' is not defined")))
+}
+
+fn internal(detail: impl Into<String>) -> Error {
+    Error::new(Code::InternalError, detail)
+}
+
+fn invalid(detail: impl Into<String>) -> Error {
+    Error::new(Code::OperationInvalid, detail)
+}
+
+fn unsupported(detail: impl Into<String>) -> Error {
+    Error::new(Code::ConfigUnsupported, detail)
 }

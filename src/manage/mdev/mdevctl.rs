@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! What mdevctl(8) is asked to do. The arguments are those that libvirt uses, and so is the JSON that it
+//! reads on its standard input.
+
+use std::ffi::OsStr;
+use std::io;
+
+use serde_json::{Map, Value as Json};
+
+use crate::caps::system::normalise_uuid;
+use crate::error::{Code, Error, Result};
+use crate::manage::program;
+use crate::manage::wait::limit;
+use crate::text;
+
+use super::internal;
+use super::wanted::Wanted;
+
+const MDEVCTL: &str = "mdevctl";
+
+/// Whether there is a mdevctl that can be run.
+pub fn is_installed() -> bool {
+    program::find(MDEVCTL).is_some()
+}
+
+/// How the error begins when mdevctl fails, and what it says if mdevctl says nothing.
+#[derive(Debug)]
+pub struct Failure {
+    what: String,
+    unknown: &'static str,
+}
+
+impl Failure {
+    /// The error that libvirt has for most commands.
+    pub fn of(what: impl Into<String>) -> Failure {
+        Failure {
+            what: what.into(),
+            unknown: "Unknown error",
+        }
+    }
+}
+
+/// What a change is to reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scope {
+    /// The definition.
+    pub defined: bool,
+    /// The running device.
+    pub live: bool,
+}
+
+impl Scope {
+    /// The definition alone.
+    pub const DEFINED: Scope = Scope {
+        defined: true,
+        live: false,
+    };
+}
+
+/// Starts a device that has no definition; returns its UUID.
+pub fn start_new(wanted: &Wanted) -> Result<String> {
+    make("start", wanted, "Unable to start mediated device")
+}
+
+/// Defines a device; returns its UUID.
+pub fn define(wanted: &Wanted) -> Result<String> {
+    make("define", wanted, "Unable to define mediated device")
+}
+
+/// Starts a device that is defined.
+pub fn start_defined(uuid: &str) -> Result<()> {
+    let failure = Failure::of("Unable to create mediated device");
+    on_uuid("start", uuid, &failure)
+}
+
+/// Stops a device.
+pub fn stop(uuid: &str, failure: &Failure) -> Result<()> {
+    on_uuid("stop", uuid, failure)
+}
+
+/// Drops a definition.
+pub fn undefine(uuid: &str) -> Result<()> {
+    let failure = Failure::of("Unable to undefine mediated device");
+    on_uuid("undefine", uuid, &failure)
+}
+
+/// Has a defined device started with its parent, or no longer.
+pub fn set_autostart(uuid: &str, name: &str, autostart: bool) -> Result<()> {
+    let failure = Failure {
+        what: format!("Unable to set autostart on '{name}'"),
+        unknown: "Unknown Error",
+    };
+    let choice = if autostart { "--auto" } else { "--manual" };
+    run(&["modify", "--uuid", uuid, choice], "", &failure)?;
+    Ok(())
+}
+
+/// Changes a device to what is wanted. Older versions of mdevctl cannot.
+pub fn modify(wanted: &Wanted, uuid: &str, name: &str, scope: Scope) -> Result<()> {
+    let failure = Failure::of(format!("Unable to modify mediated device '{name}'"));
+    let probe = ["modify", "--defined", "--live", "--jsonfile", "b", "--help"];
+    if !ask(&probe, "", &failure)?.is_good() {
+        return Err(Error::new(
+            Code::OperationUnsupported,
+            format!("{}: modify unsupported", failure.what),
+        ));
+    }
+    let mut args = arguments("modify", wanted, Some(uuid));
+    args.extend(scope.defined.then(|| "--defined".into()));
+    args.extend(scope.live.then(|| "--live".into()));
+    run(&args, &json(wanted), &failure)?;
+    Ok(())
+}
+
+fn make(command: &str, wanted: &Wanted, what: &str) -> Result<String> {
+    let args = arguments(command, wanted, wanted.uuid.as_deref());
+    let printed = run(&args, &json(wanted), &Failure::of(what))?;
+    match &wanted.uuid {
+        Some(uuid) => Ok(uuid.clone()),
+        None => normalise_uuid(&printed).ok_or_else(|| {
+            let printed = printed.escape_debug();
+            internal(format!(
+                "{what}: mdevctl printed '{printed}' in place of the new UUID"
+            ))
+        }),
+    }
+}
+
+fn on_uuid(command: &str, uuid: &str, failure: &Failure) -> Result<()> {
+    run(&[command, &format!("--uuid={uuid}")], "", failure)?;
+    Ok(())
+}
+
+fn arguments(command: &str, wanted: &Wanted, uuid: Option<&str>) -> Vec<String> {
+    let mut args = vec![
+        command.to_string(),
+        format!("--parent={}", wanted.address),
+        "--jsonfile=/dev/stdin".to_string(),
+    ];
+    args.extend(uuid.map(|uuid| format!("--uuid={uuid}")));
+    args
+}
+
+/// The device in the form of mdevctl's files. XML cannot say whether it starts by itself.
+fn json(wanted: &Wanted) -> String {
+    let attribute = |(name, value): &(String, String)| {
+        Json::Object(Map::from_iter([(name.clone(), value.as_str().into())]))
+    };
+    let mut object = Map::new();
+    object.insert("mdev_type".into(), wanted.type_id.as_str().into());
+    object.insert("start".into(), "manual".into());
+    if !wanted.attributes.is_empty() {
+        let attributes = wanted.attributes.iter().map(attribute);
+        object.insert("attrs".into(), attributes.collect());
+    }
+    Json::Object(object).to_string()
+}
+
+/// Runs mdevctl and returns what it printed, without white space around it.
+fn run(args: &[impl AsRef<OsStr>], json: &str, failure: &Failure) -> Result<String> {
+    let output = ask(args, json, failure)?;
+    if let Some(signal) = output.signal {
+        let args: Vec<_> = args
+            .iter()
+            .map(|arg| arg.as_ref().to_string_lossy())
+            .collect();
+        let command = args.join(" ");
+        return Err(internal(format!(
+            "Child process (mdevctl {command}) unexpected fatal signal {signal}"
+        )));
+    }
+    if !output.is_good() {
+        let said = text::clean(&output.stderr);
+        let said = if said.is_empty() {
+            failure.unknown
+        } else {
+            &said
+        };
+        return Err(internal(format!("{}: {said}", failure.what)));
+    }
+    Ok(text::clean(&output.stdout).trim().to_string())
+}
+
+/// Runs mdevctl, whatever comes of it.
+fn ask(args: &[impl AsRef<OsStr>], json: &str, failure: &Failure) -> Result<program::Output> {
+    let args: Vec<_> = args.iter().map(AsRef::as_ref).collect();
+    let (what, limit) = (&failure.what, limit());
+    program::run(MDEVCTL, &args, json.as_bytes(), limit).map_err(|e| match e.kind() {
+        io::ErrorKind::NotFound => {
+            Error::system("Cannot find 'mdevctl' in path", libc::ENOENT)
+        }
+        io::ErrorKind::TimedOut => {
+            let seconds = limit.as_secs();
+            internal(format!(
+                "{what}: mdevctl did not end within {seconds} seconds and was killed, what it was doing may be half done"
+            ))
+        }
+        _ => Error::system(
+            format!("{what}: cannot run mdevctl"),
+            e.raw_os_error().unwrap_or(libc::EIO),
+        ),
+    })
+}

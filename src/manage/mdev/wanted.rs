@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! What a document asks for, checked before any of it becomes part of a path or of an argument.
+
+use std::ffi::CString;
+use std::sync::Arc;
+
+use crate::caps::Facts;
+use crate::connection::{Connection, Name};
+use crate::definitions::address_of;
+use crate::device::Device;
+use crate::document::Definition;
+use crate::error::{Code, Error, Result};
+use crate::host::files::join;
+use crate::text;
+
+use super::unsupported;
+
+/// The longest name of a file (Linux: NAME_MAX).
+const NAME_MAX: usize = 255;
+
+/// A mediated device as a document describes it.
+#[derive(Debug)]
+pub struct Wanted {
+    /// Lower case with hyphens, if one is given.
+    pub uuid: Option<String>,
+    /// The id of its type, a file name.
+    pub type_id: String,
+    /// Attributes in order; names are relative paths that stay below the device.
+    pub attributes: Vec<(String, String)>,
+    /// The address by which mdevctl knows the parent, a file name.
+    pub address: String,
+    parent: Arc<Device>,
+}
+
+impl Wanted {
+    /// Finds the parent and checks what is asked of it. Codes and texts are libvirt's, but for names that
+    /// no device has: libvirt hands those to mdevctl.
+    pub fn read(conn: &Connection, definition: &Definition) -> Result<Wanted> {
+        let document = &definition.document;
+        let Facts::Mdev(mdev) = &*document.facts else {
+            return Err(unsupported("Unsupported device type"));
+        };
+        let (parent, address) = parent(conn, document.parent.as_deref())?;
+        let wrong = |what: &str, value: &str| {
+            let (value, name) = (value.escape_debug(), &document.name);
+            unsupported(format!("invalid {what} '{value}' for '{name}'"))
+        };
+        if !is_file_name(&mdev.type_id) {
+            return Err(wrong("type id", &mdev.type_id));
+        }
+        for (name, _) in &mdev.attributes {
+            if !name.split('/').all(is_file_name) {
+                return Err(wrong("attribute name", name));
+            }
+        }
+        Ok(Wanted {
+            uuid: Some(mdev.uuid.clone()).filter(|uuid| !uuid.is_empty()),
+            type_id: mdev.type_id.clone(),
+            attributes: mdev.attributes.clone(),
+            address,
+            parent,
+        })
+    }
+
+    /// The name of the node device with that UUID.
+    pub fn name(&self, uuid: &str) -> Name {
+        text::device_name(b"mdev", uuid.as_bytes(), Some(self.address.as_bytes()))
+    }
+
+    /// The parent's directory.
+    pub fn parent_path(&self) -> &[u8] {
+        self.parent.key()
+    }
+
+    /// The directory of the device with that UUID.
+    pub fn path_of(&self, uuid: &str) -> Vec<u8> {
+        join(self.parent_path(), uuid.as_bytes())
+    }
+}
+
+/// The parent of that name, and its address.
+fn parent(conn: &Connection, name: Option<&str>) -> Result<(Arc<Device>, String)> {
+    let Some(name) = name else {
+        return Err(unsupported("missing parent device"));
+    };
+    let device = CString::new(name)
+        .ok()
+        .and_then(|name| conn.device(&name).ok());
+    let Some(device) = device else {
+        return Err(unsupported(format!("invalid parent device '{name}'")));
+    };
+    let address = address_of(&device).and_then(|address| String::from_utf8(address.into()).ok());
+    match address.filter(|address| is_file_name(address)) {
+        Some(address) => Ok((device, address)),
+        None => Err(Error::new(
+            Code::ParseFailed,
+            format!("Unable to find address for parent device '{name}'"),
+        )),
+    }
+}
+
+/// Whether a text names a file in a directory, and cannot be taken for an option.
+fn is_file_name(text: &str) -> bool {
+    !matches!(text, "" | "." | "..")
+        && text.len() <= NAME_MAX
+        && !text.starts_with('-')
+        && !text.contains(|c: char| c == '/' || c.is_control())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_names_are_told_from_what_leads_elsewhere() {
+        for good in [
+            "mtty-2",
+            "i915-GVTg_V5_4",
+            "0000:01:00.0",
+            "a b",
+            "...",
+            "é",
+        ] {
+            assert!(is_file_name(good), "{good:?}");
+        }
+        let long = "x".repeat(NAME_MAX + 1);
+        for bad in [
+            "", ".", "..", "../x", "a/b", "/", "-t", "--help", "a\0b", "a\nb", "\u{7f}", &long,
+        ] {
+            assert!(!is_file_name(bad), "{bad:?}");
+        }
+    }
+}

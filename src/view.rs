@@ -163,6 +163,13 @@ impl View {
             Action::Moved => event.old_path.as_ref(),
             Action::Added | Action::Changed => None,
         };
+        // What exists by definition alone has a path only for its place in the order.
+        let is_there = |path: &&Vec<u8>| {
+            let name = registry.name_at(path);
+            let device = name.and_then(|name| registry.by_name(&name));
+            device.is_some_and(|device| device.is_active())
+        };
+        let gone = gone.filter(is_there);
         if let Some(device) = gone.and_then(|path| registry.remove_path(path)) {
             if let Some(definition) = &device.definition {
                 registry.insert(definitions::inactive(definition.clone(), registry));

@@ -226,7 +226,7 @@ int change_update(virConnectPtr conn, const struct settings *settings)
     const char *path = settings->names[1];
     unsigned int flags = VIR_NODE_DEVICE_UPDATE_AFFECT_CURRENT;
     virNodeDevicePtr device = find_device(conn, settings->names[0]);
-    const char *target;
+    const char *name, *target;
     int status = STATUS_FAILED;
     char *xml;
 
@@ -239,12 +239,12 @@ int change_update(virConnectPtr conn, const struct settings *settings)
     xml = read_file(path);
     if (xml != NULL) {
         target = update_target(device, flags);
+        name = virNodeDeviceGetName(device); /* now: a call that succeeds forgets the last error */
         if (virNodeDeviceUpdate(device, xml, flags) < 0) {
-            complain("Failed to update node device %s from '%s'", virNodeDeviceGetName(device),
-                     path);
+            complain("Failed to update node device %s from '%s'", name, path);
             complain_library();
         } else {
-            put("Updated node device %s %s\n", virNodeDeviceGetName(device), target);
+            put("Updated node device %s %s\n", name, target);
             put_end(settings);
             status = STATUS_OK;
         }

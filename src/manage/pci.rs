@@ -135,7 +135,7 @@ impl<'a> Function<'a> {
         };
         let driver = show(&self.driver().unwrap_or_default());
         let why = format!(
-            "PCI device {} is in use by driver {driver}: another program holds {node}",
+            "PCI device {} is in use by driver {driver}: {node} is open",
             self.address
         );
         Err(Error::new(Code::OperationInvalid, why).in_domain(Domain::None))

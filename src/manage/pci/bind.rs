@@ -2,7 +2,7 @@
 //! Binds a function to another driver. When that fails it gets back what it had.
 
 use super::driver::DRIVERS;
-use super::in_use::is_vfio;
+use super::in_use::is_detached;
 use super::{Function, internal, show, system};
 use crate::error::Result;
 use crate::host::files::join;
@@ -12,9 +12,6 @@ const NO_OVERRIDE: &[u8] = b"(null)";
 
 /// Tells the bus to find drivers for a function without one.
 const PROBE: &[u8] = b"/sys/bus/pci/drivers_probe";
-
-/// Drivers that hold a function for others, beside VFIO's.
-const STUBS: [&[u8]; 3] = [b"pci-stub", b"pciback", b"xen-pciback"];
 
 /// Who drives a function, and who alone may.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,19 +32,13 @@ pub fn detach(function: &Function<'_>, driver: &[u8]) -> Result<()> {
 /// Lets the host choose the function's driver. One that it has chosen already is not disturbed.
 pub fn reattach(function: &Function<'_>) -> Result<()> {
     let before = function.binding();
-    if before.driver.is_some() && before.driver_override.is_none() && !function.is_detached() {
+    if before.driver.is_some() && before.driver_override.is_none() && !is_detached(&function.node) {
         return Ok(());
     }
     function.change(before, None)
 }
 
 impl Function<'_> {
-    /// Whether the function is bound to a driver that holds it for others.
-    pub fn is_detached(&self) -> bool {
-        let is_stub = |driver: Vec<u8>| STUBS.contains(&&driver[..]);
-        is_vfio(&self.node) || self.driver().is_some_and(is_stub)
-    }
-
     fn binding(&self) -> Binding {
         let text = self.node.attribute("driver_override");
         Binding {

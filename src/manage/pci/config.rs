@@ -188,3 +188,190 @@ impl Config {
     }
 }
 
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::RefCell;
+    use std::io::Write;
+
+    /// An endpoint's configuration space, written by hand: power management at 0x40, MSI with 64-bit addresses and
+    /// masks at 0x50, VPD at 0x70, Express version 2 at 0x80, MSI-X at 0xc0, AF at 0xd0.
+    fn endpoint() -> Vec<u8> {
+        let mut config: Vec<u8> = (0..=255).collect();
+        let mut put = |at: usize, bytes: &[u8]| config[at..at + bytes.len()].copy_from_slice(bytes);
+        put(0x00, &[0x86, 0x80, 0xd3, 0x10]);
+        put(0x06, &[0x10, 0x00]); // there is a list of capabilities
+        put(0x0e, &[0x80]); // an endpoint of several functions
+        put(0x34, &[0x40]);
+        put(0x40, &[0x01, 0x50, 0x03, 0x00, 0x00, 0x81]); // PME status and enable, D0
+        put(0x50, &[0x05, 0x70, 0x81, 0x01]); // enabled, 64 bits, masks
+        put(0x70, &[0x03, 0x80, 0x00, 0x80]);
+        put(0x80, &[0x10, 0xc0, 0x02, 0x00, 0x00, 0x00, 0x00, 0x00]);
+        put(0xc0, &[0x11, 0xd0, 0x04, 0x80]);
+        put(0xd0, &[0x13, 0x00, 0x06, 0x01]);
+        config
+    }
+
+    fn file(bytes: &[u8]) -> Config {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(bytes).unwrap();
+        Config(file.into())
+    }
+
+    fn content(config: &Config) -> Vec<u8> {
+        config.snapshot().unwrap().0
+    }
+
+    #[test]
+    fn endpoints_are_told_from_bridges_and_silence() {
+        assert!(Snapshot(endpoint()).is_endpoint());
+        for header in [0x01, 0x81, 0x02, 0xff] {
+            let mut config = endpoint();
+            config[0x0e] = header;
+            assert!(!Snapshot(config).is_endpoint());
+        }
+    }
+
+    #[test]
+    fn both_capabilities_tell_of_function_level_reset() {
+        let has = |config| Snapshot(config).has_function_level_reset();
+        assert!(!has(endpoint()));
+        let mut express = endpoint();
+        express[0x87] = 0x10;
+        assert!(has(express.clone()));
+        express[0x06] = 0; // no list of capabilities
+        assert!(!has(express));
+        let mut af = endpoint();
+        af[0xd3] = 0x03;
+        assert!(has(af));
+    }
+
+    #[test]
+    fn power_goes_to_d3hot_and_back_and_keeps_the_rest() {
+        let config = file(&endpoint());
+        let before = config.snapshot().unwrap();
+        let seen = RefCell::new(Vec::new());
+        let pause = || {
+            seen.borrow_mut()
+                .push(content(&config)[0x44..0x46].to_vec())
+        };
+        config.cycle_power(&before, pause).unwrap().unwrap();
+        // PME enable stays; PME status, which a 1 would clear, is not written.
+        assert_eq!(seen.into_inner(), [[0x03, 0x01], [0x00, 0x01]]);
+        let mut after = endpoint();
+        after[0x45] = 0x01;
+        assert_eq!(content(&config), after);
+    }
+
+    #[test]
+    fn power_resets_nothing_that_keeps_its_state() {
+        let mut keeps = endpoint();
+        keeps[0x44] |= 0x08;
+        let mut without = endpoint();
+        without[0x40] = 0x09;
+        for bytes in [keeps, without] {
+            let config = file(&bytes);
+            let before = config.snapshot().unwrap();
+            assert!(config.cycle_power(&before, || panic!("changed")).is_none());
+            assert_eq!(content(&config), bytes);
+        }
+    }
+
+    #[test]
+    fn what_was_set_up_is_put_back_and_nothing_else() {
+        let before = Snapshot(endpoint());
+        // After a reset everything is 0, except what tells the function from others.
+        let mut reset = vec![0; SIZE];
+        reset[..4].copy_from_slice(&before.0[..4]);
+        let config = file(&reset);
+        assert!(config.answers_as(&before));
+        config.restore(&before).unwrap();
+        let mut expected = reset;
+        for range in [
+            0x04..0x06, // Command, not Status
+            0x0c..0x0e, // cache line and latency, not BIST
+            0x10..0x40,
+            0x52..0x64, // MSI: control, address, data, mask; not what is pending
+            0x88..0x8a, // Device Control, not its status
+            0x90..0x92,
+            0xa8..0xaa,
+            0xb0..0xb2,
+            0xc2..0xc4,
+        ] {
+            expected[range.clone()].copy_from_slice(&before.0[range]);
+        }
+        assert_eq!(content(&config), expected);
+    }
+
+    #[test]
+    fn addresses_are_put_back_before_they_are_enabled() {
+        let registers = Snapshot(endpoint()).registers();
+        let place = |at| registers.iter().position(|register| register.at == at);
+        assert_eq!(place(COMMAND), Some(registers.len() - 1));
+        for at in [0x54, 0x58, 0x5c, 0x60] {
+            assert!(place(at).unwrap() < place(0x52).unwrap());
+        }
+        assert_eq!(
+            (place(0x70), place(0x72), place(0x74)),
+            (None, None, None),
+            "VPD"
+        );
+    }
+
+    #[test]
+    fn the_form_of_msi_and_express_decides_on_registers() {
+        let places = |config: Vec<u8>| -> Vec<usize> {
+            let registers = Snapshot(config).registers();
+            registers.iter().map(|register| register.at).collect()
+        };
+        let mut plain = endpoint();
+        plain[0x52..0x54].copy_from_slice(&[0x01, 0x00]); // 32 bits, no masks
+        plain[0x82] = 0x01; // Express version 1
+        let plain = places(plain);
+        assert!(plain.contains(&0x54) && plain.contains(&0x58));
+        assert!(!plain.contains(&0x5c) && !plain.contains(&0x60));
+        assert!(plain.contains(&0x90) && !plain.contains(&0xa8) && !plain.contains(&0xb0));
+    }
+
+    #[test]
+    fn capabilities_anywhere_stay_inside() {
+        for id in [ID_PM, ID_MSI, ID_MSIX, ID_AF, ID_EXPRESS] {
+            for start in 0x40..=0xff {
+                let mut config = endpoint();
+                config[0x34] = start;
+                config[usize::from(start)..].fill(0xff);
+                config[usize::from(start)] = id;
+                let before = Snapshot(config.clone());
+                before.has_function_level_reset();
+                let file = file(&config);
+                file.restore(&before).unwrap();
+                let _ = file.cycle_power(&before, || ());
+                assert_eq!(content(&file).len(), SIZE);
+            }
+        }
+    }
+
+    #[test]
+    fn a_bus_is_reset_and_released() {
+        let mut bridge = endpoint();
+        bridge[0x3e..0x40].copy_from_slice(&[0x03, 0x00]);
+        let config = file(&bridge);
+        let seen = RefCell::new(Vec::new());
+        let pause = || {
+            seen.borrow_mut()
+                .push(content(&config)[0x3e..0x40].to_vec())
+        };
+        config.reset_secondary_bus(pause).unwrap();
+        assert_eq!(seen.into_inner(), [[0x43, 0x00], [0x03, 0x00]]);
+        assert_eq!(content(&config), bridge);
+    }
+
+    #[test]
+    fn another_function_or_none_is_no_answer() {
+        let before = Snapshot(endpoint());
+        assert!(!file(&[0xff; SIZE]).answers_as(&before));
+        assert!(!file(&[0x86, 0x80, 0xd4, 0x10]).answers_as(&before));
+        assert!(!file(&[]).answers_as(&before));
+        assert!(file(&endpoint()[..64]).snapshot().is_err());
+    }
+}

@@ -6,14 +6,12 @@ use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
 use super::alias::Modalias;
+use super::in_use::VFIO_PCI;
 use super::{Function, internal, show, system};
 use crate::error::{Code, Error, Result};
 use crate::host::files::join;
 use crate::host::node::Node;
 use crate::manage::program::{self, Output};
-
-/// The driver for every function that VFIO can hand out.
-const VFIO_PCI: &[u8] = b"vfio-pci";
 
 /// How long a module may take to load.
 const MODPROBE_LIMIT: Duration = Duration::from_secs(60);
@@ -27,22 +25,28 @@ const NOIOMMU: &[u8] = b"/sys/module/vfio/parameters/enable_unsafe_noiommu_mode"
 /// The name of the driver that `wanted` means for a function, which is loaded then: NULL and `vfio` mean the best
 /// VFIO driver, `xen` Xen's, anything else is a driver or a module.
 pub fn choose(function: &Function<'_>, wanted: Option<&CStr>) -> Result<Vec<u8>> {
-    match wanted.map(CStr::to_bytes) {
-        None | Some(b"vfio") => {
-            refuse_without_vfio(function)?;
-            load(&function.node, &best_vfio(function)?)
+    let name = match wanted.map(CStr::to_bytes) {
+        None | Some(b"vfio") => &best_vfio(function)?,
+        Some(b"xen") => &b"xen-pciback"[..],
+        Some(b"kvm") => {
+            return Err(Error::new(
+                Code::ArgumentUnsupported,
+                "'legacy KVM' device assignment is no longer supported on this system",
+            ));
         }
-        Some(b"xen") => load(&function.node, b"xen-pciback"),
-        Some(b"kvm") => Err(Error::new(
-            Code::ArgumentUnsupported,
-            "'legacy KVM' device assignment is no longer supported on this system",
-        )),
-        Some(name) if is_name(name) => load(&function.node, name),
-        Some(name) => Err(Error::new(
-            Code::InvalidArg,
-            format!("'{}' cannot be the name of a driver", show(name)),
-        )),
+        Some(name) if is_name(name) => name,
+        Some(name) => {
+            return Err(Error::new(
+                Code::InvalidArg,
+                format!("'{}' cannot be the name of a driver", show(name)),
+            ));
+        }
+    };
+    let driver = load(&function.node, name)?;
+    if driver == VFIO_PCI || matches!(wanted.map(CStr::to_bytes), None | Some(b"vfio")) {
+        refuse_without_vfio(function)?;
     }
+    Ok(driver)
 }
 
 /// Whether a text can name a driver or module: as part of a path it stays where it is, and as an argument it

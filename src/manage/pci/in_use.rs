@@ -10,16 +10,24 @@ use std::io;
 
 use rustix::fs::OFlags;
 
-use crate::host::files::basename;
 use crate::host::node::Node;
 use crate::text;
 
 /// The driver that is VFIO's whatever else is known of it: before Linux 6.1 it left no `vfio-dev`.
-const VFIO_PCI: &[u8] = b"vfio-pci";
+pub const VFIO_PCI: &[u8] = b"vfio-pci";
+
+/// Drivers that hold a function for others, beside VFIO's.
+const STUBS: [&[u8]; 3] = [b"pci-stub", b"pciback", b"xen-pciback"];
 
 /// Whether the function is bound to a VFIO driver.
 pub fn is_vfio(node: &Node<'_>) -> bool {
     node.has("vfio-dev") || node.link("driver").as_deref() == Some(VFIO_PCI)
+}
+
+/// Whether the function is bound to a driver that holds it for others.
+pub fn is_detached(node: &Node<'_>) -> bool {
+    let is_stub = |driver: Vec<u8>| STUBS.contains(&&driver[..]);
+    is_vfio(node) || node.link("driver").is_some_and(is_stub)
 }
 
 /// The device node through which a program holds the function, or another one of its IOMMU group. To learn
@@ -28,23 +36,20 @@ pub fn held_through(node: &Node<'_>) -> Option<String> {
     if !is_vfio(node) {
         return None;
     }
-    let group = node.link("iommu_group").unwrap_or_default();
-    for prefix in ["/dev/vfio/", "/dev/vfio/noiommu-"] {
-        let path = [prefix.as_bytes(), &group].concat();
-        match node.host.files.open_to_change(&path, OFlags::RDWR) {
-            Err(e) if e.raw_os_error() == Some(libc::EBUSY) => return Some(text::clean(&path)),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
-            // Any other error says nothing of a holder.
-            _ => return None,
+    let files = &node.host.files;
+    if let Some(group) = node.link("iommu_group") {
+        for prefix in ["/dev/vfio/", "/dev/vfio/noiommu-"] {
+            let path = [prefix.as_bytes(), &group].concat();
+            match files.open_to_change(&path, OFlags::RDWR) {
+                Err(e) if e.raw_os_error() == Some(libc::EBUSY) => return Some(text::clean(&path)),
+                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+                // Any other error says nothing of a holder.
+                _ => return None,
+            }
         }
     }
-    let name = node
-        .host
-        .files
-        .entries(&node.below("vfio-dev"))
-        .ok()?
-        .pop()?;
-    let number = node.attribute([b"vfio-dev/", basename(&name), b"/dev"].concat())?;
+    let name = files.entries(&node.below("vfio-dev")).ok()?.pop()?;
+    let number = node.attribute([b"vfio-dev/", &name[..], b"/dev"].concat())?;
     let is_held = node.host.is_open_anywhere(&number);
     is_held.then(|| text::clean(&[b"/dev/vfio/devices/", &name[..]].concat()))
 }

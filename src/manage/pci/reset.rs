@@ -6,10 +6,11 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::config::{Config, Snapshot};
-use super::in_use::{held_through, is_vfio};
+use super::in_use::{held_through, is_detached, is_vfio};
 use super::{Function, address_of, internal, show, system};
+use crate::caps::pci::is_asleep;
 use crate::error::Result;
-use crate::host::files::join;
+use crate::host::files::{basename, join, syspath_of_link};
 use crate::host::node::Node;
 
 /// After each change of the power state (PCI Bus Power Management 1.2, 5.6.1).
@@ -89,13 +90,11 @@ impl<'a> Awake<'a> {
             set_power(node, b"on")
                 .map_err(|e| system(format!("cannot wake {}", show(node.path)), &e))?;
         }
-        // A function without power answers nothing, and one in D3cold would be woken behind the kernel's back.
-        let state = node.attribute("power_state").unwrap_or_default();
-        match crate::caps::pci::is_asleep(node) {
+        // What has no power answers nothing.
+        match is_asleep(node) {
             true => Err(internal(format!(
-                "PCI device {} does not wake from {}",
-                show(node.basename()),
-                show(&state)
+                "PCI device {} is suspended and does not wake",
+                show(node.basename())
             ))),
             false => Ok(awake),
         }
@@ -166,7 +165,7 @@ fn at<'a>(path: &'a [u8], function: &Function<'a>) -> Node<'a> {
 /// Whether the function is on a bus that no bridge leads to: below `pciDDDD:BB`.
 fn is_on_root_bus(node: &Node<'_>) -> bool {
     let parent = above(node.path);
-    crate::host::files::basename(parent).starts_with(b"pci")
+    basename(parent).starts_with(b"pci")
 }
 
 /// Resets the function with its bus, and all others there, which nobody must be using.
@@ -180,16 +179,13 @@ fn by_bus(function: &Function<'_>, config: &Config, before: &Snapshot) -> Result
         )));
     }
     let others = others_below(parent, function)?;
-    if let Some(other) = others
-        .iter()
-        .find(|path| is_active(&at(path, function), function))
-    {
+    let nodes: Vec<_> = others.iter().map(|path| at(path, function)).collect();
+    if let Some(other) = nodes.iter().find(|node| is_active(node)) {
         return Err(internal(format!(
             "Active {} devices on bus with {address}, not doing bus reset",
-            show(crate::host::files::basename(other))
+            show(other.basename())
         )));
     }
-    let nodes: Vec<_> = others.iter().map(|path| at(path, function)).collect();
     let mut saved = Vec::new();
     for node in &nodes {
         let config = open(node)?;
@@ -226,7 +222,7 @@ fn others_below(bridge: &[u8], function: &Function<'_>) -> Result<Vec<Vec<u8>>> 
     let folder = join(bridge, b"");
     let paths = names.iter().filter_map(|name| {
         let target = files.read_link(&join(DEVICES, name)).ok()?;
-        crate::host::files::syspath_of_link(&target)
+        syspath_of_link(&target)
     });
     Ok(paths
         .filter(|path| path.starts_with(&folder) && path != function.node.path)
@@ -234,11 +230,6 @@ fn others_below(bridge: &[u8], function: &Function<'_>) -> Result<Vec<Vec<u8>>> 
 }
 
 /// Whether anybody may rely on a function: it was not detached, or a program holds it. A bridge cannot be detached.
-fn is_active(node: &Node<'_>, function: &Function<'_>) -> bool {
-    let other = Function {
-        node: *node,
-        address: String::new(),
-        name: function.name.clone(),
-    };
-    !other.is_detached() || held_through(node).is_some()
+fn is_active(node: &Node<'_>) -> bool {
+    !is_detached(node) || held_through(node).is_some()
 }

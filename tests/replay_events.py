@@ -51,7 +51,7 @@ class Steps:
 
     def end(self):
         for kind, program in self.programs.items():
-            program.send_signal(signal.SIGTERM)
+            program.send_signal(signal.SIGINT)
             for line in program.communicate(timeout=60)[0].split("\n"):
                 print("nodedev %s\t%s" % (kind, line))
 
@@ -450,9 +450,9 @@ class Overrun(Steps):
 
 
 def follow(tool, kind):
-    """`nodedev event`, from the moment when it waits."""
+    """`nodedev event`, from the moment when it waits; virsh waits for a byte of the thread that runs its loop."""
     program = subprocess.Popen([tool, "event", "--event", kind, "--loop", "--timestamp"], stdout=subprocess.PIPE, text=True)
-    while not read("/proc/%d/wchan" % program.pid).startswith(("poll_schedule_timeout", "do_select")):
+    while not read("/proc/%d/wchan" % program.pid).startswith(("poll_schedule_timeout", "do_select", "anon_pipe_read", "pipe_read")):
         time.sleep(0.01)
     return program
 

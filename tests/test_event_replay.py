@@ -14,6 +14,7 @@ import kit
 REPLAY = os.path.join(kit.SCRIPTS, "replay")
 INSIDE = os.path.join(kit.ROOT, "tests", "replay_events.py")
 TOOL = os.path.join(kit.PREFIX, "bin", "nodedev")
+RUN = os.path.join(kit.PREFIX, "bin", "virnodedev-run")
 EVENTS = os.path.join(kit.DATA, "events")
 TIME = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3})(?:\+0000:?)? (.*)")
 
@@ -89,7 +90,18 @@ class Replays(unittest.TestCase):
 
     def test_events(self):
         """SCSI hosts and disks, interfaces, PCI functions, changes of every interface; and what virsh printed."""
-        told = self.replay("modules", "events", TOOL)
+        self.check_events(TOOL)
+
+    def test_events_in_virsh(self):
+        """virsh itself, as it is installed, on this library."""
+        virsh = os.path.join(kit.temp(), "virsh-as-nodedev")
+        with open(virsh, "w") as f:
+            f.write('#!/bin/sh\nwhat=nodedev-$1\nshift\nexec %s -p virsh -c nodedev:///system "$what" "$@"\n' % RUN)
+        os.chmod(virsh, 0o755)
+        self.check_events(virsh)
+
+    def check_events(self, program):
+        told = self.replay("modules", "events", program)
         self.assertEqual(told.pop("differs", []), [])
         for kind in ("lifecycle", "update"):
             self.compare_with_virsh(kind, told.pop("nodedev " + kind))

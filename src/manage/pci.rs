@@ -96,12 +96,18 @@ impl<'a> Function<'a> {
         })
     }
 
-    /// What `change` does to the function; when that fails because the function went, the error says so.
+    /// What `change` does to the function; where the function went meanwhile, that is the error.
     fn unless_gone(&self, change: impl FnOnce() -> Result<()>) -> Result<()> {
-        change().map_err(|error| match self.node.has("uevent") {
-            true => error,
-            false => Error::no_device(&self.name),
-        })
+        let result = change();
+        self.exists().and(result)
+    }
+
+    /// An error if the function is not there any more.
+    fn exists(&self) -> Result<()> {
+        match self.node.has("uevent") {
+            true => Ok(()),
+            false => Err(Error::no_device(&self.name)),
+        }
     }
 
     /// Waits until no other program of this kind changes the function; none does while the result lives. Whoever

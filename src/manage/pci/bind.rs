@@ -133,7 +133,9 @@ impl Function<'_> {
                 let _ = self.probe();
             }
         }
-        let _ = self.write_override(before.driver_override.as_deref());
+        if self.binding().driver_override != before.driver_override {
+            let _ = self.write_override(before.driver_override.as_deref());
+        }
         let now = self.binding();
         if now == *before {
             return format!("it is bound to {} as before", show_driver(old));

@@ -38,7 +38,7 @@ pub fn choose(function: &Function<'_>, wanted: Option<&CStr>) -> Result<Vec<u8>>
         Some(name) => {
             return Err(Error::new(
                 Code::InvalidArg,
-                format!("'{}' cannot be the name of a driver", show(name)),
+                format!("'{}' cannot be the name of a driver", name.escape_ascii()),
             ));
         }
     };

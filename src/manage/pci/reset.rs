@@ -51,6 +51,7 @@ pub fn reset(function: &Function<'_>) -> Result<()> {
         Some(Err(error)) => Some(error.message()),
         None => None,
     };
+    function.exists()?;
     if !is_on_root_bus(node) {
         match by_bus(function, &config, &before) {
             Ok(()) => return Ok(()),

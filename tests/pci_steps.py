@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Detaches, re-attaches and resets PCI functions of the replayed machine `base`, and prints what was written,
+what came of it, and who drives the function then.
+
+    pci_steps.py steps | transcript FILE
+
+With `transcript` it repeats the commands of a session with libvirt's virsh and prints what virsh would.
+"""
+import ctypes
+import os
+import re
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "python")]
+import vnd  # noqa: E402
+from pci_kernel import BUS, GROUP, Kernel, write_new  # noqa: E402
+from replay_machine import read, write  # noqa: E402
+from syscalls import Refused, Thread  # noqa: E402
+from vnd import lib  # noqa: E402
+
+NIC = "0000:03:00.0"
+MODULES_ALIAS = "/lib/modules/%s/modules.alias" % os.uname().release
+MODPROBE = r"""#!/bin/sh
+echo "modprobe $*, input $(readlink /proc/self/fd/0), LC_ALL $LC_ALL" >>/run/modprobe.log
+implement() { mkdir -p "/sys/module/$1/drivers/$2"; }
+case "$*" in
+    -c) printf 'options x y=1\nblacklist forbidden-too\nblacklist shut_out\n' ;;
+    "-b acme_vfio_pci") implement acme_vfio_pci pci:acme-vfio-pci; mkdir /sys/bus/pci/drivers/acme-vfio-pci
+        : >/sys/bus/pci/drivers/acme-vfio-pci/unbind ;;
+    "-b silent" | "-b shut-out") ;;
+    "-b usb-only") implement usb_only usb:usb-only ;;
+    "-b liar") implement liar pci:nowhere ;;
+    "-b forbidden_too") exit 1 ;;
+    *) echo "modprobe: FATAL: Module $2 not found in directory /lib/modules/7.2.13+deb14-amd64" >&2; exit 1 ;;
+esac
+"""
+
+
+def node_name(address):
+    return "pci_" + re.sub("[:.]", "_", address)
+
+
+class Session:
+    def __init__(self):
+        self.kernel = Kernel()
+        self.thread = Thread(self.kernel)
+        vnd.silence()
+        self.conn = lib.virConnectOpen(b"nodedev:///system")
+        os.makedirs("/run/bin")
+        write_new("/run/bin/modprobe", MODPROBE)
+        os.chmod("/run/bin/modprobe", 0o755)
+        os.environ["PATH"] = "/run/bin:" + os.environ["PATH"]
+
+    def do(self, name, what, driver=None, conn=None):
+        """The error of a call, or None."""
+        def call():
+            device = lib.virNodeDeviceLookupByName(conn or self.conn, name.encode())
+            calls = {
+                "dettach": lambda: lib.virNodeDeviceDettach(device),
+                "detach": lambda: lib.virNodeDeviceDetachFlags(device, driver, 0),
+                "reattach": lambda: lib.virNodeDeviceReAttach(device),
+                "reset": lambda: lib.virNodeDeviceReset(device),
+            }
+            failed = not device or calls[what]() != 0
+            error = vnd.last_error() if failed else None
+            if device:
+                lib.virNodeDeviceFree(device)
+            return error
+        return self.thread.call(call)
+
+    def step(self, words, what, address=NIC, driver=None):
+        print("# " + words)
+        del self.kernel.log[:]
+        write_new("/run/modprobe.log", "")
+        error = self.do(node_name(address), what, None if driver is None else driver.encode())
+        print(read("/run/modprobe.log"), end="")
+        for line in self.kernel.log:
+            print(line)
+        for line in self.kernel.compare():
+            print(line)
+        if error:
+            print("{code} {domain} {int1} {message}".format(**error).rstrip("\n"))
+        else:
+            print("done")
+        if os.path.exists(self.kernel.device(address)):
+            print("bound to %s, override %s" % (self.kernel.driver(address), self.kernel.override(address)))
+
+
+def drivers(session):
+    kernel, step = session.kernel, session.step
+    step("detach", "detach")
+    step("detach again", "detach")
+    step("re-attach", "reattach")
+    step("re-attach again", "reattach")
+    write_new("/run/modules.alias", "alias vfio_pci:v*d*sv*sd*bc*sc*i* vfio_pci\n"
+              "alias vfio_pci:v00008086d000010D3sv*sd*bc*sc*i* acme_vfio_pci\n")
+    kernel.instead[MODULES_ALIAS] = "/run/modules.alias"
+    step("detach to the best variant, which is loaded", "detach", driver="vfio")
+    step("detach to a driver by name", "detach", driver="vfio-pci")
+    step("detach to a module's driver", "detach", driver="acme_vfio_pci")
+    step("re-attach", "reattach")
+    for name in ("bogus", "silent", "shut-out", "usb-only", "liar", "forbidden_too", "xen", "kvm"):
+        step("module " + name, "detach", driver=name)
+    for name in ("", "..", "../../../devices", "a/b", "-r", "--show", "a\nb", "x" * 129, "\x7f"):
+        step("name %.20r" % name, "detach", driver=name)
+    kernel.instead.clear()
+    modalias = kernel.device(NIC) + "/modalias"
+    text = read(modalias)
+    write(modalias, "usb:v1D6B\n")
+    step("alias of another bus", "detach")
+    write(modalias, text)
+
+
+def failures(session):
+    kernel, step = session.kernel, session.step
+    step("a driver that does not take it", "detach", driver="e1000")
+    kernel.errors["driver_override"] = [13]
+    step("driver_override refused", "detach")
+    kernel.errors["unbind"] = [16]
+    step("unbind refused", "detach")
+    kernel.errors["drivers_probe"] = [22]
+    step("probe refused", "detach")
+    kernel.errors["drivers_probe"] = [22] * 2
+    step("probe refused for ever", "detach")
+    step("re-attach after that", "reattach")
+    step("detach", "detach")
+    kernel.errors["unbind"] = [16]
+    step("unbind refused on the way back", "reattach")
+    kernel.errors["drivers_probe"] = [22]
+    step("probe refused on the way back", "reattach")
+    step("re-attach", "reattach")
+    override = kernel.device(NIC) + "/driver_override"
+    kernel.closed[override] = 13
+    for what in ("detach", "reattach", "reset"):
+        step("no privilege: " + what, what)
+    kernel.closed[override] = 2
+    step("no driver_override", "detach")
+    kernel.closed.clear()
+    step("a bridge", "detach", "0000:00:03.0")
+    group = kernel.device(NIC) + "/iommu_group"
+    target = os.readlink(group)
+    os.unlink(group)
+    step("no IOMMU", "detach")
+    os.symlink(target, group)
+    step("detach", "detach")
+    kernel.closed[GROUP] = 16
+    for what in ("detach", "reattach", "reset"):
+        step("in use: " + what, what, driver="pci-stub")
+    step("in use, but as it should be", "detach", driver="vfio-pci")
+    kernel.closed.clear()
+    os.unlink(GROUP)
+    # Its number is that of /dev/full.
+    write(kernel.device(NIC) + "/vfio-dev/vfio0/dev", "1:7\n")
+    with open("/dev/full"):
+        step("in use through its own node", "reattach")
+    step("re-attach", "reattach")
+
+
+def resets(session):
+    kernel, step = session.kernel, session.step
+    step("reset through power states", "reset")
+    control = kernel.device(NIC) + "/power/control"
+    kernel.power(NIC, "auto", "suspended", "D3cold")
+    step("reset of a sleeping one", "reset")
+    print("control", read(control), end="")
+    kernel.power(NIC, "auto", "suspended", "D3cold")
+    kernel.sleeping = True
+    step("reset of one that does not wake", "reset")
+    print("control", read(control), end="")
+    kernel.sleeping = False
+    kernel.power(NIC, "on", "active", "D0")
+    kernel.errors["config"] = [5]
+    step("reset when power states cannot be written", "reset")
+    kernel.closed[kernel.device(NIC) + "/config"] = 13
+    step("reset of closed configuration space", "reset")
+    kernel.closed.clear()
+    step("reset of a bridge", "reset", "0000:00:03.0")
+    step("reset on a root bus", "reset", "0000:00:00.0")
+    step("reset by the kernel", "reset", "0000:01:00.0")
+    neighbours = ["0000:09:%02x.0" % slot for slot in (3, 4, 5, 6)]
+    step("reset beside others", "reset", "0000:09:01.0")
+    for address in neighbours:
+        assert session.do(node_name(address), "detach", b"pci-stub") is None
+    step("reset with the bus", "reset", "0000:09:01.0")
+    step("detach", "detach")
+    step("reset of a detached one", "reset")
+
+
+def vanishing(session):
+    kernel, step = session.kernel, session.step
+    step("re-attach", "reattach")
+    for name in ("driver_override", "unbind", "drivers_probe"):
+        device = kernel.device(NIC)
+        kernel.vanishing = name
+        step("gone at " + name, "detach")
+        kernel.put_back(device)
+        kernel.set_override(NIC, "(null)\n")
+        kernel.probe(NIC)
+    kernel.vanishing = "config"
+    step("gone at config", "reset")
+
+
+def transcript(session, file):
+    """virsh's commands on devices, once more."""
+    read_only = lib.virConnectOpenReadOnly(b"nodedev:///system")
+    words = {"detach": ("detach", "detached"), "reattach": ("re-attach", "re-attached"), "reset": ("reset", "reset")}
+    commands = re.findall(r"^\$ (virsh (-r )?-c qemu:///system nodedev-(\w+) (\S+)(?: --driver (\S+))?|"
+                          r"readlink (\S+)|cat (\S+))$", read(file), re.M)
+    for line, only, what, name, driver, link, attribute in commands:
+        print("$ " + line)
+        if link:
+            print(os.readlink(link))
+        elif attribute:
+            print(read(attribute), end="")
+        elif what == "dumpxml":
+            device = lib.virNodeDeviceLookupByName(session.conn, name.encode())
+            print(vnd.owned(lib.virNodeDeviceGetXMLDesc(device, 0)))
+        elif what in words:
+            call = "dettach" if what == "detach" and not driver else what
+            error = session.do(name, call, driver.encode() if driver else None, only and read_only)
+            if error is None:
+                print("Device %s %s" % (name, words[what][1]))
+            elif error["code"] == 53:
+                print("2> error: Could not find matching device '%s'" % name)
+            else:
+                print("2> error: Failed to %s device %s" % (words[what][0], name))
+            if error:
+                print("2> error: " + error["message"].rstrip("\n"))
+
+
+def main():
+    try:
+        session = Session()
+    except Refused as e:
+        print("system calls cannot be answered here: %s" % e, file=sys.stderr)
+        return 77
+    if sys.argv[1] == "transcript":
+        transcript(session, sys.argv[2])
+    else:
+        for part in (drivers, failures, resets, vanishing):
+            part(session)
+    return 0
+
+
+for function in ("virNodeDeviceDettach", "virNodeDeviceDetachFlags", "virNodeDeviceReAttach", "virNodeDeviceReset"):
+    assert getattr(lib, function).restype is ctypes.c_int
+# The threads that answer wait for ever.
+status = main()
+sys.stdout.flush()
+os._exit(status)

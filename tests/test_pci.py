@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""PCI functions that are detached, re-attached and reset on the replayed machine `base`, whose kernel is played.
+
+What is written, and in which order, follows libvirt's documented behaviour (driver_override, unbind, drivers_probe; a
+newline to clear the first) and the kernel's (Documentation/ABI/testing/sysfs-bus-pci); the messages are libvirt's, and
+the library's own where libvirt does not look. The transcript is that of libvirt 12.8.0 on the real machine.
+"""
+import difflib
+import os
+import re
+import unittest
+
+import kit
+
+STEPS = os.path.join(kit.ROOT, "tests", "pci_steps.py")
+TRANSCRIPT = os.path.join(kit.DATA, "pci", "transcript.txt")
+
+NIC = "0000:03:00.0"
+DIRECTORY = "/sys/devices/pci0000:00/0000:00:03.2/" + NIC
+DONE = "done"
+INTERNAL = "1 0 -1 internal error: "
+LOAD = INTERNAL + "Failed to load PCI driver module %s: "
+FATAL = "modprobe: FATAL: Module %s not found in directory /lib/modules/7.2.13+deb14-amd64"
+IN_USE = "55 0 -1 Requested operation is not valid: PCI device %s is in use by driver vfio-pci: %s is open"
+GONE = "53 22 -1 Node device not found: no node device with matching name 'pci_0000_03_00_0'"
+AS_BEFORE = "(it is bound to %s as before)"
+
+
+def override(text):
+    return "%s/driver_override %r" % (NIC, text)
+
+
+def unbind(driver):
+    return "drivers/%s/unbind '%s'" % (driver, NIC)
+
+
+PROBE = "drivers_probe '%s'" % NIC
+
+
+def bind(old, new):
+    return [override(new), unbind(old), PROBE]
+
+
+def state(driver, override=None):
+    return "bound to %s, override %s" % (driver, override)
+
+
+HOST = state("e1000e")
+VFIO = state("vfio-pci", "vfio-pci")
+ACME = state("acme-vfio-pci", "acme-vfio-pci")
+ROOT_PORT = state("pcieport")
+
+
+def modprobe(*arguments):
+    return "modprobe %s, input /dev/null, LC_ALL C" % " ".join(arguments)
+
+
+def to_vfio(title):
+    return (title, bind("e1000e", "vfio-pci"), DONE, VFIO)
+
+
+def to_host(title, old="vfio-pci"):
+    return (title, bind(old, "\n"), DONE, HOST)
+
+
+def module(name, lines, result):
+    return ("module " + name, lines, result, HOST)
+
+
+DRIVERS = [
+    to_vfio("detach"),
+    ("detach again", [], DONE, VFIO),
+    to_host("re-attach"),
+    ("re-attach again", [], DONE, HOST),
+    ("detach to the best variant, which is loaded",
+     [modprobe("-b", "acme_vfio_pci"), *bind("e1000e", "acme-vfio-pci")], DONE, ACME),
+    ("detach to a driver by name", bind("acme-vfio-pci", "vfio-pci"), DONE, VFIO),
+    ("detach to a module's driver", bind("vfio-pci", "acme-vfio-pci"), DONE, ACME),
+    to_host("re-attach", "acme-vfio-pci"),
+    module("bogus", [modprobe("-b", "bogus"), modprobe("-c")], LOAD % "bogus" + FATAL % "bogus"),
+    module("silent", [modprobe("-b", "silent"), modprobe("-c")],
+           INTERNAL + "modprobe reported success loading module 'silent', but module is missing from /sys/module"),
+    module("shut-out", [modprobe("-b", "shut-out"), modprobe("-c")],
+           LOAD % "shut-out" + "administratively prohibited"),
+    module("usb-only", [modprobe("-b", "usb-only")],
+           INTERNAL + "module 'usb-only' does not implement any pci driver"),
+    module("liar", [modprobe("-b", "liar")],
+           INTERNAL + "pci driver 'nowhere' supposedly loaded by module 'liar' not found in sysfs"),
+    module("forbidden_too", [modprobe("-b", "forbidden_too"), modprobe("-c")],
+           LOAD % "forbidden_too" + "administratively prohibited"),
+    module("xen", [modprobe("-b", "xen-pciback"), modprobe("-c")], LOAD % "xen-pciback" + FATAL % "xen-pciback"),
+    module("kvm", [], "74 22 -1 argument unsupported: "
+                      "'legacy KVM' device assignment is no longer supported on this system"),
+    *[("name %.20r" % name, [], "8 22 -1 invalid argument: '%s' cannot be the name of a driver" % shown, HOST)
+      for name, shown in (("", ""), ("..", ".."), ("../../../devices", "../../../devices"), ("a/b", "a/b"),
+                          ("-r", "-r"), ("--show", "--show"), ("a\nb", r"a\nb"), ("x" * 129, "x" * 129),
+                          ("\x7f", r"\x7f"))],
+    ("alias of another bus", [],
+     INTERNAL + "device modalias file %s/modalias content has improper format" % DIRECTORY, HOST),
+]
+
+# What is tried to get the former driver back: its name alone makes sure that it is asked.
+BACK_TO_HOST = [override("e1000e"), PROBE, override("\n")]
+
+FAILURES = [
+    ("a driver that does not take it", bind("e1000e", "e1000") + BACK_TO_HOST,
+     INTERNAL + "PCI device %s was not taken by driver e1000, and was then bound to no driver; "
+                "the kernel's log may say why " % NIC + AS_BEFORE % "e1000e", HOST),
+    ("driver_override refused", [override("vfio-pci")],
+     "38 0 13 Failed to add driver 'vfio-pci' to driver_override interface of PCI device '%s': Permission denied" % NIC,
+     HOST),
+    ("unbind refused", [override("vfio-pci"), unbind("e1000e"), override("\n")],
+     "38 0 16 Failed to unbind PCI device '%s' from e1000e " % NIC + AS_BEFORE % "e1000e" +
+     ": Device or resource busy", HOST),
+    ("probe refused", bind("e1000e", "vfio-pci") + BACK_TO_HOST,
+     "38 0 22 Failed to trigger a probe for PCI device '%s' " % NIC + AS_BEFORE % "e1000e" + ": Invalid argument", HOST),
+    ("probe refused for ever", bind("e1000e", "vfio-pci") + BACK_TO_HOST,
+     "38 0 22 Failed to trigger a probe for PCI device '%s' (and it could not be given back to e1000e: "
+     "it is bound to no driver, its driver_override is not set): Invalid argument" % NIC, state(None)),
+    ("re-attach after that", [override("\n"), PROBE], DONE, HOST),
+    to_vfio("detach"),
+    ("unbind refused on the way back", [override("\n"), unbind("vfio-pci"), override("vfio-pci")],
+     "38 0 16 Failed to unbind PCI device '%s' from vfio-pci " % NIC + AS_BEFORE % "vfio-pci" +
+     ": Device or resource busy", VFIO),
+    ("probe refused on the way back", bind("vfio-pci", "\n") + [override("vfio-pci"), PROBE],
+     "38 0 22 Failed to trigger a probe for PCI device '%s' " % NIC + AS_BEFORE % "vfio-pci" + ": Invalid argument",
+     VFIO),
+    to_host("re-attach"),
+    *[("no privilege: " + what, [], "38 0 13 cannot write %s/driver_override: Permission denied" % DIRECTORY, HOST)
+      for what in ("detach", "reattach", "reset")],
+    ("no driver_override", [], "38 0 2 cannot write %s/driver_override: No such file or directory" % DIRECTORY, HOST),
+    ("a bridge", [], "55 22 -1 Requested operation is not valid: "
+                     "PCI device 0000:00:03.0 is a bridge, which no VFIO driver takes", ROOT_PORT),
+    ("no IOMMU", [], "74 22 -1 argument unsupported: VFIO device assignment is currently not supported on this "
+                     "system: PCI device %s is in no IOMMU group" % NIC, HOST),
+    to_vfio("detach"),
+    ("in use: detach", [], IN_USE % (NIC, "/dev/vfio/25"), VFIO),
+    ("in use: reattach", [], IN_USE % (NIC, "/dev/vfio/25"), VFIO),
+    ("in use: reset", [], INTERNAL + "Not resetting active device " + NIC, VFIO),
+    ("in use, but as it should be", [], IN_USE % (NIC, "/dev/vfio/25"), VFIO),
+    ("in use through its own node", [], IN_USE % (NIC, "/dev/vfio/devices/vfio0"), VFIO),
+    to_host("re-attach"),
+]
+
+
+def by_power(address):
+    """D3hot and D0 (PCI Bus Power Management 1.2, 3.2.4), then what was set up, once the function answers."""
+    return ["read %s config" % address, "%s power control 0003" % address, "%s power control 0000" % address,
+            *set_up(address)]
+
+
+def by_bus(bridge):
+    """Secondary Bus Reset, bit 6 of the bridge's control register; the one beside it is SERR# enable."""
+    return ["read %s config" % bridge, "%s bridge control 0042" % bridge, "%s bridge control 0002" % bridge]
+
+
+def set_up(address):
+    return ["read %s config" % address, "%s set up" % address]
+
+
+POWER = "%s/power/control " % NIC
+BUS = ["0000:09:%02x.0" % slot for slot in (1, 3, 4, 5, 6)]
+UNABLE = INTERNAL + "Unable to reset PCI device %s: "
+
+RESETS = [
+    ("reset through power states", [*by_power(NIC), NIC + " is as before"], DONE, HOST),
+    ("reset of a sleeping one", [POWER + "'on'", *by_power(NIC), POWER + "'auto'", NIC + " is as before"], DONE, HOST,
+     "control auto"),
+    ("reset of one that does not wake", [POWER + "'on'", POWER + "'auto'"],
+     INTERNAL + "PCI device %s is suspended and does not wake" % NIC, HOST, "control auto"),
+    ("reset when power states cannot be written",
+     [*by_power(NIC)[:2], *by_bus("0000:00:03.2"), *set_up(NIC), NIC + " is as before"], DONE, HOST),
+    ("reset of closed configuration space", [], "38 0 13 cannot open %s/config: Permission denied" % DIRECTORY, HOST),
+    ("reset of a bridge", ["read 0000:00:03.0 config"],
+     INTERNAL + "Invalid attempt to reset PCI device 0000:00:03.0. Only PCI endpoint devices can be reset", ROOT_PORT),
+    ("reset on a root bus", ["read 0000:00:00.0 config"],
+     UNABLE % "0000:00:00.0" + "no FLR, PM reset or bus reset available", state(None)),
+    ("reset by the kernel", ["read 0000:01:00.0 config"], DONE, state("igb")),
+    ("reset beside others", ["read 0000:09:01.0 config"],
+     UNABLE % "0000:09:01.0" +
+     "internal error: Active 0000:09:03.0 devices on bus with 0000:09:01.0, not doing bus reset", state("e1000")),
+    ("reset with the bus",
+     ["read %s config" % address for address in BUS] + by_bus("0000:08:00.0") +
+     [line for address in BUS for line in set_up(address)] + ["%s is as before" % address for address in BUS],
+     DONE, state("e1000")),
+    to_vfio("detach"),
+    ("reset of a detached one", [], DONE, VFIO),
+]
+
+VANISHING = [
+    to_host("re-attach"),
+    ("gone at driver_override", [override("vfio-pci")], GONE),
+    # There is nothing left to look at: the probe fails, and so does the one that was to bring it back.
+    ("gone at unbind", [*bind("e1000e", "vfio-pci"), PROBE], GONE),
+    ("gone at drivers_probe", [*bind("e1000e", "vfio-pci"), PROBE], GONE),
+    ("gone at config", by_power(NIC)[:2], GONE),
+]
+
+
+def text_of(steps):
+    lines = []
+    for title, written, *rest in steps:
+        lines += ["# " + title, *written, *rest]
+    return "".join(line + "\n" for line in lines)
+
+
+# In place of what virsh said: libvirt leaves the function without a driver, and says that it was detached.
+OTHERWISE = {
+    "nodedev-detach pci_0000_03_00_0 --driver xen":
+        "2> error: Failed to detach device pci_0000_03_00_0\n"
+        "2> error: internal error: Failed to load PCI driver module xen-pciback: " + FATAL % "xen-pciback" + "\n",
+    "nodedev-detach pci_0000_00_03_0":
+        "2> error: Failed to detach device pci_0000_00_03_0\n"
+        "2> error: Requested operation is not valid: PCI device 0000:00:03.0 is a bridge, which no VFIO driver takes\n",
+}
+PLAYED = re.compile(r"virsh (-r )?-c qemu:///system nodedev-(detach|reattach|reset|dumpxml) |readlink |cat ")
+
+
+def session(text):
+    """The commands that pci_steps.py repeats, with what they printed."""
+    found = []
+    for command, output in re.findall(r"^\$ (.*)\n((?:(?!\$ |# ).*\n)*)", text, re.M):
+        if PLAYED.match(command):
+            expected = next((said for words, said in OTHERWISE.items() if command.endswith(words)), None)
+            lines = [line for line in output.split("\n") if line not in ("", "2> ") and not line.startswith("[rc=")]
+            found.append("$ %s\n%s" % (command, expected or "".join(line + "\n" for line in lines)))
+    return "".join(found)
+
+
+class Pci(unittest.TestCase):
+    maxDiff = None
+
+    def play(self, *arguments):
+        done = kit.run(os.path.join(kit.SCRIPTS, "replay"), kit.machine_archive("base"), "python3", STEPS, *arguments)
+        if done.returncode == kit.SKIPPED:
+            self.skipTest(done.stderr)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout
+
+    def same(self, name, expected, found):
+        if expected != found:
+            lines = difflib.unified_diff(expected.splitlines(), found.splitlines(), "expected", "found", lineterm="")
+            self.fail("see " + kit.details("pci-%s.diff" % name, "\n".join(lines)))
+
+    def test_steps(self):
+        found = self.play("steps")
+        steps = DRIVERS + FAILURES + RESETS + VANISHING
+        self.same("steps", text_of(steps), found)
+        self.note = "%d steps" % len(steps)
+
+    def test_transcript(self):
+        expected = session(kit.read(TRANSCRIPT))
+        found = re.sub(r"\n+", "\n", self.play("transcript", TRANSCRIPT))
+        self.same("transcript", expected, found)
+        self.note = "%d commands" % expected.count("$ ")
+
+
+if __name__ == "__main__":
+    unittest.main()

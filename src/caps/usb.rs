@@ -6,6 +6,7 @@ use super::identity::Identity;
 use super::input::Input;
 use crate::error::Result;
 use crate::host::node::Node;
+use crate::host::udev_data::UdevData;
 use crate::text;
 use crate::xml::writer::Writer;
 
@@ -23,8 +24,7 @@ pub struct Device {
 
 /// Vendor and product number: udev's properties, or the device's own attributes
 /// where there is no udev database at all.
-fn ids(node: &Node<'_>) -> Option<(u32, u32)> {
-    let udev = node.udev_data();
+fn ids(node: &Node<'_>, udev: &UdevData) -> Option<(u32, u32)> {
     let hex = |text: &[u8]| text::parse_u32(text, 16);
     if let (Some(vendor), Some(product)) = (
         udev.property(b"ID_VENDOR_ID"),
@@ -50,7 +50,7 @@ pub fn judge_device(node: &Node<'_>) -> Verdict {
     Verdict::plain_if(
         number(node, b"BUSNUM").is_some()
             && number(node, b"DEVNUM").is_some()
-            && ids(node).is_some(),
+            && ids(node, &node.udev_data()).is_some(),
     )
 }
 
@@ -58,8 +58,9 @@ impl Device {
     /// Reads address, ids and names.
     pub fn read(node: &Node<'_>) -> Result<Device> {
         let missing = |what: &str| node.unusable(format!("it has no {what}"));
-        let (vendor, product) = ids(node).ok_or_else(|| missing("USB vendor and product ID"))?;
         let udev = node.udev_data();
+        let (vendor, product) =
+            ids(node, &udev).ok_or_else(|| missing("USB vendor and product ID"))?;
         let name = |property: &[u8], attribute: &str| match udev.property(property) {
             Some(name) => Some(text::clean(name)),
             None => node.text(attribute),

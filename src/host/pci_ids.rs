@@ -7,6 +7,7 @@
 //! the start of the device classes. Its head describes the format.
 
 use std::env;
+use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
@@ -148,7 +149,7 @@ impl fmt::Debug for PciIds {
     }
 }
 
-/// `XXXX  Name`, also where hand editing left a tab or a `\r`.
+/// Four hexadecimal digits, white space, a name; also where hand editing left a tab or a `\r`.
 fn entry(line: &[u8]) -> Option<(u32, &[u8])> {
     let (digits, rest) = line.split_at_checked(4)?;
     let mut id = 0;
@@ -221,7 +222,7 @@ static SYSTEM: System = System {
 impl System {
     fn ids(&self) -> &PciIds {
         let load = || {
-            match env::var_os(OVERRIDE).filter(|path| !path.is_empty()) {
+            match named_file() {
                 Some(path) => PciIds::load_file(Path::new(&path)).ok(),
                 None => PciIds::load_usual(&Files::Live),
             }
@@ -232,13 +233,22 @@ impl System {
     }
 
     fn query(&self, modalias: &str, key: &str) -> Option<String> {
-        let open = || udev::Hwdb::new().ok().map(Mutex::new);
+        let open = || match named_file() {
+            None => udev::Hwdb::new().ok().map(Mutex::new),
+            // Whoever names a file wants its names only.
+            Some(_) => None,
+        };
         let name = undivided(|| {
             let hwdb = self.hwdb.get_or_init(open).as_ref()?.lock().ok()?;
             Some(text::clean(hwdb.query_one(modalias, key)?.as_bytes()))
         });
         name.filter(|name| !name.is_empty())
     }
+}
+
+/// The file that the user wants the names to be taken from.
+fn named_file() -> Option<OsString> {
+    env::var_os(OVERRIDE).filter(|path| !path.is_empty())
 }
 
 impl fmt::Debug for System {

@@ -589,7 +589,9 @@ typedef enum virNodeDeviceXMLFlags {
  */
 typedef enum virNodeDeviceCreateXMLFlags {
   /**
-   * Checks the document against the schema first.
+   * First checks the document as libvirt's schema (nodedev.rng) does; what it forbids is
+   * VIR_ERR_XML_INVALID_SCHEMA, with line and column. The schema asks for more than making a
+   * device does: it wants a name, and for a SCSI host its number.
    */
   VIR_NODE_DEVICE_CREATE_XML_VALIDATE = (1 << 0),
 } virNodeDeviceCreateXMLFlags;
@@ -599,7 +601,8 @@ typedef enum virNodeDeviceCreateXMLFlags {
  */
 typedef enum virNodeDeviceDefineXMLFlags {
   /**
-   * Checks the document against the schema first.
+   * First checks the document as libvirt's schema (nodedev.rng) does; what it forbids is
+   * VIR_ERR_XML_INVALID_SCHEMA, with line and column. The schema wants a name.
    */
   VIR_NODE_DEVICE_DEFINE_XML_VALIDATE = (1 << 0),
 } virNodeDeviceDefineXMLFlags;

@@ -36,6 +36,7 @@ pub struct ParentPort {
 /// of devices does not allow is code 92.
 pub fn parse(xml: &[u8], purpose: Purpose, validate: bool) -> Result<Definition> {
     let device = reader::parse(xml, None)?;
+    check_root(&device)?;
     if validate {
         schema::validate(&device)?;
     }
@@ -45,10 +46,7 @@ pub fn parse(xml: &[u8], purpose: Purpose, validate: bool) -> Result<Definition>
 /// Reads a `<device>` element. Codes are libvirt 12.8.0's: 21 without a name that is
 /// needed, 27 for what attributes lack, 1 and 67 for what elements do.
 pub fn parse_device(device: &Element, purpose: Purpose) -> Result<Definition> {
-    if device.name != "device" {
-        let text = format!("expecting root element of 'device', not '{}'", device.name);
-        return Err(Error::new(Code::XmlError, text).in_domain(Domain::Xml));
-    }
+    check_root(device)?;
     let name = match (purpose, filled(device, "name")) {
         (Purpose::Create, _) => NEW_DEVICE.to_string(),
         (_, Some(name)) => name,
@@ -84,6 +82,16 @@ pub fn parse_device(device: &Element, purpose: Purpose) -> Result<Definition> {
         },
         parent_port,
     })
+}
+
+fn check_root(device: &Element) -> Result<()> {
+    match &*device.name {
+        "device" => Ok(()),
+        other => {
+            let text = format!("expecting root element of 'device', not '{other}'");
+            Err(Error::new(Code::XmlError, text).in_domain(Domain::Xml))
+        }
+    }
 }
 
 /// The text of a child, if there is any.

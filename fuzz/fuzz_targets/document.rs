@@ -7,8 +7,10 @@ use virnodedev::caps::input::Purpose;
 use virnodedev::document::parse;
 
 fuzz_target!(|xml: &[u8]| {
-    for purpose in [Purpose::Create, Purpose::Update] {
-        let _ = parse(xml, purpose);
+    for (purpose, validate) in [(Purpose::Create, false), (Purpose::Update, true)] {
+        if let Err(error) = parse(xml, purpose, validate) {
+            assert!(!error.message().is_empty());
+        }
     }
     if let Ok(definition) = parse(xml, Purpose::Describe, false) {
         let written = definition.document.to_xml();

@@ -30,6 +30,8 @@ pub struct Element {
     pub children: Vec<Element>,
     /// The line on which it starts, from 1.
     pub line: usize,
+    /// The character of that line with which it starts, from 1.
+    pub column: usize,
 }
 
 impl Element {
@@ -75,6 +77,13 @@ pub fn parse(document: &[u8], source: Option<&str>) -> error::Result<Element> {
     }
 }
 
+/// A line and a character of it, both from 1.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    line: usize,
+    column: usize,
+}
+
 struct Parser<'a> {
     text: &'a str,
     tokens: Reader<&'a [u8]>,
@@ -82,8 +91,8 @@ struct Parser<'a> {
     open: Vec<Element>,
     root: Option<Element>,
     has_doctype: bool,
-    /// A position and its line: lines are counted once, from one element to the next.
-    counted: (usize, usize),
+    /// A position and its place: text is counted once, from one element to the next.
+    counted: (usize, Place),
 }
 
 impl<'a> Parser<'a> {
@@ -96,7 +105,7 @@ impl<'a> Parser<'a> {
             open: Vec::new(),
             root: None,
             has_doctype: false,
-            counted: (0, 1),
+            counted: (0, Place { line: 1, column: 1 }),
         }
     }
 
@@ -145,11 +154,18 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn line_of(&mut self, at: usize) -> usize {
-        let (from, line) = self.counted;
-        let between = self.text.as_bytes().get(from..at).unwrap_or_default();
-        self.counted = (at, line + between.iter().filter(|b| **b == b'\n').count());
-        self.counted.1
+    fn place_of(&mut self, at: usize) -> Place {
+        let (from, mut place) = self.counted;
+        for c in self.text.get(from..at).unwrap_or_default().chars() {
+            if c == '\n' {
+                place.line += 1;
+                place.column = 1;
+            } else {
+                place.column += 1;
+            }
+        }
+        self.counted = (at, place);
+        place
     }
 
     /// An element starts; its tag ends with that many characters of markup.
@@ -164,11 +180,12 @@ impl<'a> Parser<'a> {
                 format!("Excessive depth in document: {DEPTH_LIMIT} use XML_PARSE_HUGE option");
             return Err(Fault::new(start, message));
         }
-        let line = self.line_of(start);
+        let Place { line, column } = self.place_of(start);
         self.open.push(Element {
             name,
             attributes,
             line,
+            column,
             ..Element::default()
         });
         Ok(())
@@ -317,7 +334,7 @@ impl<'a> Parser<'a> {
         match read_tag(rest, start + 1) {
             Err(fault) => fault,
             Ok(tag) => {
-                let line = self.line_of(start);
+                let line = self.place_of(start).line;
                 let message = format!("Couldn't find end of Start Tag {} line {line}", tag.name);
                 Fault::new(self.text.len(), message)
             }

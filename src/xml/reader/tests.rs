@@ -10,6 +10,18 @@ fn message(document: &[u8]) -> String {
     parse(document, None).unwrap_err().message()
 }
 
+/// Columns count characters, also on a line that goes on behind an element.
+#[test]
+fn columns() {
+    let root = root("<\u{e9}>\u{1f600}\t<a/><!--\n--><b\nc=''/><d/></\u{e9}>");
+    let places: Vec<_> = root
+        .children
+        .iter()
+        .map(|e| (&*e.name, e.line, e.column))
+        .collect();
+    assert_eq!(places, [("a", 1, 6), ("b", 2, 4), ("d", 3, 7)]);
+}
+
 #[test]
 fn a_tree_of_elements() {
     let root = root(
@@ -27,14 +39,14 @@ fn a_tree_of_elements() {
     assert_eq!(root.child_text("c:d"), Some("one two"));
     let found: Vec<_> = root
         .children_named("b")
-        .map(|b| (b.line, &*b.text))
+        .map(|b| (b.line, b.column, &*b.text))
         .collect();
-    assert_eq!(found, [(4, ""), (7, "2")]);
+    assert_eq!(found, [(4, 3, ""), (7, 3, "2")]);
     assert_eq!(
         root.children.iter().map(|e| e.line).collect::<Vec<_>>(),
         [4, 5, 7]
     );
-    assert_eq!(root.line, 3);
+    assert_eq!((root.line, root.column), (3, 11));
 }
 
 /// What libvirt 12.8.0 said of these (recorded from it).

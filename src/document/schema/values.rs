@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! The kinds of text that the schema knows.
+
+/// A kind of text.
+pub enum Value {
+    /// What it is, for the message about a text that is not, and whether a text is of this kind.
+    Kind(&'static str, fn(&str) -> bool),
+    /// One of these words, with blanks around it or not.
+    Words(&'static [&'static str]),
+}
+
+impl Value {
+    /// Whether a text is of this kind.
+    pub fn fits(&self, text: &str) -> bool {
+        match self {
+            Value::Kind(_, fits) => fits(text),
+            Value::Words(words) => is_one_of(words, text),
+        }
+    }
+
+    /// What a text of this kind is.
+    pub fn describe(&self) -> String {
+        match self {
+            Value::Kind(what, _) => (*what).to_string(),
+            Value::Words(words) => enumerate(words),
+        }
+    }
+}
+
+/// Whether a text is one of these words, with blanks around it or not.
+pub fn is_one_of(words: &[&str], text: &str) -> bool {
+    words.contains(&trim(text))
+}
+
+/// Words as a sentence holds them.
+pub fn enumerate(words: &[&str]) -> String {
+    match words {
+        [] => "nothing".to_string(),
+        [only] => (*only).to_string(),
+        [most @ .., last] => format!("{} or {last}", most.join(", ")),
+    }
+}
+
+use Value::{Kind, Words};
+
+pub const ANY: Value = Kind("a text", |_| true);
+pub const UNSIGNED_INT: Value = Kind("a decimal number below 4294967296", |text| {
+    unsigned(text, u32::MAX.into())
+});
+pub const UNSIGNED_LONG: Value = Kind("a decimal number below 18446744073709551616", |text| {
+    unsigned(text, u64::MAX)
+});
+pub const INT: Value = Kind("a decimal number of 32 bits", |text| {
+    signed(text, i32::MIN.into(), i32::MAX.into())
+});
+pub const HEX: Value = Kind("a hexadecimal number in lower case", |text| {
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    !digits.is_empty() && digits.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f'))
+});
+pub const PCI_CLASS: Value = Kind("0x and 6 hexadecimal digits", |text| hex(text, 6, 6));
+pub const UINT8: Value = Kind("a number from 0 to 255, decimal or with 0x", |text| {
+    hex(text, 1, 2) || signed(text, 0, 255)
+});
+pub const AP_DOMAIN: Value = Kind("0x and up to 4 hexadecimal digits, or 0 to 255", |text| {
+    hex(text, 1, 4) || signed(text, 0, 255)
+});
+pub const CSSID: Value = Kind("a number from 0 to 254, decimal or with 0x", |text| {
+    (hex(text, 1, 2) && !text.eq_ignore_ascii_case("0xff")) || signed(text, 0, 254)
+});
+pub const SSID: Value = Kind("a number from 0 to 3", |text| {
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    matches!(digits, "0" | "1" | "2" | "3")
+});
+pub const DEVNO: Value = Kind("a number from 0 to 65535, decimal or with 0x", |text| {
+    hex(text, 1, 4) || signed(text, 0, 65535)
+});
+pub const UUID: Value = Kind("a UUID", |text| {
+    let groups: Vec<_> = text.split('-').collect();
+    let lengths: Vec<_> = groups.iter().map(|group| group.len()).collect();
+    matches!(*lengths, [32] | [8, 4, 4, 4, 12]) && groups.iter().all(|group| are_hex(group))
+});
+pub const WWN: Value = Kind("a world-wide name of 16 hexadecimal digits", |text| {
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    digits.len() == 16 && are_hex(digits)
+});
+pub const MAC: Value = Kind("a MAC address", |text| {
+    let bytes: Vec<_> = text.split(':').collect();
+    bytes.len() == 6 && bytes.iter().all(|byte| byte.len() == 2 && are_hex(byte))
+});
+pub const PATH: Value = Kind("a path of letters, digits and _+-/%", |text| {
+    let known = |c: char| c.is_ascii_alphanumeric() || "_+-/%".contains(c);
+    text.len() > 1 && text.starts_with('/') && text.chars().all(known)
+});
+pub const FEATURE: Value = Kind("a name of letters, - and _", |text| {
+    let known = |c: char| c.is_ascii_alphabetic() || matches!(c, '-' | '_');
+    !text.is_empty() && text.chars().all(known)
+});
+/// The schema takes any character for the point.
+pub const LINK_SPEED: Value = Kind("a number such as 8 or 2.5", |text| {
+    let whole = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    let mut rest = whole.chars();
+    let point = rest.next();
+    whole.len() < text.len()
+        && match point {
+            None => true,
+            Some('\n' | '\r') => false,
+            Some(_) => !rest.as_str().is_empty() && rest.all(|c| c.is_ascii_digit()),
+        }
+});
+pub const LINK_STATE: Value = Words(&[
+    "unknown",
+    "notpresent",
+    "down",
+    "lowerlayerdown",
+    "testing",
+    "dormant",
+    "up",
+]);
+pub const VPD_TEXT: Value = Kind("a line of at most 255 characters", |text| {
+    text.chars().count() <= 255 && !text.contains(['\n', '\r'])
+});
+pub const VENDOR_INDEX: Value = Kind("a digit or a capital letter", |text| {
+    matches!(text.as_bytes(), [b'0'..=b'9' | b'A'..=b'Z'])
+});
+pub const SYSTEM_INDEX: Value = Kind("a digit or a capital letter other than A", |text| {
+    matches!(text.as_bytes(), [b'0'..=b'9' | b'B'..=b'Z'])
+});
+
+fn are_hex(digits: &str) -> bool {
+    digits.bytes().all(|digit| digit.is_ascii_hexdigit())
+}
+
+/// Whether it is `0x` and that many hexadecimal digits.
+fn hex(text: &str, at_least: usize, at_most: usize) -> bool {
+    text.strip_prefix("0x")
+        .is_some_and(|digits| (at_least..=at_most).contains(&digits.len()) && are_hex(digits))
+}
+
+/// Whether it is nothing but digits, and not above a number.
+fn unsigned(text: &str, most: u64) -> bool {
+    text.bytes().all(|digit| digit.is_ascii_digit())
+        && text.parse().is_ok_and(|number: u64| number <= most)
+}
+
+/// Whether it is a number with or without a sign, between blanks (XML Schema's `int`).
+fn signed(text: &str, least: i64, most: i64) -> bool {
+    trim(text)
+        .parse()
+        .is_ok_and(|number: i64| (least..=most).contains(&number))
+}
+
+/// A text without the blanks around it.
+pub fn trim(text: &str) -> &str {
+    text.trim_matches([' ', '\t', '\n', '\r'])
+}

@@ -54,7 +54,11 @@ fn make_device<'a>(
     })
 }
 
-/// Takes a PCI device from its driver, so that a virtual machine can have it.
+/// Takes a PCI function from its driver and binds it to a VFIO driver, through which a virtual machine or another
+/// program can drive it: the module that says in modules.alias that it fits the function best, else vfio-pci. The
+/// module is loaded if need be.
+///
+/// This is virNodeDeviceDetachFlags() without a driver's name; all that is said there holds.
 ///
 /// @param dev  the device
 /// @return 0, or -1 on error
@@ -70,10 +74,20 @@ pub extern "C" fn virNodeDeviceDettach(dev: virNodeDevicePtr) -> c_int {
     )
 }
 
-/// Takes a PCI device from its driver and gives it to another one.
+/// Takes a PCI function from its driver and binds it to another one. Only this function is touched, not the others of
+/// its IOMMU group. One that is bound to that driver already is left as it is.
+///
+/// The call needs the right to write to sysfs, in which the function's driver_override keeps the driver's name until
+/// virNodeDeviceReAttach(). On success the driver has taken the function; on failure the function has its former driver
+/// again, or the error says what it has instead.
+///
+/// Errors: 8 for a device that is no PCI function, or a name that cannot be a driver's; 38, with the errno, for what the
+/// kernel refuses; 53 for a device that went; 55 while a program holds the function, or another one of its
+/// group, through VFIO (to learn that, the group's file in /dev/vfio is opened and closed), and for a bridge;
+/// 74 where VFIO is not to be had; 1 for a module that cannot be loaded and a driver that does not take the function.
 ///
 /// @param dev         the device
-/// @param driverName  the driver to give it to, or NULL for the usual one
+/// @param driverName  a driver or its module; NULL or "vfio" for the best VFIO driver, "xen" for Xen's
 /// @param flags       0
 /// @return 0, or -1 on error
 ///
@@ -99,7 +113,9 @@ pub unsafe extern "C" fn virNodeDeviceDetachFlags(
     )
 }
 
-/// Gives a PCI device back to the host's driver.
+/// Gives a PCI function back to the driver that the host has for it: clears driver_override, unbinds the function and
+/// lets the kernel look for a driver. There may be none, which is no error. A function that the host
+/// drives already is left as it is. Errors are those of virNodeDeviceDetachFlags().
 ///
 /// @param dev  the device
 /// @return 0, or -1 on error
@@ -115,7 +131,14 @@ pub extern "C" fn virNodeDeviceReAttach(dev: virNodeDevicePtr) -> c_int {
     )
 }
 
-/// Resets a PCI device.
+/// Resets a PCI function that nobody else would reset. One that is bound to a VFIO driver, or that can be reset alone
+/// (function level reset, virtual functions), is left to VFIO and the kernel, which reset it before a virtual machine
+/// gets it: the call succeeds and does nothing. Any other one takes a turn through D3hot if that resets it; else
+/// its bus is reset, if all others there are detached and nobody holds them. What was set up in configuration
+/// space is put back. A sleeping function is woken and kept awake meanwhile. Its driver is not told.
+///
+/// Errors: 1 for a bridge, for a function that a program holds through VFIO, and where there is no way of reset;
+/// otherwise as virNodeDeviceDetachFlags().
 ///
 /// @param dev  the device
 /// @return 0, or -1 on error

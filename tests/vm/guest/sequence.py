@@ -8,8 +8,8 @@ A sequence is a text file, a step a line:
   readonly COMMAND ARG...   the same over a read-only connection
   pci COMMAND ARG...        as nodedev; libvirt is asked through its QEMU driver
   pci-readonly COMMAND ARG...
-  sh TEXT                   shell that shows something
-  do TEXT                   shell that changes something
+  sh TEXT                   shell that changes none
+  do TEXT                   shell that changes a device
   xml NAME                  a file, whose lines follow, indented by two blanks
   # TEXT                    a comment
 
@@ -23,7 +23,8 @@ import time
 from dataclasses import dataclass, field
 
 OURS, THEIRS = "virnodedev", "libvirt"
-NODEDEV = "/host/build/nodedev"
+BUILD = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))), "build")
+NODEDEV = os.path.join(BUILD, "nodedev")
 NODEDEV_URI, QEMU_URI = "nodedev:///system", "qemu:///system"
 CHANGES = {"create", "define", "undefine", "start", "destroy", "update", "autostart", "detach", "reattach", "reset"}
 TIMEOUT = 150  # seconds; libvirt gives up on a new device after 60
@@ -103,7 +104,7 @@ def run(path, side, variables, work):
         made = re.search(r"^Node device '?(\w+)'? (created|defined) from", "\n".join(step.lines), re.M)
         if made:
             variables["NEW"] = made[1]
-        if step.kind == "do" or step.text.split()[0] in CHANGES:
+        if step.lines[-1] == "[status 0]" and (step.kind == "do" or words[0] != "bash" and text.split()[0] in CHANGES):
             settle(side)
     return steps
 

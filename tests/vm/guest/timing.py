@@ -2,7 +2,8 @@
 """timing.py LIBRARY ROUNDS FC_HOST
 
 How long virNodeDeviceCreateXML takes for a mediated device and for a virtual port: the whole call, and the part
-after the kernel has told of the new device. Prints a JSON object: kind -> list of rounds, in seconds:
+after the kernel has told of the new device. With `-` for the library it is made without one: by mdevctl, by a write to
+vport_create. Prints a JSON object: kind -> list of rounds, in seconds:
 
   call     from the call to its return
   return   from the kernel's uevent to the return; negative if the call did not wait for it
@@ -20,14 +21,58 @@ from api import Library
 
 NETLINK_KOBJECT_UEVENT = 15
 KERNEL, UDEVD = 1, 2  # multicast groups
-DOCUMENTS = {
-    # The device that the call returns, as uevents name it, and the document to create it.
-    "mdev": (r"/devices/virtual/mtty/mtty/[0-9a-f-]{36}",
-             "<device><parent>mtty_mtty</parent><capability type='mdev'><type id='mtty-1'/></capability></device>"),
-    "vport": (r"/devices/.*/vport-[^/]*/host\d+/scsi_host/host\d+",
-              "<device><parent>FC_HOST</parent><capability type='scsi_host'><capability type='fc_host'>"
-              "<wwnn>2001001b32a9da4e</wwnn><wwpn>2101001b32a9da4e</wwpn></capability></capability></device>"),
-}
+WWNN, WWPN = "2001001b32a9da4e", "2101001b32a9da4e"
+UUID = "11111111-2222-3333-4444-555555555599"
+# The device that the call returns, as uevents name it.
+PATHS = {"mdev": r"/devices/virtual/mtty/mtty/[0-9a-f-]{36}", "vport": r"/devices/.*/vport-[^/]*/host\d+/scsi_host/host\d+"}
+
+
+class ByLibrary:
+    """Makes and removes devices through the API."""
+
+    def __init__(self, path, fc_host):
+        self.library = Library(path)
+        self.conn = self.library.open()
+        self.documents = {
+            "mdev": "<device><parent>mtty_mtty</parent><capability type='mdev'><type id='mtty-1'/><uuid>%s</uuid>"
+                    "</capability></device>" % UUID,
+            "vport": "<device><parent>%s</parent><capability type='scsi_host'><capability type='fc_host'>"
+                     "<wwnn>%s</wwnn><wwpn>%s</wwpn></capability></capability></device>" % (fc_host, WWNN, WWPN),
+        }
+        self.device = None
+
+    def create(self, kind):
+        self.device = self.library.virNodeDeviceCreateXML(self.conn, self.documents[kind].encode(), 0)
+        if not self.device:
+            sys.exit("not created: %s" % self.library.virGetLastErrorMessage().decode())
+
+    def destroy(self, _kind):
+        if self.library.virNodeDeviceDestroy(self.device) < 0:
+            sys.exit("not destroyed: %s" % self.library.virGetLastErrorMessage().decode())
+        self.library.virNodeDeviceFree(self.device)
+
+
+class ByHand:
+    """Makes and removes devices as the libraries do in the end."""
+
+    def __init__(self, fc_host):
+        self.folder = "/sys/class/fc_host/%s/" % fc_host.removeprefix("scsi_")
+
+    def vport(self, attribute):
+        with open(self.folder + attribute, "w") as f:
+            f.write("%s:%s" % (WWPN, WWNN))
+
+    def create(self, kind):
+        if kind == "vport":
+            self.vport("vport_create")
+        else:
+            subprocess.run(["mdevctl", "start", "--uuid", UUID, "--parent", "mtty", "--type", "mtty-1"], check=True)
+
+    def destroy(self, kind):
+        if kind == "vport":
+            self.vport("vport_delete")
+        else:
+            subprocess.run(["mdevctl", "stop", "--uuid", UUID], check=True)
 
 
 class Uevents(threading.Thread):
@@ -54,20 +99,16 @@ class Uevents(threading.Thread):
                     None)
 
 
-def measure(library, conn, uevents, pattern, document):
+def measure(maker, kind, uevents):
     begin = time.monotonic()
-    device = library.virNodeDeviceCreateXML(conn, document, 0)
+    maker.create(kind)
     end = time.monotonic()
-    if not device:
-        sys.exit("not created: %s" % library.virGetLastErrorMessage().decode())
     subprocess.run(["udevadm", "settle"], check=True)
     time.sleep(0.5)
-    told, processed = (uevents.first(group, pattern, begin) for group in (KERNEL, UDEVD))
+    told, processed = (uevents.first(group, PATHS[kind], begin) for group in (KERNEL, UDEVD))
     if told is None:
         sys.exit("the kernel told nothing of the new device")
-    if library.virNodeDeviceDestroy(device) < 0:
-        sys.exit("not destroyed: %s" % library.virGetLastErrorMessage().decode())
-    library.virNodeDeviceFree(device)
+    maker.destroy(kind)
     subprocess.run(["udevadm", "settle"], check=True)
     time.sleep(1)
     return {"call": end - begin, "return": end - told, "udevd": processed and processed - told}
@@ -75,12 +116,10 @@ def measure(library, conn, uevents, pattern, document):
 
 def main():
     path, rounds, fc_host = sys.argv[1], int(sys.argv[2]), sys.argv[3]
-    library = Library(path)
-    conn = library.open()
+    maker = ByHand(fc_host) if path == "-" else ByLibrary(path, fc_host)
     uevents = Uevents()
     uevents.start()
-    json.dump({kind: [measure(library, conn, uevents, pattern, document.replace("FC_HOST", fc_host).encode())
-                      for _ in range(rounds)] for kind, (pattern, document) in DOCUMENTS.items()}, sys.stdout)
+    json.dump({kind: [measure(maker, kind, uevents) for _ in range(rounds)] for kind in PATHS}, sys.stdout)
 
 
 if __name__ == "__main__":

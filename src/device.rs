@@ -48,6 +48,8 @@ pub struct WrittenDevice {
     pub document: Document,
     /// Its place in the order of devices: after its parent.
     pub key: Box<[u8]>,
+    /// Whether it was there from the beginning.
+    pub is_persistent: bool,
 }
 
 /// A device of the kernel.
@@ -143,7 +145,7 @@ impl Device {
     /// Whether it outlives the host's restart.
     pub fn is_persistent(&self) -> bool {
         self.kind == Capability::System
-            || matches!(self.origin, Origin::Document(_))
+            || matches!(&self.origin, Origin::Document(written) if written.is_persistent)
             || self.definition.is_some()
     }
 

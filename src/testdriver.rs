@@ -4,6 +4,8 @@
 //! The format is that of libvirt's own test driver (libvirt's manual, "Test driver");
 //! everything else that such a file holds (domains, networks, …) is passed over.
 
+pub mod ports;
+
 use std::collections::HashMap;
 use std::ffi::CString;
 use std::fs::File;
@@ -33,6 +35,7 @@ struct Entry {
     kind: Capability,
     /// `file:line`, for messages.
     place: String,
+    is_persistent: bool,
 }
 
 /// The devices of `test:///default`.
@@ -109,6 +112,7 @@ fn entry(device: &Element, file: &str) -> Result<Entry> {
             kind: definition.document.facts.kind(),
             document: definition.document,
             place,
+            is_persistent: true,
         }),
         Err(error) => Err(placed(&error, &place)),
     }
@@ -131,6 +135,7 @@ fn device((rank, entry): (usize, Entry)) -> Device {
         origin: Origin::Document(Box::new(WrittenDevice {
             document: entry.document,
             key: (rank as u64).to_be_bytes().into(),
+            is_persistent: entry.is_persistent,
         })),
         definition: None,
     }
@@ -146,6 +151,7 @@ fn order(entries: &[Entry]) -> Result<Vec<usize>> {
             document,
             kind,
             place,
+            ..
         },
     ) in entries.iter().enumerate()
     {

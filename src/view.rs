@@ -11,6 +11,7 @@ use crate::caps::Capability;
 use crate::connection::Name;
 use crate::definitions::{self, Definitions};
 use crate::device::{Device, Origin};
+use crate::error::Result;
 use crate::host::Host;
 use crate::host::mdevctl::Definition;
 use crate::host::scan::{computer, find, nearest, scan};
@@ -347,17 +348,32 @@ impl View {
         for event in seen {
             self.apply(host, &event);
         }
+        self.replace(now);
+        for event in later {
+            if !self.is_seen(&event) {
+                self.apply(host, &event);
+            }
+        }
+    }
+
+    /// Puts these devices in place of those that there are, and tells the difference.
+    fn replace(&mut self, now: Registry) {
         let before = self.registry.replace(now);
         if let (Some(queue), Some(before), Some(now)) =
             (&mut self.events.queue, &before, &self.registry)
         {
             queue.extend(difference(before, now));
         }
-        for event in later {
-            if !self.is_seen(&event) {
-                self.apply(host, &event);
-            }
-        }
+    }
+
+    /// Puts those devices in place that `change` makes of those that there are.
+    pub fn exchange<T>(
+        &mut self,
+        change: impl FnOnce(&Registry) -> Result<(Registry, T)>,
+    ) -> Result<T> {
+        let (now, result) = change(self.registry.get_or_insert_default())?;
+        self.ringing(|view| view.replace(now));
+        Ok(result)
     }
 
     /// Whether a scan has found the device already whose coming is told only now.

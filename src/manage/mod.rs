@@ -15,6 +15,7 @@ use crate::caps::{Capability, Facts};
 use crate::connection::{Connection, Name};
 use crate::document::{self, Definition, Purpose};
 use crate::error::{Code, Error, Result};
+use crate::testdriver::ports;
 
 /// What an update is to change. With neither, it is the running device if there is one, else its definition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -36,6 +37,7 @@ impl Connection {
     pub fn create_xml(&self, xml: &CStr, validate: bool) -> Result<Name> {
         let definition = document::parse(xml.to_bytes(), Purpose::Create, validate)?;
         match kind_of(&definition) {
+            _ if self.is_test() => ports::create(self, &definition),
             Capability::Mdev => mdev::create(self, &definition),
             Capability::ScsiHost => npiv::create(self, &definition),
             _ => Err(unsupported_type(Code::ConfigUnsupported)),
@@ -46,6 +48,7 @@ impl Connection {
     pub fn destroy(&self, name: &CStr) -> Result<()> {
         let device = self.device(name)?;
         match device.kind {
+            _ if self.is_test() => ports::destroy(self, &device),
             Capability::Mdev => mdev::destroy(self, &device),
             Capability::ScsiHost => npiv::destroy(self, &device),
             _ => Err(unsupported_type(Code::ConfigUnsupported)),

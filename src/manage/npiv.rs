@@ -20,7 +20,10 @@ const WWN_DIGITS: usize = 16;
 
 /// Begins generated names: an address of IEEE's registered format (NAA 5) with the company's
 /// number that libvirt uses for hosts like these, QEMU's.
-const GENERATED: u64 = 0x5001_a4a0_0000_0000;
+const QEMU: u64 = 0x5001_a4a0_0000_0000;
+
+/// The same for the test driver's.
+pub const TEST: u64 = 0x5100_0000_0000_0000;
 
 /// The bits of a generated name that are random.
 const RANDOM: u64 = 0xf_ffff_ffff;
@@ -54,7 +57,7 @@ impl Operation {
 /// Makes the virtual port that is described and waits for its SCSI host. A port whose host
 /// does not come in a minute is removed again; libvirt leaves it.
 pub fn create(conn: &Connection, definition: &Definition) -> Result<Name> {
-    let port = Port::of_definition(definition)?;
+    let port = Port::of_definition(definition, QEMU)?;
     let parent = parent(conn, definition)?;
     let number = host_number(&parent, conn.host())?;
     manage(conn.host(), number, &port, Operation::Create)?;
@@ -78,14 +81,14 @@ fn no_fc_host() -> Error {
 }
 
 impl Port {
-    /// The port that is described; the kernel's random numbers stand in for names that are not given.
-    pub fn of_definition(definition: &Definition) -> Result<Port> {
+    /// The port that is described; names that are not given are random, below the `company`'s number.
+    pub fn of_definition(definition: &Definition, company: u64) -> Result<Port> {
         let State::ScsiHost(state) = &definition.document.state else {
             return Err(no_fc_host());
         };
         let names = state.fc_host.as_ref().ok_or_else(no_fc_host)?;
         let given_or_generated = |given: &str, what: &str| match given {
-            "" => generate_wwn(what),
+            "" => generate_wwn(what, company),
             given => Ok(given.to_string()),
         };
         Ok(Port {
@@ -95,7 +98,7 @@ impl Port {
     }
 
     /// The port that a SCSI host is.
-    fn of_device(device: &Device, host: &Host) -> Result<Port> {
+    pub fn of_device(device: &Device, host: &Host) -> Result<Port> {
         let names = fc_host(device, host)?.ok_or_else(no_fc_host)?;
         let padded = |wwn: String| format!("{wwn:0>WWN_DIGITS$}");
         Ok(Port {
@@ -143,13 +146,13 @@ fn value(wwn: &str) -> Option<u64> {
 }
 
 /// A world-wide name that nobody else has.
-fn generate_wwn(what: &str) -> Result<String> {
+fn generate_wwn(what: &str, company: u64) -> Result<String> {
     let mut random = [0; 8];
     let flags = rustix::rand::GetRandomFlags::empty();
     match rustix::rand::getrandom(&mut random, flags) {
         Ok(8) => Ok(format!(
             "{:016x}",
-            GENERATED | u64::from_ne_bytes(random) & RANDOM
+            company | u64::from_ne_bytes(random) & RANDOM
         )),
         _ => Err(Error::new(
             Code::InternalError,
@@ -159,7 +162,7 @@ fn generate_wwn(what: &str) -> Result<String> {
 }
 
 /// The world-wide names of a SCSI host as they are now.
-fn fc_host(device: &Device, host: &Host) -> Result<Option<FcHost>> {
+pub fn fc_host(device: &Device, host: &Host) -> Result<Option<FcHost>> {
     match device.state(host)? {
         State::ScsiHost(state) => Ok(state.fc_host),
         _ => Ok(None),
@@ -279,7 +282,9 @@ mod tests {
 
     #[test]
     fn generated_names_are_qemus_and_differ() {
-        let names: Vec<_> = (0..20).map(|_| generate_wwn("WWNN").unwrap()).collect();
+        let names: Vec<_> = (0..20)
+            .map(|_| generate_wwn("WWNN", QEMU).unwrap())
+            .collect();
         for (n, name) in names.iter().enumerate() {
             assert_eq!(name.len(), WWN_DIGITS);
             assert!(name.starts_with("5001a4a") && value(name).is_some());

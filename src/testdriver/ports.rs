@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Virtual Fibre Channel ports that come and go on the test driver.
+
+use std::collections::HashSet;
+use std::ffi::CString;
+use std::sync::Arc;
+
+use super::{Entry, devices};
+use crate::caps::scsi_host::{FcHost, Host, State as HostState};
+use crate::caps::{Capability, Facts, State};
+use crate::connection::{Connection, Name};
+use crate::device::{Device, Document, Origin};
+use crate::document::Definition;
+use crate::error::{Error, Result};
+use crate::manage::npiv::{self, Port};
+use crate::registry::Registry;
+
+/// Makes the port that is described: the SCSI host with the next number, below the parent that a real one
+/// would have.
+pub fn create(conn: &Connection, definition: &Definition) -> Result<Name> {
+    let port = Port::of_definition(definition, npiv::TEST)?;
+    let parent = npiv::parent(conn, definition)?;
+    let fabric_wwn = npiv::fc_host(&parent, conn.host())?.and_then(|names| names.fabric_wwn);
+    conn.exchange(|registry| {
+        let (number, name) = next(registry);
+        let new = Entry {
+            document: Document {
+                name: name.clone(),
+                path: None,
+                devnode: None,
+                links: Vec::new(),
+                parent: Some(parent.name_text()),
+                driver: None,
+                facts: Facts::ScsiHost(Host { number }).into(),
+                state: State::ScsiHost(HostState {
+                    unique_id: i32::try_from(number - 1).ok(),
+                    fc_host: Some(FcHost {
+                        wwnn: port.wwnn,
+                        wwpn: port.wwpn,
+                        fabric_wwn,
+                    }),
+                    vport_ops: None,
+                }),
+            },
+            kind: Capability::ScsiHost,
+            place: name.clone(),
+            is_persistent: false,
+        };
+        let entries = registry
+            .iter()
+            .filter_map(|device| entry(device))
+            .chain([new]);
+        let name = CString::new(name).unwrap_or_default();
+        Ok((Registry::new(devices(entries.collect())?), name.into()))
+    })
+}
+
+/// Removes a Fibre Channel host, and what is below it.
+pub fn destroy(conn: &Connection, device: &Device) -> Result<()> {
+    Port::of_device(device, conn.host())?;
+    conn.exchange(|registry| {
+        if registry.by_name(&device.name).is_none() {
+            return Err(Error::no_device(&device.name_text()));
+        }
+        let mut gone = HashSet::from([&device.name]);
+        // Parents come before their children.
+        for below in registry.iter() {
+            if below
+                .parent
+                .as_ref()
+                .is_some_and(|parent| gone.contains(parent))
+            {
+                gone.insert(&below.name);
+            }
+        }
+        let others = registry
+            .iter()
+            .filter(|device| !gone.contains(&device.name));
+        let entries = others.filter_map(|device| entry(device)).collect();
+        Ok((Registry::new(devices(entries)?), ()))
+    })
+}
+
+/// The number of a SCSI host.
+fn number(device: &Arc<Device>) -> Option<u32> {
+    match &device.origin {
+        Origin::Document(written) => match &*written.document.facts {
+            Facts::ScsiHost(host) => Some(host.number),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The number of the next SCSI host, and its name, which nobody has.
+fn next(registry: &Registry) -> (u32, String) {
+    let highest = registry.iter().filter_map(number).max().unwrap_or(0);
+    let name = |number| format!("scsi_host{number}");
+    let is_free = |number: &u32| {
+        let name = CString::new(name(*number)).unwrap_or_default();
+        registry.by_name(&name).is_none()
+    };
+    let number = (highest.saturating_add(1)..=u32::MAX).find(is_free);
+    let number = number.unwrap_or(u32::MAX);
+    (number, name(number))
+}
+
+/// What a device was made of.
+fn entry(device: &Device) -> Option<Entry> {
+    let Origin::Document(written) = &device.origin else {
+        return None;
+    };
+    Some(Entry {
+        document: written.document.clone(),
+        kind: device.kind,
+        place: device.name_text(),
+        is_persistent: written.is_persistent,
+    })
+}

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! XML as text: knows no device kind.
 
+mod declaration;
+mod doctype;
 mod fault;
 pub mod reader;
 mod tag;

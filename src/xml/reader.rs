@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! Reads XML text into a tree of elements (XML 1.0, fifth edition).
 //!
-//! The text may come from anyone. Nothing outside of it is read, a document
-//! type declaration is passed over, and no entity is known but the five
-//! predefined ones, so that a small text cannot grow.
+//! The text may come from anyone. Nothing outside of it is read, and its size, its depth and what
+//! its entities grow to are bounded. Entities stand for text alone, and default values of attributes
+//! are not applied.
 
 use quick_xml::Reader;
 use quick_xml::errors::{Error as TokenError, IllFormedError, SyntaxError};
-use quick_xml::events::{BytesDecl, Event};
+use quick_xml::events::Event;
 
+use super::declaration::{self, decode};
+use super::doctype::{Entities, read_doctype};
 use super::fault::Fault;
-use super::tag::{Tag, read_reference, read_tag};
+use super::tag::{Scanner, Tag, read_reference, read_tag};
 use crate::error;
 use crate::text::is_xml_char;
+
+/// How large a document may be, in bytes.
+const SIZE_LIMIT: usize = 10 * 1024 * 1024;
 
 /// How deep elements may be nested.
 const DEPTH_LIMIT: usize = 256;
@@ -60,20 +65,15 @@ impl Element {
 /// Reads a document; the root element. What is malformed is code 35, with the
 /// line and a pointer into it; `source` is the file to name there.
 pub fn parse(document: &[u8], source: Option<&str>) -> error::Result<Element> {
-    let document = document
-        .strip_prefix("\u{feff}".as_bytes())
-        .unwrap_or(document);
-    match std::str::from_utf8(document) {
-        Ok(text) => Parser::new(text)
+    if document.len() > SIZE_LIMIT {
+        let text = format!("Document is larger than {SIZE_LIMIT} bytes");
+        return Err(Fault::new(0, text).into_error("", source));
+    }
+    match decode(document) {
+        Ok(text) => Parser::new(&text)
             .run()
-            .map_err(|fault| fault.into_error(text, source)),
-        Err(e) => {
-            let fault = Fault::new(
-                e.valid_up_to(),
-                "Input is not proper UTF-8, indicate encoding !",
-            );
-            Err(fault.into_error(&String::from_utf8_lossy(document), source))
-        }
+            .map_err(|fault| fault.into_error(&text, source)),
+        Err(fault) => Err(fault.into_error(&String::from_utf8_lossy(document), source)),
     }
 }
 
@@ -91,6 +91,7 @@ struct Parser<'a> {
     open: Vec<Element>,
     root: Option<Element>,
     has_doctype: bool,
+    entities: Entities,
     /// A position and its place: text is counted once, from one element to the next.
     counted: (usize, Place),
 }
@@ -105,6 +106,7 @@ impl<'a> Parser<'a> {
             open: Vec::new(),
             root: None,
             has_doctype: false,
+            entities: Entities::default(),
             counted: (0, Place { line: 1, column: 1 }),
         }
     }
@@ -145,9 +147,12 @@ impl<'a> Parser<'a> {
                 Ok(Event::CData(_)) if self.open.is_empty() => return Err(self.outside(start)),
                 Ok(Event::CData(text)) => self.characters(start, &text.xml10_content())?,
                 Ok(Event::GeneralRef(_)) => self.reference(start)?,
-                Ok(Event::Decl(declaration)) => self.declaration(start, &declaration)?,
+                Ok(Event::Decl(_)) => {
+                    declaration::check(&self.text[start + 2..self.position() - 2], start)?;
+                }
                 Ok(Event::DocType(_)) => self.doctype(start)?,
-                Ok(Event::Comment(_) | Event::PI(_)) => {}
+                Ok(Event::PI(_)) => self.instruction(start)?,
+                Ok(Event::Comment(_)) => {}
                 Ok(Event::Eof) => return self.finish(),
                 Err(error) => return Err(self.explain(start, &error)),
             }
@@ -174,10 +179,10 @@ impl<'a> Parser<'a> {
             return Err(self.outside(start));
         }
         let inner = &self.text[start + 1..self.position() - closing];
-        let Tag { name, attributes } = read_tag(inner, start + 1)?;
+        let Tag { name, attributes } = read_tag(inner, start + 1, &mut self.entities)?;
         if self.open.len() == DEPTH_LIMIT {
             let message =
-                format!("Excessive depth in document: {DEPTH_LIMIT} use XML_PARSE_HUGE option");
+                format!("Excessive depth in document: {DEPTH_LIMIT}, use XML_PARSE_HUGE option");
             return Err(Fault::new(start, message));
         }
         let Place { line, column } = self.place_of(start);
@@ -229,32 +234,21 @@ impl<'a> Parser<'a> {
         if self.open.is_empty() {
             return Err(self.outside(start));
         }
-        let c = read_reference(&self.text[start + 1..], start + 1)?;
+        let text = read_reference(&self.text[start + 1..], start + 1, &mut self.entities)?;
         if let Some(element) = self.open.last_mut() {
-            element.text.push(c);
+            element.text.push_str(&text);
         }
         Ok(())
     }
 
-    fn declaration(&self, start: usize, declaration: &BytesDecl<'_>) -> Result<(), Fault> {
-        if start != 0 {
-            let message = "XML declaration allowed only at the start of the document";
-            return Err(Fault::new(start + "<?xml".len(), message));
+    /// A processing instruction: passed over, if its name is one.
+    fn instruction(&self, start: usize) -> Result<(), Fault> {
+        let mut scanner = Scanner::new(&self.text[start + 2..self.position()], start + 2);
+        match scanner.name() {
+            None => Err(scanner.fault("xmlParsePI : no target name")),
+            Some(name) if name.eq_ignore_ascii_case("xml") => Err(scanner.fault("Invalid PI name")),
+            Some(_) => Ok(()),
         }
-        let Some(Ok(encoding)) = declaration.encoding() else {
-            return Ok(());
-        };
-        let is_known = ["utf-8", "utf8", "us-ascii", "ascii"]
-            .iter()
-            .any(|known| encoding.eq_ignore_ascii_case(known));
-        // Every encoding in use writes ASCII the same way.
-        if is_known || self.text.is_ascii() {
-            return Ok(());
-        }
-        Err(Fault::new(
-            self.position(),
-            format!("Unsupported encoding {encoding}"),
-        ))
     }
 
     fn doctype(&mut self, start: usize) -> Result<(), Fault> {
@@ -265,6 +259,7 @@ impl<'a> Parser<'a> {
             return Err(Fault::new(start + 1, "StartTag: invalid element name"));
         }
         self.has_doctype = true;
+        self.entities = read_doctype(&self.text[start..self.position()], start)?;
         Ok(())
     }
 
@@ -286,6 +281,12 @@ impl<'a> Parser<'a> {
         let end = self.text.len();
         match error {
             TokenError::IllFormed(IllFormedError::MismatchedEndTag { expected, found }) => {
+                let after = found.strip_prefix(expected.as_str()).unwrap_or_default();
+                let blanks = after.len() - after.trim_start().len();
+                if blanks > 0 {
+                    let at = start + "</".len() + expected.len() + blanks;
+                    return Fault::new(at, "expected '>'");
+                }
                 let line = self.open.last().map_or(1, |element| element.line);
                 let message =
                     format!("Opening and ending tag mismatch: {expected} line {line} and {found}");
@@ -310,6 +311,11 @@ impl<'a> Parser<'a> {
             TokenError::Syntax(SyntaxError::UnclosedCData) => {
                 Fault::new(end, "CData section not finished")
             }
+            TokenError::IllFormed(IllFormedError::MissingDoctypeName) => {
+                let read = read_doctype(&self.text[start..], start);
+                read.err()
+                    .unwrap_or_else(|| Fault::new(start, "DOCTYPE improperly terminated"))
+            }
             TokenError::Syntax(SyntaxError::UnclosedDoctype) => {
                 Fault::new(end, "DOCTYPE improperly terminated")
             }
@@ -331,7 +337,7 @@ impl<'a> Parser<'a> {
         if rest.starts_with('/') && !self.open.is_empty() {
             return Fault::new(self.text.len(), "expected '>'");
         }
-        match read_tag(rest, start + 1) {
+        match read_tag(rest, start + 1, &mut self.entities) {
             Err(fault) => fault,
             Ok(tag) => {
                 let line = self.place_of(start).line;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! Start tags and references: the parts of XML 1.0 that the tokenizer leaves unchecked.
 
+use super::doctype::Entities;
 use super::fault::Fault;
 use crate::text::is_xml_char;
 
@@ -15,14 +16,23 @@ pub(super) struct Tag {
 }
 
 /// A position in a text that stands at `base` in the document.
-struct Scanner<'a> {
+pub(super) struct Scanner<'a> {
     text: &'a str,
     base: usize,
-    at: usize,
+    pub at: usize,
 }
 
 impl<'a> Scanner<'a> {
-    fn rest(&self) -> &'a str {
+    pub fn new(text: &'a str, base: usize) -> Self {
+        Scanner { text, base, at: 0 }
+    }
+
+    /// A scanner of a part of the text, which stands `at` there.
+    pub fn part(&self, text: &'a str, at: usize) -> Self {
+        Scanner::new(text, self.base + at)
+    }
+
+    pub fn rest(&self) -> &'a str {
         &self.text[self.at..]
     }
 
@@ -30,12 +40,12 @@ impl<'a> Scanner<'a> {
         self.rest().chars().next()
     }
 
-    fn fault(&self, message: impl Into<String>) -> Fault {
+    pub fn fault(&self, message: impl Into<String>) -> Fault {
         Fault::new(self.base + self.at, message)
     }
 
     /// Passes blanks; whether there were any.
-    fn blanks(&mut self) -> bool {
+    pub fn blanks(&mut self) -> bool {
         let rest = self.rest().trim_start_matches([' ', '\t', '\n', '\r']);
         let start = self.at;
         self.at = self.text.len() - rest.len();
@@ -43,7 +53,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Passes a character, if it is the next one.
-    fn take(&mut self, wanted: char) -> bool {
+    pub fn take(&mut self, wanted: char) -> bool {
         let found = self.peek() == Some(wanted);
         if found {
             self.at += wanted.len_utf8();
@@ -51,8 +61,40 @@ impl<'a> Scanner<'a> {
         found
     }
 
+    /// Passes a text, if it is what comes next.
+    pub fn take_text(&mut self, wanted: &str) -> bool {
+        let found = self.rest().starts_with(wanted);
+        if found {
+            self.at += wanted.len();
+        }
+        found
+    }
+
+    /// Passes everything up to and with a text; whether it is there.
+    pub fn pass_to(&mut self, end: &str) -> bool {
+        let found = self.rest().find(end);
+        if let Some(at) = found {
+            self.at += at + end.len();
+        }
+        found.is_some()
+    }
+
+    /// Passes the rest of a declaration and its `>`, which may also stand in quotes before.
+    pub fn pass_declaration(&mut self) -> bool {
+        while let Some(at) = self.rest().find(['>', '"', '\'']) {
+            self.at += at;
+            if self.take('>') {
+                return true;
+            }
+            if self.literal().is_err() {
+                return false;
+            }
+        }
+        false
+    }
+
     /// Passes a name; `None` if none stands here.
-    fn name(&mut self) -> Option<&'a str> {
+    pub fn name(&mut self) -> Option<&'a str> {
         let rest = self.rest();
         rest.chars().next().filter(|c| starts_name(*c))?;
         let end = rest.find(|c| !is_in_name(c)).unwrap_or(rest.len());
@@ -60,29 +102,45 @@ impl<'a> Scanner<'a> {
         Some(&rest[..end])
     }
 
-    /// Passes a reference after its `&`; the character that it stands for.
-    fn reference(&mut self) -> Result<char, Fault> {
-        if self.take('#') {
-            return self.character();
-        }
+    /// Passes a text in quotes; what is between them.
+    pub fn literal(&mut self) -> Result<&'a str, Fault> {
+        let rest = self.rest();
+        let quote = match self.peek() {
+            Some(quote @ ('"' | '\'')) => quote,
+            _ => return Err(self.fault("String not started expecting ' or \"")),
+        };
+        let Some(end) = rest[1..].find(quote) else {
+            return Err(self.fault("String not closed expecting \" or '"));
+        };
+        self.at += end + 2;
+        Ok(&rest[1..=end])
+    }
+
+    /// Passes the name of an entity and its `;`, after the `&`.
+    pub fn entity_name(&mut self) -> Result<&'a str, Fault> {
         let Some(name) = self.name() else {
             return Err(self.fault("xmlParseEntityRef: no name"));
         };
         if !self.take(';') {
             return Err(self.fault("EntityRef: expecting ';'"));
         }
-        Ok(match name {
-            "lt" => '<',
-            "gt" => '>',
-            "amp" => '&',
-            "quot" => '"',
-            "apos" => '\'',
-            _ => return Err(self.fault(format!("Entity '{name}' not defined"))),
-        })
+        Ok(name)
+    }
+
+    /// Passes a reference after its `&`; appends what it stands for.
+    fn reference(&mut self, entities: &mut Entities, out: &mut String) -> Result<(), Fault> {
+        if self.take('#') {
+            out.push(self.character()?);
+            return Ok(());
+        }
+        let name = self.entity_name()?;
+        entities
+            .expand(name, out)
+            .map_err(|message| self.fault(message))
     }
 
     /// Passes a character reference after its `&#`.
-    fn character(&mut self) -> Result<char, Fault> {
+    pub fn character(&mut self) -> Result<char, Fault> {
         let (radix, kind) = if self.take('x') {
             (16, "hexadecimal")
         } else {
@@ -104,7 +162,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Passes an attribute's value with its quotes.
-    fn value(&mut self) -> Result<String, Fault> {
+    fn value(&mut self, entities: &mut Entities) -> Result<String, Fault> {
         let quote = match self.peek() {
             Some(quote @ ('"' | '\'')) => quote,
             _ => return Err(self.fault("AttValue: \" or ' expected")),
@@ -122,14 +180,22 @@ impl<'a> Scanner<'a> {
             self.at += c.len_utf8() + usize::from(is_line_end);
             match c {
                 _ if c == quote => return Ok(value),
-                '&' => value.push(self.reference()?),
+                '&' => {
+                    let start = value.len();
+                    let is_character = self.rest().starts_with('#');
+                    self.reference(entities, &mut value)?;
+                    if !is_character && value[start..].contains(['\t', '\n', '\r']) {
+                        let spaced = value[start..].replace(['\t', '\n', '\r'], " ");
+                        value.replace_range(start.., &spaced);
+                    }
+                }
                 '\t' | '\n' | '\r' => value.push(' '),
                 _ => value.push(c),
             }
         }
     }
 
-    fn attributes(&mut self) -> Result<Vec<(String, String)>, Fault> {
+    fn attributes(&mut self, entities: &mut Entities) -> Result<Vec<(String, String)>, Fault> {
         let mut attributes: Vec<(String, String)> = Vec::new();
         loop {
             let separated = self.blanks();
@@ -149,7 +215,7 @@ impl<'a> Scanner<'a> {
                 );
             }
             self.blanks();
-            let value = self.value()?;
+            let value = self.value(entities)?;
             if attributes.iter().any(|(known, _)| known == name) {
                 return Err(self.fault(format!("Attribute {name} redefined")));
             }
@@ -162,20 +228,26 @@ impl<'a> Scanner<'a> {
 }
 
 /// Reads what stands between `<` and `>` (or `/>`), at `base` in the document.
-pub(super) fn read_tag(text: &str, base: usize) -> Result<Tag, Fault> {
-    let mut scanner = Scanner { text, base, at: 0 };
+pub(super) fn read_tag(text: &str, base: usize, entities: &mut Entities) -> Result<Tag, Fault> {
+    let mut scanner = Scanner::new(text, base);
     let Some(name) = scanner.name() else {
         return Err(scanner.fault("StartTag: invalid element name"));
     };
     Ok(Tag {
         name: name.to_string(),
-        attributes: scanner.attributes()?,
+        attributes: scanner.attributes(entities)?,
     })
 }
 
-/// The character that the reference stands for whose `&` is just before `text`, at `base` in the document.
-pub(super) fn read_reference(text: &str, base: usize) -> Result<char, Fault> {
-    Scanner { text, base, at: 0 }.reference()
+/// What the reference stands for whose `&` is just before `text`, at `base` in the document.
+pub(super) fn read_reference(
+    text: &str,
+    base: usize,
+    entities: &mut Entities,
+) -> Result<String, Fault> {
+    let mut out = String::new();
+    Scanner::new(text, base).reference(entities, &mut out)?;
+    Ok(out)
 }
 
 /// The `NameStartChar` production of XML 1.0 (fifth edition), section 2.3.
@@ -198,9 +270,13 @@ fn is_in_name(c: char) -> bool {
 mod tests {
     use super::*;
 
+    fn tag(text: &str) -> Tag {
+        read_tag(text, 0, &mut Entities::default()).unwrap()
+    }
+
     #[test]
     fn values_are_normalised() {
-        let tag = read_tag("a  b = 'x&amp;\n\"&#x41;&#10;'\tc=\"'\r\n'\" ", 0).unwrap();
+        let tag = tag("a  b = 'x&amp;\n\"&#x41;&#10;'\tc=\"'\r\n'\" ");
         assert_eq!(tag.name, "a");
         let pair = |name: &str, value: &str| (name.to_string(), value.to_string());
         assert_eq!(tag.attributes, [pair("b", "x& \"A\n"), pair("c", "' '")]);
@@ -210,7 +286,7 @@ mod tests {
     fn attributes_are_limited() {
         let attributes = |n: usize| {
             let text: String = (0..n).map(|i| format!(" a{i}=''")).collect();
-            read_tag(&format!("x{text}"), 0)
+            read_tag(&format!("x{text}"), 0, &mut Entities::default())
         };
         assert!(attributes(ATTRIBUTE_LIMIT).is_ok());
         assert!(attributes(ATTRIBUTE_LIMIT + 1).is_err());

@@ -205,10 +205,10 @@ fn messages_stay_short() {
 /// Many children cost no more than their number.
 #[test]
 fn large_documents_are_checked_quickly() {
-    let attributes = "<attr name='a' value='b'/>".repeat(100_000);
+    let attributes = "<attr name='a' value='b'/>".repeat(30_000);
     let xml = format!("<type id='a'/>{attributes}");
     assert_eq!(capability("mdev", &xml), "valid");
-    let links = "<devnode type='link'/>".repeat(100_000);
+    let links = "<devnode type='link'/>".repeat(30_000);
     assert_eq!(
         message(&format!("<device>{links}<name/></device>")),
         "valid"

@@ -233,6 +233,11 @@ impl Connection {
         is_readable(fds.iter().map(AsFd::as_fd), limit);
     }
 
+    /// Takes in the device in that directory, which the caller has just had made.
+    pub fn anticipate(&self, path: &[u8]) {
+        self.view(true).anticipate(&self.host, path);
+    }
+
     /// Reads the definitions of mediated devices again, which the caller has just changed.
     pub fn reread_definitions(&self) {
         self.view(true).reread_definitions(&self.host);

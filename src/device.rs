@@ -3,12 +3,11 @@
 
 use std::sync::Arc;
 
-use rustix::io::Errno;
-
 use crate::caps::mdev::Mdev;
 use crate::caps::{Cache, Capability, Facts, State, has_nested};
 use crate::connection::Name;
 use crate::error::{Error, Result};
+use crate::host::files::basename;
 use crate::host::mdevctl::Definition;
 use crate::host::node::Node;
 use crate::host::{Host, scan};
@@ -208,10 +207,14 @@ impl Device {
             return self.describe(host);
         };
         let group = match &self.origin {
-            Origin::Kernel(_) => match &*self.describe(host)?.facts {
-                Facts::Mdev(mdev) => mdev.iommu_group,
-                _ => 0,
-            },
+            Origin::Kernel(kernel) => {
+                let node = kernel.node(host);
+                let facts = kernel.cache.facts(self.kind, &node);
+                match &*self.unless_gone(&node, facts)? {
+                    Facts::Mdev(mdev) => mdev.iommu_group,
+                    _ => 0,
+                }
+            }
             _ => 0,
         };
         let facts = Facts::Mdev(Mdev {
@@ -271,15 +274,14 @@ impl Device {
 fn driver(node: &Node<'_>) -> Result<Option<String>> {
     let path = node.below("driver");
     let files = &node.host.files;
-    if files.read_link(&path).is_err() {
+    let Ok(target) = files.read_link(&path) else {
         return Ok(None);
-    }
-    let name = files.resolve_link(&path).map_err(|e| {
-        let errno = Errno::from_io_error(&e).map_or(libc::ENOENT, Errno::raw_os_error);
-        Error::system(
+    };
+    if !files.exists(&path) {
+        return Err(Error::system(
             format!("cannot resolve driver link {}", text::clean(&path)),
-            errno,
-        )
-    })?;
-    Ok(Some(text::clean(&name)))
+            libc::ENOENT,
+        ));
+    }
+    Ok(Some(text::clean(basename(&target))))
 }

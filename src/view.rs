@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! What a connection knows of its host, kept current from uevents.
 
+use std::collections::BTreeSet;
 use std::ffi::CStr;
 use std::io;
 use std::os::fd::{OwnedFd, RawFd};
@@ -51,6 +52,8 @@ pub struct View {
     definitions: Definitions,
     /// Recorded trees and the test driver's devices do not change by themselves.
     monitor: Option<Monitor>,
+    /// Paths of devices that were taken in before the message of their coming.
+    anticipated: BTreeSet<Vec<u8>>,
     events: Events,
 }
 
@@ -93,6 +96,7 @@ impl View {
             registry,
             definitions: Definitions::default(),
             monitor,
+            anticipated: BTreeSet::new(),
             events: Events::default(),
         }
     }
@@ -127,6 +131,31 @@ impl View {
         self.ringing(|view| view.read_definitions(host));
     }
 
+    /// Takes in the device at `path`, which has just been made, before its message arrives: udevd may need its time.
+    pub fn anticipate(&mut self, host: &Host, path: &[u8]) {
+        if self.is_active_at(path) {
+            return;
+        }
+        let event = Uevent {
+            action: Action::Added,
+            path: path.to_vec(),
+            old_path: None,
+            number: 0,
+        };
+        self.ringing(|view| view.apply(host, &event));
+        if self.is_active_at(path) {
+            self.anticipated.insert(event.path);
+        }
+    }
+
+    /// Whether the device at a path is there. What exists by definition alone has a path only for its
+    /// place in the order.
+    fn is_active_at(&self, path: &[u8]) -> bool {
+        let registry = self.registry.as_ref();
+        let device = registry.and_then(|r| r.by_name(&r.name_at(path)?));
+        device.is_some_and(|device| device.is_active())
+    }
+
     /// Does something that may have events to tell.
     fn ringing(&mut self, work: impl FnOnce(&mut View)) {
         let before = self.events.pending();
@@ -156,21 +185,17 @@ impl View {
     }
 
     fn apply(&mut self, host: &Host, event: &Uevent) {
-        let Some(registry) = &mut self.registry else {
-            return;
-        };
         let gone = match event.action {
             Action::Removed => Some(&event.path),
             Action::Moved => event.old_path.as_ref(),
             Action::Added | Action::Changed => None,
         };
-        // What exists by definition alone has a path only for its place in the order.
-        let is_there = |path: &&Vec<u8>| {
-            let name = registry.name_at(path);
-            let device = name.and_then(|name| registry.by_name(&name));
-            device.is_some_and(|device| device.is_active())
+        let gone = gone.filter(|path| self.is_active_at(path));
+        let was_anticipated =
+            event.action != Action::Changed && self.anticipated.remove(&event.path);
+        let Some(registry) = &mut self.registry else {
+            return;
         };
-        let gone = gone.filter(is_there);
         if let Some(device) = gone.and_then(|path| registry.remove_path(path)) {
             if let Some(definition) = &device.definition {
                 registry.insert(definitions::inactive(definition.clone(), registry));
@@ -187,6 +212,7 @@ impl View {
             return;
         };
         match replaced {
+            Some(old) if old.name == name && old.is_active() && was_anticipated => {}
             Some(old) if old.name == name && old.is_active() => {
                 if self.concerns_mdevctl(host, &name) {
                     self.tell_of_transient();

@@ -38,7 +38,8 @@ pub fn create(conn: &Connection, definition: &Definition) -> Result<Name> {
         let device = conn.device(&name).ok()?;
         device.is_active().then(|| device.name.clone())
     };
-    wait_for(conn, is_there).ok_or_else(|| {
+    let place = || Some(wanted.path_of(&uuid));
+    wait_for(conn, place, is_there).ok_or_else(|| {
         let stopped = match has_mdevctl {
             true => mdevctl::stop(&uuid, &Failure::of("Unable to stop mediated device")),
             false => sysfs::remove(conn.host(), &wanted.path_of(&uuid)),

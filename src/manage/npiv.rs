@@ -12,8 +12,13 @@ use crate::device::Device;
 use crate::document::{Definition, NEW_DEVICE};
 use crate::error::{Code, Domain, Error, Result};
 use crate::host::Host;
+use crate::host::files::{join, syspath_of_link};
+use crate::text;
 
 use super::wait::wait_for;
+
+/// Every port that is a SCSI host.
+const FC_HOSTS: &[u8] = b"/sys/class/fc_host";
 
 /// How many hexadecimal digits the kernel wants of a world-wide name; what it prints has no leading zeros.
 const WWN_DIGITS: usize = 16;
@@ -61,7 +66,8 @@ pub fn create(conn: &Connection, definition: &Definition) -> Result<Name> {
     let parent = parent(conn, definition)?;
     let number = host_number(&parent, conn.host())?;
     manage(conn.host(), number, &port, Operation::Create)?;
-    wait_for(conn, || port.find(conn)).ok_or_else(|| {
+    let place = || port.place(conn.host());
+    wait_for(conn, place, || port.find(conn)).ok_or_else(|| {
         let undone = manage(conn.host(), number, &port, Operation::Delete);
         port.missing(undone.err())
     })
@@ -115,6 +121,27 @@ impl Port {
             names.is_some_and(|names| self.has_names(&names))
         });
         found.map(|device| device.name.clone())
+    }
+
+    /// The directory of the port's SCSI host, if the kernel has made that.
+    fn place(&self, host: &Host) -> Option<Vec<u8>> {
+        let names = host.files.entries(FC_HOSTS).ok()?;
+        names.into_iter().find_map(|name| {
+            let folder = join(FC_HOSTS, &name);
+            let wwn = |attribute: &[u8]| {
+                let text = text::clean(&host.files.read(&join(&folder, attribute)).ok()?);
+                Some(text.trim().strip_prefix("0x")?.to_string())
+            };
+            let names = FcHost {
+                wwnn: wwn(b"node_name")?,
+                wwpn: wwn(b"port_name")?,
+                fabric_wwn: None,
+            };
+            let path = syspath_of_link(&host.files.read_link(&folder).ok()?)?;
+            // The class device lies in `fc_host` below the SCSI host.
+            let end = path.len().checked_sub(b"/fc_host/".len() + name.len())?;
+            self.has_names(&names).then(|| path[..end].to_vec())
+        })
     }
 
     /// Whether these are the port's names, as numbers.

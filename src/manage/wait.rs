@@ -23,10 +23,18 @@ pub fn limit() -> Duration {
 }
 
 /// What `look` finds, as soon as it does; `None` after a minute. Looks again whenever the
-/// kernel or udevd tells anything.
-pub fn wait_for<T>(conn: &Connection, look: impl Fn() -> Option<T>) -> Option<T> {
+/// kernel or udevd tells anything. `place` is the directory of the device that is waited for, if
+/// it can be told: as soon as the kernel has made that, nobody else is waited for.
+pub fn wait_for<T>(
+    conn: &Connection,
+    place: impl Fn() -> Option<Vec<u8>>,
+    look: impl Fn() -> Option<T>,
+) -> Option<T> {
     let (begin, limit) = (Instant::now(), limit());
     loop {
+        if let Some(path) = place() {
+            conn.anticipate(&path);
+        }
         if let Some(found) = look() {
             return Some(found);
         }

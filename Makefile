@@ -27,13 +27,14 @@ TOOL_CFLAGS := -std=c99 -pedantic -Wall -Wextra -Werror -D_POSIX_C_SOURCE=200809
 COMPAT_DIR := virnodedev/compat
 COMPAT_LIBRARIES := $(addprefix $(BUILD_DIR)/$(COMPAT_DIR)/, \
 	libvirt.so.0 libvirt-qemu.so.0 libvirt-lxc.so.0 libvirnodedev-preload.so.0)
+COMPAT_APIS := $(addprefix $(BUILD_DIR)/$(COMPAT_DIR)/, libvirt-api.xml libvirt-qemu-api.xml libvirt-lxc-api.xml)
 COMPAT_LDFLAGS := -shared -Wl,-z,defs,-z,nodelete,--enable-new-dtags,-rpath,'$$ORIGIN/../..' \
 	-Wl,--filter,$(SONAME)
 
 .DEFAULT_GOAL := all
 .PHONY: all library demo check check-rust check-asan fuzz compare vm-check bench install install-strip uninstall clean help
 
-all: $(BUILD_DIR)/nodedev $(COMPAT_LIBRARIES) $(BUILD_DIR)/virnodedev-run ## build the library and the programs
+all: $(BUILD_DIR)/nodedev $(COMPAT_LIBRARIES) $(COMPAT_APIS) $(BUILD_DIR)/virnodedev-run ## build the library and the programs
 
 # cargo knows best what is out of date. Where there is none (`sudo make install`), what
 # was built before serves.
@@ -73,6 +74,12 @@ $(BUILD_DIR)/$(COMPAT_DIR)/%: $(BUILD_DIR)/stubs/%.c compat/stub.h $(BUILD_DIR)/
 	    -Wl,-soname,$* -Wl,--version-script=$(<:.c=.map) -o $@ $(filter %.c,$^) $(BUILD_DIR)/$(SONAME)
 
 $(BUILD_DIR)/$(COMPAT_DIR)/libvirnodedev-preload.so.0: compat/preload.c
+
+# The header declares nothing of libvirt-qemu and libvirt-lxc.
+$(BUILD_DIR)/$(COMPAT_DIR)/libvirt-api.xml: API_HEADER := include/virnodedev.h
+$(BUILD_DIR)/$(COMPAT_DIR)/%-api.xml: compat/api.awk include/virnodedev.h
+	@mkdir -p $(@D)
+	awk -f compat/api.awk -v name=$* $(or $(API_HEADER),/dev/null) >$@
 
 RUN = $(CC) $(TOOL_CFLAGS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -DCOMPAT_DIR='"$(1)/$(COMPAT_DIR)"' -o $@ $<
 

@@ -140,7 +140,8 @@ static void leave_library_path(void)
         unsetenv("LD_LIBRARY_PATH");
 }
 
-static void set_environment(enum mode mode)
+/* What the loader is told of; ends the program if that cannot work. */
+static const char *usable_path(enum mode mode)
 {
     const char *path = mode == PRELOAD ? preload : folder;
 
@@ -148,6 +149,13 @@ static void set_environment(enum mode mode)
         fail(OWN_ERROR, "the loader does not take '%s': install virnodedev where the path has no such signs", path);
     if (access(path, R_OK) < 0)
         fail(OWN_ERROR, "cannot read '%s': %s; install virnodedev again", path, strerror(errno));
+    return path;
+}
+
+static void set_environment(enum mode mode)
+{
+    const char *path = usable_path(mode);
+
     if (mode == PRELOAD)
         leave_library_path();
     put_first(mode == PRELOAD ? "LD_PRELOAD" : "LD_LIBRARY_PATH", path);
@@ -174,6 +182,7 @@ static bool needs_private(const char *loader, const char *program)
     bool found = false;
     pid_t child;
 
+    usable_path(LIBRARY_PATH);
     if (pipe2(ends, O_CLOEXEC) < 0 || (child = fork()) < 0)
         fail(OWN_ERROR, "cannot ask the loader what '%s' needs: %s", program, strerror(errno));
     if (child == 0)

@@ -73,7 +73,13 @@ const COMPILERS: [(&str, &[&str]); 4] = [
 
 #[test]
 fn each_header_compiles_alone_and_twice() {
-    let headers = ["virnodedev.h", "libvirt/libvirt.h", "libvirt/virterror.h"];
+    let headers = [
+        "virnodedev.h",
+        "libvirt/libvirt.h",
+        "libvirt/virterror.h",
+        "libvirt/libvirt-qemu.h",
+        "libvirt/libvirt-lxc.h",
+    ];
     for (file, compiler) in COMPILERS {
         for header in headers {
             let include = format!("#include <{header}>\n");

@@ -3,6 +3,7 @@
 import os
 import re
 import unittest
+from xml.etree import ElementTree
 
 import cprograms
 import kit
@@ -123,6 +124,69 @@ class Stubs(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
 
 
+class Description(unittest.TestCase):
+    """libvirt-api.xml, beside the one of the libvirt that is installed."""
+
+    @staticmethod
+    def shape(item):
+        # Whether an argument itself is constant does not concern a caller.
+        def types(tag):
+            return [part.get("type").replace("** const", "**") for part in item.findall(tag)]
+        if item.tag in ("function", "functype"):
+            return types("return") + types("arg")
+        if item.tag == "enum":
+            return [item.get("value"), item.get("type")]
+        return [item.get("type")] + [(f.get("name"), f.get("type")) for f in item.findall("field")]
+
+    def api(self, module="libvirt", compat=True):
+        env = kit.environment()
+        env["PKG_CONFIG_PATH"] = os.path.join(COMPAT, "pkgconfig")
+        if not compat:
+            env.pop("PKG_CONFIG_PATH")
+        variable = "--variable=%s_api" % module.replace("-", "_")
+        path = kit.checked("pkg-config", variable, module, env=env).stdout.strip()
+        self.assertEqual(path.startswith(COMPAT), compat)
+        return ElementTree.parse(path).getroot()
+
+    def test_functions_are_the_real_ones(self):
+        api = self.api()
+        described = {i.get("name") for i in api.find("symbols") if i.tag in ("function", "variable")}
+        self.assertEqual(described, {s.name for s in kit.libvirt_symbols() if s.stub == "real"})
+        exported = [e.get("symbol") for e in api.iter("exports")]
+        self.assertEqual(len(exported), len(set(exported)))
+        self.assertEqual(set(exported), {i.get("name") for i in api.find("symbols")})
+
+    def test_items_are_those_of_libvirt(self):
+        theirs = {(i.tag, i.get("name")): i for i in self.api(compat=False).find("symbols")}
+        compared = 0
+        for item in self.api().find("symbols"):
+            other = theirs.get((item.tag, item.get("name")))
+            if other is None or item.tag == "macro":  # newer than the one that is installed; its version
+                continue
+            self.assertEqual(self.shape(item), self.shape(other), item.get("name"))
+            self.assertEqual(item.get("file"), other.get("file"), item.get("name"))
+            compared += 1
+        self.assertGreater(compared, 300)
+        self.note = "%d items" % compared
+
+    def test_texts(self):
+        functions = {i.get("name"): i for i in self.api().iter("function")}
+        one = functions["virNodeDeviceGetXMLDesc"]
+        self.assertEqual(one.findtext("info"), "All that is known of a device, as an XML document.")
+        self.assertEqual([(a.get("name"), a.get("info")) for a in one.findall("arg")],
+                         [("dev", "the device"), ("flags", "bits of virNodeDeviceXMLFlags")])
+        self.assertEqual(one.find("return").get("info"),
+                         "the document, which the caller frees with free(); NULL on error")
+        for function in functions.values():
+            self.assertTrue(function.findtext("info"), function.get("name"))
+            self.assertRegex(function.get("version"), r"^\d+\.\d+\.\d+$")
+
+    def test_the_other_modules_describe_nothing(self):
+        for module in ("libvirt-qemu", "libvirt-lxc"):
+            api = self.api(module)
+            self.assertEqual((api.get("name"), len(api.find("symbols"))), (module, 0))
+
+
 class Runner(unittest.TestCase):
     def outcome(self, *arguments, **options):
         done = run(*arguments, **options)
@@ -181,15 +245,19 @@ class Runner(unittest.TestCase):
         done = kit.run(RUN, RUN, "-p", "sh", "-c", inner, env=kit.environment(LD_LIBRARY_PATH="/a"))
         self.assertEqual(done.stdout, "/a\n%s/%s\n" % (COMPAT, PRELOAD))
 
-    def test_a_library_that_is_gone(self):
-        broken = os.path.join(kit.temp(), "broken")
-        kit.checked("make", "-C", kit.ROOT, "install", "PREFIX=" + broken, "LIBDIR=" + broken + "/lib")
-        missing = os.path.join(broken, "lib/virnodedev/compat", PRELOAD)
-        os.remove(missing)
-        done = kit.run(os.path.join(broken, "bin", "virnodedev-run"), "virsh", "uri")
-        self.assertEqual((done.returncode, done.stderr),
-                         (125, "virnodedev-run: cannot read '%s': No such file or directory; install virnodedev again\n"
-                          % missing))
+    def test_libraries_that_are_not_to_be_had(self):
+        program = os.path.join(kit.BIN, "run-nowhere")
+        kit.checked("cc", "-I" + os.path.join(kit.ROOT, "include"), '-DCOMPAT_DIR="/nowhere"',
+                    os.path.join(kit.ROOT, "compat", "run.c"), "-o", program)
+        done = kit.run(program, "true")
+        self.assertEqual((done.returncode, done.stderr), (
+            125, "virnodedev-run: cannot read '/nowhere': No such file or directory; install virnodedev again\n"))
+        for folder, option in (("/no where", "-p"), ("/no:where", "-p"), ("/no:where", "-l")):
+            kit.checked("cc", "-I" + os.path.join(kit.ROOT, "include"), '-DCOMPAT_DIR="%s"' % folder,
+                        os.path.join(kit.ROOT, "compat", "run.c"), "-o", program)
+            done = kit.run(program, option, "true")
+            self.assertEqual(done.returncode, 125)
+            self.assertIn("the loader does not take '%s" % folder, done.stderr)
 
     def test_help_and_version(self):
         status, out, err = self.outcome("--help")

@@ -14,10 +14,13 @@ LIBRARY = "libvirnodedev.so.0." + VERSION.partition(".")[2]
 # Below LIBDIR, INCLUDEDIR, BINDIR and MANDIR.
 FILES = {
     "LIBDIR": [LIBRARY, "libvirnodedev.so.0", "libvirnodedev.so", "libvirnodedev.a", "pkgconfig/virnodedev.pc",
-               "virnodedev/compat/pkgconfig/libvirt.pc",
+               *("virnodedev/compat/" + name % module for module in ("libvirt", "libvirt-qemu", "libvirt-lxc")
+                 for name in ("pkgconfig/%s.pc", "%s-api.xml")),
                *("virnodedev/compat/%s.so.0" % name
                  for name in ("libvirt", "libvirt-qemu", "libvirt-lxc", "libvirnodedev-preload"))],
-    "INCLUDEDIR": ["virnodedev.h", "virnodedev/compat/libvirt/libvirt.h", "virnodedev/compat/libvirt/virterror.h"],
+    "INCLUDEDIR": ["virnodedev.h", 
+                   *("virnodedev/compat/libvirt/%s.h" % name
+                     for name in ("libvirt", "virterror", "libvirt-qemu", "libvirt-lxc"))],
     "BINDIR": ["nodedev", "virnodedev-run"],
     "MANDIR": ["man1/nodedev.1", "man1/virnodedev-run.1"],
 }
@@ -25,6 +28,8 @@ FILES = {
 PROGRAM = """
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
+#include <libvirt/libvirt-qemu.h>
+#include <libvirt/libvirt-lxc.h>
 #include <stdio.h>
 int main(void)
 {
@@ -86,7 +91,8 @@ class Install(unittest.TestCase):
         self.assertEqual(everything(self.folder),
                          expected(LIBDIR="usr/lib/x86_64-linux-gnu", INCLUDEDIR="usr/include", BINDIR="usr/bin",
                                   MANDIR="usr/share/man"))
-        for name in ("pkgconfig/virnodedev.pc", "virnodedev/compat/pkgconfig/libvirt.pc"):
+        for name in ("pkgconfig/virnodedev.pc", "virnodedev/compat/pkgconfig/libvirt.pc",
+                     "virnodedev/compat/pkgconfig/libvirt-lxc.pc"):
             text = kit.read(os.path.join(self.folder, "usr/lib/x86_64-linux-gnu", name))
             self.assertIn("\nprefix=/usr\nlibdir=${prefix}/lib/x86_64-linux-gnu\nincludedir=${prefix}/include\n", text)
             self.assertNotIn(self.folder, text)
@@ -104,7 +110,8 @@ class Install(unittest.TestCase):
 class PkgConfig(unittest.TestCase):
     def test_versions(self):
         compat = os.path.join(kit.LIBDIR, "virnodedev", "compat", "pkgconfig")
-        for package, path, version in (("virnodedev", None, VERSION), ("libvirt", compat, "12.8.0")):
+        for package, path, version in (("virnodedev", None, VERSION), ("libvirt", compat, "12.8.0"),
+                                       ("libvirt-qemu", compat, "12.8.0"), ("libvirt-lxc", compat, "12.8.0")):
             env = kit.environment(**({"PKG_CONFIG_PATH": path} if path else {}))
             self.assertEqual(kit.checked("pkg-config", "--modversion", package, env=env).stdout, version + "\n")
 
@@ -118,7 +125,8 @@ class PkgConfig(unittest.TestCase):
         source = os.path.join(kit.temp(), "drop-in.c")
         with open(source, "w") as f:
             f.write(PROGRAM)
-        flags = shlex.split(kit.checked("pkg-config", "--cflags", "--libs", "libvirt", env=env).stdout)
+        flags = shlex.split(kit.checked("pkg-config", "--cflags", "--libs", "libvirt", "libvirt-qemu", "libvirt-lxc",
+                                        env=env).stdout)
         program = os.path.join(kit.temp(), "drop-in")
         kit.checked("cc", "-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror", source, "-o", program, *flags)
         self.assertEqual(kit.checked(program, env=env).stdout, "1\n")

@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Reads virnodedev.h and writes what it declares of libvirt's API in the form of libvirt's own
+# libvirt-api.xml, which generators of bindings read.
+#
+#   awk -f api.awk -v name=libvirt virnodedev.h
+#
+# The header is cbindgen's: comments before each item, one item a statement, one value or field a line.
+# From a header without an item (/dev/null) comes a description without a symbol.
+
+BEGIN { count = 0 }
+
+# The sentinels of enumerations are for programs that ask for them.
+/^#ifdef VIR_ENUM_SENTINELS/ { hidden = 1 }
+hidden { if (/^#endif/) hidden = 0; next }
+
+/^ *\/\*\*/ {
+    forget()
+    in_comment = 1
+    sub(/^ *\/\*\* ?/, "")
+    if (sub(/ *\*\/ *$/, ""))
+        in_comment = 0
+    take_comment($0)
+    next
+}
+in_comment {
+    if (sub(/ *\*\/ *$/, ""))
+        in_comment = 0
+    sub(/^ *\* ?/, "")
+    take_comment($0)
+    next
+}
+/^ *\/\*/ { in_plain = 1 }
+in_plain { if (/\*\//) in_plain = 0; next }
+
+continued { continued = /\\$/; next }
+/^#define / { continued = /\\$/; take_macro(); next }
+/^#/ || /^ *$/ || /^extern "C"/ || /^}  *\/\// { next }
+
+/^typedef enum [A-Za-z]+ \{/ {
+    group = $3
+    add(group, "typedef", "    <typedef name='" group "' file='" file_of(group) "' type='enum'" version() info_or_end("typedef"))
+    next
+}
+/^typedef struct [A-Za-z_]+ \{/ { structure = $3; fields[structure] = ""; next }
+(group || structure) && /^}/ { group = structure = ""; next }
+group { take_value(); next }
+structure { take_field(); next }
+
+{
+    statement = statement (statement ? " " : "") $0
+    if (!/;$/)
+        next
+    gsub(/  +/, " ", statement)
+    sub(/;$/, "", statement)
+    take_statement(statement)
+    statement = ""
+}
+
+END {
+    print "<?xml version=\"1.0\" encoding=\"UTF-8\"?>"
+    print "<api name='" name "'>\n  <files>"
+    for (f = 1; f <= files; f++) {
+        print "    <file name='" file_names[f] "'>"
+        for (i = 1; i <= count; i++)
+            if (file_of(names[i]) == file_names[f])
+                print "     <exports symbol='" names[i] "' type='" kinds[i] "'/>"
+        print "    </file>"
+    }
+    print "  </files>\n  <symbols>"
+    for (i = 1; i <= count; i++)
+        print texts[i]
+    print "  </symbols>\n</api>"
+}
+
+# --- comments ---------------------------------------------------------------------
+
+function forget() {
+    about = returns = since = current = ""
+    split("", parameters)
+}
+
+function take_comment(line) {
+    if (line ~ /^@param /) {
+        current = line
+        sub(/^@param +/, "", current)
+        line = current
+        sub(/ .*/, "", current)
+        sub(/^[^ ]+ */, "", line)
+        parameters[current] = line
+    } else if (sub(/^@return /, "", line)) {
+        current = "@return"
+        returns = line
+    } else if (line ~ /^Since /) {
+        current = "@end"
+        if (match(line, /\(libvirt [0-9.]+/))
+            since = substr(line, RSTART + 9, RLENGTH - 9)
+    } else if (line == "" && current) {
+        current = "@end"
+    } else if (current == "@return") {
+        returns = returns " " line
+    } else if (current && current != "@end") {
+        parameters[current] = parameters[current] " " line
+    } else if (!current) {
+        about = about (about == "" ? "" : "\n") line
+    }
+}
+
+# --- items ------------------------------------------------------------------------
+
+function take_macro(    macro, value) {
+    macro = $2
+    value = $0
+    sub(/^#define [^ ]+ */, "", value)
+    # A flag that the type of an enumeration cannot hold in C.
+    if (value ~ /^\(1U << [0-9]+\)$/ && match(about, /of vir[A-Za-z]+/)) {
+        group = substr(about, RSTART + 3, RLENGTH - 3)
+        add_value(macro, value)
+        group = ""
+    } else if (macro ~ /^(VIR|LIBVIR)_[A-Z_]+$/ && value ~ /^[0-9]+$/) {
+        add(macro, "macro", "    <macro name='" macro "' file='" file_of(macro) "' raw='" value "'" info_or_end("macro"))
+    }
+    forget()
+}
+
+function take_value(    value) {
+    value = $0
+    sub(/^ *[A-Za-z0-9_]+ = /, "", value)
+    sub(/,$/, "", value)
+    add_value($1, value)
+}
+
+function add_value(symbol, expression,    number) {
+    gsub(/[()U]/, "", expression)
+    number = expression
+    if (split(expression, shift, / << /) == 2)
+        number = shift[1] * 2 ^ shift[2]
+    add(symbol, "enum", sprintf("    <enum name='%s' file='%s' value='%.0f' type='%s' info='%s'/>", symbol,
+                                file_of(symbol), number, group, attribute(about)))
+    forget()
+}
+
+function take_field(    declared) {
+    declared = $0
+    sub(/^ */, "", declared)
+    sub(/;$/, "", declared)
+    split_declaration(declared)
+    fields[structure] = fields[structure] sprintf("      <field name='%s' type='%s' info='%s'/>\n", its_name, its_type,
+                                                  attribute(about))
+    forget()
+}
+
+function take_statement(text,    inside, head) {
+    if (text ~ /^typedef struct /) {
+        split(text, word, " ")
+        if (word[4] !~ /^_/)
+            add_struct(word[4], word[3])
+    } else if (match(text, /\(\*[A-Za-z]+\)\(/)) {
+        its_name = substr(text, RSTART + 2, RLENGTH - 4)
+        head = substr(text, 9, RSTART - 10)
+        inside = substr(text, RSTART + RLENGTH)
+        add_function("functype", its_name, head, inside)
+    } else if (text ~ /^typedef /) {
+        split_declaration(substr(text, 9))
+        add(its_name, "typedef", "    <typedef name='" its_name "' file='" file_of(its_name) "' type='" its_type "'" \
+            version() info_or_end("typedef"))
+    } else if (text ~ /^extern /) {
+        split_declaration(substr(text, 8))
+        add(its_name, "variable", "    <variable name='" its_name "' file='" file_of(its_name) "' type='" its_type "'" \
+            version() info_or_end("variable"))
+    } else if (match(text, /\(/)) {
+        inside = substr(text, RSTART + 1)
+        split_declaration(substr(text, 1, RSTART - 1))
+        add_function("function", its_name, its_type, inside)
+    }
+    forget()
+}
+
+function add_struct(symbol, tag,    text) {
+    text = "    <struct name='" symbol "' file='" file_of(symbol) "' type='struct " tag "'" version()
+    if (tag in fields)
+        add(symbol, "struct", text ">\n" fields[tag] "    </struct>")
+    else
+        add(symbol, "struct", text "/>")
+}
+
+function add_function(kind, symbol, type, inside,    text, parts, n, i) {
+    text = "    <" kind " name='" symbol "' file='" file_of(symbol) "' module='" file_of(symbol) "'" version() ">\n"
+    text = text "      <info><![CDATA[" trimmed(about) "]]></info>\n"
+    sub(/ $/, "", type)
+    text = text "      <return type='" type "'" (type == "void" ? "" : " info='" attribute(returns) "'") "/>\n"
+    sub(/\)$/, "", inside)
+    n = inside == "void" ? 0 : split(inside, parts, /, */)
+    for (i = 1; i <= n; i++) {
+        split_declaration(parts[i])
+        text = text "      <arg name='" its_name "' type='" its_type "' info='" attribute(parameters[its_name]) "'/>\n"
+    }
+    # libvirt's list of exports calls the type of a callback a function, too.
+    add(symbol, "function", text "    </" kind ">")
+}
+
+# --- pieces -----------------------------------------------------------------------
+
+# "const char *name": its_type "const char *", its_name "name".
+function split_declaration(text) {
+    match(text, /[A-Za-z_0-9]+$/)
+    its_name = substr(text, RSTART)
+    its_type = substr(text, 1, RSTART - 1)
+    sub(/ $/, "", its_type)
+}
+
+function add(symbol, kind, text) {
+    if (symbol ~ /^(vnd|VIRNODEDEV)/)
+        return
+    count++
+    names[count] = symbol
+    kinds[count] = kind
+    texts[count] = text
+    if (!(file_of(symbol) in known)) {
+        known[file_of(symbol)] = 1
+        file_names[++files] = file_of(symbol)
+    }
+}
+
+# libvirt's header that has a symbol.
+function file_of(symbol) {
+    if (symbol ~ /^VIR_(ERR|WAR|FROM)_|[eE]rror/)
+        return "virterror"
+    if (symbol ~ /Node(Num|List|Dev)|NODE_DEVICE/)
+        return "libvirt-nodedev"
+    if (symbol ~ /^(virEvent|VIR_EVENT)/)
+        return "libvirt-event"
+    if (symbol ~ /^LIBVIR|CLOSE_REASON|^virConnectCloseReason|^virFreeCallback/)
+        return "libvirt-common"
+    if (symbol ~ /^vir(Domain|Network)(Ptr)?$/)
+        return symbol ~ /Domain/ ? "libvirt-domain" : "libvirt-network"
+    return "libvirt-host"
+}
+
+function version() { return since == "" ? "" : " version='" since "'" }
+
+function info_or_end(element) {
+    return about == "" ? "/>" : ">\n      <info><![CDATA[" trimmed(about) "]]></info>\n    </" element ">"
+}
+
+function trimmed(text) {
+    sub(/\n+$/, "", text)
+    return text
+}
+
+function attribute(text) {
+    text = trimmed(text)
+    gsub(/&/, "\\&amp;", text)
+    gsub(/</, "\\&lt;", text)
+    gsub(/'/, "\\&apos;", text)
+    gsub(/\n/, " ", text)
+    return text
+}

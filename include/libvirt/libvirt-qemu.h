@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Lets programs compile unchanged that include it beside libvirt.h. None of libvirt's QEMU functions
+ * concerns node devices, and none is declared. */
+#ifndef VIRNODEDEV_LIBVIRT_QEMU_H
+#define VIRNODEDEV_LIBVIRT_QEMU_H
+
+#include <virnodedev.h>
+
+#endif

@@ -206,8 +206,10 @@ def timeout(*full):
         print(create(conn, xml()))
     print("seconds:", int(time.monotonic() - begin))
     print(kernel.line())
-    print("silent:", kernel.silent())
-    if not full:
+    if full:
+        time.sleep(0.2)
+        print("silent:", kernel.silent())
+    else:
         print(kernel.line())
     kernel.end()
 

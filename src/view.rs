@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! What a connection knows of its host, kept current from uevents.
 
+mod difference;
+mod events;
+mod mediated;
+
 use std::collections::BTreeSet;
 use std::ffi::CStr;
 use std::io;
@@ -8,40 +12,17 @@ use std::os::fd::{OwnedFd, RawFd};
 use std::sync::Arc;
 
 use crate::bell::Bell;
-use crate::caps::Capability;
 use crate::connection::Name;
 use crate::definitions::{self, Definitions};
-use crate::device::{Device, Origin};
+use crate::device::Device;
 use crate::error::Result;
 use crate::host::Host;
-use crate::host::mdevctl::Definition;
 use crate::host::scan::{computer, find, nearest, scan};
 use crate::monitor::{Action, Monitor, Uevent};
 use crate::registry::Registry;
-
-/// Something that happened to a node device.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeviceEvent {
-    /// The device.
-    pub name: Name,
-    /// What happened.
-    pub change: Change,
-}
-
-/// What can happen to a node device.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
-    /// It came.
-    Created,
-    /// It went.
-    Deleted,
-    /// It was given a definition that outlives it.
-    Defined,
-    /// It lost its definition.
-    Undefined,
-    /// Its description may be another now.
-    Updated,
-}
+use difference::difference;
+use events::Events;
+pub use events::{Change, DeviceEvent};
 
 /// The devices of a host as they were at the last look.
 #[derive(Debug)]
@@ -55,38 +36,6 @@ pub struct View {
     /// Paths of devices that were taken in before the message of their coming.
     anticipated: BTreeSet<Vec<u8>>,
     events: Events,
-}
-
-/// What happened and was not told yet.
-#[derive(Debug, Default)]
-struct Events {
-    /// Nothing while nobody asks to be told.
-    queue: Option<Vec<DeviceEvent>>,
-    /// Rings while there are events to take.
-    bell: Option<Bell>,
-}
-
-impl Events {
-    fn push(&mut self, name: &Name, change: Change) {
-        if let Some(queue) = &mut self.queue {
-            queue.push(DeviceEvent {
-                name: name.clone(),
-                change,
-            });
-        }
-    }
-
-    /// Hears of news through the monitor's descriptors, which may be new.
-    fn listen(&self, monitor: &Monitor) {
-        if let Some(bell) = &self.bell {
-            // Without it the next call still takes in what there is.
-            monitor.fds().for_each(|fd| drop(bell.listen(fd)));
-        }
-    }
-
-    fn pending(&self) -> usize {
-        self.queue.as_ref().map_or(0, Vec::len)
-    }
 }
 
 impl View {
@@ -287,71 +236,6 @@ impl View {
         self.events.push(name, Change::Created);
     }
 
-    /// Whether libvirt asks mdevctl again when such a device comes or changes.
-    fn concerns_mdevctl(&self, host: &Host, name: &CStr) -> bool {
-        let device = self.by_name(name);
-        self.transient().next().is_some()
-            && device.is_some_and(|device| {
-                matches!(device.kind, Capability::Mdev | Capability::MdevTypes)
-                    || device.has_nested(Capability::MdevTypes, host)
-            })
-    }
-
-    /// The mediated devices that run without a definition.
-    fn transient(&self) -> impl Iterator<Item = &Arc<Device>> {
-        let mediated = self.registry.iter().flat_map(Registry::mediated);
-        mediated.filter(|device| device.definition.is_none())
-    }
-
-    /// Whenever it has asked mdevctl, libvirt tells of every transient device as if it had changed.
-    fn tell_of_transient(&mut self) {
-        let names: Vec<_> = self.transient().map(|device| device.name.clone()).collect();
-        for name in names {
-            self.events.push(&name, Change::Updated);
-        }
-    }
-
-    /// A definition belongs to its device and its parent: where that comes or goes, the old one is
-    /// undefined and a new one defined.
-    fn follow_parent(&mut self, parent: &Device) {
-        let Some(registry) = &mut self.registry else {
-            return;
-        };
-        for definition in self.definitions.below(parent) {
-            let name = &definition.name;
-            let is_active = |device: &Arc<Device>| device.is_active();
-            if registry.by_name(name).is_some_and(is_active) {
-                continue;
-            }
-            registry.insert(definitions::inactive(definition.clone(), registry));
-            self.events.push(name, Change::Undefined);
-            self.events.push(name, Change::Defined);
-        }
-    }
-
-    /// Reads the definitions of mediated devices again and takes in what is new.
-    fn read_definitions(&mut self, host: &Host) {
-        let Some(registry) = &mut self.registry else {
-            return;
-        };
-        let now = Definitions::read(&host.files);
-        for definition in self.definitions.without(&now) {
-            let name = &definition.name;
-            redefine(registry, host, name, None);
-            self.events.push(name, Change::Undefined);
-        }
-        for definition in now.without(&self.definitions) {
-            redefine(registry, host, &definition.name, Some(definition));
-            self.events.push(&definition.name, Change::Defined);
-        }
-        for definition in now.changed_since(&self.definitions) {
-            redefine(registry, host, &definition.name, Some(definition));
-            self.events.push(&definition.name, Change::Updated);
-        }
-        self.definitions = now;
-        self.tell_of_transient();
-    }
-
     fn rescan(&mut self, host: &Host) {
         let monitor = self.monitor.as_mut();
         let count = monitor.map_or(0, |monitor| monitor.begin_scan(&host.files));
@@ -445,87 +329,4 @@ impl View {
         let queue = self.events.queue.as_mut();
         queue.map(std::mem::take).unwrap_or_default()
     }
-}
-
-/// Gives the device of that name another definition, or takes it away.
-fn redefine(
-    registry: &mut Registry,
-    host: &Host,
-    name: &Name,
-    definition: Option<&Arc<Definition>>,
-) {
-    let old = registry.remove_name(name);
-    let path = old
-        .as_ref()
-        .filter(|old| old.is_active())
-        .map(|old| old.key());
-    let active = path.and_then(|path| find(host, path, |above| registry.name_at(above)));
-    match (active, definition) {
-        (Some(mut device), _) => {
-            device.definition = definition.cloned();
-            registry.insert(device);
-        }
-        (None, Some(definition)) => {
-            registry.insert(definitions::inactive(definition.clone(), registry));
-        }
-        (None, None) => {}
-    }
-}
-
-/// What must have happened between two scans: what went (children before their
-/// parents), what came and what changed (parents before their children).
-fn difference(before: &Registry, now: &Registry) -> Vec<DeviceEvent> {
-    let mut events = Vec::new();
-    let gone = before.iter().filter(|old| now.by_name(&old.name).is_none());
-    for old in gone.collect::<Vec<_>>().into_iter().rev() {
-        note_difference(Some(old), None, &mut events);
-    }
-    for new in now.iter() {
-        note_difference(before.by_name(&new.name), Some(new), &mut events);
-    }
-    events
-}
-
-fn note_difference(
-    old: Option<&Arc<Device>>,
-    new: Option<&Arc<Device>>,
-    events: &mut Vec<DeviceEvent>,
-) {
-    let Some(device) = new.or(old) else { return };
-    let is_active = |device: Option<&Arc<Device>>| device.is_some_and(|d| d.is_active());
-    let is_defined = |device: Option<&Arc<Device>>| device.is_some_and(|d| d.definition.is_some());
-    let mut note = |change| {
-        events.push(DeviceEvent {
-            name: device.name.clone(),
-            change,
-        });
-    };
-    let (was_defined, was_active) = (is_defined(old), is_active(old));
-    match (was_defined, is_defined(new)) {
-        (false, true) => note(Change::Defined),
-        (true, false) => note(Change::Undefined),
-        _ => {}
-    }
-    match (was_active, is_active(new)) {
-        (false, true) => note(Change::Created),
-        (true, false) => note(Change::Deleted),
-        _ => {}
-    }
-    if let (Some(old), Some(new)) = (old, new)
-        && was_defined == new.definition.is_some()
-        && was_active == new.is_active()
-        && differ(old, new)
-    {
-        note(Change::Updated);
-    }
-}
-
-fn differ(old: &Device, new: &Device) -> bool {
-    let differs = match (&old.origin, &new.origin) {
-        (Origin::Kernel(old), Origin::Kernel(new)) => {
-            old.path != new.path || old.uevent != new.uevent || old.suffix != new.suffix
-        }
-        _ => false,
-    };
-    differs || old.definition != new.definition
 }

@@ -189,20 +189,20 @@ static void read_only(void)
     READ_ONLY(virNodeDeviceReset, (readonly_dev), -1);
 }
 
-/* What a nodedev connection cannot do (errors.json: "reset pci" and its like). */
-#define NO_SUPPORT(function, args, failed) \
+/* What a recorded machine cannot do. */
+#define RECORDED(function, args, failed) \
     do { \
         assert(function args == failed); \
-        EXPECT_NORMAL(VIR_ERR_NO_SUPPORT, VIR_FROM_NODEDEV, \
-                      "this function is not supported by the connection driver: ", #function); \
+        EXPECT_NORMAL(VIR_ERR_OPERATION_UNSUPPORTED, VIR_FROM_NODEDEV, "Operation not supported: ", \
+                      #function ": a recorded tree cannot be changed"); \
     } while (0)
 
-static void not_supported(void)
+static void recorded(void)
 {
-    NO_SUPPORT(virNodeDeviceDettach, (dev), -1);
-    NO_SUPPORT(virNodeDeviceDetachFlags, (dev, NULL, 0), -1);
-    NO_SUPPORT(virNodeDeviceReAttach, (dev), -1);
-    NO_SUPPORT(virNodeDeviceReset, (dev), -1);
+    RECORDED(virNodeDeviceDettach, (dev), -1);
+    RECORDED(virNodeDeviceDetachFlags, (dev, NULL, 0), -1);
+    RECORDED(virNodeDeviceReAttach, (dev), -1);
+    RECORDED(virNodeDeviceReset, (dev), -1);
 }
 
 static void results(void)
@@ -253,7 +253,7 @@ int main(void)
     arguments();
     unknown_flags();
     read_only();
-    not_supported();
+    recorded();
     results();
 
     assert(virNodeDeviceFree(dev) == 0 && virNodeDeviceFree(readonly_dev) == 0);

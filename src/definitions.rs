@@ -14,7 +14,7 @@ use crate::registry::Registry;
 use crate::text;
 
 /// Definitions by the name of their node device.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub struct Definitions(BTreeMap<Name, Arc<Definition>>);
 
 impl Definitions {

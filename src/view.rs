@@ -75,9 +75,11 @@ impl View {
         self.ringing(|view| view.take_in(host, thorough));
     }
 
-    /// Reads the definitions of mediated devices again; where their folder is new, nothing tells of them.
+    /// Takes in definitions of mediated devices that no news told of, because their folder is new.
     pub fn reread_definitions(&mut self, host: &Host) {
-        self.ringing(|view| view.read_definitions(host));
+        if Definitions::read(&host.files) != self.definitions {
+            self.ringing(|view| view.read_definitions(host));
+        }
     }
 
     /// Takes in the device at `path`, which has just been made, before its message arrives: udevd may need its time.

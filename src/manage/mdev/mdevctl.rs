@@ -192,7 +192,7 @@ fn ask(args: &[impl AsRef<OsStr>], json: &str, failure: &Failure) -> Result<prog
         io::ErrorKind::TimedOut => {
             let seconds = limit.as_secs();
             internal(format!(
-                "{what}: mdevctl did not end within {seconds} seconds and was killed, what it was doing may be half done"
+                "{what}: mdevctl did not end within {seconds} seconds and was killed; see with 'mdevctl list' what it has done"
             ))
         }
         _ => Error::system(

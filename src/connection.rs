@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::caps::scsi_host::FcHost;
-use crate::caps::{CAPABILITIES, Capability, State, bearers};
+use crate::caps::{Capability, State};
 use crate::device::{Device, Document};
 use crate::error::{Code, Domain, Error, Result};
+use crate::filter::{LIST_FLAGS, may_pass, must_probe, passes};
 use crate::host::Host;
 use crate::monitor::{Monitor, is_readable};
 use crate::registry::Registry;
@@ -21,14 +22,6 @@ use crate::xml::writer::Writer;
 
 /// The name of a node device, shared by the registry and every handle on the device.
 pub type Name = Arc<CStr>;
-
-/// List flags beyond the capabilities, as `virConnectListAllNodeDeviceFlags` numbers them.
-const PERSISTENT: u32 = 1 << 28;
-const TRANSIENT: u32 = 1 << 29;
-const INACTIVE: u32 = 1 << 30;
-const ACTIVE: u32 = 1 << 31;
-const ANY_CAPABILITY: u32 = (1 << CAPABILITIES.len()) - 1;
-const LIST_FLAGS: u32 = ANY_CAPABILITY | PERSISTENT | TRANSIENT | INACTIVE | ACTIVE;
 
 /// The level of libvirt's API that the library offers.
 pub const API_LEVEL: u64 = 12_008_000;
@@ -89,25 +82,23 @@ impl Connection {
     }
 
     /// Version of the thing connected to, as major * 1,000,000 + minor * 1,000 + release.
-    pub fn hypervisor_version(&self) -> Result<u64> {
-        Ok(if self.is_test {
+    pub fn hypervisor_version(&self) -> u64 {
+        if self.is_test {
             TEST_VERSION
         } else {
             API_LEVEL
-        })
+        }
     }
 
     /// The host's name.
-    pub fn hostname(&self) -> Result<String> {
-        Ok(rustix::system::uname()
-            .nodename()
-            .to_string_lossy()
-            .into_owned())
+    pub fn hostname(&self) -> String {
+        let uname = rustix::system::uname();
+        uname.nodename().to_string_lossy().into_owned()
     }
 
     /// The capabilities document of the host: its processor architecture, which clients ask for
     /// before they come to devices.
-    pub fn host_capabilities(&self) -> Result<String> {
+    pub fn host_capabilities(&self) -> String {
         let mut w = Writer::xml();
         w.element("capabilities", &[], |w| {
             w.element("host", &[], |w| {
@@ -116,7 +107,7 @@ impl Connection {
                 });
             });
         });
-        Ok(w.finish())
+        w.finish()
     }
 
     /// The current view. `thorough` looks ask whether anything was missed; the others
@@ -402,43 +393,4 @@ fn open_recording(root: &Path) -> Result<Host> {
             )
             .in_domain(Domain::None)
         })
-}
-
-/// Whether a device can pass the flags, as far as is known without reading anything.
-fn may_pass(device: &Device, flags: u32) -> bool {
-    let group = |bits: u32, set: bool| flags & bits == 0 || set;
-    let either = |yes: bool, bit: u32, other: u32| flags & (if yes { bit } else { other }) != 0;
-    group(
-        ACTIVE | INACTIVE,
-        either(device.is_active(), ACTIVE, INACTIVE),
-    ) && group(
-        PERSISTENT | TRANSIENT,
-        either(device.is_persistent(), PERSISTENT, TRANSIENT),
-    ) && group(
-        ANY_CAPABILITY,
-        flags & device.kind.flag() != 0 || nested_in_question(device, flags).next().is_some(),
-    )
-}
-
-/// Whether the flags ask for anything that must be read of a device.
-fn must_probe(flags: u32) -> bool {
-    CAPABILITIES
-        .iter()
-        .any(|(capability, _)| flags & capability.flag() != 0 && !bearers(*capability).is_empty())
-}
-
-/// Whether a device that may pass the flags does.
-fn passes(device: &Device, flags: u32, host: &Host) -> bool {
-    flags & ANY_CAPABILITY == 0
-        || flags & device.kind.flag() != 0
-        || nested_in_question(device, flags).any(|capability| device.has_nested(capability, host))
-}
-
-/// The nested capabilities that the flags ask for and a device of this kind can have.
-fn nested_in_question(device: &Device, flags: u32) -> impl Iterator<Item = Capability> {
-    CAPABILITIES
-        .iter()
-        .map(|(capability, _)| *capability)
-        .filter(move |capability| flags & capability.flag() != 0)
-        .filter(|capability| bearers(*capability).contains(&device.kind))
 }

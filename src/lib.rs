@@ -9,6 +9,7 @@ pub mod device;
 pub mod document;
 pub mod error;
 pub mod ffi;
+pub mod filter;
 pub mod host;
 pub mod manage;
 pub mod monitor;

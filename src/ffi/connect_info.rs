@@ -8,7 +8,7 @@ use super::out;
 use super::types::virConnectPtr;
 use super::version::LIBVIR_VERSION_NUMBER;
 use crate::connection::Connection;
-use crate::error::{Domain, Result};
+use crate::error::Domain;
 
 const DOMAIN: Domain = Domain::DomainConfig;
 
@@ -41,7 +41,6 @@ pub unsafe extern "C" fn virConnectGetVersion(conn: virConnectPtr, hvVer: *mut c
         let conn = call.conn(conn)?;
         call.not_null("hvVer", hvVer)?;
         let version = conn.handle.connection.hypervisor_version();
-        let version = version.map_err(|e| e.in_domain(DOMAIN))?;
         // SAFETY: not NULL, so the caller's.
         unsafe { out::set(hvVer, version) };
         Ok(0)
@@ -75,11 +74,10 @@ pub unsafe extern "C" fn virConnectGetLibVersion(
 fn text(
     function: &'static str,
     conn: virConnectPtr,
-    ask: impl FnOnce(&Connection) -> Result<String>,
+    ask: impl FnOnce(&Connection) -> String,
 ) -> *mut c_char {
     guard(DOMAIN, function, |call| {
-        let answer = ask(&call.conn(conn)?.handle.connection);
-        out::text(&answer.map_err(|e| e.in_domain(DOMAIN))?)
+        out::text(&ask(&call.conn(conn)?.handle.connection))
     })
 }
 
@@ -102,7 +100,7 @@ pub extern "C" fn virConnectGetHostname(conn: virConnectPtr) -> *mut c_char {
 /// Since virnodedev 0.1.0 (libvirt 0.3.0).
 #[unsafe(no_mangle)]
 pub extern "C" fn virConnectGetURI(conn: virConnectPtr) -> *mut c_char {
-    text("virConnectGetURI", conn, |c| Ok(c.uri().to_string()))
+    text("virConnectGetURI", conn, |c| c.uri().to_string())
 }
 
 /// What the host of a connection is and can do.

@@ -1479,7 +1479,17 @@ int virNodeDeviceReAttach(virNodeDevicePtr dev);
 int virNodeDeviceReset(virNodeDevicePtr dev);
 
 /**
- * Makes a device as an XML document describes it: a virtual Fibre Channel port or a mediated device.
+ * Makes a device as an XML document describes it, and waits until it is there: a virtual Fibre Channel port or a
+ * mediated device. It does not outlive the host's restart. virNodeDeviceDestroy() removes it.
+ *
+ * A mediated device needs a parent, a type that the parent offers, and gets a new UUID if none is given. mdevctl(8) starts
+ * it; where mdevctl is not in PATH it is started through sysfs, but its attributes cannot be set. The program is
+ * run without a shell and killed if it does not end within a minute. A device that does not appear within a
+ * minute is removed again, and the error says so.
+ *
+ * Errors: 35, 27, 21 or 92 for a document that cannot be read; 67 for a device of another kind, a parent that is missing
+ * or unknown, and names that cannot be a type's or an attribute's; 32 for a parent that makes no mediated
+ * devices; 1 with the words of mdevctl when it fails; 38, with the errno, for what the kernel refuses.
  *
  * @param conn     the connection
  * @param xmlDesc  the document; must not be NULL
@@ -1496,7 +1506,12 @@ virNodeDevicePtr virNodeDeviceCreateXML(virConnectPtr conn,
                                         unsigned int flags);
 
 /**
- * Removes a device that virNodeDeviceCreateXML() or virNodeDeviceCreate() made.
+ * Removes a virtual Fibre Channel port or stops a mediated device, whoever made it. A definition of it is kept. The
+ * device goes from lists when the kernel has told that it went, which may be just after the call.
+ *
+ * Errors: 67 for a device of another kind; 55 for one that is not active; 1 for a mediated device while a program
+ * has its VFIO group open (to learn that, the group's file in /dev/vfio is opened and closed), and with
+ * the words of mdevctl when it fails; 38, with the errno, for what the kernel refuses.
  *
  * @param dev  the device
  * @return 0, or -1 on error
@@ -1506,7 +1521,12 @@ virNodeDevicePtr virNodeDeviceCreateXML(virConnectPtr conn,
 int virNodeDeviceDestroy(virNodeDevicePtr dev);
 
 /**
- * Keeps the description of a device, which can be started later and outlives it.
+ * Keeps the description of a mediated device, as mdevctl(8) does: it can be started later, and stays when the device or
+ * the host stops. A device of the same UUID and parent that is defined already gets the new description, and
+ * no longer starts by itself; one that runs is left as it is. Without a UUID a new one is made. When the call
+ * returns, the definition is there.
+ *
+ * Errors: as for virNodeDeviceCreateXML(); 38 where mdevctl is not in PATH; 84 where it is too old to change a definition.
  *
  * @param conn     the connection
  * @param xmlDesc  the description; must not be NULL
@@ -1523,7 +1543,9 @@ virNodeDevicePtr virNodeDeviceDefineXML(virConnectPtr conn,
                                         unsigned int flags);
 
 /**
- * Drops the definition of a device.
+ * Drops the definition of a mediated device, which runs on if it does.
+ *
+ * Errors: 55 for a device that is not defined; 1 with the words of mdevctl when it fails; 38 where it is not in PATH.
  *
  * @param dev    the device
  * @param flags  0
@@ -1531,10 +1553,13 @@ virNodeDevicePtr virNodeDeviceDefineXML(virConnectPtr conn,
  *
  * Since virnodedev 0.1.0 (libvirt 7.3.0).
  */
-int virNodeDeviceUndefine(virNodeDevicePtr dev, unsigned int flags);
+int virNodeDeviceUndefine(virNodeDevicePtr dev,
+                          unsigned int flags);
 
 /**
- * Starts a defined device.
+ * Starts a mediated device that is defined. It is in lists when udevd has told of it, which may be just after the call.
+ *
+ * Errors: 55 for a device that is active; 1 with the words of mdevctl when it fails; 38 where it is not in PATH.
  *
  * @param dev    the device
  * @param flags  0
@@ -1542,10 +1567,14 @@ int virNodeDeviceUndefine(virNodeDevicePtr dev, unsigned int flags);
  *
  * Since virnodedev 0.1.0 (libvirt 7.3.0).
  */
-int virNodeDeviceCreate(virNodeDevicePtr dev, unsigned int flags);
+int virNodeDeviceCreate(virNodeDevicePtr dev,
+                        unsigned int flags);
 
 /**
- * Chooses whether a defined device is started with the host.
+ * Chooses whether a mediated device that is defined is started when its parent comes, which is when the host starts.
+ *
+ * Errors: 84 for a device of another kind; 55 for one that is not defined; 1 with the words of mdevctl when it
+ * fails; 38 where it is not in PATH.
  *
  * @param dev        the device
  * @param autostart  0 for no, anything else for yes
@@ -1553,10 +1582,17 @@ int virNodeDeviceCreate(virNodeDevicePtr dev, unsigned int flags);
  *
  * Since virnodedev 0.1.0 (libvirt 7.8.0).
  */
-int virNodeDeviceSetAutostart(virNodeDevicePtr dev, int autostart);
+int virNodeDeviceSetAutostart(virNodeDevicePtr dev,
+                              int autostart);
 
 /**
- * Changes a mediated device, its definition, or both.
+ * Changes the attributes of a mediated device, its definition, or both. UUID and parent must stay; the type can be
+ * another in the definition alone. The new definition does not start by itself. Whether a running device can be changed,
+ * the scripts that mdevctl has for its type decide.
+ *
+ * Errors: as for virNodeDeviceCreateXML(), and the document needs a name; 67 for another UUID, parent or type; 55 for a device
+ * that is not active (LIVE) or not defined (CONFIG); 84 where mdevctl is too old; 1 with the words of mdevctl when it
+ * fails; 38 where it is not in PATH.
  *
  * @param dev      the device
  * @param xmlDesc  the whole new description; must not be NULL
@@ -1568,7 +1604,9 @@ int virNodeDeviceSetAutostart(virNodeDevicePtr dev, int autostart);
  * The caller sees to it that:
  * xmlDesc is NULL or a NUL-terminated string.
  */
-int virNodeDeviceUpdate(virNodeDevicePtr dev, const char *xmlDesc, unsigned int flags);
+int virNodeDeviceUpdate(virNodeDevicePtr dev,
+                        const char *xmlDesc,
+                        unsigned int flags);
 
 /**
  * Asks to be told of events of node devices.

@@ -211,6 +211,21 @@ class Glib(Client):
         self.assertEqual(self.told(self.program, "events", "nodedev:///system"), EVENTS)
 
 
+class Documents(unittest.TestCase):
+    def test_commands_in_the_documents(self):
+        """Commands that the guide and the manual page print do what they say, on this host."""
+        env = kit.environment(PATH="%s:%s" % (os.path.join(kit.PREFIX, "bin"), os.path.dirname(PYTHON)))
+        guide = re.findall(r"^    (virnodedev-run .*)$", kit.read(os.path.join(kit.ROOT, "docs", "drop-in.md")), re.M)
+        page = kit.read(os.path.join(kit.ROOT, "man", "virnodedev-run.1")).replace("\\", "")
+        examples = page.partition(".SH EXAMPLES\n.nf\n")[2].partition("\n.fi\n")[0].splitlines()
+        self.assertGreater(min(len(guide), len(examples)), 1)
+        for command in guide + examples:
+            with self.subTest(command):
+                done = kit.run("sh", "-c", command, env=env)
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                self.assertTrue(done.stdout or command.startswith("eval "))
+
+
 class C(Client):
     def test_program_of_libvirts_headers(self):
         """Built for libvirt, with libvirt's headers and library; not built again."""

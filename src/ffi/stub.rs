@@ -248,3 +248,110 @@ pub unsafe extern "C" fn vndStubJoin(
     // SAFETY: as promised by the caller.
     unsafe { store::join(Beside { last, reset }) };
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ffi::connect::virConnectClose;
+    use crate::ffi::device::virNodeDeviceFree;
+    use crate::ffi::error::{virConnGetLastError, virConnResetLastError};
+    use crate::ffi::testing::{last_words, lookup, note_errors, open, told};
+
+    const NAME: *const c_char = c"virDomainThing".as_ptr();
+
+    fn unsupported() -> (i32, i32, String) {
+        let text = "this function is not supported by the connection driver: virDomainThing";
+        (3, 20, text.into())
+    }
+
+    fn invalid() -> (i32, i32, String) {
+        (6, 20, "invalid connection pointer in virDomainThing".into())
+    }
+
+    /// The number of the connection's own last error.
+    fn code_of(conn: virConnectPtr) -> i32 {
+        // SAFETY: the connection keeps its record.
+        unsafe { virConnGetLastError(conn).read() }.code
+    }
+
+    fn refuse(first: *const c_void) {
+        // SAFETY: the name is a literal.
+        unsafe { vndStubRefuse(first, NAME) };
+    }
+
+    #[test]
+    fn what_is_refused_is_an_error_of_the_connection_that_was_handed_over() {
+        note_errors();
+        let conn = open();
+        let device = lookup(conn, "computer");
+        for first in [conn.cast_const().cast(), device.cast_const().cast()] {
+            refuse(first);
+            assert_eq!(last_words(), unsupported());
+            assert_eq!(code_of(conn), 3);
+            virConnResetLastError(conn);
+        }
+        for wrong in [0, 1, usize::MAX, 4096] {
+            refuse(ptr::without_provenance(wrong));
+            assert_eq!(last_words(), unsupported());
+            assert_eq!(code_of(conn), 0);
+        }
+        assert_eq!(told(), [3; 6]);
+        virNodeDeviceFree(device);
+        virConnectClose(conn);
+    }
+
+    #[test]
+    fn a_connection_has_none_of_what_is_not_managed() {
+        note_errors();
+        let conn = open();
+        let nothing: virConnectPtr = ptr::null_mut();
+        // SAFETY: the name is a literal.
+        let counts = [conn, nothing].map(|conn| unsafe { vndStubCount(conn, NAME) });
+        assert_eq!(counts, [0, -1]);
+        assert_eq!(last_words(), invalid());
+        let mut list: *mut *mut c_void = ptr::dangling_mut();
+        // SAFETY: the list may be written, and the name is a literal.
+        assert_eq!(unsafe { vndStubList(conn, &mut list, NAME) }, 0);
+        // SAFETY: made by `vndStubList`.
+        assert!(unsafe { list.read() }.is_null());
+        // SAFETY: from malloc.
+        unsafe { libc::free(list.cast()) };
+        // SAFETY: as above.
+        assert_eq!(unsafe { vndStubList(nothing, &mut list, NAME) }, -1);
+        assert!(list.is_null());
+        // SAFETY: a list that nobody wants.
+        assert_eq!(unsafe { vndStubList(conn, ptr::null_mut(), NAME) }, 0);
+        virConnectClose(conn);
+    }
+
+    unsafe extern "C" fn count(opaque: *mut c_void) {
+        let calls: *mut c_int = opaque.cast();
+        // SAFETY: the test's own number.
+        let before = unsafe { calls.read() };
+        // SAFETY: as above.
+        unsafe { calls.write(before + 1) };
+    }
+
+    #[test]
+    fn a_registration_keeps_the_connection_and_is_freed_once() {
+        note_errors();
+        let conn = open();
+        let mut calls: c_int = 0;
+        let opaque: *mut c_void = (&raw mut calls).cast();
+        let callback: *const c_void = ptr::without_provenance(0x1000);
+        // SAFETY: `count` takes the number, and the name is a literal.
+        let add = |callback| unsafe { vndStubRegister(conn, callback, opaque, Some(count), NAME) };
+        assert_eq!([add(callback), add(callback)], [1, 2]);
+        assert_eq!(add(ptr::null()), -1);
+        assert_eq!(last_words().0, 8);
+        assert_eq!(virConnectClose(conn), 1);
+        // SAFETY: the name is a literal.
+        let take_back = |id| unsafe { vndStubDeregister(conn, id, NAME) };
+        assert_eq!([take_back(1), take_back(1), take_back(-1)], [0, -1, -1]);
+        // SAFETY: the name is a literal.
+        let by_function = unsafe { vndStubDeregisterCallback(conn, callback, NAME) };
+        assert_eq!((by_function, calls), (0, 2));
+        assert_eq!(take_back(2), -1);
+        assert_eq!(last_words(), invalid());
+    }
+}

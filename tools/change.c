@@ -4,6 +4,12 @@
 
 #include "nodedev.h"
 
+/* virsh says nothing of success either. */
+static int is_quiet(const struct settings *settings)
+{
+    return (settings->given & OPTION_QUIET) != 0;
+}
+
 /* What is done to a device, and virsh's words around its name as the user wrote it. */
 struct change {
     int (*apply)(virNodeDevicePtr device, const struct settings *settings);
@@ -24,7 +30,7 @@ static int change_device(virConnectPtr conn, const struct settings *settings,
         complain("%s%s%s", change->failed[0], name, change->failed[1]);
         complain_library();
         status = STATUS_FAILED;
-    } else {
+    } else if (!is_quiet(settings)) {
         put("%s%s%s\n", change->done[0], name, change->done[1]);
         put_end(settings);
     }
@@ -168,9 +174,11 @@ static int make_device(virConnectPtr conn, const struct settings *settings,
         complain_library();
         return STATUS_FAILED;
     }
-    put("%s%s%s%s%s\n", making->done[0], virNodeDeviceGetName(device), making->done[1], path,
-        making->done[2]);
-    put_end(settings);
+    if (!is_quiet(settings)) {
+        put("%s%s%s%s%s\n", making->done[0], virNodeDeviceGetName(device), making->done[1], path,
+            making->done[2]);
+        put_end(settings);
+    }
     virNodeDeviceFree(device);
     return STATUS_OK;
 }
@@ -244,8 +252,10 @@ int change_update(virConnectPtr conn, const struct settings *settings)
             complain("Failed to update node device %s from '%s'", name, path);
             complain_library();
         } else {
-            put("Updated node device %s %s\n", name, target);
-            put_end(settings);
+            if (!is_quiet(settings)) {
+                put("Updated node device %s %s\n", name, target);
+                put_end(settings);
+            }
             status = STATUS_OK;
         }
         free(xml);

@@ -39,7 +39,7 @@ static char *read_stream(FILE *file, size_t *size)
         return text;
     }
     if (ferror(file) == 0)
-        errno = EFBIG;
+        errno = EOVERFLOW;
     free(text);
     return NULL;
 }

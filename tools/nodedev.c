@@ -55,7 +55,7 @@ static void print_help(void)
         "  -c, --connect URI  connection to open; default: LIBVIRT_DEFAULT_URI, else\n"
         "                     nodedev:///system\n"
         "  -r, --readonly     open the connection read-only\n"
-        "  -q, --quiet        no blank line at the end of the output\n"
+        "  -q, --quiet        no blank line at the end of the output, no word of success\n"
         "  -V, --version      print the version\n"
         "  -h, --help         print this help, or that of the command given\n\n"
         "'nodedev COMMAND --help' describes a command.\n"

@@ -234,6 +234,11 @@ impl Connection {
         self.view(true).reread_definitions(&self.host);
     }
 
+    /// Tells that the caller has just changed a running device in a way that nobody else tells of.
+    pub fn tell_of_update(&self, name: &Name) {
+        self.view(true).tell_of_update(name);
+    }
+
     /// The device of that name, as it is known now.
     pub fn device(&self, name: &CStr) -> Result<Arc<Device>> {
         self.find(name, |view| view.by_name(name).cloned())

@@ -11,6 +11,7 @@ use crate::host::files::basename;
 use crate::host::mdevctl::Definition;
 use crate::host::node::Node;
 use crate::host::{Host, scan};
+use crate::manage;
 use crate::text;
 use crate::xml::writer::Writer;
 
@@ -243,8 +244,15 @@ impl Device {
     }
 
     fn describe_node(&self, node: &Node<'_>, cache: &Cache) -> Result<Document> {
-        let facts = cache.facts(self.kind, node)?;
+        let mut facts = cache.facts(self.kind, node)?;
         let state = State::read(self.kind, node, cache)?;
+        if let Facts::Mdev(mdev) = &*facts {
+            let attributes = manage::mdev::attributes(&node.host.files, &mdev.uuid);
+            if !attributes.is_empty() {
+                let mdev = mdev.clone();
+                facts = Arc::new(Facts::Mdev(Mdev { attributes, ..mdev }));
+            }
+        }
         let mut document = self.document(facts, state);
         if self.kind == Capability::System {
             return Ok(document);

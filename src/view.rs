@@ -82,6 +82,11 @@ impl View {
         }
     }
 
+    /// Tells that a device is another now.
+    pub fn tell_of_update(&mut self, name: &Name) {
+        self.ringing(|view| view.events.push(name, Change::Updated));
+    }
+
     /// Takes in the device at `path`, which has just been made, before its message arrives: udevd may need its time.
     pub fn anticipate(&mut self, host: &Host, path: &[u8]) {
         if self.is_active_at(path) {

@@ -147,6 +147,13 @@ def state(conn, device_name):
     return found
 
 
+def attributes_of(conn, device_name):
+    device = lib.virNodeDeviceLookupByName(conn, device_name.encode())
+    text = vnd.owned(lib.virNodeDeviceGetXMLDesc(device, 0))
+    lib.virNodeDeviceFree(device)
+    return re.findall("<attr name='(.*)' value='(.*)'/>", text)
+
+
 def wait_for(condition):
     end = time.monotonic() + 20
     while not condition():
@@ -340,6 +347,20 @@ def calls():
     show("state", state(conn, name(a)))
     machine.take()
     step("update both", update(conn, name(a), xml(a), LIVE | CONFIG))
+    step("attributes", attributes_of(conn, name(a)))
+    callouts = FOLDER + "scripts.d/callouts"
+    os.makedirs(callouts, exist_ok=True)
+    open(callouts + "/mtty.sh", "w").close()
+    machine.take()
+    mdevctl.shall("live")
+    step("update live", update(conn, name(a), xml(a, attributes=[("q", "1"), ("r", "x")]), LIVE))
+    step("attributes", attributes_of(conn, name(a)))
+    mdevctl.shall("silent")
+    step("attributes", attributes_of(conn, name(a)))
+    mdevctl.shall("")
+    os.unlink(callouts + "/mtty.sh")
+    step("attributes", attributes_of(conn, name(a)))
+    machine.take()
     step("undefine", undefine(conn, name(a)))
     show("state", state(conn, name(a)))
     destroy(conn, name(a))
@@ -557,6 +578,12 @@ def sysfs():
 
 # --- with the mdevctl of this system --------------------------------------------------
 
+# The script of a type that knows attributes: mdevctl's manual, "Get-attributes".
+CALLOUT = r'''#!/bin/sh
+case "$*" in *"-e get -a attributes"*) echo '[{"q": "1"}, {"r": "x"}]' ;; esac
+'''
+
+
 def real():
     vnd.silence()
     kernel = Kernel()
@@ -566,6 +593,13 @@ def real():
     a = UUID % "a"
     show("create", create(conn, xml(a)))
     kernel.until("came " + a)
+    script = FOLDER + "scripts.d/callouts/mtty.sh"
+    with open(script, "w") as f:
+        f.write(CALLOUT)
+    os.chmod(script, 0o755)
+    show("attributes", attributes_of(conn, name(a)))
+    os.unlink(script)
+    show("attributes", attributes_of(conn, name(a)))
     show("destroy", destroy(conn, name(a)))
     kernel.until("gone " + a)
     given = create(conn, xml()).replace("_", "-")[5:41]

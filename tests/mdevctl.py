@@ -14,6 +14,7 @@ the input. Its file `mode`, if there, says what happens instead of the work:
   noise       a lot on both outputs, then status 1
   deaf        closes its input unread, then status 1
   print TEXT  prints TEXT and does nothing else
+  live        a running device can be changed
 """
 import json
 import os
@@ -25,6 +26,7 @@ import time
 import uuid
 
 PLAY = os.environ["MDEVCTL_PLAY"]
+MODE = open(PLAY + "/mode").read() if os.path.exists(PLAY + "/mode") else ""
 FOLDER = "/etc/mdevctl.d"
 BUS = "/sys/class/mdev_bus"
 DEVICES = "/sys/bus/mdev/devices"
@@ -78,6 +80,10 @@ def define(given, text):
 
 def modify(given, text):
     if "live" in given and "help" not in given:
+        if MODE == "live":
+            with open(os.path.join(PLAY, "attributes"), "w") as f:
+                f.write(text)
+            return
         fail("Live modification is not supported for this device type. Changing the device configuration requires "
              "stopping and restarting the device.")
     if "help" in given:
@@ -129,6 +135,11 @@ def stop(given, _text):
     wait_for(lambda: not os.path.exists(path))
 
 
+def list_(given, _text):
+    with open(os.path.join(PLAY, "attributes")) as f:
+        print(f.read())
+
+
 def undefine(given, _text):
     for parent in defined(given):
         os.unlink(path_of(parent, given["uuid"]))
@@ -141,8 +152,8 @@ def wait_for(condition):
         time.sleep(0.005)
 
 
-def play(mode, words):
-    what, _, text = mode.partition(" ")
+def play(words):
+    what, _, text = MODE.partition(" ")
     if what == "say":
         sys.exit(text)
     if what in ("silent", "deaf"):
@@ -172,16 +183,14 @@ def play(mode, words):
 
 
 def main(words):
-    mode = os.path.join(PLAY, "mode")
-    mode = open(mode).read() if os.path.exists(mode) else ""
-    is_read = "--jsonfile=/dev/stdin" in words and mode != "deaf"
+    is_read = "--jsonfile=/dev/stdin" in words and MODE != "deaf"
     # As mdevctl does: it opens the file by its name.
     text = open("/dev/stdin").read() if is_read else ""
     with open(os.path.join(PLAY, "log"), "a") as log:
         line = "".join(" [%s]" % word for word in words)
         log.write("mdevctl%s%s\n" % (line, " <%s>" % text if text else ""))
-    play(mode, words)
-    commands = {f.__name__: f for f in (define, modify, start, stop, undefine)}
+    play(words)
+    commands = {f.__name__.strip("_"): f for f in (define, modify, start, stop, undefine, list_)}
     commands[words[0]](options(words[1:]), text)
 
 

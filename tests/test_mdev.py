@@ -161,6 +161,12 @@ CALLS = [
     "start: done", asked("start --uuid=" + A),
     "state: active 1 persistent 1 autostart 0",
     "update both: " + MODIFY_A + NOT_LIVE, PROBE, with_json("modify", "mtty-1", more="--defined --live"),
+    "attributes: []",
+    "update live: done", PROBE,
+    with_json("modify", "mtty-1", more="--live", attributes=',"attrs":[{"q":"1"},{"r":"x"}]'), UPDATED,
+    "attributes: [('q', '1'), ('r', 'x')]", asked("list --dumpjson --uuid=" + A),
+    "attributes: []", asked("list --dumpjson --uuid=" + A),
+    "attributes: []",
     "undefine: done", asked("undefine --uuid=" + A), TOLD % (NAME_A, "UNDEFINED"), UPDATED,
     "state: active 1 persistent 0 autostart 0",
     "define elsewhere: " + ELSEWHERE, asked("stop --uuid=" + A), with_json("define", "mtty-1", parent="0000:02:00.0"),
@@ -260,7 +266,7 @@ SYSFS = [
 # mdevctl before 1.3 cannot modify a device from JSON.
 WRITTEN = '{"mdev_type": "mtty-2", "start": "manual", "attrs": [{"b": "é\\"\\\\/1"}, {"a": "0x1"}, {"b": "2"}]}'
 REAL = [
-    "create: " + NAME_A, "destroy: done", "destroy: done",
+    "create: " + NAME_A, "attributes: [('q', '1'), ('r', 'x')]", "attributes: []", "destroy: done", "destroy: done",
     "no such type: " + INTERNAL + "Unable to start mediated device: Error: Parent mtty does not support mdev type mtty-9",
     "define: " + NAME_A, "state: active 0 persistent 1 autostart 0",
     "file: " + WRITTEN, 'list: [{"mtty": [{"%s": %s}]}]' % (A, WRITTEN),

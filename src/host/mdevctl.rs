@@ -19,6 +19,22 @@ use crate::text;
 /// The folder of the definitions.
 pub const FOLDER: &[u8] = b"/etc/mdevctl.d";
 
+/// The folders of the scripts that mdevctl calls: the administrator's and those of packages.
+const CALLOUTS: [&[u8]; 2] = [
+    b"/etc/mdevctl.d/scripts.d/callouts",
+    b"/usr/lib/mdevctl/scripts.d/callouts",
+];
+
+/// Whether there are scripts that may know attributes of running devices.
+pub fn has_callouts(files: &Files) -> bool {
+    CALLOUTS
+        .iter()
+        .any(|folder| files.entries(folder).is_ok_and(|names| !names.is_empty()))
+}
+
+/// Attributes with their values, in order.
+pub type Attributes = Vec<(String, String)>;
+
 /// A mediated device that mdevctl can start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Definition {
@@ -33,7 +49,7 @@ pub struct Definition {
     /// Whether it is started with its parent.
     pub autostart: bool,
     /// Attributes to set, in order.
-    pub attributes: Vec<(String, String)>,
+    pub attributes: Attributes,
 }
 
 /// Every definition, by name. One that makes no sense is left out.
@@ -58,23 +74,7 @@ pub fn definitions(files: &Files) -> Vec<Definition> {
 impl Definition {
     fn parse(text: &[u8], parent: &[u8], uuid: String) -> Option<Definition> {
         let json: Json = serde_json::from_slice(text).ok()?;
-        let word = |value: &Json| value.as_str().map(|word| text::clean(word.as_bytes()));
-        let attributes = match json.get("attrs") {
-            None | Some(Json::Null) => Vec::new(),
-            Some(attributes) => attributes
-                .as_array()?
-                .iter()
-                .map(|attribute| {
-                    let mut members = attribute.as_object()?.iter();
-                    match (members.next(), members.next()) {
-                        (Some((name, value)), None) => {
-                            Some((text::clean(name.as_bytes()), word(value)?))
-                        }
-                        _ => None,
-                    }
-                })
-                .collect::<Option<_>>()?,
-        };
+        let attributes = attributes(&json)?;
         Some(Definition {
             name: text::device_name(b"mdev", uuid.as_bytes(), Some(parent)),
             parent_addr: text::clean(parent),
@@ -84,6 +84,41 @@ impl Definition {
             uuid,
         })
     }
+}
+
+fn word(value: &Json) -> Option<String> {
+    value.as_str().map(|word| text::clean(word.as_bytes()))
+}
+
+/// The attributes of a device in mdevctl's form; nothing if they make no sense.
+fn attributes(device: &Json) -> Option<Attributes> {
+    let attributes = match device.get("attrs") {
+        None | Some(Json::Null) => return Some(Vec::new()),
+        Some(attributes) => attributes.as_array()?,
+    };
+    let pair = |attribute: &Json| {
+        let mut members = attribute.as_object()?.iter();
+        match (members.next(), members.next()) {
+            (Some((name, value)), None) => Some((text::clean(name.as_bytes()), word(value)?)),
+            _ => None,
+        }
+    };
+    attributes.iter().map(pair).collect()
+}
+
+/// The attributes in what `mdevctl list --dumpjson` prints of one device: the device alone, or in
+/// the array that it is part of when all are listed.
+pub fn listed_attributes(text: &[u8]) -> Option<Attributes> {
+    fn device(json: &Json) -> Option<&Json> {
+        match json {
+            Json::Array(items) => items.iter().find_map(device),
+            Json::Object(members) if members.contains_key("mdev_type") => Some(json),
+            Json::Object(members) => members.values().find_map(device),
+            _ => None,
+        }
+    }
+    let json = serde_json::from_slice(text).ok()?;
+    attributes(device(&json)?)
 }
 
 /// Hears of changes below the folder of the definitions.
@@ -179,6 +214,22 @@ mod tests {
         assert!(first.autostart && !found[1].autostart);
         let pair = |a: &str, b: &str| (a.to_string(), b.to_string());
         assert_eq!(first.attributes, [pair("a", "1"), pair("b", "x<y")]);
+    }
+
+    #[test]
+    fn attributes_of_a_listed_device_are_found() {
+        let pair = |a: &str, b: &str| (a.to_string(), b.to_string());
+        let alone = r#"{"mdev_type":"t","start":"manual","attrs":[{"a":"1"},{"a":"2"}]}"#;
+        let among_others = format!(r#"[{{"matrix":[{{"{UUID}":{alone}}}]}}]"#);
+        for text in [alone, &among_others] {
+            let found = listed_attributes(text.as_bytes()).unwrap();
+            assert_eq!(found, [pair("a", "1"), pair("a", "2")]);
+        }
+        let without = listed_attributes(br#"{"mdev_type":"t"}"#);
+        assert_eq!(without, Some(Vec::new()));
+        for nonsense in ["", "[]", "7", "[{}]", r#"{"mdev_type":"t","attrs":7}"#] {
+            assert_eq!(listed_attributes(nonsense.as_bytes()), None);
+        }
     }
 
     #[test]

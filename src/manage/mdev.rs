@@ -16,7 +16,8 @@ use crate::connection::{Connection, Name};
 use crate::device::Device;
 use crate::document::Definition;
 use crate::error::{Code, Error, Result};
-use crate::host::mdevctl::Definition as Kept;
+use crate::host::files::Files;
+use crate::host::mdevctl::{Attributes, Definition as Kept, has_callouts, listed_attributes};
 
 use super::Affect;
 use super::wait::{limit, wait_for};
@@ -183,7 +184,22 @@ pub fn update(
     };
     mdevctl::modify(&wanted, &uuid, &name, scope)?;
     conn.reread_definitions();
+    if affect.live {
+        // The kernel does not tell of attributes.
+        conn.tell_of_update(&device.name);
+    }
     Ok(())
+}
+
+/// Attributes of a running device: sysfs does not show them, but some types have a script for mdevctl that
+/// knows. Where there are no scripts no program is run.
+pub fn attributes(files: &Files, uuid: &str) -> Attributes {
+    if !files.is_live() || !has_callouts(files) {
+        return Vec::new();
+    }
+    let listed = mdevctl::list(uuid).ok();
+    let attributes = listed.and_then(|text| listed_attributes(text.as_bytes()));
+    attributes.unwrap_or_default()
 }
 
 /// What mdevctl keeps of the device.

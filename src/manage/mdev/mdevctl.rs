@@ -95,6 +95,13 @@ pub fn set_autostart(uuid: &str, name: &str, autostart: bool) -> Result<()> {
     Ok(())
 }
 
+/// What mdevctl prints of a running device.
+pub fn list(uuid: &str) -> Result<String> {
+    let failure = Failure::of("failed to query mdevs from mdevctl");
+    let uuid = format!("--uuid={uuid}");
+    run(&["list", "--dumpjson", &uuid], "", &failure)
+}
+
 /// Changes a device to what is wanted. Older versions of mdevctl cannot.
 pub fn modify(wanted: &Wanted, uuid: &str, name: &str, scope: Scope) -> Result<()> {
     let failure = Failure::of(format!("Unable to modify mediated device '{name}'"));

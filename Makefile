@@ -32,7 +32,7 @@ COMPAT_LDFLAGS := -shared -Wl,-z,defs,-z,nodelete,--enable-new-dtags,-rpath,'$$O
 	-Wl,--filter,$(SONAME)
 
 .DEFAULT_GOAL := all
-.PHONY: all library demo check check-rust check-asan fuzz compare vm-check bench install install-strip uninstall clean help
+.PHONY: all library wheel demo check check-rust check-asan fuzz compare vm-check bench install install-strip uninstall clean help
 
 all: $(BUILD_DIR)/nodedev $(COMPAT_LIBRARIES) $(COMPAT_APIS) $(BUILD_DIR)/virnodedev-run ## build the library and the programs
 
@@ -40,8 +40,8 @@ all: $(BUILD_DIR)/nodedev $(COMPAT_LIBRARIES) $(COMPAT_APIS) $(BUILD_DIR)/virnod
 # was built before serves.
 library: ## build the library alone
 	@if command -v $(CARGO) >/dev/null || [ ! -e $(LIBRARY) ]; then \
-	    echo '$(CARGO) build --release $(CARGO_FLAGS)'; \
-	    $(CARGO) build --release $(CARGO_FLAGS); \
+	    echo '$(CARGO) rustc --release --lib --crate-type cdylib,staticlib $(CARGO_FLAGS)'; \
+	    $(CARGO) rustc --release --lib --crate-type cdylib,staticlib $(CARGO_FLAGS); \
 	fi
 
 $(LIBRARY): library ;
@@ -102,6 +102,9 @@ $(BUILD_DIR)/nodedev-installed: $(TOOL_OBJECTS) $(BUILD_DIR)/$(SONAME) FORCE
 
 # The loader's own folders need no run path, and packages must not have one.
 RPATH = $(if $(filter /lib /lib/% /usr/lib /usr/lib/% /lib64 /usr/lib64,$(LIBDIR)),,'-Wl,-rpath,$(LIBDIR)')
+
+wheel: library $(BUILD_DIR)/$(SONAME) ## build the Python package, with the library in it
+	VIRNODEDEV_LIBRARY=$(BUILD_DIR)/$(SONAME) python3 python/wheel_backend.py $(BUILD_DIR)
 
 demo: ## set up what is missing, build, and show this host's devices
 	@scripts/setup --build

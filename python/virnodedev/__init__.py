@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Node devices in this process, with the names of libvirt's Python module.
+
+    import virnodedev as libvirt
+
+    with libvirt.openReadOnly("nodedev:///system") as conn:
+        for device in conn.listAllDevices(libvirt.VIR_CONNECT_LIST_NODE_DEVICES_CAP_NET):
+            print(device.name(), device.parent())
+
+Scripts for libvirt's node devices run unchanged. What is added: JSONDesc(), allDevicesXML() and allDevicesJSON(),
+getEventFD() and dispatchEvents() for poll loops, events() and virnodedev.aio for asyncio, vndVersion().
+"""
+from ._connect import getVersion, open, openAuth, openReadOnly, virConnect, virInitialize, vndVersion
+from ._constants import *  # noqa: F401,F403
+from ._constants import VIRNODEDEV_VERSION_MAJOR, VIRNODEDEV_VERSION_MICRO, VIRNODEDEV_VERSION_MINOR
+from ._errors import (libvirtError, registerErrorHandler, virGetLastError, virGetLastErrorCode, virGetLastErrorDomain,
+                      virGetLastErrorMessage, virResetLastError)
+from ._events import (virEventAddHandle, virEventAddTimeout, virEventInvokeFreeCallback, virEventRegisterDefaultImpl,
+                      virEventRegisterImpl, virEventRemoveHandle, virEventRemoveTimeout, virEventRunDefaultImpl,
+                      virEventUpdateHandle, virEventUpdateTimeout)
+from ._nodedev import virNodeDevice
+
+__version__ = "%d.%d.%d" % (VIRNODEDEV_VERSION_MAJOR, VIRNODEDEV_VERSION_MINOR, VIRNODEDEV_VERSION_MICRO)

@@ -1,0 +1,287 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Connections: open, ask, look devices up, be told of events."""
+import ctypes
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence, Set, Tuple, Type, TypeVar, Union
+
+from . import _calls
+from ._calls import abandon, called, handle, lent, number, text
+from ._constants import VIR_NODE_DEVICE_EVENT_ID_LIFECYCLE, VIR_NODE_DEVICE_EVENT_ID_UPDATE
+from ._errors import ErrorTuple, error_tuple
+from ._events import check_callable, registered
+from ._library import lib, taken_handles, taken_strings
+from ._nodedev import virNodeDevice
+from ._prototypes import (Handle, Owned, virConnectCloseFunc, virConnectNodeDeviceEventGenericCallback,
+                          virConnectNodeDeviceEventLifecycleCallback, virFreeCallback)
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
+    from .aio import Dispatching, EventStream
+
+_T = TypeVar("_T")
+
+
+# Connections of this library never close by themselves, so nobody calls it.
+_closed = virConnectCloseFunc(lambda _conn, _reason, _opaque: None)
+
+
+def _ulong(name: str, *arguments: Any) -> int:
+    result = ctypes.c_ulong()
+    number(name, *arguments, ctypes.byref(result))
+    return result.value
+
+
+class virConnect:
+    """A connection to the node devices of one host, from open() and its like.
+
+    After close() every method raises libvirtError (VIR_ERR_INVALID_CONN); devices that came from it
+    can still be used. As a context manager it is closed at the end.
+    """
+
+    def __init__(self, _obj: Optional[int] = None) -> None:
+        if _obj is None:
+            raise TypeError("connections come from open(), openReadOnly() and openAuth()")
+        self._o: Optional[int] = _obj
+        self._process = _calls.process
+        # What waits for its events in asyncio loops and ends with it; how many wait in each loop.
+        self._attached: "Set[Dispatching]" = set()
+        self._readers: "Dict[AbstractEventLoop, int]" = {}
+
+    def __del__(self) -> None:
+        if getattr(self, "_o", None):
+            abandon("virConnectClose", self._o or 0)
+
+    def __enter__(self) -> "virConnect":
+        return self
+
+    def __exit__(self, exc_type_: Optional[Type[BaseException]], exc_value_: Optional[BaseException],
+                 traceback_: Optional[TracebackType]) -> None:
+        self.close()
+
+    def c_pointer(self) -> Optional[int]:
+        """The address of the library's handle; None after close()."""
+        return self._o
+
+    def close(self) -> int:
+        """Closes the connection.
+
+        Returns 0 when it is gone, 1 when devices or event registrations keep it alive. Streams of events() end.
+        """
+        for attached in list(self._attached):
+            attached.close()
+        left = number("virConnectClose", self._o)
+        self._o = None
+        return left
+
+    # --- What it is ---
+
+    def getURI(self) -> str:
+        """The URI, which opens the same devices again."""
+        return text("virConnectGetURI", self._o)
+
+    def getType(self) -> str:
+        """The kind of connection: "nodedev", or "TEST" for made-up devices."""
+        return lent("virConnectGetType", self._o, wanted=True) or ""
+
+    def getHostname(self) -> str:
+        """The name of the host."""
+        return text("virConnectGetHostname", self._o)
+
+    def getVersion(self) -> int:
+        """The version of what the connection leads to: major * 1000000 + minor * 1000 + release."""
+        return _ulong("virConnectGetVersion", self._o)
+
+    def getLibVersion(self) -> int:
+        """The level of libvirt at the other end, which is this library: LIBVIR_VERSION_NUMBER."""
+        return _ulong("virConnectGetLibVersion", self._o)
+
+    def getCapabilities(self) -> str:
+        """What the host is and can do, as an XML document."""
+        return text("virConnectGetCapabilities", self._o)
+
+    def getSysinfo(self, flags: int = 0) -> str:
+        """The host's SMBIOS data; not offered (VIR_ERR_NO_SUPPORT)."""
+        return text("virConnectGetSysinfo", self._o, flags)
+
+    def getMaxVcpus(self, type: Optional[str]) -> int:
+        """How many processors a virtual machine can have; not offered (VIR_ERR_NO_SUPPORT)."""
+        return number("virConnectGetMaxVcpus", self._o, type)
+
+    def isAlive(self) -> int:
+        """1: a connection in process works until it is closed."""
+        return number("virConnectIsAlive", self._o)
+
+    def isSecure(self) -> int:
+        """1: nothing leaves the process."""
+        return number("virConnectIsSecure", self._o)
+
+    def isEncrypted(self) -> int:
+        """0: nothing leaves the process."""
+        return number("virConnectIsEncrypted", self._o)
+
+    def setKeepAlive(self, interval: int, count: int) -> int:
+        """Needed by connections to other hosts; here it does nothing. Returns 0."""
+        return number("virConnectSetKeepAlive", self._o, interval, count)
+
+    def registerCloseCallback(self, cb: Callable[["virConnect", int, _T], object], opaque: _T) -> int:
+        """Asks to be told when the connection closes by itself, which one in process never does. Returns 0."""
+        check_callable(cb)
+        return number("virConnectRegisterCloseCallback", self._o, _closed, None, virFreeCallback())
+
+    def unregisterCloseCallback(self) -> None:
+        """Takes registerCloseCallback() back."""
+        number("virConnectUnregisterCloseCallback", self._o, _closed)
+
+    def virConnGetLastError(self) -> Optional[ErrorTuple]:
+        """The last error of the connection, of whatever thread, as a tuple (see libvirtError)."""
+        return error_tuple(lib.virConnGetLastError(self._o))
+
+    def virConnResetLastError(self) -> None:
+        """Forgets the last error of the connection."""
+        lib.virConnResetLastError(self._o)
+
+    # --- Devices ---
+
+    def _device(self, name: str, *arguments: Any) -> virNodeDevice:
+        return virNodeDevice(self, handle(name, self._o, *arguments))
+
+    def listAllDevices(self, flags: int = 0) -> List[virNodeDevice]:
+        """The devices, "computer" first, parents before children; flags: bits of VIR_CONNECT_LIST_NODE_DEVICES_*."""
+        array = ctypes.POINTER(Handle)()
+        count = number("virConnectListAllNodeDevices", self._o, ctypes.byref(array), flags)
+        return [virNodeDevice(self, address) for address in taken_handles(array, count)]
+
+    def listDevices(self, cap: Optional[str], flags: int = 0) -> List[str]:
+        """The names of the devices that have a capability such as "pci", of all for None; flags: 0."""
+        room = self.numOfDevices(cap, flags)
+        names = (Owned * room)()
+        return taken_strings(names, number("virNodeListDevices", self._o, cap, names, room, flags))
+
+    def numOfDevices(self, cap: Optional[str], flags: int = 0) -> int:
+        """How many devices have a capability such as "pci", or how many there are for None; flags: 0."""
+        return number("virNodeNumOfDevices", self._o, cap, flags)
+
+    def allDevicesXML(self, flags: int = 0) -> str:
+        """Every device in one XML document, a <node> of <device> elements; flags as listAllDevices(). Not in libvirt."""
+        return text("vndConnectGetAllDevicesXML", self._o, flags)
+
+    def allDevicesJSON(self, flags: int = 0) -> str:
+        """Every device in one JSON array; flags as listAllDevices(). Not in libvirt."""
+        return text("vndConnectGetAllDevicesJSON", self._o, flags)
+
+    def nodeDeviceLookupByName(self, name: str) -> virNodeDevice:
+        """The device of a name; libvirtError (VIR_ERR_NO_NODE_DEVICE) when there is none."""
+        return self._device("virNodeDeviceLookupByName", name)
+
+    def nodeDeviceLookupSCSIHostByWWN(self, wwnn: str, wwpn: str, flags: int = 0) -> virNodeDevice:
+        """The Fibre Channel host adapter of two world-wide names of 16 hexadecimal digits; flags: 0."""
+        return self._device("virNodeDeviceLookupSCSIHostByWWN", wwnn, wwpn, flags)
+
+    def nodeDeviceCreateXML(self, xmlDesc: str, flags: int = 0) -> virNodeDevice:
+        """Makes a virtual Fibre Channel port or a mediated device; flags: VIR_NODE_DEVICE_CREATE_XML_VALIDATE or 0."""
+        return self._device("virNodeDeviceCreateXML", xmlDesc, flags)
+
+    def nodeDeviceDefineXML(self, xmlDesc: str, flags: int = 0) -> virNodeDevice:
+        """Keeps the description of a device that can be started later; flags: VIR_NODE_DEVICE_DEFINE_XML_VALIDATE or 0."""
+        return self._device("virNodeDeviceDefineXML", xmlDesc, flags)
+
+    # --- Events ---
+
+    def nodeDeviceEventRegisterAny(self, dev: Optional[virNodeDevice], eventID: int, cb: Callable[..., object],
+                                   opaque: Any) -> int:
+        """Has a function called at events of a device, or of all for None.
+
+        - VIR_NODE_DEVICE_EVENT_ID_LIFECYCLE: cb(conn, dev, event, detail, opaque), event one of VIR_NODE_DEVICE_EVENT_*
+        - VIR_NODE_DEVICE_EVENT_ID_UPDATE: cb(conn, dev, opaque)
+
+        It is called in the thread that runs the event loop, or calls dispatchEvents(). Returns a number for
+        nodeDeviceEventDeregisterAny(); until then the registration keeps the connection alive.
+        """
+        check_callable(cb)
+
+        # A function of C for each registration: the library takes each but once.
+        def update(_conn: int, device: int, _opaque: int) -> None:
+            called(lambda: cb(self, self._borrowed(device), opaque))
+
+        def lifecycle(_conn: int, device: int, event: int, detail: int, _opaque: int) -> None:
+            called(lambda: cb(self, self._borrowed(device), event, detail, opaque))
+
+        function: Any = (virConnectNodeDeviceEventLifecycleCallback(lifecycle)
+                         if eventID == VIR_NODE_DEVICE_EVENT_ID_LIFECYCLE
+                         else virConnectNodeDeviceEventGenericCallback(update))
+        generic = ctypes.cast(function, virConnectNodeDeviceEventGenericCallback)
+        return registered("virConnectNodeDeviceEventRegisterAny", function, self._o, dev and dev._o, eventID, generic)
+
+    def nodeDeviceEventDeregisterAny(self, callbackID: int) -> None:
+        """Ends a registration."""
+        number("virConnectNodeDeviceEventDeregisterAny", self._o, callbackID)
+
+    def _borrowed(self, address: int) -> virNodeDevice:
+        # The handle that an event brings is the library's.
+        number("virNodeDeviceRef", address)
+        return virNodeDevice(self, address)
+
+    def getEventFD(self) -> int:
+        """A descriptor that is readable when there is something for dispatchEvents(), for a poll loop of one's own.
+
+        Once it was asked for, registrations of this connection need no libvirt event loop. It is the library's: not to
+        be read or closed. Not in libvirt.
+        """
+        return number("vndConnectGetEventFD", self._o)
+
+    def dispatchEvents(self) -> int:
+        """Calls who is registered for all that happened since, in this thread; returns how many events there were.
+
+        Returns at once when nothing happened. Not in libvirt.
+        """
+        return number("vndConnectDispatchEvents", self._o)
+
+    def events(self, dev: Optional[virNodeDevice] = None,
+               eventIDs: Sequence[int] = (VIR_NODE_DEVICE_EVENT_ID_LIFECYCLE,
+                                          VIR_NODE_DEVICE_EVENT_ID_UPDATE)) -> "EventStream":
+        """The events of a device, or of all, for `async for` in the running asyncio loop: see aio.EventStream.
+        Not in libvirt."""
+        from .aio import EventStream
+        return EventStream(self, dev, eventIDs)
+
+
+# --- Opening ---------------------------------------------------------------------------------
+
+def open(name: Optional[str] = None) -> virConnect:
+    """Opens a connection to the node devices that a URI names.
+
+    "nodedev:///system" is this host, "nodedev:///embed?root=/DIR" a recorded machine, "test:///default" are made-up
+    devices. None or "" is $LIBVIRT_DEFAULT_URI, else this host.
+    """
+    return virConnect(handle("virConnectOpen", name))
+
+
+def openReadOnly(name: Optional[str] = None) -> virConnect:
+    """Opens a connection that refuses functions that change the host."""
+    return virConnect(handle("virConnectOpenReadOnly", name))
+
+
+def openAuth(uri: Optional[str], auth: Optional[List[Any]], flags: int = 0) -> virConnect:
+    """Opens a connection with flags, bits of VIR_CONNECT_RO and VIR_CONNECT_NO_ALIASES.
+
+    `auth` is [kinds of question, function, opaque], as libvirt's module takes it; nothing is ever asked for.
+    """
+    return virConnect(handle("virConnectOpenAuth", uri, None, flags))
+
+
+def getVersion(name: Optional[str] = None) -> Union[int, Tuple[int, int]]:
+    """The level of libvirt that the library is compatible with, LIBVIR_VERSION_NUMBER; twice if a driver is named."""
+    library, driver = ctypes.c_ulong(), ctypes.c_ulong()
+    number("virGetVersion", ctypes.byref(library), name, ctypes.byref(driver))
+    return library.value if name is None else (library.value, driver.value)
+
+
+def virInitialize() -> int:
+    """Makes the library ready, which every function that needs it does by itself. Returns 0."""
+    return number("virInitialize")
+
+
+def vndVersion() -> int:
+    """The library's own version, major * 1000000 + minor * 1000 + micro. Not in libvirt."""
+    return number("vndVersion")

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The library itself: found, loaded, its functions declared; and how its strings and arrays are taken over."""
+import ctypes
+import os
+from typing import Any, List, Optional
+
+from ._prototypes import FUNCTIONS, Owned
+
+SONAME = "libvirnodedev.so.0"
+
+
+def _load() -> ctypes.CDLL:
+    """The library of this wheel, else that of $VIRNODEDEV_LIBRARY, else the one that the loader finds."""
+    bundled = os.path.join(os.path.dirname(os.path.abspath(__file__)), SONAME)
+    path = bundled if os.path.exists(bundled) else os.environ.get("VIRNODEDEV_LIBRARY") or SONAME
+    try:
+        library = ctypes.CDLL(path)
+        for name, (result, parameters) in FUNCTIONS.items():
+            function = getattr(library, name)
+            function.restype, function.argtypes = result, parameters
+    except OSError as error:
+        raise ImportError(
+            "the library of virnodedev cannot be loaded (%s): install it (`make install`, then `ldconfig` as root), or "
+            "the wheel that carries it (`make wheel`), or set VIRNODEDEV_LIBRARY to the path of a %s"
+            % (error, SONAME), name=__package__, path=path) from error
+    except AttributeError as error:
+        raise ImportError("the library at '%s' does not fit this Python package (%s): both have to be of one version"
+                          % (path, error), name=__package__, path=path) from error
+    return library
+
+
+lib = _load()
+_free = ctypes.CDLL(None).free
+_free.argtypes, _free.restype = [ctypes.c_void_p], None
+
+
+def decoded(text: Optional[bytes]) -> Optional[str]:
+    """The library's text is UTF-8; should it not be, what is wrong is shown."""
+    return None if text is None else text.decode(errors="backslashreplace")
+
+
+def taken(string: Owned) -> str:
+    """The text of a string that is ours to free, which is done."""
+    try:
+        return decoded(ctypes.string_at(string.value or 0)) or ""
+    finally:
+        _free(string)
+
+
+def taken_strings(array: Any, count: int) -> List[str]:
+    """The texts of an array whose strings are ours to free."""
+    return [taken(string) for string in array[:count]]
+
+
+def taken_handles(array: Any, count: int) -> List[int]:
+    """The handles in an array that is ours to free; they are the caller's."""
+    try:
+        return list(array[:count])
+    finally:
+        _free(ctypes.cast(array, ctypes.c_void_p))

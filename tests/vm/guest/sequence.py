@@ -19,6 +19,7 @@ $FC_WWNN and $FC_WWPN its world wide names.
 import os
 import re
 import subprocess
+import sys
 import time
 from dataclasses import dataclass, field
 
@@ -27,7 +28,7 @@ BUILD = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))
 NODEDEV = os.path.join(BUILD, "nodedev")
 NODEDEV_URI, QEMU_URI = "nodedev:///system", "qemu:///system"
 CHANGES = {"create", "define", "undefine", "start", "destroy", "update", "autostart", "detach", "reattach", "reset"}
-TIMEOUT = 150  # seconds; libvirt gives up on a new device after 60
+TIMEOUT = 100  # seconds; libvirt gives up on a new device after 60
 
 
 @dataclass
@@ -75,7 +76,7 @@ def settle(side):
     """Waits until udevd is done; libvirt's daemon also follows mdevctl's files, a moment later."""
     subprocess.run(["udevadm", "settle"], check=True)
     if side == THEIRS:
-        time.sleep(1.5)
+        time.sleep(1)
 
 
 def run(path, side, variables, work):
@@ -99,7 +100,7 @@ def run(path, side, variables, work):
             step.lines = [*done.stdout.splitlines(), *("2> " + line for line in done.stderr.splitlines()),
                           "[status %d]" % done.returncode]
         except subprocess.TimeoutExpired:
-            step.lines = ["[no answer after %d seconds]" % TIMEOUT]
+            sys.exit("%s: %s: no answer after %d seconds: %s" % (os.path.basename(path), side, TIMEOUT, " ".join(words)))
         step.seconds = time.monotonic() - begin
         made = re.search(r"^Node device '?(\w+)'? (created|defined) from", "\n".join(step.lines), re.M)
         if made:

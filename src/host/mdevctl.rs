@@ -6,9 +6,10 @@
 //! every look, and works below another root.
 
 use std::io;
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
+use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
 use serde_json::Value as Json;
 
 use super::files::{Files, join};
@@ -158,10 +159,13 @@ impl Watch {
 
     /// Whether anything changed since the last call.
     pub fn changed(&self, files: &Files) -> bool {
-        let mut events = [0; 4096];
+        let mut buffer = [MaybeUninit::uninit(); 4096];
+        let mut reader = inotify::Reader::new(&self.0, &mut buffer);
         let mut changed = false;
-        while rustix::io::read(&self.0, &mut events).is_ok_and(|n| n > 0) {
-            changed = true;
+        while let Ok(event) = reader.next() {
+            let what = event.events();
+            // A new file is empty; another event tells when it is written.
+            changed |= !what.contains(ReadFlags::CREATE) || what.contains(ReadFlags::ISDIR);
         }
         if changed {
             self.add_parents(files);

@@ -15,7 +15,7 @@ from ._constants import *  # noqa: F401,F403
 from ._constants import VIRNODEDEV_VERSION_MAJOR, VIRNODEDEV_VERSION_MICRO, VIRNODEDEV_VERSION_MINOR
 from ._errors import (libvirtError, registerErrorHandler, virGetLastError, virGetLastErrorCode, virGetLastErrorDomain,
                       virGetLastErrorMessage, virResetLastError)
-from ._events import (virEventAddHandle, virEventAddTimeout, virEventInvokeFreeCallback, virEventRegisterDefaultImpl,
+from ._events import (_EventCB, _TimerCB, virEventAddHandle, virEventAddTimeout, virEventInvokeFreeCallback, virEventRegisterDefaultImpl,
                       virEventRegisterImpl, virEventRemoveHandle, virEventRemoveTimeout, virEventRunDefaultImpl,
                       virEventUpdateHandle, virEventUpdateTimeout)
 from ._nodedev import virNodeDevice

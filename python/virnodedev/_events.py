@@ -9,6 +9,9 @@ from ._prototypes import (virEventAddHandleFunc, virEventAddTimeoutFunc, virEven
                           virEventUpdateHandleFunc, virEventUpdateTimeoutFunc, virFreeCallback)
 
 _T = TypeVar("_T")
+# Under these names libvirt's own module for asyncio, libvirtaio, asks for them.
+_EventCB = Callable[[int, int, int, _T], object]
+_TimerCB = Callable[[int, _T], object]
 
 # --- Who is called ---------------------------------------------------------------------------
 
@@ -59,7 +62,7 @@ _handle_callback = virEventHandleCallback(_handle_event)
 _timeout_callback = virEventTimeoutCallback(_timeout_event)
 
 
-def virEventAddHandle(fd: int, events: int, cb: Callable[[int, int, int, _T], object], opaque: _T) -> int:
+def virEventAddHandle(fd: int, events: int, cb: _EventCB[_T], opaque: _T) -> int:
     """Has the event loop call cb(watch, fd, events, opaque) when something happens on a file descriptor.
 
     `events` are bits of VIR_EVENT_HANDLE_*, 0 to watch for nothing yet. Returns the number of the watch.
@@ -78,7 +81,7 @@ def virEventRemoveHandle(watch: int) -> int:
     return number("virEventRemoveHandle", watch)
 
 
-def virEventAddTimeout(timeout: int, cb: Callable[[int, _T], object], opaque: _T) -> int:
+def virEventAddTimeout(timeout: int, cb: _TimerCB[_T], opaque: _T) -> int:
     """Has the event loop call cb(timer, opaque) every `timeout` milliseconds; 0 is every turn, negative is a stopped
     timer. Returns the number of the timer."""
     check_callable(cb)

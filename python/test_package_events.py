@@ -314,6 +314,8 @@ class Asyncio(Case):
                 name = self.port()
                 self.assertEqual(await told, name)
             self.assertEqual(self.conn._readers, {})
+            # False: the loop has none any more.
+            self.assertFalse(asyncio.get_running_loop().remove_reader(self.conn.getEventFD()))
             self.conn.nodeDeviceEventDeregisterAny(number)
             self.conn.dispatchEvents()
         limited(main())

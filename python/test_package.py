@@ -6,11 +6,13 @@ What has to come out is what libvirt 12.8.0 said (tests/data), and what its modu
 import inspect
 import json
 import os
+import re
 import sys
 import unittest
 
 import kit
 import virnodedev
+from virnodedev._prototypes import FUNCTIONS
 
 REPLAY = os.path.join(kit.SCRIPTS, "replay")
 RUN = os.path.join(kit.PREFIX, "bin", "virnodedev-run")
@@ -45,6 +47,10 @@ OTHER_METHODS = {
 # Constants of these areas are there, those of the other areas are not.
 AREAS = ("VIR_ERR_", "VIR_WAR_", "VIR_FROM_", "VIR_CRED_", "VIR_EVENT_HANDLE_", "VIR_CONNECT_CLOSE_REASON_",
          "VIR_CONNECT_LIST_NODE_DEVICES_", "VIR_NODE_DEVICE_")
+
+# Functions of C that Python has no use for: references are Python's, errors are copied into exceptions.
+UNUSED = {"virConnectRef", "virResetError", "virFreeError", "virSaveLastError", "virCopyLastError",
+          "virConnCopyLastError", "virConnSetErrorFunc", "virDefaultErrorFunc"}
 
 
 def parameters(function):
@@ -93,6 +99,19 @@ class Names(unittest.TestCase):
         for name, function in vars(virnodedev).items():
             if inspect.isfunction(function):
                 self.assertTrue(function.__doc__, name)
+
+    def test_every_function_is_called(self):
+        package = os.path.join(kit.ROOT, "python", "virnodedev")
+        text = "".join(kit.read(os.path.join(package, name)) for name in os.listdir(package)
+                       if name.endswith(".py") and name != "_prototypes.py")
+        self.assertEqual({name for name in FUNCTIONS if not re.search(r'[".]%s\b' % name, text)}, UNUSED)
+
+    def test_program_of_the_documentation(self):
+        programs = re.findall(r"^```python\n(.*?)^```$", kit.read(os.path.join(kit.ROOT, "docs", "python.md")), re.M | re.S)
+        self.assertEqual(len(programs), 2)
+        done = kit.checked(sys.executable, "-c", programs[0].replace("nodedev:///system", "test:///default").replace(
+            "CAP_PCI_DEV", "CAP_SYSTEM"), env=kit.environment(PYTHONPATH=os.path.join(kit.ROOT, "python")))
+        self.assertTrue(done.stdout.startswith("computer None ['system']\n<device>\n"), done.stdout)
 
     def test_made_from_the_header(self):
         kit.checked(sys.executable, os.path.join(kit.SCRIPTS, "python-header"), "--check")

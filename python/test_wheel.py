@@ -33,8 +33,9 @@ class Wheel(unittest.TestCase):
         environment = os.path.join(BUILD, "venv")
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True, env=BARE)
         cls.python = os.path.join(environment, "bin", "python")
-        kit.checked(sys.executable, "-m", "pip", "--python", cls.python, "install", "--quiet", "--no-index", "--no-deps",
-                    "--disable-pip-version-check", cls.wheel, env=BARE)
+        site = kit.checked(cls.python, "-c", "import sysconfig; print(sysconfig.get_path('platlib'))", env=BARE)
+        kit.checked(sys.executable, "-m", "pip", "install", "--quiet", "--no-index", "--no-deps",
+                    "--disable-pip-version-check", "--target", site.stdout.strip(), cls.wheel, env=BARE)
 
     def run_python(self, *command):
         return kit.checked(self.python, *command, env=BARE, cwd="/")

@@ -252,10 +252,8 @@ int change_update(virConnectPtr conn, const struct settings *settings)
             complain("Failed to update node device %s from '%s'", name, path);
             complain_library();
         } else {
-            if (!is_quiet(settings)) {
+            if (!is_quiet(settings)) /* and no blank line: virsh has none here */
                 put("Updated node device %s %s\n", name, target);
-                put_end(settings);
-            }
             status = STATUS_OK;
         }
         free(xml);

@@ -97,12 +97,13 @@ class Report:
         self.add(*("| " + " | ".join(str(cell) for cell in row) + " |" for row in rows), "")
 
     def compare(self, explained, where, theirs, ours):
+        """What came out, and the names of the rules that explain it."""
         names = explained.compare(where, theirs, ours)
         if names is not None:
-            return EXPLAINED if names else SAME
+            return EXPLAINED if names else SAME, names
         self.unexplained.append("".join(line + "\n" for line in difflib.unified_diff(
             theirs, ours, "libvirt: " + where, "virnodedev: " + where, lineterm="")))
-        return DIFFERENT
+        return DIFFERENT, []
 
 
 # --- all devices ----------------------------------------------------------------------------------
@@ -126,18 +127,18 @@ def compare_devices(report, explained, fc_host):
     for state, change in STATES:
         say("devices: " + state)
         shell(change, HOST=host)
-        sequence.settle(THEIRS)
+        sequence.settle(THEIRS, 4)
         theirs, ours = describe_all(THEIRS), describe_all(OURS)
         count = Counter()
         for name in sorted(theirs.keys() | ours.keys()):
             pages = [json.dumps(side.get(name), indent=1).replace("\\n", "\n").splitlines() for side in (theirs, ours)]
-            count[report.compare(explained, "device %s" % name, *pages)] += 1
+            count[report.compare(explained, "device %s" % name, *pages)[0]] += 1
         lists = Counter(report.compare(explained, "list " + " ".join(options),
-                                       *(list_names(side, options) for side in (THEIRS, OURS))) for options in LISTS)
+                                       *(list_names(side, options) for side in (THEIRS, OURS)))[0] for options in LISTS)
         rows.append((state, len(theirs), len(ours), count[SAME], count[EXPLAINED], count[DIFFERENT],
                      "%d of %d" % (lists[SAME], len(LISTS))))
     shell(IDLE, HOST=host)
-    sequence.settle(THEIRS)
+    sequence.settle(THEIRS, 4)
     report.table(("state of the machine", "libvirt has", "virnodedev has", "same", "explained", "different", "lists the same"),
                  rows)
 
@@ -165,10 +166,10 @@ def compare_sequence(report, explained, name, variables):
             title = ours.title
             lines += ["", title, ""]
         what = "%s %s" % (ours.kind, ours.text)
-        mark = report.compare(explained, "%s: %s" % (name, what), theirs.lines, ours.lines)
+        mark, names = report.compare(explained, "%s: %s" % (name, what), theirs.lines, ours.lines)
         count[mark] += 1
         status = re.sub(r"^\[(.*)\]$", r"\1", ours.lines[-1])
-        lines.append("    %-9s  %-8s  %s" % (mark, status, what))
+        lines.append("    %-9s  %-8s  %s%s" % (mark, status, what, "".join("  (%s)" % name for name in names)))
     seconds = {side: sum(step.seconds for step in steps if step.kind not in ("sh", "do", "xml"))
                for side, steps in results.items()}
     return (name, sum(count.values()), count[SAME], count[EXPLAINED], count[DIFFERENT],

@@ -30,6 +30,21 @@ RULES = [
                 r"0000:06:01.0: internal error: Unusual value in /sys/bus/pci//devices/\S+/class: 0x\w+|2> ||\[status 1\]",
          why="The function's neighbours are detached, so its bus may be reset. libvirt looks for the bridge above and gives up "
              "at the class of some other device; the library resets the bus."),
+    dict(name="Xen without Xen", where=r"detach: (pci detach pci_0000_02_00_0 --driver xen|sh ls -d .*02:00.0/driver)$",
+         ours=r"2> error: Failed to detach device pci_0000_02_00_0|2> error: internal error: Failed to load PCI driver module "
+              r"xen-pciback: .*|2> |/sys/\S+/driver||\[status [01]\]",
+         theirs=r"Device pci_0000_02_00_0 detached|2> ls: cannot access .*||\[status [02]\]",
+         why="libvirt takes the function from its driver, has no other for it, and calls that success; the library says that "
+             "Xen's driver does not load here, and leaves the function alone."),
+    dict(name="why a document is not valid", where=r"\w+: nodedev (define|create|update) ",
+         when=r"XML document failed to validate against schema: ",
+         ours=r"2> error: XML document failed to validate against schema: line \d+, column \d+: .*",
+         theirs=r"2> error: XML document failed to validate against schema: Unable to validate doc against \S+|"
+                r"2> (Expecting|Invalid sequence|Element|Did not expect|Extra element) .*|2> ",
+         why="The words are those of libvirt's XML parser. The library names the place and what is wrong there."),
+    dict(name="last IOMMU group", where=r"mdev: nodedev dumpxml ", when=r"<iommuGroup number='0'/>",
+         ours=r" *<iommuGroup number='0'/>", theirs=r" *<iommuGroup number='\d+'/>",
+         why="A mediated device that is not running has no IOMMU group: 0. libvirt's daemon remembers the one that it had last."),
     dict(name="sleeping functions", where=r"device pci_|detach: pci dumpxml ", when=r"<name>vfio-pci</name>",
          ours=r" *<link .*/>", theirs=r" *<link .*/>",
          why="vfio-pci lets a function sleep that nobody uses. libvirt wakes it to read its link; the library shows what "

@@ -72,11 +72,11 @@ def command(side, kind, words):
     return [*program, *readonly, "-c", uri, name, *words[1:]]
 
 
-def settle(side):
-    """Waits until udevd is done; libvirt's daemon also follows mdevctl's files, a moment later."""
+def settle(side, seconds):
+    """Waits until udevd is done; libvirt's daemon follows it and mdevctl's files, a moment later."""
     subprocess.run(["udevadm", "settle"], check=True)
     if side == THEIRS:
-        time.sleep(1)
+        time.sleep(seconds)
 
 
 def run(path, side, variables, work):
@@ -105,8 +105,10 @@ def run(path, side, variables, work):
         made = re.search(r"^Node device '?(\w+)'? (created|defined) from", "\n".join(step.lines), re.M)
         if made:
             variables["NEW"] = made[1]
-        if step.lines[-1] == "[status 0]" and (step.kind == "do" or words[0] != "bash" and text.split()[0] in CHANGES):
-            settle(side)
+        if step.kind == "do":
+            settle(side, 4)  # may be many devices
+        elif words[0] != "bash" and step.lines[-1] == "[status 0]" and text.split()[0] in CHANGES:
+            settle(side, 1)
     return steps
 
 

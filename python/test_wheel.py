@@ -26,10 +26,8 @@ class Wheel(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         shutil.rmtree(BUILD, ignore_errors=True)
-        done = build(BUILD)
-        if done.returncode != 0:
-            raise AssertionError(done.stderr)
-        cls.wheel = os.path.join(BUILD, done.stdout.strip())
+        done = kit.checked("make", "-C", kit.ROOT, "--no-print-directory", "wheel", "BUILD_DIR=" + BUILD, env=BARE)
+        cls.wheel = os.path.join(BUILD, done.stdout.splitlines()[-1])
         environment = os.path.join(BUILD, "venv")
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True, env=BARE)
         cls.python = os.path.join(environment, "bin", "python")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Events through the package virnodedev: callbacks, libvirt's built-in loop, loops of programs, asyncio.
+"""Events through the package virnodedev: callbacks, libvirt's built-in loop, asyncio. (Loops of programs: test_package_programs.)
 
-Events come from virtual ports of the test driver; those of a recorded machine from a replay (tests/clients/hotplug.py).
+Events come from virtual ports of the test driver.
 """
 import asyncio
 import gc
@@ -14,7 +14,6 @@ import time
 import unittest
 import weakref
 
-import kit
 import virnodedev as libvirt
 from virnodedev import _events, aio
 
@@ -23,8 +22,6 @@ CREATED, DELETED = libvirt.VIR_NODE_DEVICE_EVENT_CREATED, libvirt.VIR_NODE_DEVIC
 # One that libvirt's test driver made of it, too (tests/data/testdriver/ports.txt).
 PORT = ("<device><parent>scsi_host1</parent><capability type='scsi_host'><capability type='fc_host'>"
         "<wwnn>2001001b32a9da4e</wwnn><wwpn>2101001b32a9da4e</wwpn></capability></capability></device>")
-PACKAGE = os.path.join(kit.ROOT, "python")
-NIC = "net_enp129s0_52_54_00_00_04_01"
 
 
 class Case(unittest.TestCase):
@@ -328,114 +325,9 @@ class Asyncio(Case):
             def dispatch():
                 self.port()
                 self.conn.dispatchEvents()
-            threading.Timer(0.05, dispatch).start()
-            return [(await events.__anext__()).kind for _ in range(2)]
+            other = threading.Timer(0.05, dispatch)
+            other.start()
+            told = [(await events.__anext__()).kind for _ in range(2)]
+            other.join()  # until then it refers to the connection
+            return told
         self.assertEqual(limited(main()), ["created", "deleted"])
-
-
-# A program's own loop, which poll(2) drives: descriptors and timers, told of in its own words.
-OWN_LOOP = """
-import select, sys
-import virnodedev as libvirt
-style, freed, watches, timers = sys.argv[1], [], {}, {}
-def add_handle(fd, events, cb, opaque):
-    watches[len(watches) + 1] = [fd, events, cb, opaque]
-    return len(watches)
-def update_handle(watch, events):
-    watches[watch][1] = events
-def remove_handle(watch):
-    freed.append(watches[watch].pop())
-    watches[watch][1] = 0
-    return 0
-def add_timeout(timeout, cb, opaque):
-    timers[len(timers) + 1] = [timeout, cb, opaque]
-    return len(timers)
-def update_timeout(timer, timeout):
-    timers[timer][0] = timeout
-def remove_timeout(timer):
-    freed.append(timers[timer].pop())
-    timers[timer][0] = -1
-    return 0
-def turn():
-    ready = select.select([w[0] for w in watches.values() if w[1]], [], [], 0.05)[0]
-    for number, (fd, events, cb, *opaque) in list(watches.items()):
-        if fd in ready and events:
-            cb(number, fd, 1, *(opaque if style == "new" else opaque[0][:2]))
-    for number, (timeout, cb, *opaque) in list(timers.items()):
-        if timeout >= 0:
-            cb(number, *(opaque if style == "new" else opaque[0][:2]))
-    while freed:
-        libvirt.virEventInvokeFreeCallback(freed.pop())
-libvirt.virEventRegisterImpl(add_handle, update_handle, remove_handle, add_timeout, update_timeout, remove_timeout)
-libvirt.virEventRegisterDefaultImpl()  # too late
-conn = libvirt.open("test:///default")
-seen, ticks = [], []
-number = conn.nodeDeviceEventRegisterAny(None, 0, lambda c, d, e, t, o: seen.append((d.name(), e, t, o)), "opaque")
-timer = libvirt.virEventAddTimeout(5, lambda *given: ticks.append(given), "tick")
-device = conn.nodeDeviceCreateXML(%r)
-device.destroy()
-while len(seen) < 2 or not ticks:
-    turn()
-assert ticks[0] == (timer, "tick"), ticks
-libvirt.virEventRemoveTimeout(timer)
-conn.nodeDeviceEventDeregisterAny(number)
-turn()
-print(seen == [(device.name(), 0, 0, "opaque"), (device.name(), 1, 0, "opaque")], len(libvirt._events._kept), flush=True)
-del device
-print(conn.close())
-turn()
-""" % PORT
-
-# Debian's libvirtaio, libvirt's own module for asyncio, on this package.
-LIBVIRTAIO = """
-import asyncio, sys
-import virnodedev
-sys.modules["libvirt"] = virnodedev
-import libvirtaio
-async def main():
-    libvirtaio.virEventRegisterAsyncIOImpl()
-    conn = virnodedev.open("test:///default")
-    told = asyncio.Queue()
-    number = conn.nodeDeviceEventRegisterAny(None, 0, lambda c, d, e, *_: told.put_nowait(e), None)
-    conn.nodeDeviceCreateXML(%r).destroy()
-    print([await asyncio.wait_for(told.get(), 20) for _ in range(2)])
-    conn.nodeDeviceEventDeregisterAny(number)
-    conn.close()
-asyncio.run(main())
-""" % PORT
-
-
-class Programs(unittest.TestCase):
-    maxDiff = None
-
-    def run_python(self, program, *command, **more):
-        return kit.checked(program, *command, env=kit.environment(PYTHONPATH=PACKAGE, **more))
-
-    def test_a_loop_of_its_own(self):
-        for style in ("new", "old"):
-            done = self.run_python(sys.executable, "-c", OWN_LOOP, style)
-            self.assertEqual((done.stdout, done.stderr), ("True 0\n0\n", ""), style)
-
-    def test_libvirtaio(self):
-        done = self.run_python("/usr/bin/python3", "-W", "ignore", "-c", LIBVIRTAIO)
-        self.assertEqual((done.stdout, done.stderr), ("[0, 1]\n", ""))
-
-    def replayed(self, *command):
-        """What a program prints while an interface of a recorded machine goes, comes and changes."""
-        done = kit.run(os.path.join(kit.SCRIPTS, "replay"), kit.machine_archive("mdev"), sys.executable,
-                       os.path.join(kit.ROOT, "tests", "clients", "hotplug.py"), *command,
-                       env=kit.environment(PYTHONPATH=PACKAGE))
-        if done.returncode == kit.SKIPPED:
-            self.skipTest("no privilege: " + done.stderr.strip())
-        self.assertEqual((done.returncode, done.stderr), (0, ""))
-        return done.stdout.splitlines()
-
-    def test_script_for_libvirts_module(self):
-        """The client of tests/test_clients.py, with this package under libvirt's name."""
-        shim = os.path.join(kit.temp(), "libvirt.py")
-        with open(shim, "w") as f:
-            f.write("import sys, virnodedev\nsys.modules['libvirt'] = virnodedev\n")
-        told = self.replayed("env", "PYTHONPATH=%s:%s" % (PACKAGE, kit.temp()), sys.executable,
-                             os.path.join(kit.ROOT, "tests", "clients", "python_libvirt.py"), "events",
-                             "nodedev:///system")
-        self.assertEqual(told, ["lifecycle %s DELETED" % NIC, "lifecycle %s CREATED" % NIC, "update %s" % NIC])

@@ -10,14 +10,12 @@
 Scripts for libvirt's node devices run unchanged. What is added: JSONDesc(), allDevicesXML() and allDevicesJSON(),
 getEventFD() and dispatchEvents() for poll loops, events() and virnodedev.aio for asyncio, vndVersion().
 """
-from ._connect import getVersion, open, openAuth, openReadOnly, virConnect, virInitialize, vndVersion
-from ._constants import *  # noqa: F401,F403
+# Star imports are what type checkers take for public.
+from ._connect import *
+from ._constants import *
 from ._constants import VIRNODEDEV_VERSION_MAJOR, VIRNODEDEV_VERSION_MICRO, VIRNODEDEV_VERSION_MINOR
-from ._errors import (libvirtError, registerErrorHandler, virGetLastError, virGetLastErrorCode, virGetLastErrorDomain,
-                      virGetLastErrorMessage, virResetLastError)
-from ._events import (_EventCB, _TimerCB, virEventAddHandle, virEventAddTimeout, virEventInvokeFreeCallback, virEventRegisterDefaultImpl,
-                      virEventRegisterImpl, virEventRemoveHandle, virEventRemoveTimeout, virEventRunDefaultImpl,
-                      virEventUpdateHandle, virEventUpdateTimeout)
-from ._nodedev import virNodeDevice
+from ._errors import *
+from ._events import *
+from ._nodedev import *
 
 __version__ = "%d.%d.%d" % (VIRNODEDEV_VERSION_MAJOR, VIRNODEDEV_VERSION_MINOR, VIRNODEDEV_VERSION_MICRO)

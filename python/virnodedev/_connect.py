@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from .aio import Dispatching, EventStream
 
+__all__ = ["getVersion", "open", "openAuth", "openReadOnly", "virConnect", "virInitialize", "vndVersion"]
 _T = TypeVar("_T")
 
 

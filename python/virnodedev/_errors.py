@@ -5,6 +5,8 @@ from typing import Any, Callable, Optional, Tuple, TypeVar
 from ._library import decoded, lib
 from ._prototypes import virErrorFunc
 
+__all__ = ["libvirtError", "registerErrorHandler", "virGetLastError", "virGetLastErrorCode", "virGetLastErrorDomain",
+           "virGetLastErrorMessage", "virResetLastError"]
 _T = TypeVar("_T")
 
 # Code, domain, message, level, three strings, two integers.

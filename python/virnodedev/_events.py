@@ -8,6 +8,9 @@ from ._prototypes import (virEventAddHandleFunc, virEventAddTimeoutFunc, virEven
                           virEventRemoveHandleFunc, virEventRemoveTimeoutFunc, virEventTimeoutCallback,
                           virEventUpdateHandleFunc, virEventUpdateTimeoutFunc, virFreeCallback)
 
+__all__ = ["_EventCB", "_TimerCB", "virEventAddHandle", "virEventAddTimeout", "virEventInvokeFreeCallback",
+           "virEventRegisterDefaultImpl", "virEventRegisterImpl", "virEventRemoveHandle", "virEventRemoveTimeout",
+           "virEventRunDefaultImpl", "virEventUpdateHandle", "virEventUpdateTimeout"]
 _T = TypeVar("_T")
 # Under these names libvirt's own module for asyncio, libvirtaio, asks for them.
 _EventCB = Callable[[int, int, int, _T], object]

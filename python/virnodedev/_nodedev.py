@@ -11,6 +11,8 @@ from ._prototypes import Owned
 if TYPE_CHECKING:
     from ._connect import virConnect
 
+__all__ = ["virNodeDevice"]
+
 
 class virNodeDevice:
     """A device of a host.

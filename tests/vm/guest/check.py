@@ -180,7 +180,8 @@ def compare_sequences(report, explained, names, variables):
     report.add("## Sequences", "",
                "The same commands with `virsh` and then with `nodedev`, from the same state: standard output, error output and "
                "exit status, line by line. Generated UUIDs, world wide names and the numbers of new SCSI hosts are replaced "
-               "by their order of appearance. The last two columns are the time that the programs ran.")
+               "by their order of appearance. The last two columns are the time that the programs ran: each `nodedev` looks at the "
+               "whole host first, `virsh` asks a daemon that knows it.")
     rows, details = [], []
     for name in names:
         row, lines = compare_sequence(report, explained, name, variables)

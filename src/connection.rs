@@ -359,12 +359,8 @@ impl Connection {
     /// A descriptor for poll(2), readable while [`Connection::take_events`] may have something to
     /// return; it lives as long as the connection.
     pub fn event_fd(&self) -> Result<RawFd> {
-        self.view(false).event_fd().map_err(|e| {
-            Error::system(
-                "cannot make a descriptor for events",
-                e.raw_os_error().unwrap_or(libc::EIO),
-            )
-        })
+        let fd = self.view(false).event_fd();
+        fd.map_err(|e| Error::io("cannot make a descriptor for events", &e))
     }
 
     /// Whether the device is there now (a defined mediated device may not be).
@@ -392,10 +388,7 @@ fn open_recording(root: &Path) -> Result<Host> {
     std::fs::read_dir(&sys)
         .and_then(|_| Host::recorded(root))
         .map_err(|e| {
-            Error::system(
-                format!("cannot open the recorded tree {}", sys.display()),
-                e.raw_os_error().unwrap_or(libc::EIO),
-            )
-            .in_domain(Domain::None)
+            let what = format!("cannot open the recorded tree {}", sys.display());
+            Error::io(what, &e).in_domain(Domain::None)
         })
 }

@@ -185,6 +185,18 @@ impl Device {
         }
     }
 
+    /// What does not change about the device without a uevent.
+    pub fn facts(&self, host: &Host) -> Result<Arc<Facts>> {
+        match &self.origin {
+            Origin::Document(written) => Ok(written.document.facts.clone()),
+            Origin::Kernel(kernel) => {
+                let node = kernel.node(host);
+                self.unless_gone(&node, kernel.cache.facts(self.kind, &node))
+            }
+            Origin::Definition(_) => Ok(self.describe_definition(host)?.facts),
+        }
+    }
+
     /// The full description, read now where it may have changed.
     pub fn describe(&self, host: &Host) -> Result<Document> {
         match &self.origin {
@@ -208,14 +220,10 @@ impl Device {
             return self.describe(host);
         };
         let group = match &self.origin {
-            Origin::Kernel(kernel) => {
-                let node = kernel.node(host);
-                let facts = kernel.cache.facts(self.kind, &node);
-                match &*self.unless_gone(&node, facts)? {
-                    Facts::Mdev(mdev) => mdev.iommu_group,
-                    _ => 0,
-                }
-            }
+            Origin::Kernel(_) => match &*self.facts(host)? {
+                Facts::Mdev(mdev) => mdev.iommu_group,
+                _ => 0,
+            },
             _ => 0,
         };
         let facts = Facts::Mdev(Mdev {

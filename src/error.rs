@@ -199,6 +199,11 @@ impl Error {
         }
     }
 
+    /// The same for what the standard library reports; an error of its own making counts as EIO.
+    pub fn io(detail: impl Into<String>, error: &std::io::Error) -> Self {
+        Error::system(detail, error.raw_os_error().unwrap_or(libc::EIO))
+    }
+
     /// An argument that the entry point or the driver refuses.
     pub fn argument(function: &'static str, argument: &'static str, detail: String) -> Self {
         Error {

@@ -65,11 +65,8 @@ fn read(path: &Path) -> Result<Element> {
             _ => Err(io::Error::from_raw_os_error(libc::EFBIG)),
         })
         .map_err(|e| {
-            Error::system(
-                format!("cannot read {}", path.display()),
-                e.raw_os_error().unwrap_or(libc::EIO),
-            )
-            .in_domain(Domain::None)
+            let what = format!("cannot read {}", path.display());
+            Error::io(what, &e).in_domain(Domain::None)
         })?;
     reader::parse(&text, Some(&path.to_string_lossy()))
 }

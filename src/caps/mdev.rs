@@ -6,7 +6,7 @@ use super::Verdict;
 use super::input::Input;
 use super::system::normalise_uuid;
 use crate::error::{Code, Error, Result};
-use crate::host::files::{join, syspath_of_link};
+use crate::host::files::{basename, dirname, join, syspath_of_link};
 use crate::host::node::Node;
 use crate::text;
 use crate::xml::reader::Element;
@@ -39,7 +39,8 @@ pub struct Type {
 
 /// The address of a mediated device's parent: the name of the folder above.
 fn parent_of<'a>(node: &Node<'a>) -> Option<&'a [u8]> {
-    node.path.rsplit(|&b| b == b'/').nth(1)
+    let name = basename(dirname(node.path));
+    (!name.is_empty()).then_some(name)
 }
 
 /// A mediated device carries its parent's address in its name.

@@ -197,10 +197,8 @@ fn is_switchdev(node: &Node<'_>, device: &[u8]) -> Result<bool> {
     let owner = files.read_link(&node.below("device/physfn"));
     let address = text::clean(basename(owner.as_deref().unwrap_or(device)));
     devlink::is_switchdev(&address).map_err(|e| {
-        Error::system(
-            format!("cannot ask devlink for the eswitch mode of {address}"),
-            e.raw_os_error().unwrap_or(libc::EIO),
-        )
+        let what = format!("cannot ask devlink for the eswitch mode of {address}");
+        Error::io(what, &e)
     })
 }
 

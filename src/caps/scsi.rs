@@ -3,7 +3,7 @@
 
 use super::input::Input;
 use crate::error::Result;
-use crate::host::files::join;
+use crate::host::files::{basename, dirname, join};
 use crate::host::node::Node;
 use crate::text;
 use crate::xml::writer::Writer;
@@ -47,7 +47,7 @@ impl Target {
 impl RemotePort {
     /// Looks for the folder above the target among the Fibre Channel remote ports.
     pub fn read(node: &Node<'_>) -> Option<RemotePort> {
-        let name = node.path.rsplit(|&b| b == b'/').nth(1)?;
+        let name = basename(dirname(node.path));
         let port = join(b"/sys/class/fc_remote_ports", name);
         let wwpn = node.host.files.read(&join(&port, b"port_name")).ok()?;
         let line = wwpn.split(|&b| b == b'\n').next()?;

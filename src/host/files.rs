@@ -183,6 +183,12 @@ pub fn basename(path: &[u8]) -> &[u8] {
     }
 }
 
+/// The path without its last component.
+pub fn dirname(path: &[u8]) -> &[u8] {
+    let slash = path.iter().rposition(|&b| b == b'/');
+    &path[..slash.unwrap_or(0)]
+}
+
 /// The device directory that a link of a bus or class folder leads to: these
 /// links are relative, `../../devices/…`.
 pub fn syspath_of_link(target: &[u8]) -> Option<Vec<u8>> {

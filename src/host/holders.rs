@@ -1,12 +1,25 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! Who has a device node open, as far as /proc tells this process (proc_pid_fd(5)).
 
-use rustix::fs::{AtFlags, CWD, major, minor, statat};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, major, minor, openat, statat};
+use rustix::io::Errno;
 
 use super::Host;
 use super::files::join;
 
 impl Host {
+    /// Whether a program has a VFIO group open, whose file can be open once only; `None` where there is no
+    /// such file. To learn that, it is opened and closed again.
+    pub fn is_vfio_group_open(&self, path: &[u8]) -> Option<bool> {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+        match openat(CWD, path, flags, Mode::empty()) {
+            Err(Errno::BUSY) => Some(true),
+            Err(Errno::NOENT) => None,
+            // Any other error says nothing of a holder.
+            _ => Some(false),
+        }
+    }
+
     /// Whether any process has a character device open, given by its number `MAJOR:MINOR`. Names say
     /// nothing: another mount namespace has names of its own.
     pub fn is_open_anywhere(&self, number: &[u8]) -> bool {

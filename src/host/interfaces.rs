@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::DirEntryExt;
 
-use super::files::basename;
+use super::files::{basename, dirname};
 
 /// Every interface of the namespace that sysfs was mounted in.
 const FOLDER: &str = "/sys/class/net";
@@ -29,8 +29,7 @@ impl Interfaces {
     /// An interface came, or went, as was heard; `path` may be that of any device.
     pub fn heard(&mut self, path: &[u8], is_there: bool) {
         let name = basename(path);
-        let folder = path.len().checked_sub(name.len() + 1);
-        if folder.is_none_or(|end| basename(&path[..end]) != b"net") {
+        if basename(dirname(path)) != b"net" {
             return;
         }
         if is_there {

@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 
 use super::Host;
-use super::files::{basename, join, syspath_of_link};
+use super::files::{basename, dirname, join, syspath_of_link};
 use crate::caps::{Cache, Capability, Verdict, classify, judge, system};
 use crate::connection::Name;
 use crate::device::{Device, KernelDevice, Origin};
@@ -135,8 +135,8 @@ fn read_device(
 /// The nearest directory above that is a node device, else `computer`.
 pub fn nearest(path: &[u8], name_at: impl Fn(&[u8]) -> Option<Name>) -> Name {
     let mut rest = path;
-    while let Some(slash) = rest.iter().rposition(|&b| b == b'/') {
-        rest = &rest[..slash];
+    while !rest.is_empty() {
+        rest = dirname(rest);
         if let Some(name) = name_at(rest) {
             return name;
         }

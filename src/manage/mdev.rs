@@ -70,7 +70,7 @@ pub fn destroy(conn: &Connection, device: &Device) -> Result<()> {
     match mdevctl::is_installed() {
         true => {
             let failure = Failure::of(format!("Unable to destroy '{name}'"));
-            mdevctl::stop(&running.uuid()?, &failure)
+            mdevctl::stop(&running.facts()?.uuid, &failure)
         }
         false => sysfs::remove(conn.host(), running.path),
     }
@@ -153,10 +153,11 @@ pub fn update(
             "transient node devices do not have any persistent config",
         ));
     }
+    let running = running.as_ref().map(Running::facts).transpose()?;
     let live = running.as_ref().filter(|_| affect.live);
     let (uuid, address) = match (&device.definition, &running) {
         (Some(definition), _) => (definition.uuid.clone(), definition.parent_addr.clone()),
-        (None, Some(running)) => (running.uuid()?, running.parent_addr()),
+        (None, Some(mdev)) => (mdev.uuid.clone(), mdev.parent_addr.clone()),
         (None, None) => return Err(invalid("node device is not active")),
     };
     let name = device.name_text();
@@ -166,8 +167,8 @@ pub fn update(
             "Cannot update device '{name}, uuid mismatch (current uuid '{uuid}')"
         )));
     }
-    if let Some(type_id) = live.map(Running::type_id).transpose()?
-        && type_id != wanted.type_id
+    if let Some(type_id) = live.map(|mdev| &mdev.type_id)
+        && *type_id != wanted.type_id
     {
         return Err(unsupported(format!(
             "Cannot update device '{name}', type mismatch (current type '{type_id}')"

@@ -5,15 +5,15 @@
 use std::ffi::CString;
 use std::sync::Arc;
 
-use crate::caps::scsi_host::FcHost;
+use crate::caps::scsi_host::{FcHost, State as HostState};
 use crate::caps::{Capability, Facts, State};
 use crate::connection::{Connection, Name};
 use crate::device::Device;
 use crate::document::{Definition, NEW_DEVICE};
 use crate::error::{Code, Domain, Error, Result};
 use crate::host::Host;
-use crate::host::files::{join, syspath_of_link};
-use crate::text;
+use crate::host::files::{dirname, join, syspath_of_link};
+use crate::host::node::Node;
 
 use super::wait::wait_for;
 
@@ -127,20 +127,19 @@ impl Port {
     fn place(&self, host: &Host) -> Option<Vec<u8>> {
         let names = host.files.entries(FC_HOSTS).ok()?;
         names.into_iter().find_map(|name| {
-            let folder = join(FC_HOSTS, &name);
-            let wwn = |attribute: &[u8]| {
-                let text = text::clean(&host.files.read(&join(&folder, attribute)).ok()?);
-                Some(text.trim().strip_prefix("0x")?.to_string())
+            let target = host.files.read_link(&join(FC_HOSTS, &name)).ok()?;
+            let class_device = syspath_of_link(&target)?;
+            // That lies in `fc_host` below the SCSI host.
+            let path = dirname(dirname(&class_device));
+            let node = Node {
+                host,
+                path,
+                subsystem: b"scsi",
+                uevent: b"",
+                suffix: None,
             };
-            let names = FcHost {
-                wwnn: wwn(b"node_name")?,
-                wwpn: wwn(b"port_name")?,
-                fabric_wwn: None,
-            };
-            let path = syspath_of_link(&host.files.read_link(&folder).ok()?)?;
-            // The class device lies in `fc_host` below the SCSI host.
-            let end = path.len().checked_sub(b"/fc_host/".len() + name.len())?;
-            self.has_names(&names).then(|| path[..end].to_vec())
+            let names = HostState::read(&node).fc_host?;
+            self.has_names(&names).then(|| path.to_vec())
         })
     }
 
@@ -256,7 +255,7 @@ fn parent_of_port(conn: &Connection, port: &Device) -> Result<Arc<Device>> {
 
 /// The kernel's number of a SCSI host.
 fn host_number(device: &Device, host: &Host) -> Result<u32> {
-    match &*device.describe(host)?.facts {
+    match &*device.facts(host)? {
         Facts::ScsiHost(scsi_host) => Ok(scsi_host.number),
         _ => Err(Error::new(
             Code::InternalError,
@@ -288,11 +287,8 @@ fn manage(host: &Host, number: u32, port: &Port, operation: Operation) -> Result
         false => Err(rustix::io::Errno::INVAL.into()),
     };
     written.map_err(|e| {
-        Error::system(
-            format!("Write of '{text}' to '{path}' during vport create/delete failed"),
-            e.raw_os_error().unwrap_or(libc::EIO),
-        )
-        .in_domain(Domain::None)
+        let what = format!("Write of '{text}' to '{path}' during vport create/delete failed");
+        Error::io(what, &e).in_domain(Domain::None)
     })
 }
 

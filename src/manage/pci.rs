@@ -67,8 +67,7 @@ fn internal(text: impl Into<String>) -> Error {
 
 /// The same for a system call that failed.
 fn system(text: impl Into<String>, error: &io::Error) -> Error {
-    let errno = error.raw_os_error().unwrap_or(libc::EIO);
-    Error::system(text, errno).in_domain(Domain::None)
+    Error::io(text, error).in_domain(Domain::None)
 }
 
 /// A PCI function of the running system.

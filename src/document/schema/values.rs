@@ -43,6 +43,8 @@ pub fn enumerate(words: &[&str]) -> String {
 
 use Value::{Kind, Words};
 
+use crate::caps::net::LINK_STATES;
+
 pub const ANY: Value = Kind("a text", |_| true);
 pub const UNSIGNED_INT: Value = Kind("a decimal number below 4294967296", |text| {
     unsigned(text, u32::MAX.into())
@@ -107,15 +109,7 @@ pub const LINK_SPEED: Value = Kind("a number such as 8 or 2.5", |text| {
             Some(_) => !rest.as_str().is_empty() && rest.all(|c| c.is_ascii_digit()),
         }
 });
-pub const LINK_STATE: Value = Words(&[
-    "unknown",
-    "notpresent",
-    "down",
-    "lowerlayerdown",
-    "testing",
-    "dormant",
-    "up",
-]);
+pub const LINK_STATE: Value = Words(&LINK_STATES);
 pub const VPD_TEXT: Value = Kind("a line of at most 255 characters", |text| {
     text.chars().count() <= 255 && !text.contains(['\n', '\r'])
 });

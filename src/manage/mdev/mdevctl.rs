@@ -202,9 +202,6 @@ fn ask(args: &[impl AsRef<OsStr>], json: &str, failure: &Failure) -> Result<prog
                 "{what}: mdevctl did not end within {seconds} seconds and was killed; see with 'mdevctl list' what it has done"
             ))
         }
-        _ => Error::system(
-            format!("{what}: cannot run mdevctl"),
-            e.raw_os_error().unwrap_or(libc::EIO),
-        ),
+        _ => Error::io(format!("{what}: cannot run mdevctl"), &e),
     })
 }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! Mediated devices in sysfs: starts and stops them without mdevctl, and tells what a running one is.
 
-use rustix::fs::{CWD, Mode, OFlags};
-use rustix::io::Errno;
-
+use crate::caps::Facts;
+use crate::caps::mdev::Mdev;
 use crate::caps::system::normalise_uuid;
 use crate::device::{Device, Origin};
 use crate::error::{Code, Error, Result};
@@ -16,11 +15,6 @@ use super::wanted::Wanted;
 
 /// Makes a new UUID each time it is read (random(4)).
 const NEW_UUID: &[u8] = b"/proc/sys/kernel/random/uuid";
-
-/// The error of a system call that concerns a file.
-fn failed(what: impl Into<String>, error: &std::io::Error) -> Error {
-    Error::system(what, error.raw_os_error().unwrap_or(libc::EIO))
-}
 
 /// Has the parent make the device; returns its UUID.
 pub fn create(host: &Host, wanted: &Wanted) -> Result<String> {
@@ -48,7 +42,7 @@ pub fn create(host: &Host, wanted: &Wanted) -> Result<String> {
     files.write(&path, uuid.as_bytes()).map_err(|e| {
         let path = text::clean(&path);
         let what = format!("Unable to start mediated device: cannot write '{uuid}' to {path}");
-        failed(what, &e)
+        Error::io(what, &e)
     })?;
     Ok(uuid)
 }
@@ -56,7 +50,7 @@ pub fn create(host: &Host, wanted: &Wanted) -> Result<String> {
 fn new_uuid(host: &Host) -> Result<String> {
     let path = text::clean(NEW_UUID);
     let read = host.files.read(NEW_UUID);
-    let uuid = read.map_err(|e| failed(format!("cannot read {path}"), &e))?;
+    let uuid = read.map_err(|e| Error::io(format!("cannot read {path}"), &e))?;
     normalise_uuid(&text::clean(&uuid)).ok_or_else(|| internal(format!("{path} has no UUID")))
 }
 
@@ -65,7 +59,7 @@ pub fn remove(host: &Host, path: &[u8]) -> Result<()> {
     let file = join(path, b"remove");
     host.files.write(&file, b"1").map_err(|e| {
         let file = text::clean(&file);
-        failed(format!("cannot write '1' to {file}"), &e)
+        Error::io(format!("cannot write '1' to {file}"), &e)
     })
 }
 
@@ -91,39 +85,28 @@ impl<'a> Running<'a> {
         }
     }
 
-    /// Its UUID, which is the name of its directory.
-    pub fn uuid(&self) -> Result<String> {
-        let path = text::clean(self.path);
-        let uuid = normalise_uuid(&text::clean(basename(self.path)));
-        uuid.ok_or_else(|| internal(format!("{path} is not named by a UUID")))
-    }
-
-    /// The address of its parent, which is the name of the directory above.
-    pub fn parent_addr(&self) -> String {
-        let above = self.path.rsplit(|&b| b == b'/').nth(1);
-        text::clean(above.unwrap_or_default())
-    }
-
-    /// The id of its type.
-    pub fn type_id(&self) -> Result<String> {
-        Ok(text::clean(&self.link("mdev_type")?))
+    /// What it is; the kernel names it by its UUID.
+    pub fn facts(&self) -> Result<Mdev> {
+        let facts = self.device.facts(self.host)?;
+        match &*facts {
+            Facts::Mdev(mdev) if normalise_uuid(&mdev.uuid).as_ref() == Some(&mdev.uuid) => {
+                Ok(mdev.clone())
+            }
+            _ => Err(internal(format!(
+                "{} is not named by a UUID",
+                text::clean(self.path)
+            ))),
+        }
     }
 
     /// Whether another program has its VFIO group open: only one can.
     pub fn is_in_use(&self) -> Result<bool> {
-        let group = self.link("iommu_group")?;
-        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        let opened = rustix::fs::openat(CWD, join(b"/dev/vfio", &group), flags, Mode::empty());
-        Ok(opened.is_err_and(|errno| errno == Errno::BUSY))
-    }
-
-    /// The last component of what a link of the device leads to.
-    fn link(&self, name: &str) -> Result<Vec<u8>> {
-        let path = join(self.path, name.as_bytes());
-        let target = self.host.files.read_link(&path).map_err(|e| {
+        let path = join(self.path, b"iommu_group");
+        let group = self.host.files.read_link(&path).map_err(|e| {
             let (device, path) = (self.device.name_text(), text::clean(&path));
-            failed(format!("cannot read {path} of '{device}'"), &e)
+            Error::io(format!("cannot read {path} of '{device}'"), &e)
         })?;
-        Ok(basename(&target).to_vec())
+        let file = join(b"/dev/vfio", basename(&group));
+        Ok(self.host.is_vfio_group_open(&file) == Some(true))
     }
 }

@@ -6,10 +6,6 @@
 //! the group's file closed to others, too. Where there is no such file, the open files of all processes
 //! that can be seen are looked through.
 
-use std::io;
-
-use rustix::fs::OFlags;
-
 use crate::host::node::Node;
 use crate::text;
 
@@ -30,25 +26,25 @@ pub fn is_detached(node: &Node<'_>) -> bool {
     is_vfio(node) || node.link("driver").is_some_and(is_stub)
 }
 
-/// The device node through which a program holds the function, or another one of its IOMMU group. To learn
-/// that, the group's file is opened and closed again.
+/// The device node through which a program holds the function, or another one of its IOMMU group.
 pub fn held_through(node: &Node<'_>) -> Option<String> {
     if !is_vfio(node) {
         return None;
     }
-    let files = &node.host.files;
     if let Some(group) = node.link("iommu_group") {
         for prefix in ["/dev/vfio/", "/dev/vfio/noiommu-"] {
             let path = [prefix.as_bytes(), &group].concat();
-            match files.open_to_change(&path, OFlags::RDWR) {
-                Err(e) if e.raw_os_error() == Some(libc::EBUSY) => return Some(text::clean(&path)),
-                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
-                // Any other error says nothing of a holder.
-                _ => return None,
+            if let Some(is_open) = node.host.is_vfio_group_open(&path) {
+                return is_open.then(|| text::clean(&path));
             }
         }
     }
-    let name = files.entries(&node.below("vfio-dev")).ok()?.pop()?;
+    let name = node
+        .host
+        .files
+        .entries(&node.below("vfio-dev"))
+        .ok()?
+        .pop()?;
     let number = node.attribute([b"vfio-dev/", &name[..], b"/dev"].concat())?;
     let is_held = node.host.is_open_anywhere(&number);
     is_held.then(|| text::clean(&[b"/dev/vfio/devices/", &name[..]].concat()))

@@ -10,7 +10,7 @@ use super::in_use::{held_through, is_detached, is_vfio};
 use super::{Function, address_of, internal, show, system};
 use crate::caps::pci::is_asleep;
 use crate::error::Result;
-use crate::host::files::{basename, join, syspath_of_link};
+use crate::host::files::{basename, dirname, join, syspath_of_link};
 use crate::host::node::Node;
 
 /// After each change of the power state (PCI Bus Power Management 1.2, 5.6.1).
@@ -149,11 +149,6 @@ fn bring_back(node: &Node<'_>, config: &Config, before: &Snapshot) -> Result<()>
     })
 }
 
-fn above(path: &[u8]) -> &[u8] {
-    let slash = path.iter().rposition(|&b| b == b'/');
-    &path[..slash.unwrap_or(0)]
-}
-
 fn at<'a>(path: &'a [u8], function: &Function<'a>) -> Node<'a> {
     Node {
         path,
@@ -165,14 +160,14 @@ fn at<'a>(path: &'a [u8], function: &Function<'a>) -> Node<'a> {
 
 /// Whether the function is on a bus that no bridge leads to: below `pciDDDD:BB`.
 fn is_on_root_bus(node: &Node<'_>) -> bool {
-    let parent = above(node.path);
+    let parent = dirname(node.path);
     basename(parent).starts_with(b"pci")
 }
 
 /// Resets the function with its bus, and all others there, which nobody must be using.
 fn by_bus(function: &Function<'_>, config: &Config, before: &Snapshot) -> Result<()> {
     let address = &function.address;
-    let parent = above(function.node.path);
+    let parent = dirname(function.node.path);
     let bridge = at(parent, function);
     if address_of(&bridge).is_none() {
         return Err(internal(format!(

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* nodedev create, destroy, define, undefine, start, update, autostart, detach, reattach and reset. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "nodedev.h"
 
@@ -10,22 +11,84 @@ static int is_quiet(const struct settings *settings)
     return (settings->given & OPTION_QUIET) != 0;
 }
 
-/* What is done to a device, and virsh's words around its name as the user wrote it. */
-struct change {
+static int destroy(virNodeDevicePtr device, const struct settings *settings)
+{
+    (void)settings;
+    return virNodeDeviceDestroy(device);
+}
+
+static int undefine(virNodeDevicePtr device, const struct settings *settings)
+{
+    (void)settings;
+    return virNodeDeviceUndefine(device, 0);
+}
+
+static int start(virNodeDevicePtr device, const struct settings *settings)
+{
+    (void)settings;
+    return virNodeDeviceCreate(device, 0);
+}
+
+static int autostart(virNodeDevicePtr device, const struct settings *settings)
+{
+    return virNodeDeviceSetAutostart(device, (settings->given & OPTION_DISABLE) == 0);
+}
+
+static int detach(virNodeDevicePtr device, const struct settings *settings)
+{
+    if (settings->driver != NULL)
+        return virNodeDeviceDetachFlags(device, settings->driver, 0);
+    return virNodeDeviceDettach(device);
+}
+
+static int reattach(virNodeDevicePtr device, const struct settings *settings)
+{
+    (void)settings;
+    return virNodeDeviceReAttach(device);
+}
+
+static int reset(virNodeDevicePtr device, const struct settings *settings)
+{
+    (void)settings;
+    return virNodeDeviceReset(device);
+}
+
+/* What commands do to a device, and virsh's words around its name as the user wrote it. */
+static const struct change {
+    const char *command;
+    unsigned int option; /* with this one */
     int (*apply)(virNodeDevicePtr device, const struct settings *settings);
     const char *done[2];
     const char *failed[2];
+} changes[] = {
+    { "destroy", 0, destroy,
+      { "Destroyed node device '", "'" }, { "Failed to destroy node device '", "'" } },
+    { "undefine", 0, undefine,
+      { "Undefined node device '", "'" }, { "Failed to undefine node device '", "'" } },
+    { "start", 0, start, { "Device ", " started" }, { "Failed to start device ", "" } },
+    { "autostart", OPTION_DISABLE, autostart,
+      { "Device ", " unmarked as autostarted" },
+      { "failed to unmark device ", " as autostarted" } },
+    { "autostart", 0, autostart,
+      { "Device ", " marked as autostarted" }, { "failed to mark device ", " as autostarted" } },
+    { "detach", 0, detach, { "Device ", " detached" }, { "Failed to detach device ", "" } },
+    { "reattach", 0, reattach,
+      { "Device ", " re-attached" }, { "Failed to re-attach device ", "" } },
+    { "reset", 0, reset, { "Device ", " reset" }, { "Failed to reset device ", "" } }
 };
 
-static int change_device(virConnectPtr conn, const struct settings *settings,
-                         const struct change *change)
+int change_device(virConnectPtr conn, const struct settings *settings)
 {
+    const struct change *change = changes;
     const char *name = settings->names[0];
     virNodeDevicePtr device = find_device(conn, name);
     int status = STATUS_OK;
 
     if (device == NULL)
         return STATUS_FAILED;
+    while (strcmp(change->command, settings->command) != 0 ||
+           (settings->given & change->option) != change->option)
+        change++;
     if (change->apply(device, settings) < 0) {
         complain("%s%s%s", change->failed[0], name, change->failed[1]);
         complain_library();
@@ -36,117 +99,6 @@ static int change_device(virConnectPtr conn, const struct settings *settings,
     }
     virNodeDeviceFree(device);
     return status;
-}
-
-static int destroy(virNodeDevicePtr device, const struct settings *settings)
-{
-    (void)settings;
-    return virNodeDeviceDestroy(device);
-}
-
-int change_destroy(virConnectPtr conn, const struct settings *settings)
-{
-    static const struct change change = {
-        destroy, { "Destroyed node device '", "'" }, { "Failed to destroy node device '", "'" }
-    };
-
-    return change_device(conn, settings, &change);
-}
-
-static int undefine(virNodeDevicePtr device, const struct settings *settings)
-{
-    (void)settings;
-    return virNodeDeviceUndefine(device, 0);
-}
-
-int change_undefine(virConnectPtr conn, const struct settings *settings)
-{
-    static const struct change change = {
-        undefine, { "Undefined node device '", "'" }, { "Failed to undefine node device '", "'" }
-    };
-
-    return change_device(conn, settings, &change);
-}
-
-static int start(virNodeDevicePtr device, const struct settings *settings)
-{
-    (void)settings;
-    return virNodeDeviceCreate(device, 0);
-}
-
-int change_start(virConnectPtr conn, const struct settings *settings)
-{
-    static const struct change change = {
-        start, { "Device ", " started" }, { "Failed to start device ", "" }
-    };
-
-    return change_device(conn, settings, &change);
-}
-
-static int autostart(virNodeDevicePtr device, const struct settings *settings)
-{
-    return virNodeDeviceSetAutostart(device, (settings->given & OPTION_DISABLE) == 0);
-}
-
-int change_autostart(virConnectPtr conn, const struct settings *settings)
-{
-    static const struct change enable = {
-        autostart, { "Device ", " marked as autostarted" },
-        { "failed to mark device ", " as autostarted" }
-    };
-    static const struct change disable = {
-        autostart, { "Device ", " unmarked as autostarted" },
-        { "failed to unmark device ", " as autostarted" }
-    };
-
-    return change_device(conn, settings,
-                         (settings->given & OPTION_DISABLE) != 0 ? &disable : &enable);
-}
-
-static int detach(virNodeDevicePtr device, const struct settings *settings)
-{
-    if (settings->driver != NULL)
-        return virNodeDeviceDetachFlags(device, settings->driver, 0);
-    return virNodeDeviceDettach(device);
-}
-
-int change_detach(virConnectPtr conn, const struct settings *settings)
-{
-    static const struct change change = {
-        detach, { "Device ", " detached" }, { "Failed to detach device ", "" }
-    };
-
-    return change_device(conn, settings, &change);
-}
-
-static int reattach(virNodeDevicePtr device, const struct settings *settings)
-{
-    (void)settings;
-    return virNodeDeviceReAttach(device);
-}
-
-int change_reattach(virConnectPtr conn, const struct settings *settings)
-{
-    static const struct change change = {
-        reattach, { "Device ", " re-attached" }, { "Failed to re-attach device ", "" }
-    };
-
-    return change_device(conn, settings, &change);
-}
-
-static int reset(virNodeDevicePtr device, const struct settings *settings)
-{
-    (void)settings;
-    return virNodeDeviceReset(device);
-}
-
-int change_reset(virConnectPtr conn, const struct settings *settings)
-{
-    static const struct change change = {
-        reset, { "Device ", " reset" }, { "Failed to reset device ", "" }
-    };
-
-    return change_device(conn, settings, &change);
 }
 
 /* How a device is made from a file, and virsh's words around its name and the file's. */

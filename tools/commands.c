@@ -97,7 +97,7 @@ const struct command commands[] = {
         "  NAME             a name that 'nodedev list' shows, or WWNN,WWPN of a\n"
         "                   Fibre Channel host adapter\n",
         0,
-        "the name of a device", 1, 1, NULL, change_destroy
+        "the name of a device", 1, 1, NULL, change_device
     },
     {
         "define", "FILE [--validate]",
@@ -115,7 +115,7 @@ const struct command commands[] = {
         "Drops the definition of a mediated device, which runs on if it does.\n\n"
         "  NAME             a name that 'nodedev list --cap mdev --all' shows\n",
         0,
-        "the name of a device", 1, 1, NULL, change_undefine
+        "the name of a device", 1, 1, NULL, change_device
     },
     {
         "start", "NAME",
@@ -123,7 +123,7 @@ const struct command commands[] = {
         "Starts a mediated device that is defined.\n\n"
         "  NAME             a name that 'nodedev list --cap mdev --all' shows\n",
         0,
-        "the name of a device", 1, 1, NULL, change_start
+        "the name of a device", 1, 1, NULL, change_device
     },
     {
         "update", "NAME FILE [--config] [--live] | --current",
@@ -145,7 +145,7 @@ const struct command commands[] = {
         "  NAME             a name that 'nodedev list --cap mdev --all' shows\n"
         "  --disable        no longer start it\n",
         OPTION_DISABLE,
-        "the name of a device", 1, 1, NULL, change_autostart
+        "the name of a device", 1, 1, NULL, change_device
     },
     {
         "detach", "NAME [--driver DRIVER]",
@@ -155,7 +155,7 @@ const struct command commands[] = {
         "  NAME             a name that 'nodedev list --cap pci' shows\n"
         "  --driver DRIVER  the driver to give it to; default: the best one for VFIO\n",
         OPTION_DRIVER,
-        "the name of a device", 1, 1, NULL, change_detach
+        "the name of a device", 1, 1, NULL, change_device
     },
     {
         "reattach", "NAME",
@@ -163,7 +163,7 @@ const struct command commands[] = {
         "Gives a detached PCI device back to the driver that the host has for it.\n\n"
         "  NAME             a name that 'nodedev list --cap pci' shows\n",
         0,
-        "the name of a device", 1, 1, NULL, change_reattach
+        "the name of a device", 1, 1, NULL, change_device
     },
     {
         "reset", "NAME",
@@ -171,7 +171,7 @@ const struct command commands[] = {
         "Brings a PCI device into the state that it has after power-on.\n\n"
         "  NAME             a name that 'nodedev list --cap pci' shows\n",
         0,
-        "the name of a device", 1, 1, NULL, change_reset
+        "the name of a device", 1, 1, NULL, change_device
     },
     { NULL, NULL, NULL, NULL, 0, NULL, 0, 0, NULL, NULL }
 };

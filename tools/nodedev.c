@@ -212,7 +212,7 @@ static int run_command(const struct command *command, const struct settings *set
 /* Finds out what to do and does it. */
 static int act(int argc, char **argv)
 {
-    struct settings settings = { 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0 };
+    struct settings settings = { NULL, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0 };
     const struct command *command = NULL;
 
     if (parse_options(argc, argv, &settings) < 0)
@@ -228,6 +228,7 @@ static int act(int argc, char **argv)
             complain("unknown command '%s'", settings.names[0]);
             return STATUS_USAGE;
         }
+        settings.command = command->name;
         settings.names++;
         settings.nnames--;
     }

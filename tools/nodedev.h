@@ -50,6 +50,7 @@ enum {
 
 /* What the command line asks for. */
 struct settings {
+    const char *command;  /* its name */
     unsigned int given;   /* OPTION_ bits that were on the command line */
     unsigned int caps;    /* VIR_CONNECT_LIST_NODE_DEVICES_CAP_ bits of --cap */
     unsigned int events;  /* of --event, bit N for virNodeDeviceEventID N; 0 for all */
@@ -111,16 +112,11 @@ int event_run(virConnectPtr conn, const struct settings *settings);
 
 /* change.c: what makes, changes and removes devices. */
 int change_check(const struct settings *settings);
+/* Does to a device what the command says: destroy, undefine, start, autostart, detach, reattach, reset. */
+int change_device(virConnectPtr conn, const struct settings *settings);
 int change_create(virConnectPtr conn, const struct settings *settings);
-int change_destroy(virConnectPtr conn, const struct settings *settings);
 int change_define(virConnectPtr conn, const struct settings *settings);
-int change_undefine(virConnectPtr conn, const struct settings *settings);
-int change_start(virConnectPtr conn, const struct settings *settings);
 int change_update(virConnectPtr conn, const struct settings *settings);
-int change_autostart(virConnectPtr conn, const struct settings *settings);
-int change_detach(virConnectPtr conn, const struct settings *settings);
-int change_reattach(virConnectPtr conn, const struct settings *settings);
-int change_reset(virConnectPtr conn, const struct settings *settings);
 
 /* file.c: reads a file, or standard input for "-", as text that the caller frees. NULL after
  * an error line. */

@@ -41,6 +41,20 @@ def last_error():
     return dict(text, **{n: getattr(e[0], n) for n in ("code", "domain", "level", "int1", "int2")})
 
 
+def error_line():
+    """Code, domain, errno or line, and message of this thread's last error."""
+    return "%(code)d %(domain)d %(int1)d %(message)s" % last_error()
+
+
+def made(device):
+    """The name of a device that a call made, whose handle is given back, or the error."""
+    if not device:
+        return error_line()
+    name = lib.virNodeDeviceGetName(device).decode()
+    lib.virNodeDeviceFree(device)
+    return name
+
+
 @virErrorFunc
 def _silent(_data, _error):
     pass

@@ -4,7 +4,7 @@
 Run by test_errors.py with a recorded machine as /sys. How the recording was made: libvirt's Python
 binding, as root, on a connection to nodedev:///system of the machine `modules` (for `read-only …` on a
 read-only one). Each entry has the fields of the virError after the call, or its result as text.
-`pci` is the device pci_0000_03_00_0; documents were passed as they stand here.
+`pci` is the device pci_0000_03_00_0; documents were passed as they stand in error_documents.json.
 """
 import ctypes
 import json
@@ -21,20 +21,8 @@ for function in ("virConnectListAllDomains", "virNodeGetInfo"):
 FIELDS = ("code", "domain", "level", "message", "str1", "str2", "str3", "int1", "int2")
 VALIDATE, INACTIVE = 1, 1
 
-DOCUMENTS = {
-    "empty": "",
-    "text": "hello",
-    "domain": "<domain/>",
-    "device": "<device/>",
-    "nocap": "<device><parent>computer</parent></device>",
-    "badcap": "<device><parent>computer</parent><capability type='bogus'/></device>",
-    "notype": "<device><capability/></device>",
-    "net": "<device><parent>computer</parent><capability type='net'><interface>f</interface></capability></device>",
-    "mdev-notype": "<device><parent>mtty_mtty</parent><capability type='mdev'/></device>",
-    "mdev-noparent": "<device><capability type='mdev'><type id='mtty-1'/></capability></device>",
-    "mdev-badparent": "<device><parent>nosuch</parent><capability type='mdev'><type id='mtty-1'/></capability></device>",
-    "unclosed": "<device><parent>computer",
-}
+with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "error_documents.json")) as f:
+    DOCUMENTS = json.load(f)
 
 
 def opened(how, uri):

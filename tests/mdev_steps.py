@@ -97,32 +97,20 @@ def xml(uuid=None, kind="mtty-1", parent="mtty_mtty", attributes=(), device="x")
         "".join("<attr name='%s' value='%s'/>" % pair for pair in attributes))
 
 
-def error():
-    return "%(code)d %(domain)d %(int1)d %(message)s" % vnd.last_error()
-
-
-def made(device):
-    if not device:
-        return error()
-    result = lib.virNodeDeviceGetName(device).decode()
-    lib.virNodeDeviceFree(device)
-    return result
-
-
 def create(conn, text):
-    return made(lib.virNodeDeviceCreateXML(conn, text.encode(), 0))
+    return vnd.made(lib.virNodeDeviceCreateXML(conn, text.encode(), 0))
 
 
 def define(conn, text):
-    return made(lib.virNodeDeviceDefineXML(conn, text.encode(), 0))
+    return vnd.made(lib.virNodeDeviceDefineXML(conn, text.encode(), 0))
 
 
 def on_device(function):
     def call(conn, device_name, *arguments):
         device = lib.virNodeDeviceLookupByName(conn, device_name.encode())
         if not device:
-            return error()
-        result = "done" if function(device, *arguments) == 0 else error()
+            return vnd.error_line()
+        result = "done" if function(device, *arguments) == 0 else vnd.error_line()
         lib.virNodeDeviceFree(device)
         return result
     return call

@@ -83,23 +83,13 @@ def xml(parent="<parent>scsi_host12</parent>", wwnn=WWNN, wwpn=WWPN, fc_host=Tru
     return "<device>%s<capability type='scsi_host'>%s</capability></device>" % (parent, names if fc_host else "")
 
 
-def error():
-    found = vnd.last_error()
-    return "%(code)d %(domain)d %(int1)d %(message)s" % found
-
-
 def create(conn, text):
-    device = lib.virNodeDeviceCreateXML(conn, text.encode(), 0)
-    if not device:
-        return error()
-    name = lib.virNodeDeviceGetName(device).decode()
-    lib.virNodeDeviceFree(device)
-    return name
+    return vnd.made(lib.virNodeDeviceCreateXML(conn, text.encode(), 0))
 
 
 def destroy(conn, name):
     device = lib.virNodeDeviceLookupByName(conn, name.encode())
-    result = "destroyed" if lib.virNodeDeviceDestroy(device) == 0 else error()
+    result = "destroyed" if lib.virNodeDeviceDestroy(device) == 0 else vnd.error_line()
     lib.virNodeDeviceFree(device)
     return result
 
@@ -169,7 +159,7 @@ def calls():
     show("silent", kernel.silent())
     show("destroy", destroy(conn, "scsi_host13"))
     show("kernel", kernel.until("gone")[0])
-    show("destroy again", "destroyed" if lib.virNodeDeviceDestroy(port) == 0 else error())
+    show("destroy again", "destroyed" if lib.virNodeDeviceDestroy(port) == 0 else vnd.error_line())
     lib.virNodeDeviceFree(port)
 
     # Older kernels have the attributes in the other class.

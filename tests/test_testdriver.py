@@ -120,8 +120,8 @@ class Ports(unittest.TestCase):
                 expected = expected.replace("scsi_host1<", parent + "<").replace("43214321", 2 * fabric)
                 self.assertEqual(self.create(xml), "scsi_host12")
                 generated = re.compile(r">5100000[0-9a-f]{9}<")
-                self.assertEqual(generated.sub(">5100000XXXXXXXXX<", self.xml("scsi_host12")),
-                                 generated.sub(">5100000XXXXXXXXX<", expected))
+                self.assertEqual(generated.sub(">5100000*********<", self.xml("scsi_host12")),
+                                 generated.sub(">5100000*********<", expected))
                 order = ["computer", "scsi_host1", "scsi_host11", "scsi_host2"]
                 order.insert(3 if parent == "scsi_host1" else 4, "scsi_host12")
                 self.assertEqual(self.names(), order)

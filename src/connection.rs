@@ -14,14 +14,12 @@ use crate::error::{Code, Domain, Error, Result};
 use crate::filter::{LIST_FLAGS, may_pass, must_probe, passes};
 use crate::host::Host;
 use crate::monitor::{Monitor, is_readable};
+use crate::name::Name;
 use crate::registry::Registry;
 use crate::testdriver;
 use crate::uri::{self, Target};
 use crate::view::{DeviceEvent, View};
 use crate::xml::writer::Writer;
-
-/// The name of a node device, shared by the registry and every handle on the device.
-pub type Name = Arc<CStr>;
 
 /// The level of libvirt's API that the library offers.
 pub const API_LEVEL: u64 = 12_008_000;

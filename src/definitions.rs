@@ -5,13 +5,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::caps::Capability;
-use crate::connection::Name;
 use crate::device::{Device, Origin};
 use crate::host::files::{Files, basename, join};
 use crate::host::mdevctl::{self, Definition};
 use crate::host::scan::COMPUTER;
+use crate::name::{self, Name};
 use crate::registry::Registry;
-use crate::text;
 
 /// Definitions by the name of their node device.
 #[derive(Debug, Default, PartialEq)]
@@ -82,7 +81,7 @@ pub fn inactive(definition: Arc<Definition>, registry: &Registry) -> Device {
     let address = definition.parent_addr.as_bytes();
     let parent = [b"pci".as_slice(), b"css", b"mtty"]
         .into_iter()
-        .map(|kind| text::device_name(kind, address, None))
+        .map(|kind| name::device_name(kind, address, None))
         .chain([Name::from(c"ap_matrix")])
         .filter_map(|name| registry.by_name(&name))
         .find(|device| address_of(device) == Some(address));

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use crate::caps::mdev::Mdev;
 use crate::caps::{Cache, Capability, Facts, State, has_nested};
-use crate::connection::Name;
 use crate::error::{Error, Result};
 use crate::host::files::basename;
 use crate::host::mdevctl::Definition;
 use crate::host::node::Node;
 use crate::host::{Host, scan};
 use crate::manage;
+use crate::name::Name;
 use crate::text;
 use crate::xml::writer::Writer;
 

@@ -13,6 +13,7 @@ pub mod filter;
 pub mod host;
 pub mod manage;
 pub mod monitor;
+pub mod name;
 pub mod process;
 pub mod registry;
 pub mod testdriver;

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use once_cell::sync::OnceCell;
 
 use crate::caps::Capability;
-use crate::connection::Name;
 use crate::device::Device;
+use crate::name::Name;
 
 /// A device found, and ordered, by its path.
 #[derive(Debug)]

@@ -13,10 +13,10 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use crate::caps::Capability;
-use crate::connection::Name;
 use crate::device::{Device, Document, Origin, WrittenDevice};
 use crate::document::{Purpose, parse_device};
 use crate::error::{Code, Domain, Error, Result};
+use crate::name::Name;
 use crate::xml::reader::{self, Element};
 
 /// The devices of `test:///default`: those of libvirt 12.8.0.

@@ -4,9 +4,7 @@
 //! A device can say anything: NUL bytes, broken UTF-8, control characters.
 //! What passes through here can be printed in XML 1.0 and in JSON.
 
-use std::ffi::CString;
-
-use crate::connection::Name;
+pub mod uuid;
 
 /// The text up to the first NUL, as C callers of libudev see it.
 pub fn until_nul(bytes: &[u8]) -> &[u8] {
@@ -47,27 +45,6 @@ pub fn trim_newlines(bytes: &[u8]) -> &[u8] {
         .rposition(|b| !matches!(b, b'\n' | b'\r'))
         .map_or(0, |last| last + 1);
     &text[..end]
-}
-
-/// Appends `part` with every byte outside `[A-Za-z0-9]` replaced by `_`.
-fn sanitise_into(name: &mut Vec<u8>, part: &[u8]) {
-    name.extend(part.iter().map(|&b| match b {
-        b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => b,
-        _ => b'_',
-    }));
-}
-
-/// A device name: `prefix_sysname` or `prefix_sysname_suffix`, sanitised byte by byte.
-pub fn device_name(prefix: &[u8], sysname: &[u8], suffix: Option<&[u8]>) -> Name {
-    let mut name = Vec::with_capacity(prefix.len() + sysname.len() + 32);
-    sanitise_into(&mut name, prefix);
-    name.push(b'_');
-    sanitise_into(&mut name, sysname);
-    if let Some(suffix) = suffix {
-        name.push(b'_');
-        sanitise_into(&mut name, suffix);
-    }
-    CString::new(name).unwrap_or_default().into()
 }
 
 /// An unsigned number in C notation: base 0 takes `0x` and `0` prefixes.
@@ -140,14 +117,6 @@ mod tests {
     fn control_characters_are_removed_from_bytes() {
         let odd = b"\x01a\tb\x1b\x7f\xff\x0e".to_vec();
         assert_eq!(without_controls(odd), b"a\tb\x7f\xff");
-    }
-
-    #[test]
-    fn names_are_sanitised_byte_by_byte() {
-        let name = device_name(b"net", "é0".as_bytes(), Some(b"00:11"));
-        assert_eq!(name.to_str().unwrap(), "net___0_00_11");
-        let name = device_name(b"block", b"cciss/c0d0", None);
-        assert_eq!(name.to_str().unwrap(), "block_cciss_c0d0");
     }
 
     #[test]

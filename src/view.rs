@@ -12,13 +12,13 @@ use std::os::fd::{OwnedFd, RawFd};
 use std::sync::Arc;
 
 use crate::bell::Bell;
-use crate::connection::Name;
 use crate::definitions::{self, Definitions};
 use crate::device::Device;
 use crate::error::Result;
 use crate::host::Host;
 use crate::host::scan::{computer, find, nearest, scan};
 use crate::monitor::{Action, Monitor, Uevent};
+use crate::name::Name;
 use crate::registry::Registry;
 use difference::difference;
 use events::Events;

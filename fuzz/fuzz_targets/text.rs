@@ -3,11 +3,11 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use virnodedev::text;
+use virnodedev::{name, text};
 
 fuzz_target!(|bytes: &[u8]| {
     assert!(text::clean(bytes).chars().all(text::is_xml_char));
-    let name = text::device_name(b"net", bytes, Some(bytes));
+    let name = name::device_name(b"net", bytes, Some(bytes));
     assert!(name.to_bytes().iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_'));
     for base in [0, 8, 10, 16] {
         let _ = text::parse_u64(bytes, base);

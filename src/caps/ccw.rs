@@ -8,6 +8,7 @@ use super::input::{Input, attribute};
 use super::mdev;
 use crate::error::Result;
 use crate::host::node::Node;
+use crate::name;
 use crate::text;
 use crate::xml::writer::Writer;
 
@@ -36,7 +37,7 @@ fn write_state(online: Option<bool>, w: &mut Writer) {
 
 /// A device name made of a prefix and a sanitised part.
 fn name_of(prefix: &[u8], part: &[u8]) -> String {
-    let name = text::device_name(prefix, part, None);
+    let name = name::device_name(prefix, part, None);
     name.to_string_lossy().into_owned()
 }
 

@@ -4,11 +4,11 @@
 
 use super::Verdict;
 use super::input::Input;
-use super::system::normalise_uuid;
 use crate::error::{Code, Error, Result};
 use crate::host::files::{basename, dirname, join, syspath_of_link};
 use crate::host::node::Node;
 use crate::text;
+use crate::text::uuid::normalise_uuid;
 use crate::xml::reader::Element;
 use crate::xml::writer::Writer;
 

@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 
 use crate::host::node::Node;
 use crate::process::undivided;
+use crate::text::uuid::normalise_uuid;
 use crate::xml::writer::Writer;
 
 /// Where the kernel shows the identification strings.
@@ -72,27 +73,6 @@ impl System {
     }
 }
 
-/// Any spelling of a UUID (hyphens and blanks between bytes are ignored) as lower case with hyphens.
-pub fn normalise_uuid(text: &str) -> Option<String> {
-    let digits: Vec<u8> = text
-        .trim()
-        .bytes()
-        .filter(|b| *b != b'-')
-        .map(|b| b.to_ascii_lowercase())
-        .collect();
-    if digits.len() != 32 || !digits.iter().all(u8::is_ascii_hexdigit) {
-        return None;
-    }
-    let mut uuid = String::with_capacity(36);
-    for (index, digit) in digits.iter().enumerate() {
-        if matches!(index, 8 | 12 | 16 | 20) {
-            uuid.push('-');
-        }
-        uuid.push(char::from(*digit));
-    }
-    Some(uuid)
-}
-
 /// Whether all 16 bytes are the same: firmware's way to say that it has no UUID.
 fn is_uniform(uuid: &str) -> bool {
     let digits: Vec<u8> = uuid.bytes().filter(|b| *b != b'-').collect();
@@ -141,21 +121,6 @@ impl System {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn uuids_are_normalised() {
-        let expected = "6c616220-766e-6400-0000-00000000000a";
-        assert_eq!(
-            normalise_uuid("6C616220-766E-6400-0000-00000000000A\n").as_deref(),
-            Some(expected)
-        );
-        assert_eq!(
-            normalise_uuid("6c616220766e6400000000000000000a").as_deref(),
-            Some(expected)
-        );
-        assert_eq!(normalise_uuid("6c616220-766e"), None);
-        assert_eq!(normalise_uuid("zz616220766e6400000000000000000a"), None);
-    }
 
     #[test]
     fn uniform_uuids_are_none() {

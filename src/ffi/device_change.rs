@@ -12,9 +12,10 @@ use super::constants::virNodeDeviceUpdateFlags::{
 use super::device_list::one_device;
 use super::guard::{Call, guard};
 use super::types::{virConnectPtr, virNodeDevicePtr};
-use crate::connection::{Connection, Name};
+use crate::connection::Connection;
 use crate::error::{Domain, Result};
 use crate::manage::Affect;
+use crate::name::Name;
 
 const DOMAIN: Domain = Domain::NodeDevice;
 

@@ -10,8 +10,8 @@ use super::guard::{Call, guard};
 use super::objects::Conn;
 use super::out;
 use super::types::{virConnectPtr, virNodeDevicePtr};
-use crate::connection::Name;
 use crate::error::{Domain, Result};
+use crate::name::Name;
 
 const DOMAIN: Domain = Domain::NodeDevice;
 

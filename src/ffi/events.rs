@@ -21,8 +21,8 @@ use super::objects::{Conn, HANDLES};
 use super::types::{
     virConnectNodeDeviceEventGenericCallback, virConnectPtr, virFreeCallback, virNodeDevicePtr,
 };
-use crate::connection::Name;
 use crate::error::{Code, Domain, Error, Result};
+use crate::name::Name;
 use crate::view::{Change, DeviceEvent};
 
 /// Called for `VIR_NODE_DEVICE_EVENT_ID_LIFECYCLE`.

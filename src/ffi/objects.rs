@@ -9,7 +9,8 @@ use super::handle::Handles;
 use super::store::ConnErrors;
 use super::stub;
 use super::types::{virConnectPtr, virNodeDevicePtr};
-use crate::connection::{Connection, Name};
+use crate::connection::Connection;
+use crate::name::Name;
 
 /// A connection as C sees it.
 pub(super) struct ConnHandle {

@@ -13,9 +13,9 @@ use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
 use serde_json::Value as Json;
 
 use super::files::{Files, join};
-use crate::caps::system::normalise_uuid;
-use crate::connection::Name;
+use crate::name::{self, Name};
 use crate::text;
+use crate::text::uuid::normalise_uuid;
 
 /// The folder of the definitions.
 pub const FOLDER: &[u8] = b"/etc/mdevctl.d";
@@ -77,7 +77,7 @@ impl Definition {
         let json: Json = serde_json::from_slice(text).ok()?;
         let attributes = attributes(&json)?;
         Some(Definition {
-            name: text::device_name(b"mdev", uuid.as_bytes(), Some(parent)),
+            name: name::device_name(b"mdev", uuid.as_bytes(), Some(parent)),
             parent_addr: text::clean(parent),
             type_id: word(json.get("mdev_type")?)?,
             autostart: json.get("start").and_then(Json::as_str) == Some("auto"),

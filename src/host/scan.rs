@@ -10,9 +10,8 @@ use std::collections::HashMap;
 use super::Host;
 use super::files::{basename, dirname, join, syspath_of_link};
 use crate::caps::{Cache, Capability, Verdict, classify, judge, system};
-use crate::connection::Name;
 use crate::device::{Device, KernelDevice, Origin};
-use crate::text;
+use crate::name::{self, Name};
 
 /// The buses and classes of node devices, and where their devices are linked.
 const SUBSYSTEMS: [(&[u8], &[u8]); 15] = [
@@ -120,7 +119,7 @@ fn read_device(
     };
     let name = match kind {
         Capability::ApMatrix => Name::from(c"ap_matrix"),
-        _ => text::device_name(subsystem, &node.sysname(), suffix.as_deref()),
+        _ => name::device_name(subsystem, &node.sysname(), suffix.as_deref()),
     };
     kernel.suffix = suffix;
     Some(Device {

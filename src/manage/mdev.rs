@@ -12,12 +12,13 @@ mod wanted;
 
 use std::sync::Arc;
 
-use crate::connection::{Connection, Name};
+use crate::connection::Connection;
 use crate::device::Device;
 use crate::document::Definition;
 use crate::error::{Code, Error, Result};
 use crate::host::files::Files;
 use crate::host::mdevctl::{Attributes, Definition as Kept, has_callouts, listed_attributes};
+use crate::name::Name;
 
 use super::Affect;
 use super::wait::{limit, wait_for};

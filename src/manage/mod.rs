@@ -12,9 +12,10 @@ pub mod wait;
 use std::ffi::CStr;
 
 use crate::caps::{Capability, Facts};
-use crate::connection::{Connection, Name};
+use crate::connection::Connection;
 use crate::document::{self, Definition, Purpose};
 use crate::error::{Code, Error, Result};
+use crate::name::Name;
 use crate::testdriver::ports;
 
 /// What an update is to change. With neither, it is the running device if there is one, else its definition.

@@ -7,13 +7,14 @@ use std::sync::Arc;
 
 use crate::caps::scsi_host::{FcHost, State as HostState};
 use crate::caps::{Capability, Facts, State};
-use crate::connection::{Connection, Name};
+use crate::connection::Connection;
 use crate::device::Device;
 use crate::document::{Definition, NEW_DEVICE};
 use crate::error::{Code, Domain, Error, Result};
 use crate::host::Host;
 use crate::host::files::{dirname, join, syspath_of_link};
 use crate::host::node::Node;
+use crate::name::Name;
 
 use super::wait::wait_for;
 

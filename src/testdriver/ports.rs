@@ -8,11 +8,12 @@ use std::sync::Arc;
 use super::{Entry, devices};
 use crate::caps::scsi_host::{FcHost, Host, State as HostState};
 use crate::caps::{Capability, Facts, State};
-use crate::connection::{Connection, Name};
+use crate::connection::Connection;
 use crate::device::{Device, Document, Origin};
 use crate::document::Definition;
 use crate::error::{Error, Result};
 use crate::manage::npiv::{self, Port};
+use crate::name::Name;
 use crate::registry::Registry;
 
 /// Makes the port that is described: the SCSI host with the next number, below the parent that a real one

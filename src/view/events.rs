@@ -2,8 +2,8 @@
 //! What happens to node devices, and what of it was not told yet.
 
 use crate::bell::Bell;
-use crate::connection::Name;
 use crate::monitor::Monitor;
+use crate::name::Name;
 
 /// Something that happened to a node device.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use super::View;
 use super::events::Change;
 use crate::caps::Capability;
-use crate::connection::Name;
 use crate::definitions::{self, Definitions};
 use crate::device::Device;
 use crate::host::Host;
 use crate::host::mdevctl::Definition;
 use crate::host::scan::find;
+use crate::name::Name;
 use crate::registry::Registry;
 
 impl View {

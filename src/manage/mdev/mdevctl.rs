@@ -7,11 +7,11 @@ use std::io;
 
 use serde_json::{Map, Value as Json};
 
-use crate::caps::system::normalise_uuid;
 use crate::error::{Code, Error, Result};
 use crate::manage::program;
 use crate::manage::wait::limit;
 use crate::text;
+use crate::text::uuid::normalise_uuid;
 
 use super::internal;
 use super::wanted::Wanted;

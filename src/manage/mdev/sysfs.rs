@@ -3,12 +3,12 @@
 
 use crate::caps::Facts;
 use crate::caps::mdev::Mdev;
-use crate::caps::system::normalise_uuid;
 use crate::device::{Device, Origin};
 use crate::error::{Code, Error, Result};
 use crate::host::Host;
 use crate::host::files::{basename, join};
 use crate::text;
+use crate::text::uuid::normalise_uuid;
 
 use super::internal;
 use super::wanted::Wanted;

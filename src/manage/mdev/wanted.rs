@@ -5,13 +5,13 @@ use std::ffi::CString;
 use std::sync::Arc;
 
 use crate::caps::Facts;
-use crate::connection::{Connection, Name};
+use crate::connection::Connection;
 use crate::definitions::address_of;
 use crate::device::Device;
 use crate::document::Definition;
 use crate::error::{Code, Error, Result};
 use crate::host::files::join;
-use crate::text;
+use crate::name::{self, Name};
 
 use super::unsupported;
 
@@ -64,7 +64,7 @@ impl Wanted {
 
     /// The name of the node device with that UUID.
     pub fn name(&self, uuid: &str) -> Name {
-        text::device_name(b"mdev", uuid.as_bytes(), Some(self.address.as_bytes()))
+        name::device_name(b"mdev", uuid.as_bytes(), Some(self.address.as_bytes()))
     }
 
     /// The parent's directory.

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Names of node devices: `PREFIX_SYSNAME`, of characters that every shell and URI can carry.
+
+use std::ffi::{CStr, CString};
+use std::sync::Arc;
+
+/// The name of a node device, shared by the registry and every handle on the device.
+pub type Name = Arc<CStr>;
+
+/// Appends `part` with every byte outside `[A-Za-z0-9]` replaced by `_`.
+fn sanitise_into(name: &mut Vec<u8>, part: &[u8]) {
+    name.extend(part.iter().map(|&b| match b {
+        b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => b,
+        _ => b'_',
+    }));
+}
+
+/// A device name: `prefix_sysname` or `prefix_sysname_suffix`, sanitised byte by byte.
+pub fn device_name(prefix: &[u8], sysname: &[u8], suffix: Option<&[u8]>) -> Name {
+    let mut name = Vec::with_capacity(prefix.len() + sysname.len() + 32);
+    sanitise_into(&mut name, prefix);
+    name.push(b'_');
+    sanitise_into(&mut name, sysname);
+    if let Some(suffix) = suffix {
+        name.push(b'_');
+        sanitise_into(&mut name, suffix);
+    }
+    CString::new(name).unwrap_or_default().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_sanitised_byte_by_byte() {
+        let name = device_name(b"net", "é0".as_bytes(), Some(b"00:11"));
+        assert_eq!(name.to_str().unwrap(), "net___0_00_11");
+        let name = device_name(b"block", b"cciss/c0d0", None);
+        assert_eq!(name.to_str().unwrap(), "block_cciss_c0d0");
+    }
+}

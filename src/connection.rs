@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use crate::caps::scsi_host::FcHost;
 use crate::caps::{Capability, State};
-use crate::device::{Device, Document};
+use crate::description::Description;
+use crate::device::Device;
 use crate::error::{Code, Domain, Error, Result};
 use crate::filter::{LIST_FLAGS, may_pass, must_probe, passes};
 use crate::host::Host;
@@ -299,7 +300,7 @@ impl Connection {
         Ok(self.document(name, inactive)?.to_json())
     }
 
-    fn document(&self, name: &CStr, inactive: bool) -> Result<Document> {
+    fn document(&self, name: &CStr, inactive: bool) -> Result<Description> {
         let device = self.device(name)?;
         if inactive && !device.is_persistent() {
             return Err(Error::new(
@@ -330,13 +331,13 @@ impl Connection {
     /// Every device that passes the list flags, as a JSON array of objects.
     pub fn json_of_all(&self, flags: u32) -> Result<String> {
         let documents = self.describe_all(flags)?;
-        let objects: Vec<_> = documents.iter().map(Document::to_json).collect();
+        let objects: Vec<_> = documents.iter().map(Description::to_json).collect();
         Ok(format!("[{}]", objects.join(",")))
     }
 
     /// Descriptions of all devices that pass the flags; those that cannot be described, because they
     /// went meanwhile, are left out.
-    fn describe_all(&self, flags: u32) -> Result<Vec<Document>> {
+    fn describe_all(&self, flags: u32) -> Result<Vec<Description>> {
         let devices = self.devices(flags)?;
         Ok(devices
             .iter()

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::caps::mdev::Mdev;
 use crate::caps::{Cache, Capability, Facts, State, has_nested};
+use crate::description::Description;
 use crate::error::{Error, Result};
 use crate::host::files::basename;
 use crate::host::mdevctl::Definition;
@@ -13,7 +14,6 @@ use crate::host::{Host, scan};
 use crate::manage;
 use crate::name::Name;
 use crate::text;
-use crate::xml::writer::Writer;
 
 /// One node device.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ pub enum Origin {
 #[derive(Debug)]
 pub struct WrittenDevice {
     /// Its description.
-    pub document: Document,
+    pub description: Description,
     /// Its place in the order of devices: after its parent.
     pub key: Box<[u8]>,
     /// Whether it was there from the beginning.
@@ -77,53 +77,6 @@ impl KernelDevice {
             uevent: &self.uevent,
             suffix: self.suffix.as_deref(),
         }
-    }
-}
-
-/// A device as a document describes it.
-#[derive(Debug, Clone, PartialEq)]
-#[allow(missing_docs)]
-pub struct Document {
-    pub name: String,
-    pub path: Option<String>,
-    pub devnode: Option<String>,
-    pub links: Vec<String>,
-    pub parent: Option<String>,
-    pub driver: Option<String>,
-    pub facts: Arc<Facts>,
-    pub state: State,
-}
-
-impl Document {
-    /// The device's XML, as libvirt 12.8.0 prints it.
-    pub fn to_xml(&self) -> String {
-        let mut w = Writer::xml();
-        w.element("device", &[], |w| self.write(w));
-        w.finish()
-    }
-
-    /// The same facts as a JSON object, described by `docs/nodedev.schema.json`.
-    pub fn to_json(&self) -> String {
-        let mut w = Writer::json();
-        self.write(&mut w);
-        w.finish()
-    }
-
-    /// Writes the content of the `<device>` element.
-    pub fn write(&self, w: &mut Writer) {
-        w.value("name", &self.name);
-        w.optional("path", self.path.as_ref());
-        if let Some(devnode) = &self.devnode {
-            w.item().value_with("devnode", &[("type", &"dev")], devnode);
-        }
-        for link in &self.links {
-            w.item().value_with("devnode", &[("type", &"link")], link);
-        }
-        w.optional("parent", self.parent.as_ref());
-        if let Some(driver) = &self.driver {
-            w.element("driver", &[], |w| w.value("name", driver));
-        }
-        self.facts.write(&self.state, w);
     }
 }
 
@@ -165,7 +118,7 @@ impl Device {
     /// What changes about the device silently, read now.
     pub fn state(&self, host: &Host) -> Result<State> {
         match &self.origin {
-            Origin::Document(written) => Ok(written.document.state.clone()),
+            Origin::Document(written) => Ok(written.description.state.clone()),
             Origin::Kernel(kernel) => {
                 let node = kernel.node(host);
                 self.unless_gone(&node, State::read(self.kind, &node, &kernel.cache))
@@ -177,7 +130,11 @@ impl Device {
     /// Whether the device has a capability nested in its own; reads nothing else.
     pub fn has_nested(&self, wanted: Capability, host: &Host) -> bool {
         match &self.origin {
-            Origin::Document(written) => written.document.state.nested(self.kind).contains(&wanted),
+            Origin::Document(written) => written
+                .description
+                .state
+                .nested(self.kind)
+                .contains(&wanted),
             Origin::Kernel(kernel) => {
                 has_nested(wanted, self.kind, &kernel.node(host), &kernel.cache)
             }
@@ -188,7 +145,7 @@ impl Device {
     /// What does not change about the device without a uevent.
     pub fn facts(&self, host: &Host) -> Result<Arc<Facts>> {
         match &self.origin {
-            Origin::Document(written) => Ok(written.document.facts.clone()),
+            Origin::Document(written) => Ok(written.description.facts.clone()),
             Origin::Kernel(kernel) => {
                 let node = kernel.node(host);
                 self.unless_gone(&node, kernel.cache.facts(self.kind, &node))
@@ -198,14 +155,16 @@ impl Device {
     }
 
     /// The full description, read now where it may have changed.
-    pub fn describe(&self, host: &Host) -> Result<Document> {
+    pub fn describe(&self, host: &Host) -> Result<Description> {
         match &self.origin {
-            Origin::Document(written) => Ok(written.document.clone()),
+            Origin::Document(written) => Ok(written.description.clone()),
             Origin::Kernel(kernel) => {
                 let node = kernel.node(host);
                 match self.describe_node(&node, &kernel.cache) {
                     // A link state was read just now: the interface is there.
-                    Ok(document) if matches!(document.state, State::Net(_)) => Ok(document),
+                    Ok(description) if matches!(description.state, State::Net(_)) => {
+                        Ok(description)
+                    }
                     result => self.unless_gone(&node, result),
                 }
             }
@@ -215,7 +174,7 @@ impl Device {
 
     /// The description of what is defined: a mediated device without its path and driver, with the
     /// type and attributes that it would have; any other persistent device as it is.
-    pub fn describe_definition(&self, host: &Host) -> Result<Document> {
+    pub fn describe_definition(&self, host: &Host) -> Result<Description> {
         let Some(definition) = &self.definition else {
             return self.describe(host);
         };
@@ -233,13 +192,13 @@ impl Device {
             iommu_group: group,
             attributes: definition.attributes.clone(),
         });
-        Ok(self.document(Arc::new(facts), State::None))
+        Ok(self.describe_with(Arc::new(facts), State::None))
     }
 
     /// A description with nothing but name, parent and capability.
-    fn document(&self, facts: Arc<Facts>, state: State) -> Document {
+    fn describe_with(&self, facts: Arc<Facts>, state: State) -> Description {
         let parent = self.parent.as_ref();
-        Document {
+        Description {
             name: self.name_text(),
             path: None,
             devnode: None,
@@ -251,7 +210,7 @@ impl Device {
         }
     }
 
-    fn describe_node(&self, node: &Node<'_>, cache: &Cache) -> Result<Document> {
+    fn describe_node(&self, node: &Node<'_>, cache: &Cache) -> Result<Description> {
         let mut facts = cache.facts(self.kind, node)?;
         let state = State::read(self.kind, node, cache)?;
         if let Facts::Mdev(mdev) = &*facts {
@@ -261,20 +220,20 @@ impl Device {
                 facts = Arc::new(Facts::Mdev(Mdev { attributes, ..mdev }));
             }
         }
-        let mut document = self.document(facts, state);
+        let mut description = self.describe_with(facts, state);
         if self.kind == Capability::System {
-            return Ok(document);
+            return Ok(description);
         }
-        document.path = Some(text::clean(node.path));
+        description.path = Some(text::clean(node.path));
         if let Some(devnode) = node.devnode() {
-            document.devnode = Some(text::clean(&devnode));
+            description.devnode = Some(text::clean(&devnode));
             let links = node.udev_data().links();
-            document.links = links.iter().map(|link| text::clean(link)).collect();
+            description.links = links.iter().map(|link| text::clean(link)).collect();
         }
         if scan::is_bus(node.subsystem) {
-            document.driver = driver(node)?;
+            description.driver = driver(node)?;
         }
-        Ok(document)
+        Ok(description)
     }
 
     /// The result, unless the device went away while it was read.

@@ -6,7 +6,7 @@ mod schema;
 use crate::caps::Facts;
 pub use crate::caps::input::Purpose;
 use crate::caps::input::{Input, attribute, invalid_attribute};
-use crate::device::Document;
+use crate::description::Description;
 use crate::error::{Code, Domain, Error, Result};
 use crate::xml::reader::{self, Element};
 
@@ -15,9 +15,9 @@ pub const NEW_DEVICE: &str = "new device";
 
 /// What a `<device>` element says.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Definition {
+pub struct DeviceDocument {
     /// The device, with the first of its capabilities.
-    pub document: Document,
+    pub description: Description,
     /// The Fibre Channel host that shall be its parent, if it is not given by name.
     pub parent_port: ParentPort,
 }
@@ -34,7 +34,7 @@ pub struct ParentPort {
 /// Reads a description that a caller passed. Malformed XML is code 35, another root
 /// element code 27; see [`parse_device`] for the rest. With `validate`, what the schema
 /// of devices does not allow is code 92.
-pub fn parse(xml: &[u8], purpose: Purpose, validate: bool) -> Result<Definition> {
+pub fn parse(xml: &[u8], purpose: Purpose, validate: bool) -> Result<DeviceDocument> {
     let device = reader::parse(xml, None)?;
     check_root(&device)?;
     if validate {
@@ -45,7 +45,7 @@ pub fn parse(xml: &[u8], purpose: Purpose, validate: bool) -> Result<Definition>
 
 /// Reads a `<device>` element. Codes are libvirt 12.8.0's: 21 without a name that is
 /// needed, 27 for what attributes lack, 1 and 67 for what elements do.
-pub fn parse_device(device: &Element, purpose: Purpose) -> Result<Definition> {
+pub fn parse_device(device: &Element, purpose: Purpose) -> Result<DeviceDocument> {
     check_root(device)?;
     let name = match (purpose, filled(device, "name")) {
         (Purpose::Create, _) => NEW_DEVICE.to_string(),
@@ -69,8 +69,8 @@ pub fn parse_device(device: &Element, purpose: Purpose) -> Result<Definition> {
         Facts::parse(input.at(other))?;
     }
     let driver = device.child("driver");
-    Ok(Definition {
-        document: Document {
+    Ok(DeviceDocument {
+        description: Description {
             path: filled(device, "path"),
             devnode,
             links,

@@ -5,6 +5,7 @@ pub mod bell;
 pub mod caps;
 pub mod connection;
 pub mod definitions;
+pub mod description;
 pub mod device;
 pub mod document;
 pub mod error;

@@ -13,7 +13,8 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use crate::caps::Capability;
-use crate::device::{Device, Document, Origin, WrittenDevice};
+use crate::description::Description;
+use crate::device::{Device, Origin, WrittenDevice};
 use crate::document::{Purpose, parse_device};
 use crate::error::{Code, Domain, Error, Result};
 use crate::name::Name;
@@ -31,7 +32,7 @@ const COMPUTER: &str = "computer";
 
 /// A device with the place where it is written.
 struct Entry {
-    document: Document,
+    description: Description,
     kind: Capability,
     /// `file:line`, for messages.
     place: String,
@@ -105,9 +106,9 @@ fn entries(node: &Element, file: &str, folder: &Path) -> Result<Vec<Entry>> {
 fn entry(device: &Element, file: &str) -> Result<Entry> {
     let place = format!("{file}:{}", device.line);
     match parse_device(device, Purpose::Describe) {
-        Ok(definition) => Ok(Entry {
-            kind: definition.document.facts.kind(),
-            document: definition.document,
+        Ok(document) => Ok(Entry {
+            kind: document.description.facts.kind(),
+            description: document.description,
             place,
             is_persistent: true,
         }),
@@ -126,11 +127,11 @@ fn devices(entries: Vec<Entry>) -> Result<Vec<Device>> {
 fn device((rank, entry): (usize, Entry)) -> Device {
     let name = |text: &str| -> Name { CString::new(text).unwrap_or_default().into() };
     Device {
-        name: name(&entry.document.name),
+        name: name(&entry.description.name),
         kind: entry.kind,
-        parent: entry.document.parent.as_deref().map(name),
+        parent: entry.description.parent.as_deref().map(name),
         origin: Origin::Document(Box::new(WrittenDevice {
-            document: entry.document,
+            description: entry.description,
             key: (rank as u64).to_be_bytes().into(),
             is_persistent: entry.is_persistent,
         })),
@@ -145,15 +146,15 @@ fn order(entries: &[Entry]) -> Result<Vec<usize>> {
     for (
         index,
         Entry {
-            document,
+            description,
             kind,
             place,
             ..
         },
     ) in entries.iter().enumerate()
     {
-        if by_name.insert(document.name.as_str(), index).is_some() {
-            let what = format!("a second device is called '{}'", document.name);
+        if by_name.insert(description.name.as_str(), index).is_some() {
+            let what = format!("a second device is called '{}'", description.name);
             return Err(misplaced(place, &what));
         }
         if *kind == Capability::System && host.replace(index).is_some() {
@@ -168,11 +169,11 @@ fn order(entries: &[Entry]) -> Result<Vec<usize>> {
     for (
         index,
         Entry {
-            document, place, ..
+            description, place, ..
         },
     ) in entries.iter().enumerate()
     {
-        let parent = document.parent.as_deref();
+        let parent = description.parent.as_deref();
         match parent.and_then(|parent| by_name.get(parent)) {
             Some(parent) => children[*parent].push(index),
             None if parent.is_none_or(|parent| parent == COMPUTER) => roots.push(index),
@@ -180,7 +181,7 @@ fn order(entries: &[Entry]) -> Result<Vec<usize>> {
                 let what = format!(
                     "there is no device '{}', which is the parent of '{}'",
                     parent.unwrap_or_default(),
-                    document.name
+                    description.name
                 );
                 return Err(misplaced(place, &what));
             }
@@ -188,9 +189,9 @@ fn order(entries: &[Entry]) -> Result<Vec<usize>> {
     }
     let sort = |siblings: &mut [usize]| {
         siblings.sort_unstable_by_key(|index| {
-            let document = &entries[*index].document;
+            let description = &entries[*index].description;
             // From last to first: they are taken from the end.
-            std::cmp::Reverse(document.path.as_ref().unwrap_or(&document.name))
+            std::cmp::Reverse(description.path.as_ref().unwrap_or(&description.name))
         });
     };
     sort(&mut roots);
@@ -204,9 +205,9 @@ fn order(entries: &[Entry]) -> Result<Vec<usize>> {
         None => Ok(order),
         Some(index) => {
             let Entry {
-                document, place, ..
+                description, place, ..
             } = &entries[index];
-            let what = format!("the parents of '{}' go round in a circle", document.name);
+            let what = format!("the parents of '{}' go round in a circle", description.name);
             Err(misplaced(place, &what))
         }
     }

@@ -37,9 +37,9 @@ fn every_document_comes_out_as_it_went_in() {
     assert!(recordings.len() > 8, "{} recordings", recordings.len());
     for (file, text) in recordings {
         for expected in documents(&text) {
-            let definition = document::parse(expected.as_bytes(), Purpose::Describe, false)
+            let document = document::parse(expected.as_bytes(), Purpose::Describe, false)
                 .unwrap_or_else(|e| panic!("{}: {e}\n{expected}", file.display()));
-            assert_eq!(definition.document.to_xml(), expected, "{}", file.display());
+            assert_eq!(document.description.to_xml(), expected, "{}", file.display());
         }
     }
 }

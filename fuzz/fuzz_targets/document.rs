@@ -12,10 +12,10 @@ fuzz_target!(|xml: &[u8]| {
             assert!(!error.message().is_empty());
         }
     }
-    if let Ok(definition) = parse(xml, Purpose::Describe, false) {
-        let written = definition.document.to_xml();
+    if let Ok(document) = parse(xml, Purpose::Describe, false) {
+        let written = document.description.to_xml();
         let again = parse(written.as_bytes(), Purpose::Describe, false).expect("understood");
-        assert_eq!(again.document.to_xml(), written);
-        let _ = definition.document.to_json();
+        assert_eq!(again.description.to_xml(), written);
+        let _ = document.description.to_json();
     }
 });

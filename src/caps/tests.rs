@@ -38,8 +38,8 @@ fn document(kind: &str, content: &str) -> String {
 fn written(kind: &str, content: &str, state: Option<&State>) -> String {
     let device = parse(document(kind, content).as_bytes(), Purpose::Update, false).unwrap();
     let mut w = Writer::xml();
-    let own = &device.document.state;
-    device.document.facts.write(state.unwrap_or(own), &mut w);
+    let own = &device.description.state;
+    device.description.facts.write(state.unwrap_or(own), &mut w);
     w.finish()
 }
 

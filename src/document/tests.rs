@@ -178,7 +178,7 @@ fn names_count_for_existing_devices_only() {
         (21, 22, "missing name information".to_string())
     );
     let new = parse(xml.as_bytes(), Purpose::Create, false).unwrap();
-    assert_eq!(new.document.name, NEW_DEVICE);
+    assert_eq!(new.description.name, NEW_DEVICE);
 }
 
 #[test]
@@ -232,8 +232,8 @@ fn parents_by_world_wide_name() {
             fabric_wwn: some("3"),
         }
     );
-    assert_eq!(new.document.parent, None);
-    let State::ScsiHost(state) = new.document.state else {
+    assert_eq!(new.description.parent, None);
+    let State::ScsiHost(state) = new.description.state else {
         panic!("no SCSI host");
     };
     let fc_host = state.fc_host.unwrap();
@@ -256,7 +256,7 @@ fn mediated_devices() {
          <attr name='b' value='1'/><attr name='a'/><attr name='a' value=''/><attr value='1'/>",
     );
     let new = parse(xml.as_bytes(), Purpose::Create, false).unwrap();
-    let Facts::Mdev(mdev) = &*new.document.facts else {
+    let Facts::Mdev(mdev) = &*new.description.facts else {
         panic!("no mediated device");
     };
     assert_eq!(mdev.uuid, "0a1b2c3d-0000-4000-8000-00000000cafe");
@@ -333,8 +333,8 @@ const SAMPLE: &str = "<device>
 
 #[test]
 fn what_is_read_is_written_again() {
-    let definition = parse(SAMPLE.as_bytes(), Purpose::Describe, false).unwrap();
-    assert_eq!(definition.document.to_xml(), SAMPLE);
+    let document = parse(SAMPLE.as_bytes(), Purpose::Describe, false).unwrap();
+    assert_eq!(document.description.to_xml(), SAMPLE);
 }
 
 #[test]
@@ -383,11 +383,11 @@ fn damaged_bytes_do_no_harm() {
         for _ in 0..=sequence.below(3) {
             sequence.damage(&mut bytes);
         }
-        if let Ok(definition) = parse(&bytes, Purpose::Describe, false) {
+        if let Ok(document) = parse(&bytes, Purpose::Describe, false) {
             accepted += 1;
-            let xml = definition.document.to_xml();
+            let xml = document.description.to_xml();
             let again = parse(xml.as_bytes(), Purpose::Describe, false).unwrap();
-            assert_eq!(again.document.to_xml(), xml);
+            assert_eq!(again.description.to_xml(), xml);
         }
     }
     assert!(accepted > samples.len(), "{accepted}");

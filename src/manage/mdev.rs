@@ -14,10 +14,10 @@ use std::sync::Arc;
 
 use crate::connection::Connection;
 use crate::device::Device;
-use crate::document::Definition;
+use crate::document::DeviceDocument;
 use crate::error::{Code, Error, Result};
 use crate::host::files::Files;
-use crate::host::mdevctl::{Attributes, Definition as Kept, has_callouts, listed_attributes};
+use crate::host::mdevctl::{Attributes, Definition, has_callouts, listed_attributes};
 use crate::name::Name;
 
 use super::Affect;
@@ -28,8 +28,8 @@ use wanted::Wanted;
 
 /// Starts the mediated device that is described, without defining it. One that does not appear in
 /// time is stopped again.
-pub fn create(conn: &Connection, definition: &Definition) -> Result<Name> {
-    let wanted = Wanted::read(conn, definition)?;
+pub fn create(conn: &Connection, document: &DeviceDocument) -> Result<Name> {
+    let wanted = Wanted::read(conn, document)?;
     let has_mdevctl = mdevctl::is_installed();
     let uuid = match has_mdevctl {
         true => mdevctl::start_new(&wanted)?,
@@ -78,8 +78,8 @@ pub fn destroy(conn: &Connection, device: &Device) -> Result<()> {
 }
 
 /// Keeps the definition of a device, or changes the one that there is.
-pub fn define(conn: &Connection, definition: &Definition) -> Result<Name> {
-    let wanted = Wanted::read(conn, definition)?;
+pub fn define(conn: &Connection, document: &DeviceDocument) -> Result<Name> {
+    let wanted = Wanted::read(conn, document)?;
     let known = wanted.uuid.as_ref().and_then(|uuid| {
         let device = conn.device(&wanted.name(uuid)).ok()?;
         device.definition.is_some().then_some((uuid, device))
@@ -131,10 +131,10 @@ pub fn set_autostart(conn: &Connection, device: &Device, autostart: bool) -> Res
 pub fn update(
     conn: &Connection,
     device: &Device,
-    definition: &Definition,
+    document: &DeviceDocument,
     affect: Affect,
 ) -> Result<()> {
-    let wanted = Wanted::read(conn, definition)?;
+    let wanted = Wanted::read(conn, document)?;
     let running = Running::of(device, conn.host());
     let affect = match affect {
         Affect {
@@ -205,7 +205,7 @@ pub fn attributes(files: &Files, uuid: &str) -> Attributes {
 }
 
 /// What mdevctl keeps of the device.
-fn kept(device: &Device) -> Result<&Arc<Kept>> {
+fn kept(device: &Device) -> Result<&Arc<Definition>> {
     let name = device.name_text();
     let definition = device.definition.as_ref();
     definition.ok_or_else(|| invalid(format!("Node device '{name}' is not defined")))

@@ -13,7 +13,7 @@ use std::ffi::CStr;
 
 use crate::caps::{Capability, Facts};
 use crate::connection::Connection;
-use crate::document::{self, Definition, Purpose};
+use crate::document::{self, DeviceDocument, Purpose};
 use crate::error::{Code, Error, Result};
 use crate::name::Name;
 use crate::testdriver::ports;
@@ -36,11 +36,11 @@ impl Connection {
     /// Makes the device that `xml` describes, and waits until it is there: a virtual Fibre
     /// Channel port or a mediated device that does not outlive the host's restart.
     pub fn create_xml(&self, xml: &CStr, validate: bool) -> Result<Name> {
-        let definition = document::parse(xml.to_bytes(), Purpose::Create, validate)?;
-        match kind_of(&definition) {
-            _ if self.is_test() => ports::create(self, &definition),
-            Capability::Mdev => mdev::create(self, &definition),
-            Capability::ScsiHost => npiv::create(self, &definition),
+        let document = document::parse(xml.to_bytes(), Purpose::Create, validate)?;
+        match kind_of(&document) {
+            _ if self.is_test() => ports::create(self, &document),
+            Capability::Mdev => mdev::create(self, &document),
+            Capability::ScsiHost => npiv::create(self, &document),
             _ => Err(unsupported_type(Code::ConfigUnsupported)),
         }
     }
@@ -58,9 +58,9 @@ impl Connection {
 
     /// Keeps the mediated device that `xml` describes; it can be started later.
     pub fn define_xml(&self, xml: &CStr, validate: bool) -> Result<Name> {
-        let definition = document::parse(xml.to_bytes(), Purpose::Create, validate)?;
-        match kind_of(&definition) {
-            Capability::Mdev => mdev::define(self, &definition),
+        let document = document::parse(xml.to_bytes(), Purpose::Create, validate)?;
+        match kind_of(&document) {
+            Capability::Mdev => mdev::define(self, &document),
             _ => Err(unsupported_type(Code::ConfigUnsupported)),
         }
     }
@@ -107,11 +107,9 @@ impl Connection {
     /// Changes a mediated device, its definition or both to what `xml` says.
     pub fn update(&self, name: &CStr, xml: &CStr, affect: Affect) -> Result<()> {
         let device = self.device(name)?;
-        let definition = document::parse(xml.to_bytes(), Purpose::Update, true)?;
-        match (device.kind, kind_of(&definition)) {
-            (Capability::Mdev, Capability::Mdev) => {
-                mdev::update(self, &device, &definition, affect)
-            }
+        let document = document::parse(xml.to_bytes(), Purpose::Update, true)?;
+        match (device.kind, kind_of(&document)) {
+            (Capability::Mdev, Capability::Mdev) => mdev::update(self, &device, &document, affect),
             _ => Err(unsupported_type(Code::ConfigUnsupported)),
         }
     }
@@ -133,6 +131,6 @@ impl Connection {
     }
 }
 
-fn kind_of(definition: &Definition) -> Capability {
-    Facts::kind(&definition.document.facts)
+fn kind_of(document: &DeviceDocument) -> Capability {
+    Facts::kind(&document.description.facts)
 }

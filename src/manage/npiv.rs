@@ -9,7 +9,7 @@ use crate::caps::scsi_host::{FcHost, State as HostState};
 use crate::caps::{Capability, Facts, State};
 use crate::connection::Connection;
 use crate::device::Device;
-use crate::document::{Definition, NEW_DEVICE};
+use crate::document::{DeviceDocument, NEW_DEVICE};
 use crate::error::{Code, Domain, Error, Result};
 use crate::host::Host;
 use crate::host::files::{dirname, join, syspath_of_link};
@@ -62,9 +62,9 @@ impl Operation {
 
 /// Makes the virtual port that is described and waits for its SCSI host. A port whose host
 /// does not come in a minute is removed again; libvirt leaves it.
-pub fn create(conn: &Connection, definition: &Definition) -> Result<Name> {
-    let port = Port::of_definition(definition, QEMU)?;
-    let parent = parent(conn, definition)?;
+pub fn create(conn: &Connection, document: &DeviceDocument) -> Result<Name> {
+    let port = Port::of_document(document, QEMU)?;
+    let parent = parent(conn, document)?;
     let number = host_number(&parent, conn.host())?;
     manage(conn.host(), number, &port, Operation::Create)?;
     let place = || port.place(conn.host());
@@ -89,8 +89,8 @@ fn no_fc_host() -> Error {
 
 impl Port {
     /// The port that is described; names that are not given are random, below the `company`'s number.
-    pub fn of_definition(definition: &Definition, company: u64) -> Result<Port> {
-        let State::ScsiHost(state) = &definition.document.state else {
+    pub fn of_document(document: &DeviceDocument, company: u64) -> Result<Port> {
+        let State::ScsiHost(state) = &document.description.state else {
             return Err(no_fc_host());
         };
         let names = state.fc_host.as_ref().ok_or_else(no_fc_host)?;
@@ -197,14 +197,14 @@ pub fn fc_host(device: &Device, host: &Host) -> Result<Option<FcHost>> {
 }
 
 /// The host below which the port shall be: the one that is named, or the first that fits.
-pub fn parent(conn: &Connection, definition: &Definition) -> Result<Arc<Device>> {
+pub fn parent(conn: &Connection, document: &DeviceDocument) -> Result<Arc<Device>> {
     let capable = conn.devices(Capability::Vports.flag())?;
     let is_capable = |name: &Name| capable.iter().any(|device| device.name == *name);
     let no_parent = || {
         let text = format!("Could not find parent device for '{NEW_DEVICE}'");
         Error::new(Code::InternalError, text)
     };
-    if let Some(name) = &definition.document.parent {
+    if let Some(name) = &document.description.parent {
         let name = CString::new(name.as_str()).map_err(|_| no_parent())?;
         let device = conn.device(&name).map_err(|_| no_parent())?;
         return match is_capable(&device.name) {
@@ -225,7 +225,7 @@ pub fn parent(conn: &Connection, definition: &Definition) -> Result<Arc<Device>>
             .find(|device| names(device).is_some_and(is_wanted))
             .cloned()
     };
-    let wanted = &definition.parent_port;
+    let wanted = &document.parent_port;
     match (&wanted.wwnn, &wanted.wwpn, &wanted.fabric_wwn) {
         (Some(wwnn), Some(wwpn), _) => {
             find(&|host| host.wwnn == *wwnn && host.wwpn == *wwpn).ok_or_else(no_parent)

@@ -9,8 +9,9 @@ use super::{Entry, devices};
 use crate::caps::scsi_host::{FcHost, Host, State as HostState};
 use crate::caps::{Capability, Facts, State};
 use crate::connection::Connection;
-use crate::device::{Device, Document, Origin};
-use crate::document::Definition;
+use crate::description::Description;
+use crate::device::{Device, Origin};
+use crate::document::DeviceDocument;
 use crate::error::{Error, Result};
 use crate::manage::npiv::{self, Port};
 use crate::name::Name;
@@ -18,14 +19,14 @@ use crate::registry::Registry;
 
 /// Makes the port that is described: the SCSI host with the next number, below the parent that a real one
 /// would have.
-pub fn create(conn: &Connection, definition: &Definition) -> Result<Name> {
-    let port = Port::of_definition(definition, npiv::TEST)?;
-    let parent = npiv::parent(conn, definition)?;
+pub fn create(conn: &Connection, document: &DeviceDocument) -> Result<Name> {
+    let port = Port::of_document(document, npiv::TEST)?;
+    let parent = npiv::parent(conn, document)?;
     let fabric_wwn = npiv::fc_host(&parent, conn.host())?.and_then(|names| names.fabric_wwn);
     conn.exchange(|registry| {
         let (number, name) = next(registry);
         let new = Entry {
-            document: Document {
+            description: Description {
                 name: name.clone(),
                 path: None,
                 devnode: None,
@@ -85,7 +86,7 @@ pub fn destroy(conn: &Connection, device: &Device) -> Result<()> {
 /// The number of a SCSI host.
 fn number(device: &Arc<Device>) -> Option<u32> {
     match &device.origin {
-        Origin::Document(written) => match &*written.document.facts {
+        Origin::Document(written) => match &*written.description.facts {
             Facts::ScsiHost(host) => Some(host.number),
             _ => None,
         },
@@ -112,7 +113,7 @@ fn entry(device: &Device) -> Option<Entry> {
         return None;
     };
     Some(Entry {
-        document: written.document.clone(),
+        description: written.description.clone(),
         kind: device.kind,
         place: device.name_text(),
         is_persistent: written.is_persistent,

@@ -34,7 +34,7 @@ fn default_devices_are_those_of_libvirt() {
         .unwrap()
         .iter()
         .map(|device| match &device.origin {
-            Origin::Document(written) => written.document.to_xml(),
+            Origin::Document(written) => written.description.to_xml(),
             _ => String::new(),
         })
         .collect();

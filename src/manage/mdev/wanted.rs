@@ -8,7 +8,7 @@ use crate::caps::Facts;
 use crate::connection::Connection;
 use crate::definitions::address_of;
 use crate::device::Device;
-use crate::document::Definition;
+use crate::document::DeviceDocument;
 use crate::error::{Code, Error, Result};
 use crate::host::files::join;
 use crate::name::{self, Name};
@@ -35,14 +35,14 @@ pub struct Wanted {
 impl Wanted {
     /// Finds the parent and checks what is asked of it. Codes and texts are libvirt's, but for names that
     /// no device has: libvirt hands those to mdevctl.
-    pub fn read(conn: &Connection, definition: &Definition) -> Result<Wanted> {
-        let document = &definition.document;
-        let Facts::Mdev(mdev) = &*document.facts else {
+    pub fn read(conn: &Connection, document: &DeviceDocument) -> Result<Wanted> {
+        let description = &document.description;
+        let Facts::Mdev(mdev) = &*description.facts else {
             return Err(unsupported("Unsupported device type"));
         };
-        let (parent, address) = parent(conn, document.parent.as_deref())?;
+        let (parent, address) = parent(conn, description.parent.as_deref())?;
         let wrong = |what: &str, value: &str| {
-            let (value, name) = (value.escape_debug(), &document.name);
+            let (value, name) = (value.escape_debug(), &description.name);
             unsupported(format!("invalid {what} '{value}' for '{name}'"))
         };
         if !is_file_name(&mdev.type_id) {

@@ -130,8 +130,8 @@ check-asan: ## the Rust tests under AddressSanitizer
 	ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address \
 	$(CARGO) test $(CARGO_FLAGS) --target "$$host" --target-dir $(TARGET_DIR)/asan
 
-compare: all ## replay the recorded machines and count what differs from libvirt (DIFF=1 shows it)
-	scripts/compare-machines $(if $(DIFF),--diff)
+compare: all ## replay recorded machines (MACHINES=FOLDER: others than ours) and count what differs from libvirt (DIFF=1 shows it)
+	scripts/compare-machines $(if $(DIFF),--diff) $(if $(MACHINES),--machines '$(MACHINES)')
 
 vm-check: ## as root: compare with libvirt in a virtual machine (REPORT=FILE keeps the report)
 	scripts/setup --vm

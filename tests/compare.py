@@ -2,7 +2,8 @@
 """Compares what the library says of a recorded machine with what libvirt 12.8.0 said.
 
 Both sides are folders with devices.xml (all XML documents, one after the other), inactive.xml
-and api.json. tests/data/exceptions.json names what a recording cannot give, and why.
+and api.json; libvirt's documents may also be files of their own, xml/DEVICE.xml.
+tests/data/exceptions.json names what a recording cannot give, and why.
 """
 import collections
 import difflib
@@ -63,15 +64,28 @@ def kind(text):
     return found[1] if found else "?"
 
 
+def documents_of(folder, file):
+    """The documents of a folder by device name; none where there is no such file."""
+    if os.path.exists(os.path.join(folder, file)):
+        return dict(documents(read(os.path.join(folder, file))))
+    single = os.path.join(folder, "xml")
+    if file != "devices.xml" or not os.path.isdir(single):
+        return {}
+    return {name[:-len(".xml")]: read(os.path.join(single, name)) for name in os.listdir(single)
+            if name.endswith(".xml") and not name.endswith(".inactive.xml")}
+
+
 class Comparison:
     """XML of all devices, per kind: how many there are, how many are the same."""
 
-    def __init__(self, expected, got, exceptions, ordered=True, file="devices.xml"):
+    def __init__(self):
         self.rows = collections.defaultdict(collections.Counter)
         self.diffs = []
-        want = dict(documents(read(os.path.join(expected, file)))) if os.path.exists(
-            os.path.join(expected, file)) else {}
-        have = dict(documents(read(os.path.join(got, file))))
+
+    def add_documents(self, expected, got, exceptions, ordered=True, file="devices.xml"):
+        """Compares one file of two folders."""
+        want = documents_of(expected, file)
+        have = documents_of(got, file)
         for name in sorted(want.keys() | have.keys()):
             row = self.rows[kind(want.get(name) or have[name])]
             if name in want:
@@ -94,6 +108,7 @@ class Comparison:
             else:
                 row["different"] += 1
                 self.diffs.extend(difflib.unified_diff(a, b, "libvirt/" + name, "ours/" + name))
+        return self
 
     COLUMNS = ("devices", "identical", "different", "missing", "extra", "excepted")
 

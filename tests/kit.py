@@ -36,8 +36,9 @@ SKIPPED = 77  # exit status of scripts/replay for a missing privilege
 _temp = None
 
 
-def machine_names():
-    return sorted(os.listdir(MACHINES))
+def machine_names(folder=MACHINES):
+    """The recorded machines of a folder."""
+    return sorted(name for name in os.listdir(folder) if os.path.exists(machine_archive(name, folder)))
 
 
 def temp():
@@ -158,8 +159,8 @@ def extract(archive, unprivileged=False):
     return _extracted[key]
 
 
-def machine_archive(machine):
-    return os.path.join(MACHINES, machine, "sysfs.tar.gz")
+def machine_archive(machine, folder=MACHINES):
+    return os.path.join(folder, machine, "sysfs.tar.gz")
 
 
 _portable = None

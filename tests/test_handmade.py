@@ -92,7 +92,7 @@ class Handmade:
             self.skipTest(self.skip)
 
     def test_xml(self):
-        found = compare.Comparison(self.expected, self.got, NoExceptions(self.mode), self.ordered)
+        found = compare.Comparison().add_documents(self.expected, self.got, NoExceptions(self.mode), self.ordered)
         where = kit.details("handmade/%s-%s.txt" % (self.mode, self.machine), "".join(found.diffs))
         self.note = found.summary()
         self.assertTrue(found.ok(), "%s: %s" % (where, found.summary()))

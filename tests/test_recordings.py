@@ -50,13 +50,13 @@ class Recording:
         self.assertEqual((self.status, self.stderr), (0, ""))
 
     def test_xml(self):
-        found = compare.Comparison(self.expected, self.got, self.exceptions, self.ordered)
+        found = compare.Comparison().add_documents(self.expected, self.got, self.exceptions, self.ordered)
         where = kit.details("compare/%s-%s.txt" % (self.mode, self.machine), found.table() + "".join(found.diffs))
         self.note = found.summary()
         self.assertTrue(found.ok(), "%s: %s" % (where, found.summary()))
 
     def test_inactive_xml(self):
-        found = compare.Comparison(self.expected, self.got, self.exceptions, self.ordered, "inactive.xml")
+        found = compare.Comparison().add_documents(self.expected, self.got, self.exceptions, self.ordered, "inactive.xml")
         # Stored configurations are those of mdevctl: one that libvirt had and we lack counts as
         # excepted when the persistence of its device is.
         missing = [d for d in found.diffs

@@ -30,7 +30,7 @@ class Default(unittest.TestCase):
 
     def test_devices(self):
         """The same devices with the same XML."""
-        found = compare.Comparison(EXPECTED, self.got, compare.Exceptions("testdriver", "test"))
+        found = compare.Comparison().add_documents(EXPECTED, self.got, compare.Exceptions("testdriver", "test"))
         self.assertEqual("".join(found.diffs), "")
         self.note = found.summary()
 

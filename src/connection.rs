@@ -12,13 +12,13 @@ use crate::caps::{Capability, State};
 use crate::description::Description;
 use crate::device::Device;
 use crate::error::{Code, Domain, Error, Result};
-use crate::filter::{LIST_FLAGS, may_pass, must_probe, passes};
 use crate::host::Host;
-use crate::monitor::{Monitor, is_readable};
+use crate::host::monitor::{Monitor, is_readable};
 use crate::name::Name;
-use crate::registry::Registry;
 use crate::testdriver;
 use crate::uri::{self, Target};
+use crate::view::filter::{LIST_FLAGS, may_pass, must_probe, passes};
+use crate::view::registry::Registry;
 use crate::view::{DeviceEvent, View};
 use crate::xml::writer::Writer;
 

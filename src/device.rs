@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! A node device as the registry keeps it, and its full description.
 
+pub mod scan;
+mod subsystems;
+
 use std::sync::Arc;
 
 use crate::caps::mdev::Mdev;
@@ -8,12 +11,14 @@ use crate::caps::{Cache, Capability, Facts, State, has_nested};
 use crate::description::Description;
 use crate::error::{Error, Result};
 use crate::host::files::basename;
-use crate::host::mdevctl::Definition;
+use crate::host::mdevctl::files::Definition;
 use crate::host::node::Node;
-use crate::host::{Host, scan};
+
+use crate::host::Host;
 use crate::manage;
 use crate::name::Name;
 use crate::text;
+use subsystems::is_bus;
 
 /// One node device.
 #[derive(Debug)]
@@ -230,7 +235,7 @@ impl Device {
             let links = node.udev_data().links();
             description.links = links.iter().map(|link| text::clean(link)).collect();
         }
-        if scan::is_bus(node.subsystem) {
+        if is_bus(node.subsystem) {
             description.driver = driver(node)?;
         }
         Ok(description)

@@ -1,22 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! libvirt's node-device API, in process.
 
-pub mod bell;
 pub mod caps;
 pub mod connection;
-pub mod definitions;
 pub mod description;
 pub mod device;
 pub mod document;
 pub mod error;
 pub mod ffi;
-pub mod filter;
 pub mod host;
 pub mod manage;
-pub mod monitor;
 pub mod name;
 pub mod process;
-pub mod registry;
 pub mod testdriver;
 pub mod text;
 pub mod uri;

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! What a connection knows of its host, kept current from uevents.
 
+pub mod definitions;
 mod difference;
 mod events;
+pub mod filter;
 mod mediated;
+pub mod notifier;
+pub mod registry;
 
 use std::collections::BTreeSet;
 use std::ffi::CStr;
@@ -11,18 +15,18 @@ use std::io;
 use std::os::fd::{OwnedFd, RawFd};
 use std::sync::Arc;
 
-use crate::bell::Bell;
-use crate::definitions::{self, Definitions};
 use crate::device::Device;
+use crate::device::scan::{computer, find, nearest, scan};
 use crate::error::Result;
 use crate::host::Host;
-use crate::host::scan::{computer, find, nearest, scan};
-use crate::monitor::{Action, Monitor, Uevent};
+use crate::host::monitor::{Action, Monitor, Uevent};
 use crate::name::Name;
-use crate::registry::Registry;
+use definitions::Definitions;
 use difference::difference;
 use events::Events;
 pub use events::{Change, DeviceEvent};
+use notifier::Bell;
+use registry::Registry;
 
 /// The devices of a host as they were at the last look.
 #[derive(Debug)]

@@ -39,7 +39,12 @@ fn every_document_comes_out_as_it_went_in() {
         for expected in documents(&text) {
             let document = document::parse(expected.as_bytes(), Purpose::Describe, false)
                 .unwrap_or_else(|e| panic!("{}: {e}\n{expected}", file.display()));
-            assert_eq!(document.description.to_xml(), expected, "{}", file.display());
+            assert_eq!(
+                document.description.to_xml(),
+                expected,
+                "{}",
+                file.display()
+            );
         }
     }
 }

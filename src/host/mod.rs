@@ -8,10 +8,11 @@ pub mod files;
 pub mod holders;
 pub mod interfaces;
 pub mod mdevctl;
+pub mod monitor;
 pub mod namespace;
 pub mod node;
 pub mod pci_ids;
-pub mod scan;
+pub mod program;
 pub mod udev_data;
 
 use std::io;

@@ -17,7 +17,7 @@ use crate::device::Device;
 use crate::document::DeviceDocument;
 use crate::error::{Code, Error, Result};
 use crate::host::files::Files;
-use crate::host::mdevctl::{Attributes, Definition, has_callouts, listed_attributes};
+use crate::host::mdevctl::files::{Attributes, Definition, has_callouts, listed_attributes};
 use crate::name::Name;
 
 use super::Affect;

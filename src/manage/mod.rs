@@ -6,7 +6,6 @@
 pub mod mdev;
 pub mod npiv;
 pub mod pci;
-pub mod program;
 pub mod wait;
 
 use std::ffi::CStr;

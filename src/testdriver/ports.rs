@@ -15,7 +15,7 @@ use crate::document::DeviceDocument;
 use crate::error::{Error, Result};
 use crate::manage::npiv::{self, Port};
 use crate::name::Name;
-use crate::registry::Registry;
+use crate::view::registry::Registry;
 
 /// Makes the port that is described: the SCSI host with the next number, below the parent that a real one
 /// would have.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::connection::Connection;
-use crate::registry::Registry;
+use crate::view::registry::Registry;
 
 /// A folder with a `node.xml` of this text.
 fn folder(node: &str) -> (tempfile::TempDir, PathBuf) {

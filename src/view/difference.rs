@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use super::events::{Change, DeviceEvent};
+use super::registry::Registry;
 use crate::device::{Device, Origin};
-use crate::registry::Registry;
 
 /// What must have happened between two scans: what went (children before their
 /// parents), what came and what changed (parents before their children).

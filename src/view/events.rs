@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! What happens to node devices, and what of it was not told yet.
 
-use crate::bell::Bell;
-use crate::monitor::Monitor;
+use super::notifier::Bell;
+use crate::host::monitor::Monitor;
 use crate::name::Name;
 
 /// Something that happened to a node device.

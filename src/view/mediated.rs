@@ -5,15 +5,15 @@ use std::ffi::CStr;
 use std::sync::Arc;
 
 use super::View;
+use super::definitions::{self, Definitions};
 use super::events::Change;
+use super::registry::Registry;
 use crate::caps::Capability;
-use crate::definitions::{self, Definitions};
 use crate::device::Device;
+use crate::device::scan::find;
 use crate::host::Host;
-use crate::host::mdevctl::Definition;
-use crate::host::scan::find;
+use crate::host::mdevctl::files::Definition;
 use crate::name::Name;
-use crate::registry::Registry;
 
 impl View {
     /// Whether libvirt asks mdevctl again when such a device comes or changes.

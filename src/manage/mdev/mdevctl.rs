@@ -8,7 +8,7 @@ use std::io;
 use serde_json::{Map, Value as Json};
 
 use crate::error::{Code, Error, Result};
-use crate::manage::program;
+use crate::host::program;
 use crate::manage::wait::limit;
 use crate::text;
 use crate::text::uuid::normalise_uuid;

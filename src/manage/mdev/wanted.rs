@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use crate::caps::Facts;
 use crate::connection::Connection;
-use crate::definitions::address_of;
 use crate::device::Device;
 use crate::document::DeviceDocument;
 use crate::error::{Code, Error, Result};
 use crate::host::files::join;
 use crate::name::{self, Name};
+use crate::view::definitions::address_of;
 
 use super::unsupported;
 

@@ -11,7 +11,7 @@ use super::{Function, internal, show, system};
 use crate::error::{Code, Error, Result};
 use crate::host::files::join;
 use crate::host::node::Node;
-use crate::manage::program::{self, Output};
+use crate::host::program::{self, Output};
 
 /// How long a module may take to load.
 const MODPROBE_LIMIT: Duration = Duration::from_secs(60);

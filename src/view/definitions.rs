@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::registry::Registry;
 use crate::caps::Capability;
+use crate::device::scan::COMPUTER;
 use crate::device::{Device, Origin};
 use crate::host::files::{Files, basename, join};
-use crate::host::mdevctl::{self, Definition};
-use crate::host::scan::COMPUTER;
+use crate::host::mdevctl::files::{Definition, read_definitions};
 use crate::name::{self, Name};
-use crate::registry::Registry;
 
 /// Definitions by the name of their node device.
 #[derive(Debug, Default, PartialEq)]
@@ -19,7 +19,7 @@ pub struct Definitions(BTreeMap<Name, Arc<Definition>>);
 impl Definitions {
     /// Reads mdevctl's files.
     pub fn read(files: &Files) -> Definitions {
-        let definitions = mdevctl::definitions(files).into_iter();
+        let definitions = read_definitions(files).into_iter();
         Definitions(
             definitions
                 .map(|definition| (definition.name.clone(), Arc::new(definition)))

@@ -13,7 +13,7 @@ use udev::{MonitorBuilder, MonitorSocket};
 
 use crate::host::files::Files;
 use crate::host::interfaces::Interfaces;
-use crate::host::mdevctl::Watch;
+use crate::host::mdevctl::files::Watch;
 use crate::host::namespace::hears_of_devices;
 use crate::text;
 

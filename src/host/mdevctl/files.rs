@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Definitions of mediated devices, as mdevctl(8) keeps them.
+//!
+//! Each is a JSON file `/etc/mdevctl.d/PARENT/UUID` (mdevctl's manual, "FILES").
+//! They are read directly: that needs no mdevctl to be installed, no process for
+//! every look, and works below another root.
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
+use serde_json::Value as Json;
+
+use crate::host::files::{Files, join};
+use crate::name::{self, Name};
+use crate::text;
+use crate::text::uuid::normalise_uuid;
+
+/// The folder of the definitions.
+pub const FOLDER: &[u8] = b"/etc/mdevctl.d";
+
+/// The folders of the scripts that mdevctl calls: the administrator's and those of packages.
+const CALLOUTS: [&[u8]; 2] = [
+    b"/etc/mdevctl.d/scripts.d/callouts",
+    b"/usr/lib/mdevctl/scripts.d/callouts",
+];
+
+/// Whether there are scripts that may know attributes of running devices.
+pub fn has_callouts(files: &Files) -> bool {
+    CALLOUTS
+        .iter()
+        .any(|folder| files.entries(folder).is_ok_and(|names| !names.is_empty()))
+}
+
+/// Attributes with their values, in order.
+pub type Attributes = Vec<(String, String)>;
+
+/// A mediated device that mdevctl can start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Definition {
+    /// The name of the node device.
+    pub name: Name,
+    /// The address of the device that provides it.
+    pub parent_addr: String,
+    /// Lower case with hyphens.
+    pub uuid: String,
+    /// The id of its type.
+    pub type_id: String,
+    /// Whether it is started with its parent.
+    pub autostart: bool,
+    /// Attributes to set, in order.
+    pub attributes: Attributes,
+}
+
+/// Every definition, by name. One that makes no sense is left out.
+pub fn read_definitions(files: &Files) -> Vec<Definition> {
+    let mut found = Vec::new();
+    for parent in files.entries(FOLDER).unwrap_or_default() {
+        let folder = join(FOLDER, &parent);
+        for file in files.entries(&folder).unwrap_or_default() {
+            let name = text::clean(&file);
+            // Anything else, such as mdevctl's folder of scripts, holds no UUIDs.
+            let Some(uuid) = normalise_uuid(&name).filter(|uuid| *uuid == name) else {
+                continue;
+            };
+            let text = files.read(&join(&folder, &file)).unwrap_or_default();
+            found.extend(Definition::parse(&text, &parent, uuid));
+        }
+    }
+    found.sort_by(|one, two| one.name.cmp(&two.name));
+    found
+}
+
+impl Definition {
+    fn parse(text: &[u8], parent: &[u8], uuid: String) -> Option<Definition> {
+        let json: Json = serde_json::from_slice(text).ok()?;
+        let attributes = attributes(&json)?;
+        Some(Definition {
+            name: name::device_name(b"mdev", uuid.as_bytes(), Some(parent)),
+            parent_addr: text::clean(parent),
+            type_id: word(json.get("mdev_type")?)?,
+            autostart: json.get("start").and_then(Json::as_str) == Some("auto"),
+            attributes,
+            uuid,
+        })
+    }
+}
+
+fn word(value: &Json) -> Option<String> {
+    value.as_str().map(|word| text::clean(word.as_bytes()))
+}
+
+/// The attributes of a device in mdevctl's form; nothing if they make no sense.
+fn attributes(device: &Json) -> Option<Attributes> {
+    let attributes = match device.get("attrs") {
+        None | Some(Json::Null) => return Some(Vec::new()),
+        Some(attributes) => attributes.as_array()?,
+    };
+    let pair = |attribute: &Json| {
+        let mut members = attribute.as_object()?.iter();
+        match (members.next(), members.next()) {
+            (Some((name, value)), None) => Some((text::clean(name.as_bytes()), word(value)?)),
+            _ => None,
+        }
+    };
+    attributes.iter().map(pair).collect()
+}
+
+/// The attributes in what `mdevctl list --dumpjson` prints of one device: the device alone, or in
+/// the array that it is part of when all are listed.
+pub fn listed_attributes(text: &[u8]) -> Option<Attributes> {
+    fn device(json: &Json) -> Option<&Json> {
+        match json {
+            Json::Array(items) => items.iter().find_map(device),
+            Json::Object(members) if members.contains_key("mdev_type") => Some(json),
+            Json::Object(members) => members.values().find_map(device),
+            _ => None,
+        }
+    }
+    let json = serde_json::from_slice(text).ok()?;
+    attributes(device(&json)?)
+}
+
+/// Hears of changes below the folder of the definitions.
+#[derive(Debug)]
+pub struct Watch(OwnedFd);
+
+impl Watch {
+    /// Starts to listen; `None` where there is no such folder.
+    pub fn open(files: &Files) -> Option<Watch> {
+        if !files.is_live() {
+            return None;
+        }
+        let flags = CreateFlags::CLOEXEC | CreateFlags::NONBLOCK;
+        let watch = Watch(inotify::init(flags).ok()?);
+        watch.add(FOLDER).ok()?;
+        watch.add_parents(files);
+        Some(watch)
+    }
+
+    fn add(&self, folder: &[u8]) -> io::Result<()> {
+        let events = WatchFlags::CLOSE_WRITE
+            | WatchFlags::CREATE
+            | WatchFlags::DELETE
+            | WatchFlags::MOVED_FROM
+            | WatchFlags::MOVED_TO
+            | WatchFlags::ONLYDIR;
+        inotify::add_watch(&self.0, folder, events)?;
+        Ok(())
+    }
+
+    fn add_parents(&self, files: &Files) {
+        for parent in files.entries(FOLDER).unwrap_or_default() {
+            // What is no folder holds no definitions.
+            let _ = self.add(&join(FOLDER, &parent));
+        }
+    }
+
+    /// Whether anything changed since the last call.
+    pub fn changed(&self, files: &Files) -> bool {
+        let mut buffer = [MaybeUninit::uninit(); 4096];
+        let mut reader = inotify::Reader::new(&self.0, &mut buffer);
+        let mut changed = false;
+        while let Ok(event) = reader.next() {
+            let what = event.events();
+            // A new file is empty; another event tells when it is written.
+            changed |= !what.contains(ReadFlags::CREATE) || what.contains(ReadFlags::ISDIR);
+        }
+        if changed {
+            self.add_parents(files);
+        }
+        changed
+    }
+}
+
+impl AsFd for Watch {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    const UUID: &str = "11111111-2222-3333-4444-555555555501";
+
+    fn put(root: &Path, name: &str, text: &str) {
+        let path = root.join("etc/mdevctl.d").join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    #[test]
+    fn definitions_are_read_in_mdevctls_form() {
+        let root = tempfile::tempdir().unwrap();
+        put(
+            root.path(),
+            &format!("0000:01:00.0/{UUID}"),
+            r#"{"mdev_type":"t-1","start":"auto","attrs":[{"a":"1"},{"b":"x<y"}]}"#,
+        );
+        put(
+            root.path(),
+            "mtty/11111111-2222-3333-4444-555555555503",
+            r#"{ "mdev_type": "mtty-2", "start": "manual" }"#,
+        );
+        let found = read_definitions(&Files::tree(root.path()).unwrap());
+        assert_eq!(found.len(), 2);
+        let first = &found[0];
+        assert_eq!(
+            first.name.to_str().unwrap(),
+            "mdev_11111111_2222_3333_4444_555555555501_0000_01_00_0"
+        );
+        assert_eq!(first.parent_addr, "0000:01:00.0");
+        assert_eq!((first.uuid.as_str(), first.type_id.as_str()), (UUID, "t-1"));
+        assert!(first.autostart && !found[1].autostart);
+        let pair = |a: &str, b: &str| (a.to_string(), b.to_string());
+        assert_eq!(first.attributes, [pair("a", "1"), pair("b", "x<y")]);
+    }
+
+    #[test]
+    fn attributes_of_a_listed_device_are_found() {
+        let pair = |a: &str, b: &str| (a.to_string(), b.to_string());
+        let alone = r#"{"mdev_type":"t","start":"manual","attrs":[{"a":"1"},{"a":"2"}]}"#;
+        let among_others = format!(r#"[{{"matrix":[{{"{UUID}":{alone}}}]}}]"#);
+        for text in [alone, &among_others] {
+            let found = listed_attributes(text.as_bytes()).unwrap();
+            assert_eq!(found, [pair("a", "1"), pair("a", "2")]);
+        }
+        let without = listed_attributes(br#"{"mdev_type":"t"}"#);
+        assert_eq!(without, Some(Vec::new()));
+        for nonsense in ["", "[]", "7", "[{}]", r#"{"mdev_type":"t","attrs":7}"#] {
+            assert_eq!(listed_attributes(nonsense.as_bytes()), None);
+        }
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_left_out() {
+        let root = tempfile::tempdir().unwrap();
+        for (index, text) in [
+            "",
+            "{",
+            "[]",
+            "7",
+            r#"{"start":"auto"}"#,
+            r#"{"mdev_type":7}"#,
+            r#"{"mdev_type":"t","attrs":7}"#,
+            r#"{"mdev_type":"t","attrs":[7]}"#,
+            r#"{"mdev_type":"t","attrs":[{"a":"1","b":"2"}]}"#,
+            r#"{"mdev_type":"t","attrs":[{"a":1}]}"#,
+        ]
+        .iter()
+        .enumerate()
+        {
+            let name = format!("mtty/11111111-2222-3333-4444-5555555555{index:02}");
+            put(root.path(), &name, text);
+        }
+        put(root.path(), "scripts.d/notifiers", "#!/bin/sh");
+        put(root.path(), "mtty/NOT-A-UUID", r#"{"mdev_type":"t"}"#);
+        let found = read_definitions(&Files::tree(root.path()).unwrap());
+        assert_eq!(found, []);
+    }
+}

@@ -12,10 +12,10 @@ use crate::description::Description;
 use crate::error::{Error, Result};
 use crate::host::files::basename;
 use crate::host::mdevctl::files::Definition;
+use crate::host::mdevctl::run::attributes;
 use crate::host::node::Node;
 
 use crate::host::Host;
-use crate::manage;
 use crate::name::Name;
 use crate::text;
 use subsystems::is_bus;
@@ -219,7 +219,7 @@ impl Device {
         let mut facts = cache.facts(self.kind, node)?;
         let state = State::read(self.kind, node, cache)?;
         if let Facts::Mdev(mdev) = &*facts {
-            let attributes = manage::mdev::attributes(&node.host.files, &mdev.uuid);
+            let attributes = attributes(&node.host.files, &mdev.uuid);
             if !attributes.is_empty() {
                 let mdev = mdev.clone();
                 facts = Arc::new(Facts::Mdev(Mdev { attributes, ..mdev }));

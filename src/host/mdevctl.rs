@@ -2,3 +2,4 @@
 //! mdevctl(8), which keeps definitions of mediated devices: its files, and the program.
 
 pub mod files;
+pub mod run;

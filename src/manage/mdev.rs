@@ -16,13 +16,14 @@ use crate::connection::Connection;
 use crate::device::Device;
 use crate::document::DeviceDocument;
 use crate::error::{Code, Error, Result};
-use crate::host::files::Files;
-use crate::host::mdevctl::files::{Attributes, Definition, has_callouts, listed_attributes};
+use crate::host::mdevctl::files::Definition;
+use crate::host::mdevctl::run::{Failure, is_installed};
+use crate::host::program::limit;
 use crate::name::Name;
 
 use super::Affect;
-use super::wait::{limit, wait_for};
-use mdevctl::{Failure, Scope};
+use super::wait::wait_for;
+use mdevctl::Scope;
 use sysfs::Running;
 use wanted::Wanted;
 
@@ -30,7 +31,7 @@ use wanted::Wanted;
 /// time is stopped again.
 pub fn create(conn: &Connection, document: &DeviceDocument) -> Result<Name> {
     let wanted = Wanted::read(conn, document)?;
-    let has_mdevctl = mdevctl::is_installed();
+    let has_mdevctl = is_installed();
     let uuid = match has_mdevctl {
         true => mdevctl::start_new(&wanted)?,
         false => sysfs::create(conn.host(), &wanted)?,
@@ -68,7 +69,7 @@ pub fn destroy(conn: &Connection, device: &Device) -> Result<()> {
             "Unable to destroy '{name}': device in use"
         )));
     }
-    match mdevctl::is_installed() {
+    match is_installed() {
         true => {
             let failure = Failure::of(format!("Unable to destroy '{name}'"));
             mdevctl::stop(&running.facts()?.uuid, &failure)
@@ -191,17 +192,6 @@ pub fn update(
         conn.tell_of_update(&device.name);
     }
     Ok(())
-}
-
-/// Attributes of a running device: sysfs does not show them, but some types have a script for mdevctl that
-/// knows. Where there are no scripts no program is run.
-pub fn attributes(files: &Files, uuid: &str) -> Attributes {
-    if !files.is_live() || !has_callouts(files) {
-        return Vec::new();
-    }
-    let listed = mdevctl::list(uuid).ok();
-    let attributes = listed.and_then(|text| listed_attributes(text.as_bytes()));
-    attributes.unwrap_or_default()
 }
 
 /// What mdevctl keeps of the device.

@@ -2,43 +2,14 @@
 //! What mdevctl(8) is asked to do. The arguments are those that libvirt uses, and so is the JSON that it
 //! reads on its standard input.
 
-use std::ffi::OsStr;
-use std::io;
-
 use serde_json::{Map, Value as Json};
 
 use crate::error::{Code, Error, Result};
-use crate::host::program;
-use crate::manage::wait::limit;
-use crate::text;
+use crate::host::mdevctl::run::{Failure, ask, run};
 use crate::text::uuid::normalise_uuid;
 
 use super::internal;
 use super::wanted::Wanted;
-
-const MDEVCTL: &str = "mdevctl";
-
-/// Whether there is a mdevctl that can be run.
-pub fn is_installed() -> bool {
-    program::find(MDEVCTL).is_some()
-}
-
-/// How the error begins when mdevctl fails, and what it says if mdevctl says nothing.
-#[derive(Debug)]
-pub struct Failure {
-    what: String,
-    unknown: &'static str,
-}
-
-impl Failure {
-    /// The error that libvirt has for most commands.
-    pub fn of(what: impl Into<String>) -> Failure {
-        Failure {
-            what: what.into(),
-            unknown: "Unknown error",
-        }
-    }
-}
 
 /// What a change is to reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,13 +64,6 @@ pub fn set_autostart(uuid: &str, name: &str, autostart: bool) -> Result<()> {
     let choice = if autostart { "--auto" } else { "--manual" };
     run(&["modify", "--uuid", uuid, choice], "", &failure)?;
     Ok(())
-}
-
-/// What mdevctl prints of a running device.
-pub fn list(uuid: &str) -> Result<String> {
-    let failure = Failure::of("failed to query mdevs from mdevctl");
-    let uuid = format!("--uuid={uuid}");
-    run(&["list", "--dumpjson", &uuid], "", &failure)
 }
 
 /// Changes a device to what is wanted. Older versions of mdevctl cannot.
@@ -161,47 +125,4 @@ fn json(wanted: &Wanted) -> String {
         object.insert("attrs".into(), attributes.collect());
     }
     Json::Object(object).to_string()
-}
-
-/// Runs mdevctl and returns what it printed, without white space around it.
-fn run(args: &[impl AsRef<OsStr>], json: &str, failure: &Failure) -> Result<String> {
-    let output = ask(args, json, failure)?;
-    if let Some(signal) = output.signal {
-        let args: Vec<_> = args
-            .iter()
-            .map(|arg| arg.as_ref().to_string_lossy())
-            .collect();
-        let command = args.join(" ");
-        return Err(internal(format!(
-            "Child process (mdevctl {command}) unexpected fatal signal {signal}"
-        )));
-    }
-    if !output.is_good() {
-        let said = text::clean(&output.stderr);
-        let said = if said.is_empty() {
-            failure.unknown
-        } else {
-            &said
-        };
-        return Err(internal(format!("{}: {said}", failure.what)));
-    }
-    Ok(text::clean(&output.stdout).trim().to_string())
-}
-
-/// Runs mdevctl, whatever comes of it.
-fn ask(args: &[impl AsRef<OsStr>], json: &str, failure: &Failure) -> Result<program::Output> {
-    let args: Vec<_> = args.iter().map(AsRef::as_ref).collect();
-    let (what, limit) = (&failure.what, limit());
-    program::run(MDEVCTL, &args, json.as_bytes(), limit).map_err(|e| match e.kind() {
-        io::ErrorKind::NotFound => {
-            Error::system("Cannot find 'mdevctl' in path", libc::ENOENT)
-        }
-        io::ErrorKind::TimedOut => {
-            let seconds = limit.as_secs();
-            internal(format!(
-                "{what}: mdevctl did not end within {seconds} seconds and was killed; see with 'mdevctl list' what it has done"
-            ))
-        }
-        _ => Error::io(format!("{what}: cannot run mdevctl"), &e),
-    })
 }

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Runs mdevctl(8), and says why it failed in libvirt's words.
+
+use std::ffi::OsStr;
+use std::io;
+
+use super::files::{Attributes, has_callouts, listed_attributes};
+use crate::error::{Code, Error, Result};
+use crate::host::files::Files;
+use crate::host::program::{self, limit};
+use crate::text;
+
+const MDEVCTL: &str = "mdevctl";
+
+/// Whether there is a mdevctl that can be run.
+pub fn is_installed() -> bool {
+    program::find(MDEVCTL).is_some()
+}
+
+/// How the error begins when mdevctl fails, and what it says if mdevctl says nothing.
+#[derive(Debug)]
+pub struct Failure {
+    /// What could not be done, before the colon.
+    pub what: String,
+    /// What is said where mdevctl printed nothing.
+    pub unknown: &'static str,
+}
+
+impl Failure {
+    /// The error that libvirt has for most commands.
+    pub fn of(what: impl Into<String>) -> Failure {
+        Failure {
+            what: what.into(),
+            unknown: "Unknown error",
+        }
+    }
+}
+
+/// Attributes of a running device: sysfs does not show them, but some types have a script for mdevctl that
+/// knows. Where there are no scripts no program is run.
+pub fn attributes(files: &Files, uuid: &str) -> Attributes {
+    if !files.is_live() || !has_callouts(files) {
+        return Vec::new();
+    }
+    let listed = list(uuid).ok();
+    let attributes = listed.and_then(|text| listed_attributes(text.as_bytes()));
+    attributes.unwrap_or_default()
+}
+
+/// What mdevctl prints of a running device.
+fn list(uuid: &str) -> Result<String> {
+    let failure = Failure::of("failed to query mdevs from mdevctl");
+    let uuid = format!("--uuid={uuid}");
+    run(&["list", "--dumpjson", &uuid], "", &failure)
+}
+
+/// Runs mdevctl and returns what it printed, without white space around it.
+pub fn run(args: &[impl AsRef<OsStr>], json: &str, failure: &Failure) -> Result<String> {
+    let output = ask(args, json, failure)?;
+    if let Some(signal) = output.signal {
+        let args: Vec<_> = args
+            .iter()
+            .map(|arg| arg.as_ref().to_string_lossy())
+            .collect();
+        let command = args.join(" ");
+        return Err(Error::new(
+            Code::InternalError,
+            format!("Child process (mdevctl {command}) unexpected fatal signal {signal}"),
+        ));
+    }
+    if !output.is_good() {
+        let said = text::clean(&output.stderr);
+        let said = if said.is_empty() {
+            failure.unknown
+        } else {
+            &said
+        };
+        return Err(Error::new(
+            Code::InternalError,
+            format!("{}: {said}", failure.what),
+        ));
+    }
+    Ok(text::clean(&output.stdout).trim().to_string())
+}
+
+/// Runs mdevctl, whatever comes of it.
+pub fn ask(args: &[impl AsRef<OsStr>], json: &str, failure: &Failure) -> Result<program::Output> {
+    let args: Vec<_> = args.iter().map(AsRef::as_ref).collect();
+    let (what, limit) = (&failure.what, limit());
+    program::run(MDEVCTL, &args, json.as_bytes(), limit).map_err(|e| match e.kind() {
+        io::ErrorKind::NotFound => {
+            Error::system("Cannot find 'mdevctl' in path", libc::ENOENT)
+        }
+        io::ErrorKind::TimedOut => {
+            let seconds = limit.as_secs();
+            Error::new(Code::InternalError, format!(
+                "{what}: mdevctl did not end within {seconds} seconds and was killed; see with 'mdevctl list' what it has done"
+            ))
+        }
+        _ => Error::io(format!("{what}: cannot run mdevctl"), &e),
+    })
+}

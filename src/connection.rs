@@ -17,16 +17,47 @@ use crate::host::monitor::{Monitor, is_readable};
 use crate::name::Name;
 use crate::testdriver;
 use crate::uri::{self, Target};
-use crate::view::filter::{LIST_FLAGS, may_pass, must_probe, passes};
+use crate::view::filter::{may_pass, must_probe, passes};
 use crate::view::registry::Registry;
 use crate::view::{DeviceEvent, View};
 use crate::xml::writer::Writer;
 
-/// The level of libvirt's API that the library offers.
-pub const API_LEVEL: u64 = 12_008_000;
-
 /// The test driver's version of its hypervisor.
 const TEST_VERSION: u64 = 2;
+
+/// What can be done to devices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// Take a PCI function from its driver.
+    Detach,
+    /// Give it back to the host's.
+    Reattach,
+    /// Reset a PCI function.
+    Reset,
+    /// Make a device that does not outlive the host's restart.
+    Create,
+    /// Remove a device.
+    Destroy,
+    /// Keep the description of a device.
+    Define,
+    /// Drop it.
+    Undefine,
+    /// Start a device that is defined.
+    Start,
+    /// Choose whether a defined device is started with its parent.
+    SetAutostart,
+    /// Change a device, its definition or both.
+    Update,
+}
+
+/// Why devices cannot be changed, whatever else is true of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unchangeable {
+    /// The test driver's exist on paper only.
+    OnPaper,
+    /// They are those of a recorded tree.
+    Recorded,
+}
 
 /// A connection to one source of node devices.
 ///
@@ -80,13 +111,10 @@ impl Connection {
         &self.uri
     }
 
-    /// Version of the thing connected to, as major * 1,000,000 + minor * 1,000 + release.
-    pub fn hypervisor_version(&self) -> u64 {
-        if self.is_test {
-            TEST_VERSION
-        } else {
-            API_LEVEL
-        }
+    /// Version of the thing connected to, as major * 1,000,000 + minor * 1,000 + release, where that
+    /// is not the library itself.
+    pub fn hypervisor_version(&self) -> Option<u64> {
+        self.is_test.then_some(TEST_VERSION)
     }
 
     /// The host's name.
@@ -118,59 +146,52 @@ impl Connection {
         view
     }
 
-    /// Names of the devices that pass the flags of `virConnectListAllNodeDevices`,
-    /// `computer` first, then by sysfs path. Unknown flags are code 8.
-    pub fn list(&self, flags: u32) -> Result<Vec<Name>> {
+    /// Names of the devices that pass the list flags, `computer` first, then by sysfs path.
+    /// Flags that do not exist change nothing.
+    pub fn list(&self, flags: u32) -> Vec<Name> {
         if flags == 0 {
-            return Ok(self.view(true).names().to_vec());
+            return self.view(true).names().to_vec();
         }
         self.filtered(flags, |device| device.name.clone())
     }
 
-    /// How many devices pass the flags.
-    pub fn count(&self, flags: u32) -> Result<usize> {
-        Ok(self.filtered(flags, |_| ())?.len())
+    /// How many devices pass the list flags.
+    pub fn count(&self, flags: u32) -> usize {
+        self.filtered(flags, |_| ()).len()
     }
 
     /// What `take` makes of each device that passes the flags.
-    fn filtered<T>(&self, flags: u32, take: impl Fn(&Arc<Device>) -> T) -> Result<Vec<T>> {
-        let unknown = flags & !LIST_FLAGS;
-        if unknown != 0 {
-            return Err(Error::unsupported_flags(
-                "nodeConnectListAllNodeDevices",
-                unknown,
-            ));
-        }
+    fn filtered<T>(&self, flags: u32, take: impl Fn(&Arc<Device>) -> T) -> Vec<T> {
         let view = self.view(true);
         let candidates = view.devices().filter(|device| may_pass(device, flags));
         if !must_probe(flags) {
-            return Ok(candidates.map(take).collect());
+            return candidates.map(take).collect();
         }
         let candidates: Vec<_> = candidates.cloned().collect();
         // What must be read of devices is read without holding up other threads.
         drop(view);
-        Ok(candidates
+        candidates
             .iter()
             .filter(|device| passes(device, flags, &self.host))
             .map(take)
-            .collect())
+            .collect()
     }
 
     /// Names of the devices with capability `cap` (all for `None`, none for an unknown one), at most `max`.
-    pub fn names_with_capability(&self, cap: Option<&str>, max: usize) -> Result<Vec<Name>> {
+    pub fn names_with_capability(&self, cap: Option<&str>, max: usize) -> Vec<Name> {
         let flags = match cap.map(Capability::from_name) {
             None => 0,
             Some(Some(capability)) => capability.flag(),
-            Some(None) => return Ok(Vec::new()),
+            Some(None) => return Vec::new(),
         };
-        let mut names = self.list(flags)?;
+        let mut names = self.list(flags);
         names.truncate(max);
-        Ok(names)
+        names
     }
 
     /// How many devices have capability `cap`.
-    pub fn count_with_capability(&self, cap: Option<&str>) -> Result<usize> {
-        Ok(self.names_with_capability(cap, usize::MAX)?.len())
+    pub fn count_with_capability(&self, cap: Option<&str>) -> usize {
+        self.names_with_capability(cap, usize::MAX).len()
     }
 
     /// The host whose devices these are.
@@ -179,7 +200,7 @@ impl Connection {
     }
 
     /// The devices that pass the list flags.
-    pub fn devices(&self, flags: u32) -> Result<Vec<Arc<Device>>> {
+    pub fn devices(&self, flags: u32) -> Vec<Arc<Device>> {
         self.filtered(flags, Arc::clone)
     }
 
@@ -196,22 +217,15 @@ impl Connection {
         self.view(true).exchange(change)
     }
 
-    /// Refuses to change devices that exist on paper only, but for the test driver's virtual ports;
-    /// `function` is the exported one.
-    pub fn changeable(&self, function: &'static str) -> Result<()> {
-        if self.is_test {
-            return match function {
-                "virNodeDeviceCreateXML" | "virNodeDeviceDestroy" => Ok(()),
-                _ => Err(Error::new(Code::NoSupport, function)),
-            };
+    /// Whether the connection's devices can be changed in this way. The test driver's exist on paper
+    /// only, but for its virtual ports.
+    pub fn changeable(&self, operation: Operation) -> std::result::Result<(), Unchangeable> {
+        match operation {
+            Operation::Create | Operation::Destroy if self.is_test => Ok(()),
+            _ if self.is_test => Err(Unchangeable::OnPaper),
+            _ if !self.host.files.is_live() => Err(Unchangeable::Recorded),
+            _ => Ok(()),
         }
-        if !self.host.files.is_live() {
-            return Err(Error::new(
-                Code::OperationUnsupported,
-                format!("{function}: a recorded tree cannot be changed"),
-            ));
-        }
-        Ok(())
     }
 
     /// Waits until anything is told of any device, at most that long.
@@ -262,7 +276,7 @@ impl Connection {
 
     /// The SCSI host with these world-wide names (hexadecimal digits).
     pub fn lookup_scsi_host_by_wwn(&self, wwnn: &str, wwpn: &str) -> Result<Name> {
-        let hosts = self.devices(Capability::ScsiHost.flag())?;
+        let hosts = self.devices(Capability::ScsiHost.flag());
         let found = hosts.iter().find(|device| {
             matches!(device.state(&self.host), Ok(State::ScsiHost(state))
                 if state.fc_host.as_ref().is_some_and(|fc: &FcHost| fc.wwnn == wwnn && fc.wwpn == wwpn))
@@ -317,32 +331,32 @@ impl Connection {
 
     /// Every device that passes the list flags, in one pass over the host: a `<node>` of
     /// `<device>` elements, which the test driver reads (`test:///FILE`).
-    pub fn xml_of_all(&self, flags: u32) -> Result<String> {
+    pub fn xml_of_all(&self, flags: u32) -> String {
         let mut w = Writer::xml();
-        let documents = self.describe_all(flags)?;
+        let documents = self.describe_all(flags);
         w.element("node", &[], |w| {
             for document in documents {
                 w.element("device", &[], |w| document.write(w));
             }
         });
-        Ok(w.finish())
+        w.finish()
     }
 
     /// Every device that passes the list flags, as a JSON array of objects.
-    pub fn json_of_all(&self, flags: u32) -> Result<String> {
-        let documents = self.describe_all(flags)?;
+    pub fn json_of_all(&self, flags: u32) -> String {
+        let documents = self.describe_all(flags);
         let objects: Vec<_> = documents.iter().map(Description::to_json).collect();
-        Ok(format!("[{}]", objects.join(",")))
+        format!("[{}]", objects.join(","))
     }
 
     /// Descriptions of all devices that pass the flags; those that cannot be described, because they
     /// went meanwhile, are left out.
-    fn describe_all(&self, flags: u32) -> Result<Vec<Description>> {
-        let devices = self.devices(flags)?;
-        Ok(devices
+    fn describe_all(&self, flags: u32) -> Vec<Description> {
+        let devices = self.devices(flags);
+        devices
             .iter()
             .filter_map(|device| device.describe(&self.host).ok())
-            .collect())
+            .collect()
     }
 
     /// Begins or ends to keep what happens to devices, for [`Connection::take_events`].
@@ -372,12 +386,12 @@ impl Connection {
         Ok(self.device(name)?.is_persistent())
     }
 
-    /// Whether the device is started with the host.
-    pub fn autostart(&self, name: &CStr) -> Result<bool> {
+    /// Whether the device is started with the host; `None` for the test driver, which cannot tell.
+    pub fn autostart(&self, name: &CStr) -> Result<Option<bool>> {
         if self.is_test {
-            return Err(Error::new(Code::NoSupport, "virNodeDeviceGetAutostart"));
+            return Ok(None);
         }
-        Ok(self.device(name)?.starts_by_itself())
+        Ok(Some(self.device(name)?.starts_by_itself()))
     }
 }
 

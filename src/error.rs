@@ -1,154 +1,178 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! The one error type of the library, and how it reads to a C caller.
+//! The one error type of the library: what went wrong, which part says so, and a text.
 //!
-//! Codes, domains and texts are those of libvirt's `virterror.h`: a caller's
-//! `switch` over `virGetLastErrorCode()` works unchanged.
+//! Kinds, parts and words are those of libvirt, so that programs which compare texts work
+//! unchanged. `ffi` gives them their numbers.
 
-use std::borrow::Cow;
 use std::fmt;
 
 /// Result of everything below the C boundary.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// What went wrong, as `virErrorNumber` numbers it.
+/// What went wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(i32)]
-#[allow(missing_docs)]
 pub enum Code {
-    Ok = 0,
-    InternalError = 1,
-    NoMemory = 2,
-    NoSupport = 3,
-    NoConnect = 5,
-    InvalidConn = 6,
-    InvalidArg = 8,
-    OperationFailed = 9,
-    NoName = 21,
-    XmlError = 27,
-    OperationDenied = 29,
-    ParseFailed = 32,
-    ConfSyntax = 33,
-    XmlDetail = 35,
-    SystemError = 38,
-    InvalidNodeDevice = 52,
-    NoNodeDevice = 53,
-    OperationInvalid = 55,
-    ConfigUnsupported = 67,
-    ArgumentUnsupported = 74,
-    OperationUnsupported = 84,
-    AccessDenied = 88,
-    XmlInvalidSchema = 92,
-    DeviceMissing = 99,
+    /// Something failed inside.
+    InternalError,
+    /// Memory ran out.
+    NoMemory,
+    /// These devices lack the function.
+    NoSupport,
+    /// No driver takes the URI.
+    NoConnect,
+    /// What was given is no connection.
+    InvalidConn,
+    /// An argument was refused.
+    InvalidArg,
+    /// A command failed.
+    OperationFailed,
+    /// A name is missing.
+    NoName,
+    /// A document lacks or contradicts something.
+    XmlError,
+    /// The caller may not do that.
+    OperationDenied,
+    /// A document cannot be read, or names a device that is of no use for what it asks.
+    ParseFailed,
+    /// A configuration file has a mistake.
+    ConfSyntax,
+    /// A document is not well formed.
+    XmlDetail,
+    /// A system call failed.
+    SystemError,
+    /// What was given is no node device.
+    InvalidNodeDevice,
+    /// There is no such node device, or it is there no more.
+    NoNodeDevice,
+    /// Not possible in the state that the device is in.
+    OperationInvalid,
+    /// A document asks for what cannot be done.
+    ConfigUnsupported,
+    /// An argument asks for what cannot be done.
+    ArgumentUnsupported,
+    /// Not possible for the device.
+    OperationUnsupported,
+    /// Access was denied.
+    AccessDenied,
+    /// A document does not follow the schema.
+    XmlInvalidSchema,
+    /// A device was not found.
+    DeviceMissing,
 }
 
 impl Code {
-    /// The text without a detail, and the printf format used with one.
+    /// The words for an error without a detail, and what stands before a detail.
     fn texts(self) -> (&'static str, &'static str) {
         use Code::*;
         match self {
-            Ok => ("", "%s"),
-            InternalError => ("internal error", "internal error: %1$s"),
-            NoMemory => ("out of memory", "out of memory: %1$s"),
+            InternalError => ("internal error", "internal error: "),
+            NoMemory => ("out of memory", "out of memory: "),
             NoSupport => (
                 "this function is not supported by the connection driver",
-                "this function is not supported by the connection driver: %1$s",
+                "this function is not supported by the connection driver: ",
             ),
             NoConnect => (
                 "no connection driver available",
-                "no connection driver available for %1$s",
+                "no connection driver available for ",
             ),
             InvalidConn => (
                 "invalid connection pointer in",
-                "invalid connection pointer in %1$s",
+                "invalid connection pointer in ",
             ),
-            InvalidArg => ("invalid argument", "invalid argument: %1$s"),
-            OperationFailed => ("operation failed", "operation failed: %1$s"),
-            NoName => (
-                "missing name information",
-                "missing name information in %1$s",
-            ),
+            InvalidArg => ("invalid argument", "invalid argument: "),
+            OperationFailed => ("operation failed", "operation failed: "),
+            NoName => ("missing name information", "missing name information in "),
             XmlError => (
                 "XML description is invalid or not well formed",
-                "XML error: %1$s",
+                "XML error: ",
             ),
             OperationDenied => (
                 "operation forbidden for read only access",
-                "operation forbidden: %1$s",
+                "operation forbidden: ",
             ),
             ParseFailed => (
                 "failed to parse configuration file",
-                "failed to parse configuration file %1$s",
+                "failed to parse configuration file ",
             ),
             ConfSyntax => (
                 "configuration file syntax error",
-                "configuration file syntax error: %1$s",
+                "configuration file syntax error: ",
             ),
-            XmlDetail => ("parser error", "%s"),
-            SystemError => ("system call error", "%s"),
+            XmlDetail => ("parser error", ""),
+            SystemError => ("system call error", ""),
             InvalidNodeDevice => (
                 "invalid node device pointer",
-                "invalid node device pointer in %1$s",
+                "invalid node device pointer in ",
             ),
-            NoNodeDevice => ("Node device not found", "Node device not found: %1$s"),
+            NoNodeDevice => ("Node device not found", "Node device not found: "),
             OperationInvalid => (
                 "Requested operation is not valid",
-                "Requested operation is not valid: %1$s",
+                "Requested operation is not valid: ",
             ),
-            ConfigUnsupported => (
-                "unsupported configuration",
-                "unsupported configuration: %1$s",
-            ),
-            ArgumentUnsupported => ("argument unsupported", "argument unsupported: %1$s"),
-            OperationUnsupported => ("Operation not supported", "Operation not supported: %1$s"),
-            AccessDenied => ("access denied", "access denied: %1$s"),
+            ConfigUnsupported => ("unsupported configuration", "unsupported configuration: "),
+            ArgumentUnsupported => ("argument unsupported", "argument unsupported: "),
+            OperationUnsupported => ("Operation not supported", "Operation not supported: "),
+            AccessDenied => ("access denied", "access denied: "),
             XmlInvalidSchema => (
                 "XML document failed to validate against schema",
-                "XML document failed to validate against schema: %1$s",
+                "XML document failed to validate against schema: ",
             ),
-            DeviceMissing => ("device not found", "device not found: %1$s"),
+            DeviceMissing => ("device not found", "device not found: "),
         }
+    }
+
+    /// The words for an error that has no detail.
+    pub fn words(self) -> &'static str {
+        self.texts().0
+    }
+
+    /// What stands before the detail of an error.
+    pub fn prefix(self) -> &'static str {
+        self.texts().1
     }
 }
 
-/// Which part raised it, as `virErrorDomain` numbers it.
+/// Which part says that something went wrong, as libvirt divides itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(i32)]
-#[allow(missing_docs)]
 pub enum Domain {
-    None = 0,
-    Xml = 5,
-    DomainConfig = 20,
-    NodeDevice = 22,
-    EventLoop = 40,
-    Uri = 45,
+    /// No part in particular: opening, registration of events, helpers.
+    None,
+    /// The reader of documents.
+    Xml,
+    /// Functions on connections, which libvirt counts to those on virtual machines.
+    DomainConfig,
+    /// Node devices.
+    NodeDevice,
+    /// The event loop.
+    EventLoop,
+    /// The reader of URIs.
+    Uri,
 }
 
-/// How the message and the extra fields of `virError` are formed.
+/// Why it went wrong, from which the text is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Shape {
-    /// The code's text around a detail; `int1` and `int2` are -1 unless a line number is carried.
-    Normal {
-        detail: Option<String>,
-        line: Option<i32>,
+pub enum Cause {
+    /// The code says everything.
+    Code,
+    /// This follows the code's words.
+    Detail(String),
+    /// A system call failed: what was tried, and the errno.
+    System {
+        /// What was tried.
+        what: String,
+        /// The errno of the call.
+        errno: i32,
     },
-    /// `detail: strerror(errno)`, for failed system calls.
-    System { detail: String, errno: i32 },
-    /// Nothing was recorded: libvirt's words for a failure without a cause.
+    /// Nobody knows: libvirt's words for a failure without a cause.
     Unknown,
-    /// A function's argument was refused; the message is the detail alone.
-    Argument {
-        function: &'static str,
-        argument: &'static str,
-        detail: String,
-    },
 }
 
-/// A failure, complete enough to fill a `virError`.
+/// A failure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
     code: Code,
     domain: Domain,
-    shape: Shape,
+    cause: Cause,
 }
 
 /// The longest detail that reaches a message, in bytes.
@@ -163,79 +187,41 @@ fn limited(mut text: String) -> String {
 }
 
 impl Error {
-    /// An error of the node-device domain with a detail.
-    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+    fn of(code: Code, cause: Cause) -> Self {
         Error {
             code,
             domain: Domain::NodeDevice,
-            shape: Shape::Normal {
-                detail: Some(limited(detail.into())),
-                line: None,
-            },
+            cause,
         }
+    }
+
+    /// An error of the node-device domain with a detail.
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Error::of(code, Cause::Detail(limited(detail.into())))
     }
 
     /// An error of the node-device domain whose code says everything.
     pub fn bare(code: Code) -> Self {
-        Error {
-            code,
-            domain: Domain::NodeDevice,
-            shape: Shape::Normal {
-                detail: None,
-                line: None,
-            },
-        }
+        Error::of(code, Cause::Code)
     }
 
     /// A failed system call: the message ends with the text of `errno`.
-    pub fn system(detail: impl Into<String>, errno: i32) -> Self {
-        Error {
-            code: Code::SystemError,
-            domain: Domain::NodeDevice,
-            shape: Shape::System {
-                detail: limited(detail.into()),
-                errno,
-            },
-        }
+    pub fn system(what: impl Into<String>, errno: i32) -> Self {
+        let what = limited(what.into());
+        Error::of(Code::SystemError, Cause::System { what, errno })
     }
 
     /// The same for what the standard library reports; an error of its own making counts as EIO.
-    pub fn io(detail: impl Into<String>, error: &std::io::Error) -> Self {
-        Error::system(detail, error.raw_os_error().unwrap_or(libc::EIO))
-    }
-
-    /// An argument that the entry point or the driver refuses.
-    pub fn argument(function: &'static str, argument: &'static str, detail: String) -> Self {
-        Error {
-            code: Code::InvalidArg,
-            domain: Domain::NodeDevice,
-            shape: Shape::Argument {
-                function,
-                argument,
-                detail,
-            },
-        }
-    }
-
-    /// Bits of `flags` outside `allowed`, refused by the driver function `function`.
-    pub fn unsupported_flags(function: &'static str, unknown: u32) -> Self {
-        Error::argument(
-            function,
-            "flags",
-            format!("unsupported flags (0x{unknown:x}) in function {function}"),
-        )
+    pub fn io(what: impl Into<String>, error: &std::io::Error) -> Self {
+        Error::system(what, error.raw_os_error().unwrap_or(libc::EIO))
     }
 
     /// A failure that carries no cause: what libvirt reports when nothing was recorded.
     pub fn unknown() -> Self {
-        Error {
-            code: Code::InternalError,
-            domain: Domain::None,
-            shape: Shape::Unknown,
-        }
+        Error::of(Code::InternalError, Cause::Unknown).in_domain(Domain::None)
     }
 
-    /// No device of that name (code 53).
+    /// No device of that name.
     pub fn no_device(name: &str) -> Self {
         Error::new(
             Code::NoNodeDevice,
@@ -251,86 +237,43 @@ impl Error {
 
     /// The same error with something to add, which comes before the words for an errno.
     pub fn adding(mut self, more: &str) -> Self {
-        if let Shape::Normal {
-            detail: Some(detail),
-            ..
-        }
-        | Shape::System { detail, .. } = &mut self.shape
-        {
-            *detail = limited(format!("{detail} ({more})"));
+        if let Cause::Detail(text) | Cause::System { what: text, .. } = &mut self.cause {
+            *text = limited(format!("{text} ({more})"));
         }
         self
     }
 
-    /// The same error with the line of the document it is about (`int1`).
-    pub fn at_line(mut self, number: i32) -> Self {
-        if let Shape::Normal { line, .. } = &mut self.shape {
-            *line = Some(number);
-        }
-        self
-    }
-
-    /// Code for `virError.code`.
+    /// What went wrong.
     pub fn code(&self) -> Code {
         self.code
     }
 
-    /// Domain for `virError.domain`.
+    /// Which part says so.
     pub fn domain(&self) -> Domain {
         self.domain
     }
 
-    /// The full text for `virError.message`.
+    /// Why.
+    pub fn cause(&self) -> &Cause {
+        &self.cause
+    }
+
+    /// What follows the code's words in the text, if anything does.
+    pub fn detail(&self) -> Option<&str> {
+        match &self.cause {
+            Cause::Detail(detail) => Some(detail),
+            Cause::System { what, .. } => Some(what),
+            Cause::Code | Cause::Unknown => None,
+        }
+    }
+
+    /// The full text.
     pub fn message(&self) -> String {
-        match &self.shape {
-            Shape::Unknown => "An error occurred, but the cause is unknown".into(),
-            Shape::Normal { detail: None, .. } => self.code.texts().0.into(),
-            Shape::Normal {
-                detail: Some(d), ..
-            } => match self.code.texts().1 {
-                "%s" => d.clone(),
-                format => format.replace("%1$s", d),
-            },
-            Shape::System { detail, errno } => format!("{detail}: {}", errno_text(*errno)),
-            Shape::Argument { detail, .. } => detail.clone(),
-        }
-    }
-
-    /// `virError.str1`: the format of the message, or the function that refused an argument.
-    pub fn str1(&self) -> Option<Cow<'static, str>> {
-        match &self.shape {
-            Shape::Unknown => None,
-            Shape::Normal { detail: None, .. } => Some(self.code.texts().0.into()),
-            Shape::Normal { .. } => Some(self.code.texts().1.into()),
-            Shape::System { .. } => Some("%s".into()),
-            Shape::Argument { function, .. } => Some((*function).into()),
-        }
-    }
-
-    /// `virError.str2`: the detail, or the name of the refused argument.
-    pub fn str2(&self) -> Option<Cow<'_, str>> {
-        match &self.shape {
-            Shape::Normal { detail, .. } => detail.as_deref().map(Cow::from),
-            Shape::System { .. } => Some(self.message().into()),
-            Shape::Argument { argument, .. } => Some((*argument).into()),
-            Shape::Unknown => None,
-        }
-    }
-
-    /// `virError.int1`: errno of a failed system call, the line of a document, or -1 (0 for arguments).
-    pub fn int1(&self) -> i32 {
-        match &self.shape {
-            Shape::Normal { line, .. } => line.unwrap_or(-1),
-            Shape::System { errno, .. } => *errno,
-            Shape::Argument { .. } | Shape::Unknown => 0,
-        }
-    }
-
-    /// `virError.int2`.
-    pub fn int2(&self) -> i32 {
-        match &self.shape {
-            Shape::Argument { .. } | Shape::Unknown => 0,
-            _ => -1,
+        match &self.cause {
+            Cause::Unknown => "An error occurred, but the cause is unknown".into(),
+            Cause::Code => self.code.words().into(),
+            Cause::Detail(detail) => format!("{}{detail}", self.code.prefix()),
+            Cause::System { what, errno } => format!("{what}: {}", errno_text(*errno)),
         }
     }
 }
@@ -357,45 +300,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn normal_shape_substitutes_the_detail() {
+    fn a_detail_follows_the_words_of_the_code() {
         let e = Error::no_device("pci_x");
-        assert_eq!(e.code() as i32, 53);
         assert_eq!(
             e.message(),
             "Node device not found: no node device with matching name 'pci_x'"
         );
-        assert_eq!(e.str1().as_deref(), Some("Node device not found: %1$s"));
+        let why = "no node device with matching name 'pci_x'";
+        assert_eq!((e.code(), e.detail()), (Code::NoNodeDevice, Some(why)));
+        let more = e.adding("and more");
+        assert!(more.message().ends_with("'pci_x' (and more)"), "{more}");
+        assert_eq!(Error::bare(Code::NoMemory).message(), "out of memory");
         assert_eq!(
-            e.str2().as_deref(),
-            Some("no node device with matching name 'pci_x'")
+            Error::new(Code::XmlDetail, "as it is").message(),
+            "as it is"
         );
-        assert_eq!((e.int1(), e.int2()), (-1, -1));
     }
 
     #[test]
-    fn system_shape_carries_errno() {
+    fn a_failed_system_call_ends_with_the_words_for_its_errno() {
         let e = Error::system("cannot read /x", 2);
         assert_eq!(e.message(), "cannot read /x: No such file or directory");
-        assert_eq!(e.str1().as_deref(), Some("%s"));
-        assert_eq!(e.str2().as_deref(), Some(e.message().as_str()));
-        assert_eq!((e.int1(), e.int2()), (2, -1));
-    }
-
-    #[test]
-    fn argument_shape_has_no_prefix() {
-        let e = Error::unsupported_flags("nodeNumOfDevices", 1);
-        assert_eq!(
-            e.message(),
-            "unsupported flags (0x1) in function nodeNumOfDevices"
-        );
-        assert_eq!(e.str1().as_deref(), Some("nodeNumOfDevices"));
-        assert_eq!(e.str2().as_deref(), Some("flags"));
-        assert_eq!((e.int1(), e.int2()), (0, 0));
+        let more = e.adding("twice").message();
+        assert_eq!(more, "cannot read /x (twice): No such file or directory");
     }
 
     #[test]
     fn long_details_are_cut_between_characters() {
         let e = Error::new(Code::InternalError, "é".repeat(1000));
-        assert!(e.str2().unwrap().len() <= 1023);
+        assert_eq!(e.detail().map(str::len), Some(1022));
     }
 }

@@ -78,7 +78,7 @@ fn misplaced(place: &str, what: &str) -> Error {
 
 /// The same error with the place that it is about.
 fn placed(error: &Error, place: &str) -> Error {
-    let detail = match error.str2() {
+    let detail = match error.detail() {
         Some(detail) => format!("{place}: {detail}"),
         // "missing name information in …"
         None => place.to_string(),

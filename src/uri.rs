@@ -155,33 +155,33 @@ mod tests {
         let cases = [
             (
                 "nodedev",
-                5,
-                0,
+                Code::NoConnect,
+                Domain::None,
                 "no connection driver available for URI 'nodedev' does not include a driver name",
             ),
             (
                 "bogus:///x",
-                5,
-                0,
+                Code::NoConnect,
+                Domain::None,
                 "no connection driver available for bogus:///x",
             ),
             (
                 "nodedev:///nosuch",
-                1,
-                0,
+                Code::InternalError,
+                Domain::None,
                 "internal error: unexpected nodedev URI path '/nosuch', try nodedev:///system",
             ),
             (
                 "nodedev:///a b",
-                1,
-                45,
+                Code::InternalError,
+                Domain::Uri,
                 "internal error: Unable to parse URI nodedev:///a b",
             ),
         ];
         for (uri, code, domain, message) in cases {
             let error = target(uri).unwrap_err();
-            assert_eq!(error.code() as i32, code, "{uri}");
-            assert_eq!(error.domain() as i32, domain, "{uri}");
+            assert_eq!(error.code(), code, "{uri}");
+            assert_eq!(error.domain(), domain, "{uri}");
             assert_eq!(error.message(), message, "{uri}");
         }
         let remote = target("qemu+ssh://host/system").unwrap_err();

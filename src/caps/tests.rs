@@ -6,6 +6,7 @@ mod machines;
 
 use super::*;
 use crate::document::{Purpose, parse};
+use crate::error::Code;
 use crate::host::Host;
 
 /// A host whose files are these, below `/sys`.
@@ -165,45 +166,45 @@ fn documents_that_are_wrong_inside_name_what_is() {
         (
             "drm",
             "<type>sideways</type>".to_string(),
-            1,
+            Code::InternalError,
             "unknown drm type 'sideways'",
         ),
-        ("ccwgroup", channel.into(), 67, "missing CCW group type"),
+        ("ccwgroup", channel.into(), Code::ConfigUnsupported, "missing CCW group type"),
         (
             "ccwgroup",
             format!("{channel}<capability type='lcs'/>"),
-            67,
+            Code::ConfigUnsupported,
             "unknown CCW group type 'lcs'",
         ),
         (
             "net",
             "<interface>i</interface><feature name='teleport'/>".into(),
-            27,
+            Code::XmlError,
             "'name' in element 'feature': 'teleport'",
         ),
         (
             "net",
             "<interface>i</interface><capability type='80216'/>".into(),
-            1,
+            Code::InternalError,
             "invalid network type supplied",
         ),
         (
             "pci",
             format!("{pci}<pci-express><link validity='soon' width='1'/></pci-express>"),
-            27,
+            Code::XmlError,
             "'validity' in element 'link': 'soon'",
         ),
         (
             "pci",
             section("<vendor_field index='AB'>x</vendor_field>"),
-            27,
+            Code::XmlError,
             "'index' in element 'vendor_field': 'AB'",
         ),
         (
             "mdev_types",
             "<capability type='mdev_types'><type id='t'><deviceAPI>a</deviceAPI></type></capability>"
                 .into(),
-            1,
+            Code::InternalError,
             "no number of available instances supplied",
         ),
     ];
@@ -211,7 +212,7 @@ fn documents_that_are_wrong_inside_name_what_is() {
         // Given devices are described, so that every kind is read.
         let text = document(kind, &content);
         let error = parse(text.as_bytes(), Purpose::Describe, false).unwrap_err();
-        assert_eq!(error.code() as i32, code, "{kind}: {}", error.message());
+        assert_eq!(error.code(), code, "{kind}: {}", error.message());
         assert!(error.message().contains(detail), "{}", error.message());
     }
 }

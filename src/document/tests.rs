@@ -3,9 +3,9 @@
 use super::*;
 use crate::caps::State;
 
-fn failure(xml: &str, purpose: Purpose) -> (i32, i32, String) {
+fn failure(xml: &str, purpose: Purpose) -> (Code, Domain, String) {
     let error = parse(xml.as_bytes(), purpose, false).unwrap_err();
-    (error.code() as i32, error.domain() as i32, error.message())
+    (error.code(), error.domain(), error.message())
 }
 
 fn capability(kind: &str, content: &str) -> String {
@@ -18,45 +18,45 @@ fn recorded_failures() {
     let cases = [
         (
             "<domain/>",
-            27,
-            5,
+            Code::XmlError,
+            Domain::Xml,
             "XML error: expecting root element of 'device', not 'domain'",
         ),
         (
             "<device/>",
-            1,
-            22,
+            Code::InternalError,
+            Domain::NodeDevice,
             "internal error: no device capabilities for 'new device'",
         ),
         (
             "<device><parent>computer</parent></device>",
-            1,
-            22,
+            Code::InternalError,
+            Domain::NodeDevice,
             "internal error: no device capabilities for 'new device'",
         ),
         (
             "<device><parent>computer</parent><capability type='bogus'/></device>",
-            27,
-            5,
+            Code::XmlError,
+            Domain::Xml,
             "XML error: Invalid value for attribute 'type' in element 'capability': 'bogus'.",
         ),
         (
             "<device><parent>computer</parent><capability/></device>",
-            27,
-            5,
+            Code::XmlError,
+            Domain::Xml,
             "XML error: Missing required attribute 'type' in element 'capability'",
         ),
         (
             "<device><parent>mtty_mtty</parent><capability type='mdev'/></device>",
-            67,
-            22,
+            Code::ConfigUnsupported,
+            Domain::NodeDevice,
             "unsupported configuration: missing type id attribute for 'new device'",
         ),
         (
             "<device><parent>mtty_mtty</parent><capability type='mdev'><type id='mtty-2'/>\
              <uuid>not-a-uuid</uuid></capability></device>",
-            1,
-            22,
+            Code::InternalError,
+            Domain::NodeDevice,
             "internal error: Invalid uuid 'not-a-uuid' for new mdev device",
         ),
     ];
@@ -73,85 +73,100 @@ fn recorded_failures() {
 fn what_is_missing_or_wrong_is_named() {
     let pci = "<domain>0</domain><bus>0</bus><slot>0</slot><function>0</function>";
     let cases = [
-        ("pci", String::new(), 1, "no PCI domain ID supplied for 'n'"),
+        (
+            "pci",
+            String::new(),
+            Code::InternalError,
+            "no PCI domain ID supplied for 'n'",
+        ),
         (
             "pci",
             "<domain>x</domain>".into(),
-            1,
+            Code::InternalError,
             "invalid PCI domain ID supplied for 'n'",
         ),
-        ("pci", pci.into(), 1, "no PCI product ID supplied for 'n'"),
+        (
+            "pci",
+            pci.into(),
+            Code::InternalError,
+            "no PCI product ID supplied for 'n'",
+        ),
         (
             "pci",
             format!("<class>0x1000000</class>{pci}<product id='1'/><vendor id='2'/>"),
-            1,
+            Code::InternalError,
             "invalid PCI class supplied for 'n'",
         ),
         (
             "pci",
             format!("{pci}<product id='1'/><vendor id='zz'/>"),
-            1,
+            Code::InternalError,
             "invalid PCI vendor ID supplied for 'n'",
         ),
         (
             "pci",
             format!("{pci}<product id='1'/><vendor id='1'/><iommuGroup number='-'/>"),
-            1,
+            Code::InternalError,
             "invalid iommuGroup number attribute for 'n'",
         ),
         (
             "usb_device",
             "<bus>1</bus>".into(),
-            1,
+            Code::InternalError,
             "no USB device number supplied for 'n'",
         ),
         (
             "usb",
             "<number>1</number>".into(),
-            1,
+            Code::InternalError,
             "no USB interface class supplied for 'n'",
         ),
-        ("scsi", String::new(), 1, "no SCSI host ID supplied for 'n'"),
+        (
+            "scsi",
+            String::new(),
+            Code::InternalError,
+            "no SCSI host ID supplied for 'n'",
+        ),
         (
             "scsi_host",
             String::new(),
-            1,
+            Code::InternalError,
             "no SCSI host ID supplied for 'n'",
         ),
         (
             "scsi_host",
             "<host>1</host><capability type='x'/>".into(),
-            1,
+            Code::InternalError,
             "unknown SCSI host capability type 'x' for 'n'",
         ),
         (
             "scsi_host",
             "<host>1</host><capability type='fc_host'/>".into(),
-            1,
+            Code::InternalError,
             "no WWNN supplied for 'n'",
         ),
         (
             "ap_card",
             "<ap-adapter>256</ap-adapter>".into(),
-            67,
+            Code::ConfigUnsupported,
             "invalid ap-adapter value '256' for 'n'",
         ),
         (
             "ccw",
             "<state>on</state>".into(),
-            67,
+            Code::ConfigUnsupported,
             "unknown state 'on' for 'n'",
         ),
         (
             "ccw",
             "<cssid>0</cssid>".into(),
-            67,
+            Code::ConfigUnsupported,
             "missing ssid value for 'n'",
         ),
         (
             "mdev",
             "<type id='t'/><iommuGroup number='x'/>".into(),
-            1,
+            Code::InternalError,
             "invalid iommuGroup number attribute for 'n'",
         ),
     ];
@@ -162,10 +177,7 @@ fn what_is_missing_or_wrong_is_named() {
             false,
         )
         .unwrap_err();
-        assert_eq!(
-            (error.code() as i32, error.str2().as_deref()),
-            (code, Some(detail))
-        );
+        assert_eq!((error.code(), error.detail()), (code, Some(detail)));
     }
 }
 
@@ -175,7 +187,11 @@ fn names_count_for_existing_devices_only() {
                11111111222233334444555555555555</uuid></hardware></capability></device>";
     assert_eq!(
         failure(xml, Purpose::Update),
-        (21, 22, "missing name information".to_string())
+        (
+            Code::NoName,
+            Domain::NodeDevice,
+            "missing name information".to_string()
+        )
     );
     let new = parse(xml.as_bytes(), Purpose::Create, false).unwrap();
     assert_eq!(new.description.name, NEW_DEVICE);
@@ -192,8 +208,9 @@ fn kinds_that_cannot_be_made_are_described_all_the_same() {
         let xml = capability(kind, content);
         let message =
             |name| format!("internal error: unknown capability type '{number}' for '{name}'");
-        assert_eq!(failure(&xml, Purpose::Create), (1, 22, message(NEW_DEVICE)));
-        assert_eq!(failure(&xml, Purpose::Update), (1, 22, message("n")));
+        let unknown = |name| (Code::InternalError, Domain::NodeDevice, message(name));
+        assert_eq!(failure(&xml, Purpose::Create), unknown(NEW_DEVICE));
+        assert_eq!(failure(&xml, Purpose::Update), unknown("n"));
         assert!(parse(xml.as_bytes(), Purpose::Describe, false).is_ok());
     }
     for (kind, number) in [

@@ -4,10 +4,13 @@
 use std::ffi::{CStr, c_char, c_int, c_uint};
 use std::sync::Arc;
 
+use super::failure::{Failure, Result};
 use super::guard::Call;
 use super::objects::{Conn, DeviceHandle, HANDLES};
 use super::types::{virConnectPtr, virNodeDevicePtr};
-use crate::error::{Code, Error, Result};
+use crate::connection::{Connection, Operation, Unchangeable};
+use crate::error::{Code, Domain, Error};
+use crate::view::filter::LIST_FLAGS;
 
 impl Call {
     /// The connection of a handle (code 6 otherwise), which errors of the call belong to from here on.
@@ -31,12 +34,12 @@ impl Call {
     }
 
     /// The error for what is no connection.
-    pub(super) fn invalid_conn(&self, address: usize) -> Error {
+    pub(super) fn invalid_conn(&self, address: usize) -> Failure {
         self.error(Code::InvalidConn, self.function_with(address))
     }
 
     /// The error for what is no node device.
-    pub(super) fn invalid_device(&self, address: usize) -> Error {
+    pub(super) fn invalid_device(&self, address: usize) -> Failure {
         self.error(Code::InvalidNodeDevice, self.function_with(address))
     }
 
@@ -52,17 +55,17 @@ impl Call {
     }
 
     /// The error for what the connection cannot do.
-    pub(super) fn unsupported(&self) -> Error {
+    pub(super) fn unsupported(&self) -> Failure {
         self.error(Code::NoSupport, self.function)
     }
 
-    fn error(&self, code: Code, detail: impl Into<String>) -> Error {
-        Error::new(code, detail).in_domain(self.domain)
+    fn error(&self, code: Code, detail: impl Into<String>) -> Failure {
+        Error::new(code, detail).in_domain(self.domain).into()
     }
 
     /// An argument that is refused (code 8).
-    pub(super) fn refuse(&self, argument: &'static str, why: String) -> Error {
-        Error::argument(self.function, argument, why).in_domain(self.domain)
+    pub(super) fn refuse(&self, argument: &'static str, why: String) -> Failure {
+        Failure::argument(self.domain, self.function, argument, why)
     }
 
     /// Refuses calls that change something on a read-only connection (code 29).
@@ -76,6 +79,17 @@ impl Call {
         }
     }
 
+    /// Refuses what the connection's devices are not there for.
+    pub(super) fn changeable(&self, connection: &Connection, operation: Operation) -> Result<()> {
+        connection.changeable(operation).map_err(|why| match why {
+            Unchangeable::OnPaper => self.unsupported(),
+            Unchangeable::Recorded => self.error(
+                Code::OperationUnsupported,
+                format!("{}: a recorded tree cannot be changed", self.function),
+            ),
+        })
+    }
+
     /// Refuses NULL.
     pub(super) fn not_null<T>(&self, argument: &'static str, pointer: *const T) -> Result<()> {
         if pointer.is_null() {
@@ -85,7 +99,7 @@ impl Call {
     }
 
     /// The error for a NULL argument.
-    pub(super) fn null(&self, argument: &'static str) -> Error {
+    pub(super) fn null(&self, argument: &'static str) -> Failure {
         self.refuse(
             argument,
             format!("{argument} in {} must not be NULL", self.function),
@@ -141,10 +155,23 @@ pub(super) unsafe fn opt_text<'a>(text: *const c_char) -> Option<&'a CStr> {
     Some(unsafe { CStr::from_ptr(text) })
 }
 
+/// Refuses flags that no list knows.
+pub(super) fn list_flags(bits: c_uint) -> Result<()> {
+    flags("nodeConnectListAllNodeDevices", bits, LIST_FLAGS)
+}
+
 /// Refuses bits outside `allowed`, in the words of the driver function that libvirt checks them in.
 pub(super) fn flags(driver_function: &'static str, flags: c_uint, allowed: c_uint) -> Result<()> {
     match flags & !allowed {
         0 => Ok(()),
-        unknown => Err(Error::unsupported_flags(driver_function, unknown)),
+        unknown => {
+            let why = format!("unsupported flags (0x{unknown:x}) in function {driver_function}");
+            Err(Failure::argument(
+                Domain::NodeDevice,
+                driver_function,
+                "flags",
+                why,
+            ))
+        }
     }
 }

@@ -5,11 +5,12 @@ use std::ffi::{c_char, c_int, c_uint};
 
 use super::args;
 use super::constants::virNodeDeviceXMLFlags::VIR_NODE_DEVICE_XML_INACTIVE;
+use super::failure::Result;
 use super::guard::guard;
 use super::objects::{DeviceHandle, HANDLES};
 use super::out;
 use super::types::virNodeDevicePtr;
-use crate::error::{Domain, Result};
+use crate::error::Domain;
 
 const DOMAIN: Domain = Domain::NodeDevice;
 
@@ -187,6 +188,7 @@ pub unsafe extern "C" fn virNodeDeviceGetAutostart(
         let device = call.device(dev)?;
         call.not_null("autostart", autostart)?;
         let answer = device.conn.connection.autostart(&device.name)?;
+        let answer = answer.ok_or_else(|| call.unsupported())?;
         // SAFETY: not NULL, so the caller's.
         unsafe { out::set(autostart, answer.into()) };
         Ok(0)

@@ -10,10 +10,11 @@ use super::constants::virNodeDeviceUpdateFlags::{
     VIR_NODE_DEVICE_UPDATE_AFFECT_CONFIG, VIR_NODE_DEVICE_UPDATE_AFFECT_LIVE,
 };
 use super::device_list::one_device;
+use super::failure::Result;
 use super::guard::{Call, guard};
 use super::types::{virConnectPtr, virNodeDevicePtr};
-use crate::connection::Connection;
-use crate::error::{Domain, Result};
+use crate::connection::{Connection, Operation};
+use crate::error::{self, Domain};
 use crate::manage::Affect;
 use crate::name::Name;
 
@@ -23,16 +24,17 @@ const DOMAIN: Domain = Domain::NodeDevice;
 /// arguments, then whether its devices can be changed at all.
 fn change_device<A>(
     function: &'static str,
+    operation: Operation,
     dev: virNodeDevicePtr,
     arguments: impl FnOnce(&Call) -> Result<A>,
-    change: impl FnOnce(&Connection, &CStr, A) -> Result<()>,
+    change: impl FnOnce(&Connection, &CStr, A) -> error::Result<()>,
 ) -> c_int {
     guard(DOMAIN, function, |call| {
         let device = call.device(dev)?;
         call.writable()?;
         let arguments = arguments(call)?;
         let connection = &device.conn.connection;
-        connection.changeable(function)?;
+        call.changeable(connection, operation)?;
         change(connection, &device.name, arguments)?;
         Ok(0)
     })
@@ -41,16 +43,17 @@ fn change_device<A>(
 /// A call that makes a device from a document, in the same order.
 fn make_device<'a>(
     function: &'static str,
+    operation: Operation,
     conn: virConnectPtr,
     arguments: impl FnOnce(&Call) -> Result<(&'a CStr, bool)>,
-    make: impl FnOnce(&Connection, &CStr, bool) -> Result<Name>,
+    make: impl FnOnce(&Connection, &CStr, bool) -> error::Result<Name>,
 ) -> virNodeDevicePtr {
     guard(DOMAIN, function, |call| {
         let conn = call.conn(conn)?;
         call.writable()?;
         let (xml, validate) = arguments(call)?;
         let connection = &conn.handle.connection;
-        connection.changeable(function)?;
+        call.changeable(connection, operation)?;
         one_device(call, &conn, make(connection, xml, validate)?)
     })
 }
@@ -69,6 +72,7 @@ fn make_device<'a>(
 pub extern "C" fn virNodeDeviceDettach(dev: virNodeDevicePtr) -> c_int {
     change_device(
         "virNodeDeviceDettach",
+        Operation::Detach,
         dev,
         |_| Ok(()),
         |connection, name, ()| connection.detach(name, None),
@@ -104,6 +108,7 @@ pub unsafe extern "C" fn virNodeDeviceDetachFlags(
 ) -> c_int {
     change_device(
         "virNodeDeviceDetachFlags",
+        Operation::Detach,
         dev,
         |_| args::flags("nodeDeviceDetachFlags", flags, 0),
         |connection, name, ()| {
@@ -126,6 +131,7 @@ pub unsafe extern "C" fn virNodeDeviceDetachFlags(
 pub extern "C" fn virNodeDeviceReAttach(dev: virNodeDevicePtr) -> c_int {
     change_device(
         "virNodeDeviceReAttach",
+        Operation::Reattach,
         dev,
         |_| Ok(()),
         |connection, name, ()| connection.reattach(name),
@@ -149,6 +155,7 @@ pub extern "C" fn virNodeDeviceReAttach(dev: virNodeDevicePtr) -> c_int {
 pub extern "C" fn virNodeDeviceReset(dev: virNodeDevicePtr) -> c_int {
     change_device(
         "virNodeDeviceReset",
+        Operation::Reset,
         dev,
         |_| Ok(()),
         |connection, name, ()| connection.reset(name),
@@ -185,6 +192,7 @@ pub unsafe extern "C" fn virNodeDeviceCreateXML(
     const VALIDATE: c_uint = VIR_NODE_DEVICE_CREATE_XML_VALIDATE as c_uint;
     make_device(
         "virNodeDeviceCreateXML",
+        Operation::Create,
         conn,
         |call| {
             // SAFETY: as promised by the caller.
@@ -211,6 +219,7 @@ pub unsafe extern "C" fn virNodeDeviceCreateXML(
 pub extern "C" fn virNodeDeviceDestroy(dev: virNodeDevicePtr) -> c_int {
     change_device(
         "virNodeDeviceDestroy",
+        Operation::Destroy,
         dev,
         |_| Ok(()),
         |connection, name, ()| connection.destroy(name),
@@ -242,6 +251,7 @@ pub unsafe extern "C" fn virNodeDeviceDefineXML(
     const VALIDATE: c_uint = VIR_NODE_DEVICE_DEFINE_XML_VALIDATE as c_uint;
     make_device(
         "virNodeDeviceDefineXML",
+        Operation::Define,
         conn,
         |call| {
             // SAFETY: as promised by the caller.
@@ -266,6 +276,7 @@ pub unsafe extern "C" fn virNodeDeviceDefineXML(
 pub extern "C" fn virNodeDeviceUndefine(dev: virNodeDevicePtr, flags: c_uint) -> c_int {
     change_device(
         "virNodeDeviceUndefine",
+        Operation::Undefine,
         dev,
         |_| args::flags("nodeDeviceUndefine", flags, 0),
         |connection, name, ()| connection.undefine(name),
@@ -285,6 +296,7 @@ pub extern "C" fn virNodeDeviceUndefine(dev: virNodeDevicePtr, flags: c_uint) ->
 pub extern "C" fn virNodeDeviceCreate(dev: virNodeDevicePtr, flags: c_uint) -> c_int {
     change_device(
         "virNodeDeviceCreate",
+        Operation::Start,
         dev,
         |_| args::flags("nodeDeviceCreate", flags, 0),
         |connection, name, ()| connection.start(name),
@@ -305,6 +317,7 @@ pub extern "C" fn virNodeDeviceCreate(dev: virNodeDevicePtr, flags: c_uint) -> c
 pub extern "C" fn virNodeDeviceSetAutostart(dev: virNodeDevicePtr, autostart: c_int) -> c_int {
     change_device(
         "virNodeDeviceSetAutostart",
+        Operation::SetAutostart,
         dev,
         |_| Ok(()),
         |connection, name, ()| connection.set_autostart(name, autostart != 0),
@@ -338,6 +351,7 @@ pub unsafe extern "C" fn virNodeDeviceUpdate(
     const CONFIG: c_uint = VIR_NODE_DEVICE_UPDATE_AFFECT_CONFIG as c_uint;
     change_device(
         "virNodeDeviceUpdate",
+        Operation::Update,
         dev,
         |call| {
             // SAFETY: as promised by the caller.

@@ -6,11 +6,12 @@ use std::ffi::{CStr, c_char, c_int, c_uint};
 use std::ptr;
 
 use super::args;
+use super::failure::Result;
 use super::guard::{Call, guard};
 use super::objects::Conn;
 use super::out;
 use super::types::{virConnectPtr, virNodeDevicePtr};
-use crate::error::{Domain, Result};
+use crate::error::Domain;
 use crate::name::Name;
 
 const DOMAIN: Domain = Domain::NodeDevice;
@@ -39,7 +40,7 @@ pub unsafe extern "C" fn virNodeNumOfDevices(
         // SAFETY: as promised by the caller.
         let cap = unsafe { args::opt_text(cap) }.map(CStr::to_string_lossy);
         let connection = &conn.handle.connection;
-        out::count(connection.count_with_capability(cap.as_deref())?)
+        out::count(connection.count_with_capability(cap.as_deref()))
     })
 }
 
@@ -73,7 +74,7 @@ pub unsafe extern "C" fn virNodeListDevices(
         // SAFETY: as promised by the caller.
         let cap = unsafe { args::opt_text(cap) }.map(CStr::to_string_lossy);
         let connection = &conn.handle.connection;
-        let found = connection.names_with_capability(cap.as_deref(), max)?;
+        let found = connection.names_with_capability(cap.as_deref(), max);
         let texts = found.iter().take(max).map(|name| name.to_bytes());
         // SAFETY: at most maxnames texts, for which the caller has room.
         unsafe { out::names(names, texts) }
@@ -102,11 +103,12 @@ pub unsafe extern "C" fn virConnectListAllNodeDevices(
     unsafe { out::set(devices, ptr::null_mut()) };
     guard(DOMAIN, "virConnectListAllNodeDevices", |call| {
         let conn = call.conn(conn)?;
+        args::list_flags(flags)?;
         let connection = &conn.handle.connection;
         if devices.is_null() {
-            return out::count(connection.count(flags)?);
+            return out::count(connection.count(flags));
         }
-        let names = connection.list(flags)?;
+        let names = connection.list(flags);
         let count = out::count(names.len())?;
         let list = out::List::new(names.len())?;
         let handles = conn

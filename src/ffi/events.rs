@@ -17,11 +17,12 @@ use super::constants::virNodeDeviceEventLifecycleType::{
     VIR_NODE_DEVICE_EVENT_UNDEFINED,
 };
 use super::event_loop;
+use super::failure::Result;
 use super::objects::{Conn, HANDLES};
 use super::types::{
     virConnectNodeDeviceEventGenericCallback, virConnectPtr, virFreeCallback, virNodeDevicePtr,
 };
-use crate::error::{Code, Domain, Error, Result};
+use crate::error::{Code, Domain, Error};
 use crate::name::Name;
 use crate::view::{Change, DeviceEvent};
 
@@ -186,10 +187,8 @@ impl State {
         let same =
             |r: &Arc<Registration>| r.callback.is(wanted.callback) && r.filter == wanted.filter;
         if self.registrations.iter().any(same) {
-            return Err(
-                Error::new(Code::InvalidArg, "event callback already tracked")
-                    .in_domain(Domain::None),
-            );
+            let error = Error::new(Code::InvalidArg, "event callback already tracked");
+            return Err(error.in_domain(Domain::None).into());
         }
         Ok(())
     }
@@ -208,7 +207,7 @@ impl State {
     fn add(&mut self, conn: &Conn, wanted: Registration) -> Result<c_int> {
         self.refuse_double(&wanted)?;
         if !HANDLES.hold_connection(conn.address) {
-            return Err(Error::bare(Code::InvalidConn));
+            return Err(Error::bare(Code::InvalidConn).into());
         }
         let id = self.next_id;
         self.next_id += 1;
@@ -242,11 +241,11 @@ fn watch(conn: &Conn) -> Result<c_int> {
     };
     if watch < 0 {
         // libvirt's words, "domain" included.
-        return Err(Error::new(
+        let error = Error::new(
             Code::InternalError,
             "could not initialize domain event timer",
-        )
-        .in_domain(Domain::None));
+        );
+        return Err(error.in_domain(Domain::None).into());
     }
     Ok(watch)
 }
@@ -303,7 +302,7 @@ pub(super) fn deregister(conn: &Conn, id: c_int) -> Result<()> {
 /// The descriptor for the program's own poll; from now on no event loop is needed.
 pub(super) fn event_fd(conn: &Conn) -> Result<RawFd> {
     conn.handle.events.state().is_polled = true;
-    conn.handle.connection.event_fd()
+    Ok(conn.handle.connection.event_fd()?)
 }
 
 /// Tells what happened to who asked; returns how many events there were. While

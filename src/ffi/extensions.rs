@@ -49,7 +49,9 @@ pub extern "C" fn vndNodeDeviceGetJSONDesc(dev: virNodeDevicePtr, flags: c_uint)
 #[unsafe(no_mangle)]
 pub extern "C" fn vndConnectGetAllDevicesXML(conn: virConnectPtr, flags: c_uint) -> *mut c_char {
     guard(DOMAIN, "vndConnectGetAllDevicesXML", |call| {
-        out::text(&call.conn(conn)?.handle.connection.xml_of_all(flags)?)
+        let conn = call.conn(conn)?;
+        args::list_flags(flags)?;
+        out::text(&conn.handle.connection.xml_of_all(flags))
     })
 }
 
@@ -64,7 +66,9 @@ pub extern "C" fn vndConnectGetAllDevicesXML(conn: virConnectPtr, flags: c_uint)
 #[unsafe(no_mangle)]
 pub extern "C" fn vndConnectGetAllDevicesJSON(conn: virConnectPtr, flags: c_uint) -> *mut c_char {
     guard(DOMAIN, "vndConnectGetAllDevicesJSON", |call| {
-        out::text(&call.conn(conn)?.handle.connection.json_of_all(flags)?)
+        let conn = call.conn(conn)?;
+        args::list_flags(flags)?;
+        out::text(&conn.handle.connection.json_of_all(flags))
     })
 }
 

@@ -7,10 +7,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::sync::Arc;
 
+use super::failure::Result;
 use super::fork;
 use super::objects::ConnHandle;
 use super::store;
-use crate::error::{Code, Domain, Error, Result};
+use crate::error::{Code, Domain, Error};
 
 /// What a function returns to C when it fails.
 pub(super) trait FailValue {
@@ -60,12 +61,12 @@ pub(super) fn guard<T: FailValue>(
             conn: None,
             silent: false,
         };
-        let error = match catch_unwind(AssertUnwindSafe(|| body(&mut call))) {
+        let failure = match catch_unwind(AssertUnwindSafe(|| body(&mut call))) {
             Ok(Ok(value)) => return value,
-            Ok(Err(error)) => error,
-            Err(panic) => panic_error(&*panic).in_domain(domain),
+            Ok(Err(failure)) => failure,
+            Err(panic) => panic_error(&*panic).in_domain(domain).into(),
         };
-        store::set_last(&error);
+        store::set_last(&failure);
         if !call.silent {
             store::dispatch(call.conn.as_deref());
         }

@@ -33,6 +33,7 @@ mod args;
 mod auth;
 mod default_loop;
 mod events;
+mod failure;
 mod fork;
 mod guard;
 mod handle;

@@ -4,7 +4,8 @@
 use std::ffi::{c_char, c_int};
 use std::ptr;
 
-use crate::error::{Code, Error, Result};
+use super::failure::Result;
+use crate::error::{Code, Error};
 
 /// Writes through a pointer unless it is NULL.
 ///
@@ -26,7 +27,7 @@ fn allocate<T>(count: usize) -> Result<*mut T> {
         None => ptr::null_mut(),
     };
     if memory.is_null() {
-        return Err(Error::bare(Code::NoMemory));
+        return Err(Error::bare(Code::NoMemory).into());
     }
     Ok(memory.cast())
 }
@@ -126,10 +127,8 @@ impl Drop for Copies {
 /// A count as C gets it.
 pub(super) fn count(count: usize) -> Result<c_int> {
     c_int::try_from(count).map_err(|_| {
-        Error::new(
-            Code::InternalError,
-            format!("{count} is more than an int can hold"),
-        )
+        let text = format!("{count} is more than an int can hold");
+        Error::new(Code::InternalError, text).into()
     })
 }
 
@@ -194,11 +193,8 @@ mod tests {
     #[test]
     fn a_size_that_overflows_is_out_of_memory() {
         let error = allocate::<u64>(usize::MAX / 4).unwrap_err();
-        assert_eq!(error.code(), Code::NoMemory);
-        assert_eq!(
-            allocate::<u8>(usize::MAX).unwrap_err().code(),
-            Code::NoMemory
-        );
+        assert_eq!(error, Error::bare(Code::NoMemory).into());
+        assert_eq!(allocate::<u8>(usize::MAX).unwrap_err(), error);
         assert!(List::<u8>::new(usize::MAX).is_err());
     }
 }

@@ -10,10 +10,13 @@ use std::ptr;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::constants::virErrorLevel;
+use super::error_domain::virErrorDomain;
+use super::error_number::virErrorNumber;
+use super::failure::Failure;
 use super::objects::ConnHandle;
 use super::out;
 use super::types::{virError, virErrorFunc, virErrorPtr};
-use crate::error::{Code, Domain, Error};
+use crate::error::Error;
 
 /// The record of no error.
 pub(super) const NO_ERROR: virError = virError {
@@ -98,12 +101,12 @@ pub(super) unsafe fn join(beside: Beside) {
 }
 
 /// Keeps an error as this thread's last one.
-pub(super) fn set_last(error: &Error) {
+pub(super) fn set_last(failure: &Failure) {
     clear_last();
     let at = last();
     if !at.is_null() {
         // SAFETY: this thread's record, which holds no strings now.
-        unsafe { at.write(record(error)) };
+        unsafe { at.write(record(failure)) };
     }
 }
 
@@ -156,18 +159,18 @@ unsafe fn duplicate(text: *const c_char) -> *mut c_char {
     unsafe { libc::strdup(text) }
 }
 
-/// The record of an error. A text that memory ran out for is left NULL.
-fn record(error: &Error) -> virError {
+/// The record of a failure. A text that memory ran out for is left NULL.
+fn record(failure: &Failure) -> virError {
     let text = |text: Option<&str>| text.and_then(|t| out::text(t).ok());
     virError {
-        code: error.code() as i32,
-        domain: error.domain() as i32,
-        message: text(Some(&error.message())).unwrap_or(ptr::null_mut()),
+        code: failure.code as i32,
+        domain: failure.domain as i32,
+        message: text(Some(&failure.message)).unwrap_or(ptr::null_mut()),
         level: virErrorLevel::VIR_ERR_ERROR as u32,
-        str1: text(error.str1().as_deref()).unwrap_or(ptr::null_mut()),
-        str2: text(error.str2().as_deref()).unwrap_or(ptr::null_mut()),
-        int1: error.int1(),
-        int2: error.int2(),
+        str1: text(failure.str1.as_deref()).unwrap_or(ptr::null_mut()),
+        str2: text(failure.str2.as_deref()).unwrap_or(ptr::null_mut()),
+        int1: failure.int1,
+        int2: failure.int2,
         ..NO_ERROR
     }
 }
@@ -274,7 +277,7 @@ pub(super) fn dispatch(conn: Option<&ConnHandle>) {
     }
     // SAFETY: this thread's record.
     if unsafe { error.read() }.code == 0 {
-        set_last(&Error::unknown());
+        set_last(&Error::unknown().into());
     }
     if let Some(conn) = conn {
         // SAFETY: this thread's record.
@@ -326,8 +329,9 @@ fn line(error: &virError, message: &[u8]) -> Vec<u8> {
     };
     // Two empty places follow the level: libvirt once printed a domain and a network there.
     let mut line = format!("libvirt: {} {level} : ", domain_name(error.domain)).into_bytes();
-    if error.domain == Domain::Xml as i32 && error.code == Code::XmlDetail as i32 && error.int1 != 0
-    {
+    let is_of_parser = error.domain == virErrorDomain::VIR_FROM_XML as i32
+        && error.code == virErrorNumber::VIR_ERR_XML_DETAIL as i32;
+    if is_of_parser && error.int1 != 0 {
         line.extend(format!("line {}: ", error.int1).bytes());
         line.extend(message);
         return line;
@@ -339,25 +343,36 @@ fn line(error: &virError, message: &[u8]) -> Vec<u8> {
     line
 }
 
-fn domain_name(domain: i32) -> &'static str {
-    match domain {
-        0 => "",
-        5 => "XML Util",
-        20 => "Domain Config",
-        22 => "Node Device Driver",
-        40 => "Event Loop",
-        45 => "URI Utils",
-        _ => "Unknown",
-    }
+/// The words for the parts that raise errors here.
+const DOMAIN_NAMES: [(virErrorDomain, &str); 6] = [
+    (virErrorDomain::VIR_FROM_NONE, ""),
+    (virErrorDomain::VIR_FROM_XML, "XML Util"),
+    (virErrorDomain::VIR_FROM_DOMAIN, "Domain Config"),
+    (virErrorDomain::VIR_FROM_NODEDEV, "Node Device Driver"),
+    (virErrorDomain::VIR_FROM_EVENT, "Event Loop"),
+    (virErrorDomain::VIR_FROM_URI, "URI Utils"),
+];
+
+fn domain_name(number: i32) -> &'static str {
+    let mut names = DOMAIN_NAMES.iter();
+    let found = names.find(|(domain, _)| *domain as i32 == number);
+    found.map_or("Unknown", |(_, name)| name)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::{Code, Domain};
 
-    fn printed(error: &Error) -> String {
-        let mut record = record(error);
-        let text = line(&record, error.message().as_bytes());
+    fn recorded(error: Error) -> virError {
+        record(&error.into())
+    }
+
+    fn printed(error: Error, line_number: i32) -> String {
+        let message = error.message();
+        let mut record = recorded(error);
+        record.int1 = line_number;
+        let text = line(&record, message.as_bytes());
         // SAFETY: made by `record`.
         unsafe { clear(&mut record) };
         String::from_utf8(text).unwrap()
@@ -367,22 +382,21 @@ mod tests {
     #[test]
     fn the_default_printer_words_errors_as_libvirt_does() {
         assert_eq!(
-            printed(&Error::no_device("x")),
+            printed(Error::no_device("x"), -1),
             "libvirt: Node Device Driver error : Node device not found: \
              no node device with matching name 'x'\n"
         );
         assert_eq!(
-            printed(&Error::unknown()),
+            printed(Error::unknown(), 0),
             "libvirt:  error : An error occurred, but the cause is unknown\n"
         );
-        let parser = Error::new(Code::XmlDetail, "Extra content\n").in_domain(Domain::Xml);
+        let parser = |text| Error::new(Code::XmlDetail, text).in_domain(Domain::Xml);
         assert_eq!(
-            printed(&parser.at_line(7)),
+            printed(parser("Extra content\n"), 7),
             "libvirt: XML Util error : line 7: Extra content\n"
         );
-        let no_newline = Error::new(Code::XmlDetail, "Extra").in_domain(Domain::Xml);
         assert_eq!(
-            printed(&no_newline.at_line(7)),
+            printed(parser("Extra"), 7),
             "libvirt: XML Util error : line 7: Extra"
         );
         let other = virError {
@@ -396,7 +410,7 @@ mod tests {
 
     #[test]
     fn a_copy_has_strings_of_its_own() {
-        let mut first = record(&Error::no_device("x"));
+        let mut first = recorded(Error::no_device("x"));
         // SAFETY: a whole record.
         let mut second = unsafe { copy(&first) };
         assert_ne!(first.message, second.message);

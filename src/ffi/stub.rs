@@ -8,12 +8,13 @@ use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::failure::Result;
 use super::guard::{Call, guard};
 use super::objects::{Conn, HANDLES};
 use super::out::{self, List};
 use super::store::{self, Beside};
 use super::types::{virConnectPtr, virErrorPtr, virFreeCallback};
-use crate::error::{Code, Domain, Error, Result};
+use crate::error::{Code, Domain, Error};
 
 const DOMAIN: Domain = Domain::DomainConfig;
 
@@ -133,7 +134,7 @@ fn register(
     let conn = call.conn(conn)?;
     call.not_null("cb", callback)?;
     if !HANDLES.hold_connection(conn.address) {
-        return Err(Error::bare(Code::InvalidConn));
+        return Err(Error::bare(Code::InvalidConn).into());
     }
     let mut state = conn.handle.stub_registrations.state();
     state.last_id += 1;

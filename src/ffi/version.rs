@@ -56,7 +56,7 @@ pub unsafe extern "C" fn virGetVersion(
     let _ = r#type;
     guard(Domain::None, "virGetVersion", |_| {
         if libVer.is_null() {
-            return Err(Error::unknown());
+            return Err(Error::unknown().into());
         }
         // SAFETY: the caller passes a pointer to an unsigned long.
         unsafe { out::set(libVer, LIBVIR_VERSION_NUMBER) };

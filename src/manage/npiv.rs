@@ -116,7 +116,7 @@ impl Port {
 
     /// The port's SCSI host, if it is there.
     fn find(&self, conn: &Connection) -> Option<Name> {
-        let hosts = conn.devices(Capability::ScsiHost.flag()).ok()?;
+        let hosts = conn.devices(Capability::ScsiHost.flag());
         let found = hosts.iter().find(|device| {
             let names = fc_host(device, conn.host()).ok().flatten();
             names.is_some_and(|names| self.has_names(&names))
@@ -198,7 +198,7 @@ pub fn fc_host(device: &Device, host: &Host) -> Result<Option<FcHost>> {
 
 /// The host below which the port shall be: the one that is named, or the first that fits.
 pub fn parent(conn: &Connection, document: &DeviceDocument) -> Result<Arc<Device>> {
-    let capable = conn.devices(Capability::Vports.flag())?;
+    let capable = conn.devices(Capability::Vports.flag());
     let is_capable = |name: &Name| capable.iter().any(|device| device.name == *name);
     let no_parent = || {
         let text = format!("Could not find parent device for '{NEW_DEVICE}'");

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Which devices pass the flags of `virConnectListAllNodeDevices`.
+//! Which devices pass the list flags.
 
 use crate::caps::{CAPABILITIES, Capability, bearers};
 use crate::device::Device;
 use crate::host::Host;
 
-/// List flags beyond the capabilities, as `virConnectListAllNodeDeviceFlags` numbers them.
+/// List flags beyond the capabilities.
 const PERSISTENT: u32 = 1 << 28;
 const TRANSIENT: u32 = 1 << 29;
 const INACTIVE: u32 = 1 << 30;

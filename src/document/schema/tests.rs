@@ -9,9 +9,9 @@ fn message(xml: &str) -> String {
     match validate(&device) {
         Ok(()) => "valid".to_string(),
         Err(error) => {
-            assert_eq!((error.code() as i32, error.domain() as i32), (92, 5));
-            assert_eq!((error.int1(), error.int2()), (-1, -1));
-            error.str2().unwrap().into_owned()
+            assert_eq!(error.code(), Code::XmlInvalidSchema);
+            assert_eq!(error.domain(), Domain::Xml);
+            error.detail().unwrap().to_string()
         }
     }
 }

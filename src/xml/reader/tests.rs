@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 use super::*;
+use crate::error::{Code, Domain};
 
 fn root(document: &str) -> Element {
     parse(document.as_bytes(), None).unwrap()
@@ -74,8 +75,8 @@ fn recorded_messages() {
         let error = parse(document.as_bytes(), None).unwrap_err();
         assert_eq!(error.message(), expected);
         assert_eq!(
-            (error.code() as i32, error.domain() as i32, error.int1()),
-            (35, 22, -1)
+            (error.code(), error.domain()),
+            (Code::XmlDetail, Domain::NodeDevice)
         );
     }
 }

@@ -445,5 +445,4 @@ impl Drop for Turn<'_> {
 }
 
 #[cfg(test)]
-#[path = "default_loop_tests.rs"]
 mod tests;

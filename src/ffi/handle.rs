@@ -384,5 +384,4 @@ impl<C, D> Table<C, D> {
 }
 
 #[cfg(test)]
-#[path = "handle_tests.rs"]
 mod tests;

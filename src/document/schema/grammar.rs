@@ -1,43 +1,61 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! What may stand where in the XML of a device: the schema of libvirt 12.8.0, in tables.
 
-use super::pattern::Pattern::{self, Choice, Group, Many, Maybe, Mixed, One, Several};
+use super::rule::Pattern::{self, Choice, Group, Many, Maybe, Mixed, One, Several};
+use super::rule::{Attribute, Content, Rule, Sort};
 use super::values::Value::{self, Words};
 use super::values::*;
-use super::{Attribute, Content, Rule, Sort};
 
-const NOTHING: Content = Content::Elements(Group(&[]));
+const NOTHING: Content = Content::Elements(&[]);
 
+/// One element of this sort.
+const fn one(
+    name: &'static str,
+    sort: Sort,
+    attributes: &'static [Attribute],
+    content: Content,
+) -> Pattern {
+    One(Rule {
+        name,
+        sort,
+        attributes,
+        content,
+    })
+}
+
+/// An element with these children in this order.
 const fn element(
     name: &'static str,
     attributes: &'static [Attribute],
     children: &'static [Pattern],
-) -> Rule {
-    Rule {
-        name,
-        sort: Sort::Only,
-        attributes,
-        content: Content::Elements(Group(children)),
-    }
+) -> Pattern {
+    let content = Content::Elements(children);
+    one(name, Sort::Only, attributes, content)
 }
 
-const fn text(name: &'static str, value: Value) -> Rule {
-    Rule {
-        name,
-        sort: Sort::Only,
-        attributes: &[],
-        content: Content::Text(value),
-    }
+/// An element that holds text.
+const fn text(name: &'static str, value: Value) -> Pattern {
+    text_with(name, &[], value)
 }
 
-/// A `<capability>` with these children in this order.
-const fn capability(kind: &'static [&'static str], children: &'static [Pattern]) -> Rule {
-    Rule {
-        name: "capability",
-        sort: Sort::Is("type", kind),
-        attributes: &[],
-        content: Content::Elements(Group(children)),
-    }
+/// An element that has attributes and holds text.
+const fn text_with(name: &'static str, attributes: &'static [Attribute], value: Value) -> Pattern {
+    one(name, Sort::Only, attributes, Content::Text(value))
+}
+
+/// A `<capability>` of one of these types, with these children in this order.
+const fn capability(types: &'static [&'static str], children: &'static [Pattern]) -> Pattern {
+    capability_with(types, &[], children)
+}
+
+/// The same with attributes beside the type.
+const fn capability_with(
+    types: &'static [&'static str],
+    attributes: &'static [Attribute],
+    children: &'static [Pattern],
+) -> Pattern {
+    let content = Content::Elements(children);
+    one("capability", Sort::Is("type", types), attributes, content)
 }
 
 const fn required(name: &'static str, value: Value) -> Attribute {
@@ -61,138 +79,119 @@ pub const DEVICE: Rule = Rule {
     name: "device",
     sort: Sort::Only,
     attributes: &[],
-    content: Content::Elements(Mixed(&[
-        One(&text("name", ANY)),
-        Maybe(&One(&text("path", ANY))),
-        Many(&One(&Rule {
-            name: "devnode",
-            sort: Sort::Is("type", &["dev", "link"]),
-            attributes: &[],
-            content: Content::Text(ANY),
-        })),
+    content: Content::Elements(&[Mixed(&[
+        text("name", ANY),
+        Maybe(&text("path", ANY)),
+        Many(&one(
+            "devnode",
+            Sort::Is("type", &["dev", "link"]),
+            &[],
+            Content::Text(ANY),
+        )),
         Maybe(&Choice(PARENT)),
-        Maybe(&One(&element("driver", &[], &[One(&text("name", ANY))]))),
+        Maybe(&element("driver", &[], &[text("name", ANY)])),
         Many(&Choice(CAPABILITIES)),
-    ])),
+    ])]),
 };
 
 /// The parent by world-wide names, by those of its fabric, or by its own name.
 const PARENT: &[Pattern] = &[
-    One(&PARENT_PORT),
-    One(&Rule {
-        sort: Sort::Has("wwpn"),
-        ..PARENT_PORT
-    }),
-    One(&Rule {
-        name: "parent",
-        sort: Sort::Has("fabric_wwn"),
-        attributes: &[required("fabric_wwn", WWN)],
-        content: NOTHING,
-    }),
-    One(&text("parent", ANY)),
+    one("parent", Sort::Has("wwnn"), PARENT_PORT, NOTHING),
+    one("parent", Sort::Has("wwpn"), PARENT_PORT, NOTHING),
+    one(
+        "parent",
+        Sort::Has("fabric_wwn"),
+        &[required("fabric_wwn", WWN)],
+        NOTHING,
+    ),
+    text("parent", ANY),
 ];
 
-const PARENT_PORT: Rule = Rule {
-    name: "parent",
-    sort: Sort::Has("wwnn"),
-    attributes: &[required("wwnn", WWN), required("wwpn", WWN)],
-    content: NOTHING,
-};
+const PARENT_PORT: &[Attribute] = &[required("wwnn", WWN), required("wwpn", WWN)];
 
 const CAPABILITIES: &[Pattern] = &[
-    One(&capability(&["system"], SYSTEM)),
-    One(&capability(&["pci"], PCI)),
-    One(&capability(&["usb_device"], USB_DEVICE)),
-    One(&capability(&["usb"], USB_INTERFACE)),
-    One(&capability(&["net"], NET)),
-    One(&capability(&["scsi_generic"], &[One(&text("char", ANY))])),
-    One(&capability(&["scsi_host"], SCSI_HOST)),
-    One(&capability(&["scsi_target"], SCSI_TARGET)),
-    One(&capability(&["scsi"], SCSI)),
-    One(&capability(&["storage"], STORAGE)),
-    One(&capability(
+    capability(&["system"], SYSTEM),
+    capability(&["pci"], PCI),
+    capability(&["usb_device"], USB_DEVICE),
+    capability(&["usb"], USB_INTERFACE),
+    capability(&["net"], NET),
+    capability(&["scsi_generic"], &[text("char", ANY)]),
+    capability(&["scsi_host"], SCSI_HOST),
+    capability(&["scsi_target"], SCSI_TARGET),
+    capability(&["scsi"], SCSI),
+    capability(&["storage"], STORAGE),
+    capability(
         &["drm"],
-        &[One(&text("type", Words(&["primary", "control", "render"])))],
-    )),
-    One(&capability(&["mdev"], MDEV)),
-    One(&capability(&["ccw"], CCW)),
-    One(&capability(&["ccwgroup"], CCW_GROUP)),
-    One(&capability(&["css"], CSS)),
-    One(&capability(&["vdpa"], &[One(&text("chardev", PATH))])),
-    One(&capability(
-        &["ap_card"],
-        &[One(&text("ap-adapter", UINT8))],
-    )),
-    One(&capability(
+        &[text("type", Words(&["primary", "control", "render"]))],
+    ),
+    capability(&["mdev"], MDEV),
+    capability(&["ccw"], CCW),
+    capability(&["ccwgroup"], CCW_GROUP),
+    capability(&["css"], CSS),
+    capability(&["vdpa"], &[text("chardev", PATH)]),
+    capability(&["ap_card"], &[text("ap-adapter", UINT8)]),
+    capability(
         &["ap_queue"],
-        &[
-            One(&text("ap-adapter", UINT8)),
-            One(&text("ap-domain", AP_DOMAIN)),
-        ],
-    )),
-    One(&capability(&["ap_matrix"], &[Maybe(&MDEV_TYPES)])),
+        &[text("ap-adapter", UINT8), text("ap-domain", AP_DOMAIN)],
+    ),
+    capability(&["ap_matrix"], &[Maybe(&MDEV_TYPES)]),
 ];
 
 const SYSTEM: &[Pattern] = &[
-    Maybe(&One(&text("product", ANY))),
-    One(&element(
+    Maybe(&text("product", ANY)),
+    element(
         "hardware",
         &[],
         &[
-            Maybe(&One(&text("vendor", ANY))),
-            Maybe(&One(&text("version", ANY))),
-            Maybe(&One(&text("serial", ANY))),
-            One(&text("uuid", UUID)),
+            Maybe(&text("vendor", ANY)),
+            Maybe(&text("version", ANY)),
+            Maybe(&text("serial", ANY)),
+            text("uuid", UUID),
         ],
-    )),
-    One(&element(
+    ),
+    element(
         "firmware",
         &[],
         &[
-            Maybe(&One(&text("vendor", ANY))),
-            Maybe(&One(&text("version", ANY))),
-            Maybe(&One(&text("release_date", ANY))),
+            Maybe(&text("vendor", ANY)),
+            Maybe(&text("version", ANY)),
+            Maybe(&text("release_date", ANY)),
         ],
-    )),
+    ),
 ];
 
 const PCI: &[Pattern] = &[
-    Maybe(&One(&text("class", PCI_CLASS))),
-    One(&text("domain", UNSIGNED_LONG)),
-    One(&text("bus", UNSIGNED_LONG)),
-    One(&text("slot", UNSIGNED_LONG)),
-    One(&text("function", UNSIGNED_LONG)),
-    One(&identity("product")),
-    One(&identity("vendor")),
-    Maybe(&One(&capability(
-        &["phys_function"],
-        &[Maybe(&PCI_ADDRESS)],
-    ))),
-    Maybe(&One(&Rule {
-        attributes: &[optional("maxCount", UNSIGNED_INT)],
-        ..capability(&["virt_functions"], &[Many(&PCI_ADDRESS)])
-    })),
-    Maybe(&One(&capability(&["pci-bridge", "cardbus-bridge"], &[]))),
+    Maybe(&text("class", PCI_CLASS)),
+    text("domain", UNSIGNED_LONG),
+    text("bus", UNSIGNED_LONG),
+    text("slot", UNSIGNED_LONG),
+    text("function", UNSIGNED_LONG),
+    identity("product"),
+    identity("vendor"),
+    Maybe(&capability(&["phys_function"], &[Maybe(&PCI_ADDRESS)])),
+    Maybe(&capability_with(
+        &["virt_functions"],
+        &[optional("maxCount", UNSIGNED_INT)],
+        &[Many(&PCI_ADDRESS)],
+    )),
+    Maybe(&capability(&["pci-bridge", "cardbus-bridge"], &[])),
     Maybe(&MDEV_TYPES),
-    Maybe(&One(&capability(&["vpd"], VPD))),
-    Maybe(&One(&element(
+    Maybe(&capability(&["vpd"], VPD)),
+    Maybe(&element(
         "iommuGroup",
         &[required("number", UNSIGNED_INT)],
         &[Several(&PCI_ADDRESS)],
-    ))),
-    Maybe(&One(&element("numa", &[optional("node", INT)], &[]))),
-    Maybe(&One(&element("pci-express", &[], &[Many(&PCI_LINK)]))),
+    )),
+    Maybe(&element("numa", &[optional("node", INT)], &[])),
+    Maybe(&element("pci-express", &[], &[Many(&PCI_LINK)])),
 ];
 
 /// A product or vendor: the number, and the name if it is known.
-const fn identity(name: &'static str) -> Rule {
-    Rule {
-        attributes: const { &[required("id", HEX)] },
-        ..text(name, ANY)
-    }
+const fn identity(name: &'static str) -> Pattern {
+    text_with(name, const { &[required("id", HEX)] }, ANY)
 }
 
-const PCI_ADDRESS: Pattern = One(&element(
+const PCI_ADDRESS: Pattern = element(
     "address",
     &[
         required("domain", HEX),
@@ -201,227 +200,213 @@ const PCI_ADDRESS: Pattern = One(&element(
         required("function", HEX),
     ],
     &[],
-));
+);
 
-const PCI_LINK: Pattern = One(&Rule {
-    name: "link",
-    sort: Sort::Is("validity", &["cap", "sta"]),
-    attributes: &[
+const PCI_LINK: Pattern = one(
+    "link",
+    Sort::Is("validity", &["cap", "sta"]),
+    &[
         optional("port", UNSIGNED_INT),
         optional("speed", LINK_SPEED),
         required("width", UNSIGNED_INT),
     ],
-    content: NOTHING,
-});
+    NOTHING,
+);
 
 const VPD: &[Pattern] = &[
-    One(&text("name", VPD_TEXT)),
-    Maybe(&One(&fields(
+    text("name", VPD_TEXT),
+    Maybe(&fields(
         &["readonly"],
         &[
-            Maybe(&One(&text("change_level", VPD_TEXT))),
-            Maybe(&One(&text("manufacture_id", VPD_TEXT))),
-            Maybe(&One(&text("part_number", VPD_TEXT))),
-            Maybe(&One(&text("serial_number", VPD_TEXT))),
+            Maybe(&text("change_level", VPD_TEXT)),
+            Maybe(&text("manufacture_id", VPD_TEXT)),
+            Maybe(&text("part_number", VPD_TEXT)),
+            Maybe(&text("serial_number", VPD_TEXT)),
             Many(&VENDOR_FIELD),
         ],
-    ))),
-    Maybe(&One(&fields(
+    )),
+    Maybe(&fields(
         &["readwrite"],
         &[
-            Maybe(&One(&text("asset_tag", VPD_TEXT))),
+            Maybe(&text("asset_tag", VPD_TEXT)),
             Many(&VENDOR_FIELD),
             Many(&SYSTEM_FIELD),
         ],
-    ))),
+    )),
 ];
 
-const fn fields(access: &'static [&'static str], children: &'static [Pattern]) -> Rule {
-    Rule {
-        name: "fields",
-        sort: Sort::Is("access", access),
-        attributes: &[],
-        content: Content::Elements(Group(children)),
-    }
+const fn fields(access: &'static [&'static str], children: &'static [Pattern]) -> Pattern {
+    let content = Content::Elements(children);
+    one("fields", Sort::Is("access", access), &[], content)
 }
 
-const fn field(name: &'static str, index: &'static [Attribute]) -> Rule {
-    Rule {
-        attributes: index,
-        ..text(name, VPD_TEXT)
-    }
-}
+const VENDOR_FIELD: Pattern =
+    text_with("vendor_field", &[required("index", VENDOR_INDEX)], VPD_TEXT);
+const SYSTEM_FIELD: Pattern =
+    text_with("system_field", &[required("index", SYSTEM_INDEX)], VPD_TEXT);
 
-const VENDOR_FIELD: Pattern = One(&field("vendor_field", &[required("index", VENDOR_INDEX)]));
-const SYSTEM_FIELD: Pattern = One(&field("system_field", &[required("index", SYSTEM_INDEX)]));
-
-const MDEV_TYPES: Pattern = One(&capability(
+const MDEV_TYPES: Pattern = capability(
     &["mdev_types"],
-    &[Several(&One(&element(
+    &[Several(&element(
         "type",
         &[required("id", ANY)],
         &[
-            Maybe(&One(&text("name", ANY))),
-            One(&text(
-                "deviceAPI",
-                Words(&["vfio-pci", "vfio-ccw", "vfio-ap"]),
-            )),
-            One(&text("availableInstances", UNSIGNED_INT)),
+            Maybe(&text("name", ANY)),
+            text("deviceAPI", Words(&["vfio-pci", "vfio-ccw", "vfio-ap"])),
+            text("availableInstances", UNSIGNED_INT),
         ],
-    )))],
-));
+    ))],
+);
 
 const USB_DEVICE: &[Pattern] = &[
-    One(&text("bus", UNSIGNED_LONG)),
-    One(&text("device", UNSIGNED_LONG)),
-    One(&text("port", UNSIGNED_LONG)),
-    One(&identity("product")),
-    One(&identity("vendor")),
+    text("bus", UNSIGNED_LONG),
+    text("device", UNSIGNED_LONG),
+    text("port", UNSIGNED_LONG),
+    identity("product"),
+    identity("vendor"),
 ];
 
 const USB_INTERFACE: &[Pattern] = &[
-    One(&text("number", UNSIGNED_LONG)),
-    One(&text("class", UNSIGNED_LONG)),
-    One(&text("subclass", UNSIGNED_LONG)),
-    One(&text("protocol", UNSIGNED_LONG)),
-    Maybe(&One(&text("description", ANY))),
+    text("number", UNSIGNED_LONG),
+    text("class", UNSIGNED_LONG),
+    text("subclass", UNSIGNED_LONG),
+    text("protocol", UNSIGNED_LONG),
+    Maybe(&text("description", ANY)),
 ];
 
 const NET: &[Pattern] = &[
-    One(&text("interface", ANY)),
-    Maybe(&One(&text("address", MAC))),
-    Maybe(&One(&element(
+    text("interface", ANY),
+    Maybe(&text("address", MAC)),
+    Maybe(&element(
         "link",
         &[
             optional("speed", UNSIGNED_INT),
             optional("state", LINK_STATE),
         ],
         &[],
-    ))),
-    Many(&One(&element("feature", &[required("name", FEATURE)], &[]))),
-    Many(&One(&capability(&["80203", "80211"], &[]))),
+    )),
+    Many(&element("feature", &[required("name", FEATURE)], &[])),
+    Many(&capability(&["80203", "80211"], &[])),
 ];
 
 const SCSI_HOST: &[Pattern] = &[
-    One(&text("host", UNSIGNED_LONG)),
-    Maybe(&One(&text("unique_id", UNSIGNED_INT))),
+    text("host", UNSIGNED_LONG),
+    Maybe(&text("unique_id", UNSIGNED_INT)),
     Many(&Choice(&[
-        One(&capability(
+        capability(
             &["fc_host"],
             &[
-                One(&text("wwnn", WWN)),
-                One(&text("wwpn", WWN)),
-                Maybe(&One(&text("fabric_wwn", WWN))),
+                text("wwnn", WWN),
+                text("wwpn", WWN),
+                Maybe(&text("fabric_wwn", WWN)),
             ],
-        )),
-        One(&capability(
+        ),
+        capability(
             &["vport_ops"],
             &[
-                One(&text("max_vports", UNSIGNED_INT)),
-                One(&text("vports", UNSIGNED_INT)),
+                text("max_vports", UNSIGNED_INT),
+                text("vports", UNSIGNED_INT),
             ],
-        )),
+        ),
     ])),
 ];
 
 const SCSI_TARGET: &[Pattern] = &[
-    One(&text("target", ANY)),
-    Maybe(&One(&capability(
+    text("target", ANY),
+    Maybe(&capability(
         &["fc_remote_port"],
-        &[One(&text("rport", ANY)), One(&text("wwpn", WWN))],
-    ))),
+        &[text("rport", ANY), text("wwpn", WWN)],
+    )),
 ];
 
 const SCSI: &[Pattern] = &[
-    One(&text("host", UNSIGNED_LONG)),
-    One(&text("bus", UNSIGNED_LONG)),
-    One(&text("target", UNSIGNED_LONG)),
-    One(&text("lun", UNSIGNED_LONG)),
-    Maybe(&One(&text("type", ANY))),
+    text("host", UNSIGNED_LONG),
+    text("bus", UNSIGNED_LONG),
+    text("target", UNSIGNED_LONG),
+    text("lun", UNSIGNED_LONG),
+    Maybe(&text("type", ANY)),
 ];
 
 const STORAGE: &[Pattern] = &[
-    One(&text("block", PATH)),
-    Maybe(&One(&text("bus", ANY))),
-    Maybe(&One(&text("drive_type", ANY))),
-    Maybe(&One(&text("model", ANY))),
-    Maybe(&One(&text("vendor", ANY))),
-    Maybe(&One(&text("serial", ANY))),
+    text("block", PATH),
+    Maybe(&text("bus", ANY)),
+    Maybe(&text("drive_type", ANY)),
+    Maybe(&text("model", ANY)),
+    Maybe(&text("vendor", ANY)),
+    Maybe(&text("serial", ANY)),
     Choice(&[
-        One(&capability(
+        capability(
             &["removable"],
             &[
-                One(&text("media_available", Words(&["0", "1"]))),
-                One(&text("media_size", UNSIGNED_LONG)),
-                Maybe(&One(&text("media_label", ANY))),
+                text("media_available", Words(&["0", "1"])),
+                text("media_size", UNSIGNED_LONG),
+                Maybe(&text("media_label", ANY)),
                 BLOCKS,
             ],
-        )),
-        Group(&[One(&text("size", UNSIGNED_LONG)), BLOCKS]),
+        ),
+        Group(&[text("size", UNSIGNED_LONG), BLOCKS]),
     ]),
-    Maybe(&One(&capability(&["hotpluggable"], &[]))),
+    Maybe(&capability(&["hotpluggable"], &[])),
 ];
 
 const BLOCKS: Pattern = Maybe(&Group(&[
-    One(&text("logical_block_size", UNSIGNED_LONG)),
-    One(&text("num_blocks", UNSIGNED_LONG)),
+    text("logical_block_size", UNSIGNED_LONG),
+    text("num_blocks", UNSIGNED_LONG),
 ]));
 
 const MDEV: &[Pattern] = &[Mixed(&[
-    One(&element("type", &[required("id", ANY)], &[])),
-    Maybe(&One(&element(
+    element("type", &[required("id", ANY)], &[]),
+    Maybe(&element(
         "iommuGroup",
         &[required("number", UNSIGNED_INT)],
         &[],
-    ))),
-    Maybe(&One(&text("uuid", UUID))),
-    Maybe(&One(&text("parent_addr", ANY))),
-    Many(&One(&element(
+    )),
+    Maybe(&text("uuid", UUID)),
+    Maybe(&text("parent_addr", ANY)),
+    Many(&element(
         "attr",
         &[required("name", ANY), required("value", ANY)],
         &[],
-    ))),
+    )),
 ])];
 
-const CCW_STATE: Pattern = Maybe(&One(&text("state", Words(&["online", "offline"]))));
+const CCW_STATE: Pattern = Maybe(&text("state", Words(&["online", "offline"])));
 
 const CCW_ADDRESS: Pattern = Mixed(&[
-    One(&text("cssid", CSSID)),
-    One(&text("ssid", SSID)),
-    One(&text("devno", DEVNO)),
+    text("cssid", CSSID),
+    text("ssid", SSID),
+    text("devno", DEVNO),
 ]);
 
 const CCW: &[Pattern] = &[
     CCW_STATE,
     CCW_ADDRESS,
-    Maybe(&One(&capability(
+    Maybe(&capability(
         &["ccwgroup_member"],
-        &[One(&text("group_device", ANY))],
-    ))),
+        &[text("group_device", ANY)],
+    )),
 ];
 
 const CCW_GROUP: &[Pattern] = &[
     CCW_STATE,
     CCW_ADDRESS,
-    Maybe(&One(&element(
+    Maybe(&element(
         "members",
         &[],
-        &[Several(&One(&Rule {
-            attributes: &[required("ref", ANY)],
-            ..text("ccw_device", ANY)
-        }))],
-    ))),
-    One(&capability(
-        &["qeth_generic", "qeth_layer2", "qeth_layer3"],
-        &[Mixed(&[
-            One(&text("card_type", ANY)),
-            One(&text("chpid", ANY)),
-        ])],
+        &[Several(&text_with(
+            "ccw_device",
+            &[required("ref", ANY)],
+            ANY,
+        ))],
     )),
+    capability(
+        &["qeth_generic", "qeth_layer2", "qeth_layer3"],
+        &[Mixed(&[text("card_type", ANY), text("chpid", ANY)])],
+    ),
 ];
 
 const CSS: &[Pattern] = &[Mixed(&[
     CCW_ADDRESS,
-    Maybe(&One(&element("channel_dev_addr", &[], &[CCW_ADDRESS]))),
+    Maybe(&element("channel_dev_addr", &[], &[CCW_ADDRESS])),
     Maybe(&MDEV_TYPES),
 ])];

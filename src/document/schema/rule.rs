@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! What a schema is made of, rules for elements and patterns of their order, and how a document is checked against it.
+
+use super::values::{Value, enumerate, is_one_of, trim};
+use crate::error::{Code, Domain, Error, Result};
+use crate::xml::reader::Element;
+
+/// How much of a wrong text is shown, in characters.
+const SHOWN: usize = 60;
+
+/// An element: its name, what tells it from others of that name, and what it holds.
+pub struct Rule {
+    pub name: &'static str,
+    pub sort: Sort,
+    pub attributes: &'static [Attribute],
+    pub content: Content,
+}
+
+/// How elements of one name are told apart.
+#[derive(Clone, Copy)]
+pub enum Sort {
+    /// There is only one sort.
+    Only,
+    /// An attribute has one of these words.
+    Is(&'static str, &'static [&'static str]),
+    /// An attribute is there.
+    Has(&'static str),
+}
+
+/// An attribute beside the one that tells the sort.
+pub struct Attribute {
+    pub name: &'static str,
+    pub value: Value,
+    pub is_required: bool,
+}
+
+/// What stands between the tags.
+pub enum Content {
+    /// Text, and no element.
+    Text(Value),
+    /// Elements in this order, and no text but blanks.
+    Elements(&'static [Pattern]),
+}
+
+/// A sequence of elements. The first element of whatever comes next tells which way to go.
+pub enum Pattern {
+    One(Rule),
+    /// None or one.
+    Maybe(&'static Pattern),
+    /// Any number.
+    Many(&'static Pattern),
+    /// One or more.
+    Several(&'static Pattern),
+    /// One after the other.
+    Group(&'static [Pattern]),
+    Choice(&'static [Pattern]),
+    /// All of them, their elements mixed in any way. No two hold elements of the same name.
+    Mixed(&'static [Pattern]),
+}
+
+/// Why children do not follow a pattern.
+enum Failure<'e> {
+    /// A child is wrong inside.
+    Wrong(Error),
+    /// An element does not stand where it has to: before this child, or at the end.
+    Missing(&'e Rule, Option<&'e Element>),
+    /// Nothing may stand any more where this child stands.
+    TooMuch(&'e Element),
+}
+
+impl From<Error> for Failure<'_> {
+    fn from(error: Error) -> Self {
+        Failure::Wrong(error)
+    }
+}
+
+impl Rule {
+    /// Whether an element is this one, right or wrong inside.
+    fn is(&self, element: &Element) -> bool {
+        self.name == element.name
+            && match self.sort {
+                Sort::Only => true,
+                Sort::Is(name, words) => element
+                    .attribute(name)
+                    .is_some_and(|value| is_one_of(words, value)),
+                Sort::Has(name) => element.attribute(name).is_some(),
+            }
+    }
+
+    /// The element as messages show it.
+    fn tag(&self) -> String {
+        match self.sort {
+            Sort::Only => format!("<{}>", self.name),
+            Sort::Is(name, words) => format!("<{} {name}='{}'>", self.name, words.join("|")),
+            Sort::Has(name) => format!("<{} {name}='...'>", self.name),
+        }
+    }
+
+    /// Refuses an element that is this one and wrong inside (code 92).
+    pub fn check(&self, element: &Element) -> Result<()> {
+        for (name, value) in &element.attributes {
+            self.check_attribute(element, name, value)?;
+        }
+        for attribute in self.attributes {
+            if attribute.is_required && element.attribute(attribute.name).is_none() {
+                let text = format!("{} lacks the attribute '{}'", self.tag(), attribute.name);
+                return Err(wrong(element, text));
+            }
+        }
+        match &self.content {
+            Content::Text(value) => self.check_text(element, value),
+            Content::Elements(children) => self.check_children(element, &Pattern::Group(children)),
+        }
+    }
+
+    fn check_attribute(&self, element: &Element, name: &str, value: &str) -> Result<()> {
+        // Declarations are no attributes; but an element in a namespace is not one of ours.
+        let is_declaration = name.starts_with("xmlns:") || (name == "xmlns" && value.is_empty());
+        if is_declaration || matches!(self.sort, Sort::Is(known, _) if known == name) {
+            return Ok(());
+        }
+        let text = match self.attributes.iter().find(|known| known.name == name) {
+            Some(known) if known.value.fits(value) => return Ok(()),
+            Some(known) => unfit(&self.tag(), name, value, &known.value.describe()),
+            None => format!("{} takes no attribute {}", self.tag(), quoted(name)),
+        };
+        Err(wrong(element, text))
+    }
+
+    fn check_text(&self, element: &Element, value: &Value) -> Result<()> {
+        if let Some(child) = element.children.first() {
+            let text = format!("{} holds text alone, not {}", self.tag(), tag(child));
+            return Err(wrong(child, text));
+        }
+        if !value.fits(&element.text) {
+            let (text, tag) = (quoted(&element.text), self.tag());
+            let text = format!("the text {text} of {tag} is not {}", value.describe());
+            return Err(wrong(element, text));
+        }
+        Ok(())
+    }
+
+    fn check_children(&self, element: &Element, pattern: &Pattern) -> Result<()> {
+        let text = trim(&element.text);
+        if !text.is_empty() {
+            let text = format!("{} holds no text, but has {}", self.tag(), quoted(text));
+            return Err(wrong(element, text));
+        }
+        let mut known = Vec::new();
+        pattern.rules(&mut known);
+        let children: Vec<_> = element.children.iter().collect();
+        // A child that stands nowhere in this element comes first: that something else is missing
+        // before it would mislead.
+        if let Some(child) = children
+            .iter()
+            .find(|child| !known.iter().any(|rule| rule.is(child)))
+        {
+            return Err(wrong(child, self.stranger(child, &known)));
+        }
+        let mut rest = children.as_slice();
+        let failure = match (pattern.take(&mut rest), rest) {
+            (Ok(()), []) => return Ok(()),
+            (Ok(()), [child, ..]) => Failure::TooMuch(child),
+            (Err(failure), _) => failure,
+        };
+        let here = self.tag();
+        Err(match failure {
+            Failure::Wrong(error) => error,
+            Failure::Missing(rule, None) => wrong(element, format!("{here} lacks {}", rule.tag())),
+            Failure::Missing(rule, Some(child)) => {
+                let text = format!("{here} lacks {} before {}", rule.tag(), tag(child));
+                wrong(child, text)
+            }
+            Failure::TooMuch(child) => {
+                let text = format!(
+                    "{} stands in {here} once too often or in the wrong place",
+                    tag(child)
+                );
+                wrong(child, text)
+            }
+        })
+    }
+
+    /// Why a child cannot stand anywhere in this element.
+    fn stranger(&self, child: &Element, known: &[&Rule]) -> String {
+        let namesakes = known.iter().filter(|rule| rule.name == child.name);
+        let sorts: Vec<_> = namesakes
+            .filter_map(|rule| match rule.sort {
+                Sort::Is(name, words) => Some((name, words)),
+                _ => None,
+            })
+            .collect();
+        let Some((name, _)) = sorts.first() else {
+            let mut names: Vec<_> = known.iter().map(|rule| rule.name).collect();
+            names.dedup();
+            let names = enumerate(&names);
+            return format!("{} holds {names}, not {}", self.tag(), tag(child));
+        };
+        match child.attribute(name) {
+            None => format!("{} lacks the attribute '{name}'", tag(child)),
+            Some(value) => {
+                let words: Vec<_> = sorts
+                    .iter()
+                    .flat_map(|(_, words)| *words)
+                    .copied()
+                    .collect();
+                unfit(&tag(child), name, value, &enumerate(&words))
+            }
+        }
+    }
+}
+
+impl Pattern {
+    /// Every element that it holds, in order.
+    fn rules<'s>(&'s self, found: &mut Vec<&'s Rule>) {
+        match self {
+            Pattern::One(rule) => found.push(rule),
+            Pattern::Maybe(pattern) | Pattern::Many(pattern) | Pattern::Several(pattern) => {
+                pattern.rules(found);
+            }
+            Pattern::Group(parts) | Pattern::Choice(parts) | Pattern::Mixed(parts) => {
+                parts.iter().for_each(|part| part.rules(found));
+            }
+        }
+    }
+
+    /// Whether an element is among those that it holds.
+    fn holds(&self, element: &Element) -> bool {
+        match self {
+            Pattern::One(rule) => rule.is(element),
+            Pattern::Maybe(pattern) | Pattern::Many(pattern) | Pattern::Several(pattern) => {
+                pattern.holds(element)
+            }
+            Pattern::Group(parts) | Pattern::Choice(parts) | Pattern::Mixed(parts) => {
+                parts.iter().any(|part| part.holds(element))
+            }
+        }
+    }
+
+    /// Takes what follows the pattern from the front of `rest`, and checks it.
+    fn take<'e>(&'e self, rest: &mut &[&'e Element]) -> std::result::Result<(), Failure<'e>> {
+        let starts = |pattern: &Pattern, rest: &[&Element]| {
+            rest.first().is_some_and(|child| pattern.holds(child))
+        };
+        match self {
+            Pattern::One(rule) => match rest.split_first() {
+                Some((child, after)) if rule.is(child) => {
+                    rule.check(child)?;
+                    *rest = after;
+                }
+                _ => return Err(Failure::Missing(rule, rest.first().copied())),
+            },
+            Pattern::Maybe(pattern) => {
+                if starts(pattern, rest) {
+                    pattern.take(rest)?;
+                }
+            }
+            Pattern::Many(pattern) => {
+                while starts(pattern, rest) {
+                    pattern.take(rest)?;
+                }
+            }
+            Pattern::Several(pattern) => {
+                pattern.take(rest)?;
+                while starts(pattern, rest) {
+                    pattern.take(rest)?;
+                }
+            }
+            Pattern::Group(parts) => {
+                for part in *parts {
+                    part.take(rest)?;
+                }
+            }
+            Pattern::Choice(parts) => {
+                let fitting = parts.iter().find(|part| starts(part, rest));
+                if let Some(part) = fitting.or(parts.first()) {
+                    part.take(rest)?;
+                }
+            }
+            Pattern::Mixed(parts) => {
+                let others = rest.iter().position(|child| !self.holds(child));
+                let (own, after) = rest.split_at(others.unwrap_or(rest.len()));
+                *rest = after;
+                for part in *parts {
+                    let its: Vec<_> = own.iter().copied().filter(|c| part.holds(c)).collect();
+                    let mut its = its.as_slice();
+                    part.take(&mut its)?;
+                    if let Some(child) = its.first() {
+                        return Err(Failure::TooMuch(child));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The error about an element.
+fn wrong(element: &Element, text: String) -> Error {
+    let text = format!("line {}, column {}: {text}", element.line, element.column);
+    Error::new(Code::XmlInvalidSchema, text).in_domain(Domain::Xml)
+}
+
+/// An element as the document names it.
+fn tag(element: &Element) -> String {
+    format!("<{}>", shown(&element.name))
+}
+
+fn unfit(tag: &str, attribute: &str, value: &str, wanted: &str) -> String {
+    let value = quoted(value);
+    format!("the attribute {attribute}={value} of {tag} is not {wanted}")
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", shown(text))
+}
+
+/// The start of a text, in one line.
+fn shown(text: &str) -> String {
+    let mut characters = text.chars().map(|c| if c.is_control() { ' ' } else { c });
+    let mut start: String = characters.by_ref().take(SHOWN).collect();
+    if characters.next().is_some() {
+        start.push_str("...");
+    }
+    start
+}

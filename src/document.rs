@@ -8,7 +8,8 @@ pub use crate::caps::input::Purpose;
 use crate::caps::input::{Input, attribute, invalid_attribute};
 use crate::description::Description;
 use crate::error::{Code, Domain, Error, Result};
-use crate::xml::reader::{self, Element};
+use crate::xml::element::Element;
+use crate::xml::reader;
 
 /// What a device is called before the host has named it.
 pub const NEW_DEVICE: &str = "new device";

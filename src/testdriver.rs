@@ -18,7 +18,8 @@ use crate::device::{Device, Origin, WrittenDevice};
 use crate::document::{Purpose, parse_device};
 use crate::error::{Code, Domain, Error, Result};
 use crate::name::Name;
-use crate::xml::reader::{self, Element};
+use crate::xml::element::Element;
+use crate::xml::reader;
 
 /// The devices of `test:///default`: those of libvirt 12.8.0.
 const DEFAULT: &[u8] = include_bytes!("testdriver.xml");

@@ -3,7 +3,7 @@
 
 use super::input::{Input, invalid_attribute, number_attribute};
 use crate::error::Result;
-use crate::xml::reader::Element;
+use crate::xml::element::Element;
 use std::fmt;
 
 use crate::xml::value::{Hex, Prefixed};

@@ -7,7 +7,7 @@ use super::{ap, ccw, drm, mdev, net, pci, scsi, scsi_generic, scsi_host};
 use super::{storage, system, usb, vdpa};
 use crate::error::{Code, Domain, Error, Result};
 use crate::text;
-use crate::xml::reader::Element;
+use crate::xml::element::Element;
 
 /// What a document is read for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

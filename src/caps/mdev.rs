@@ -9,7 +9,7 @@ use crate::host::files::{basename, dirname, join, syspath_of_link};
 use crate::host::node::Node;
 use crate::text;
 use crate::text::uuid::normalise_uuid;
-use crate::xml::reader::Element;
+use crate::xml::element::Element;
 use crate::xml::writer::Writer;
 
 /// A mediated device.

@@ -4,7 +4,7 @@
 
 use super::input::{attribute, invalid_attribute, missing_attribute, number_attribute};
 use crate::error::Error;
-use crate::xml::reader::Element;
+use crate::xml::element::Element;
 use crate::xml::value::Decimal;
 use crate::xml::writer::{Attribute, Writer};
 

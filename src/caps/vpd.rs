@@ -8,7 +8,7 @@
 
 use super::input::{Input, attribute, invalid_attribute};
 use crate::error::Result;
-use crate::xml::reader::Element;
+use crate::xml::element::Element;
 use crate::xml::writer::Writer;
 
 /// The size of the address space that the 15-bit VPD address register reaches.

@@ -8,7 +8,7 @@ mod rule;
 mod values;
 
 use crate::error::Result;
-use crate::xml::reader::Element;
+use crate::xml::element::Element;
 
 /// Refuses a document that the schema does not allow (code 92). The message names what is
 /// wrong, with line and column. The root has to be a `<device>`.

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::doctype::Entities;
+use super::entities::Entities;
 use super::fault::Fault;
 use super::tag::{Tag, read_tag};
 

@@ -3,8 +3,11 @@
 
 mod declaration;
 mod doctype;
+pub mod element;
+mod entities;
 mod fault;
 pub mod reader;
+mod scanner;
 mod tag;
 pub mod value;
 pub mod writer;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! Start tags and references: the parts of XML 1.0 that the tokenizer leaves unchecked.
 
-use super::doctype::Entities;
+use super::entities::Entities;
 use super::fault::Fault;
-use crate::text::is_xml_char;
+use super::scanner::Scanner;
 
 /// No element that is known has more than a handful.
 const ATTRIBUTE_LIMIT: usize = 256;
@@ -15,175 +15,50 @@ pub(super) struct Tag {
     pub attributes: Vec<(String, String)>,
 }
 
-/// A position in a text that stands at `base` in the document.
-pub(super) struct Scanner<'a> {
-    text: &'a str,
-    base: usize,
-    pub at: usize,
+/// Reads the parts of a tag. Attributes may refer to entities.
+struct TagReader<'a, 'e> {
+    scanner: Scanner<'a>,
+    entities: &'e mut Entities,
 }
 
-impl<'a> Scanner<'a> {
-    pub fn new(text: &'a str, base: usize) -> Self {
-        Scanner { text, base, at: 0 }
-    }
-
-    /// A scanner of a part of the text, which stands `at` there.
-    pub fn part(&self, text: &'a str, at: usize) -> Self {
-        Scanner::new(text, self.base + at)
-    }
-
-    pub fn rest(&self) -> &'a str {
-        &self.text[self.at..]
-    }
-
-    fn peek(&self) -> Option<char> {
-        self.rest().chars().next()
-    }
-
-    pub fn fault(&self, message: impl Into<String>) -> Fault {
-        Fault::new(self.base + self.at, message)
-    }
-
-    /// Passes blanks; whether there were any.
-    pub fn blanks(&mut self) -> bool {
-        let rest = self.rest().trim_start_matches([' ', '\t', '\n', '\r']);
-        let start = self.at;
-        self.at = self.text.len() - rest.len();
-        self.at > start
-    }
-
-    /// Passes a character, if it is the next one.
-    pub fn take(&mut self, wanted: char) -> bool {
-        let found = self.peek() == Some(wanted);
-        if found {
-            self.at += wanted.len_utf8();
-        }
-        found
-    }
-
-    /// Passes a text, if it is what comes next.
-    pub fn take_text(&mut self, wanted: &str) -> bool {
-        let found = self.rest().starts_with(wanted);
-        if found {
-            self.at += wanted.len();
-        }
-        found
-    }
-
-    /// Passes everything up to and with a text; whether it is there.
-    pub fn pass_to(&mut self, end: &str) -> bool {
-        let found = self.rest().find(end);
-        if let Some(at) = found {
-            self.at += at + end.len();
-        }
-        found.is_some()
-    }
-
-    /// Passes the rest of a declaration and its `>`, which may also stand in quotes before.
-    pub fn pass_declaration(&mut self) -> bool {
-        while let Some(at) = self.rest().find(['>', '"', '\'']) {
-            self.at += at;
-            if self.take('>') {
-                return true;
-            }
-            if self.literal().is_err() {
-                return false;
-            }
-        }
-        false
-    }
-
-    /// Passes a name; `None` if none stands here.
-    pub fn name(&mut self) -> Option<&'a str> {
-        let rest = self.rest();
-        rest.chars().next().filter(|c| starts_name(*c))?;
-        let end = rest.find(|c| !is_in_name(c)).unwrap_or(rest.len());
-        self.at += end;
-        Some(&rest[..end])
-    }
-
-    /// Passes a text in quotes; what is between them.
-    pub fn literal(&mut self) -> Result<&'a str, Fault> {
-        let rest = self.rest();
-        let quote = match self.peek() {
-            Some(quote @ ('"' | '\'')) => quote,
-            _ => return Err(self.fault("String not started expecting ' or \"")),
-        };
-        let Some(end) = rest[1..].find(quote) else {
-            return Err(self.fault("String not closed expecting \" or '"));
-        };
-        self.at += end + 2;
-        Ok(&rest[1..=end])
-    }
-
-    /// Passes the name of an entity and its `;`, after the `&`.
-    pub fn entity_name(&mut self) -> Result<&'a str, Fault> {
-        let Some(name) = self.name() else {
-            return Err(self.fault("xmlParseEntityRef: no name"));
-        };
-        if !self.take(';') {
-            return Err(self.fault("EntityRef: expecting ';'"));
-        }
-        Ok(name)
-    }
-
+impl TagReader<'_, '_> {
     /// Passes a reference after its `&`; appends what it stands for.
-    fn reference(&mut self, entities: &mut Entities, out: &mut String) -> Result<(), Fault> {
-        if self.take('#') {
-            out.push(self.character()?);
+    fn reference(&mut self, out: &mut String) -> Result<(), Fault> {
+        if self.scanner.take('#') {
+            out.push(self.scanner.character()?);
             return Ok(());
         }
-        let name = self.entity_name()?;
-        entities
+        let name = self.scanner.entity_name()?;
+        self.entities
             .expand(name, out)
-            .map_err(|message| self.fault(message))
-    }
-
-    /// Passes a character reference after its `&#`.
-    pub fn character(&mut self) -> Result<char, Fault> {
-        let (radix, kind) = if self.take('x') {
-            (16, "hexadecimal")
-        } else {
-            (10, "decimal")
-        };
-        let mut number = 0u32;
-        let mut is_empty = true;
-        while let Some(digit) = self.peek().and_then(|c| c.to_digit(radix)) {
-            number = number.saturating_mul(radix).saturating_add(digit);
-            self.at += 1;
-            is_empty = false;
-        }
-        if is_empty || !self.take(';') {
-            return Err(self.fault(format!("CharRef: invalid {kind} value")));
-        }
-        char::from_u32(number)
-            .filter(|c| is_xml_char(*c))
-            .ok_or_else(|| self.fault(format!("xmlParseCharRef: invalid xmlChar value {number}")))
+            .map_err(|message| self.scanner.fault(message))
     }
 
     /// Passes an attribute's value with its quotes.
-    fn value(&mut self, entities: &mut Entities) -> Result<String, Fault> {
-        let quote = match self.peek() {
+    fn value(&mut self) -> Result<String, Fault> {
+        let quote = match self.scanner.peek() {
             Some(quote @ ('"' | '\'')) => quote,
-            _ => return Err(self.fault("AttValue: \" or ' expected")),
+            _ => return Err(self.scanner.fault("AttValue: \" or ' expected")),
         };
-        self.at += 1;
+        self.scanner.at += 1;
         let mut value = String::new();
         loop {
-            let Some(c) = self.peek() else {
-                return Err(self.fault(format!("AttValue: {quote} expected")));
+            let Some(c) = self.scanner.peek() else {
+                return Err(self.scanner.fault(format!("AttValue: {quote} expected")));
             };
             if c == '<' {
-                return Err(self.fault("Unescaped '<' not allowed in attributes values"));
+                return Err(self
+                    .scanner
+                    .fault("Unescaped '<' not allowed in attributes values"));
             }
-            let is_line_end = self.rest().starts_with("\r\n");
-            self.at += c.len_utf8() + usize::from(is_line_end);
+            let is_line_end = self.scanner.rest().starts_with("\r\n");
+            self.scanner.at += c.len_utf8() + usize::from(is_line_end);
             match c {
                 _ if c == quote => return Ok(value),
                 '&' => {
                     let start = value.len();
-                    let is_character = self.rest().starts_with('#');
-                    self.reference(entities, &mut value)?;
+                    let is_character = self.scanner.rest().starts_with('#');
+                    self.reference(&mut value)?;
                     if !is_character && value[start..].contains(['\t', '\n', '\r']) {
                         let spaced = value[start..].replace(['\t', '\n', '\r'], " ");
                         value.replace_range(start.., &spaced);
@@ -195,32 +70,34 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn attributes(&mut self, entities: &mut Entities) -> Result<Vec<(String, String)>, Fault> {
+    fn attributes(&mut self) -> Result<Vec<(String, String)>, Fault> {
         let mut attributes: Vec<(String, String)> = Vec::new();
         loop {
-            let separated = self.blanks();
-            if self.at == self.text.len() {
+            let separated = self.scanner.blanks();
+            if self.scanner.rest().is_empty() {
                 return Ok(attributes);
             }
             if !separated && !attributes.is_empty() {
-                return Err(self.fault("attributes construct error"));
+                return Err(self.scanner.fault("attributes construct error"));
             }
-            let Some(name) = self.name() else {
-                return Err(self.fault("error parsing attribute name"));
+            let Some(name) = self.scanner.name() else {
+                return Err(self.scanner.fault("error parsing attribute name"));
             };
-            self.blanks();
-            if !self.take('=') {
-                return Err(
-                    self.fault(format!("Specification mandates value for attribute {name}"))
-                );
+            self.scanner.blanks();
+            if !self.scanner.take('=') {
+                return Err(self
+                    .scanner
+                    .fault(format!("Specification mandates value for attribute {name}")));
             }
-            self.blanks();
-            let value = self.value(entities)?;
+            self.scanner.blanks();
+            let value = self.value()?;
             if attributes.iter().any(|(known, _)| known == name) {
-                return Err(self.fault(format!("Attribute {name} redefined")));
+                return Err(self.scanner.fault(format!("Attribute {name} redefined")));
             }
             if attributes.len() == ATTRIBUTE_LIMIT {
-                return Err(self.fault(format!("more than {ATTRIBUTE_LIMIT} attributes")));
+                return Err(self
+                    .scanner
+                    .fault(format!("more than {ATTRIBUTE_LIMIT} attributes")));
             }
             attributes.push((name.to_string(), value));
         }
@@ -233,9 +110,10 @@ pub(super) fn read_tag(text: &str, base: usize, entities: &mut Entities) -> Resu
     let Some(name) = scanner.name() else {
         return Err(scanner.fault("StartTag: invalid element name"));
     };
+    let mut reader = TagReader { scanner, entities };
     Ok(Tag {
         name: name.to_string(),
-        attributes: scanner.attributes(entities)?,
+        attributes: reader.attributes()?,
     })
 }
 
@@ -246,24 +124,9 @@ pub(super) fn read_reference(
     entities: &mut Entities,
 ) -> Result<String, Fault> {
     let mut out = String::new();
-    Scanner::new(text, base).reference(entities, &mut out)?;
+    let scanner = Scanner::new(text, base);
+    TagReader { scanner, entities }.reference(&mut out)?;
     Ok(out)
-}
-
-/// The `NameStartChar` production of XML 1.0 (fifth edition), section 2.3.
-fn starts_name(c: char) -> bool {
-    matches!(c, ':' | '_' | 'A'..='Z' | 'a'..='z'
-        | '\u{C0}'..='\u{D6}' | '\u{D8}'..='\u{F6}' | '\u{F8}'..='\u{2FF}'
-        | '\u{370}'..='\u{37D}' | '\u{37F}'..='\u{1FFF}' | '\u{200C}'..='\u{200D}'
-        | '\u{2070}'..='\u{218F}' | '\u{2C00}'..='\u{2FEF}' | '\u{3001}'..='\u{D7FF}'
-        | '\u{F900}'..='\u{FDCF}' | '\u{FDF0}'..='\u{FFFD}' | '\u{10000}'..='\u{EFFFF}')
-}
-
-/// The `NameChar` production.
-fn is_in_name(c: char) -> bool {
-    starts_name(c)
-        || matches!(c, '-' | '.' | '0'..='9' | '\u{B7}'
-            | '\u{300}'..='\u{36F}' | '\u{203F}'..='\u{2040}')
 }
 
 #[cfg(test)]

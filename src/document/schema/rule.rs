@@ -3,7 +3,7 @@
 
 use super::values::{Value, enumerate, is_one_of, trim};
 use crate::error::{Code, Domain, Error, Result};
-use crate::xml::reader::Element;
+use crate::xml::element::Element;
 
 /// How much of a wrong text is shown, in characters.
 const SHOWN: usize = 60;

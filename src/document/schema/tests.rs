@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::document::{Purpose, parse};
-use crate::error::Code;
+use crate::error::{Code, Domain};
 use crate::xml::reader;
 
 fn message(xml: &str) -> String {

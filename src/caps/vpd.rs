@@ -8,6 +8,7 @@
 
 use super::input::{Input, attribute, invalid_attribute};
 use crate::error::Result;
+use crate::text::until_nul;
 use crate::xml::element::Element;
 use crate::xml::writer::Writer;
 
@@ -26,7 +27,7 @@ const TYPE_END: u8 = 0x0f;
 pub struct Vpd {
     /// The product's name.
     pub name: Option<String>,
-    /// The maker's fields; `None` when the section holds none that is known.
+    /// The maker's fields; `None` when the section holds no text field, of either section.
     pub read_only: Option<ReadOnly>,
     /// The owner's fields, likewise.
     pub read_write: Option<ReadWrite>,
@@ -99,19 +100,17 @@ pub fn parse(image: &[u8]) -> Option<Vpd> {
         match tag {
             TAG_NAME => vpd.name = Some(text(bytes.read(data, length)?)?),
             TAG_READ_ONLY => {
-                let mut fields = vpd.read_only.take();
-                read_fields(&mut bytes, data, end, Access::ReadOnly, |keyword, data| {
-                    ReadOnly::store(&mut fields, keyword, data);
+                read_fields(&mut bytes, data, end, Access::ReadOnly, |keyword, text| {
+                    let fields = vpd.read_only.get_or_insert_default();
+                    fields.store(keyword, text);
                 })?;
-                vpd.read_only = fields;
                 has_read_only = true;
             }
             TAG_READ_WRITE => {
-                let mut fields = vpd.read_write.take();
-                read_fields(&mut bytes, data, end, Access::ReadWrite, |keyword, data| {
-                    ReadWrite::store(&mut fields, keyword, data);
+                read_fields(&mut bytes, data, end, Access::ReadWrite, |keyword, text| {
+                    let fields = vpd.read_write.get_or_insert_default();
+                    fields.store(keyword, text);
                 })?;
-                vpd.read_write = fields;
             }
             _ => {}
         }
@@ -126,25 +125,25 @@ enum Access {
     ReadWrite,
 }
 
-/// Hands each field of a section to `store`, up to the one that closes it; `None` when it is out of form.
+/// Hands the text of each field of a section to `store`, up to the field that closes it; `None` when it is out of form.
 fn read_fields(
     bytes: &mut Bytes<'_>,
     start: usize,
     end: usize,
     access: Access,
-    mut store: impl FnMut(&[u8; 2], &[u8]),
+    mut store: impl FnMut([u8; 2], String),
 ) -> Option<()> {
     let mut at = start;
     let mut closed = false;
     while !closed && end - at >= 3 {
         let header = bytes.read(at, 3)?;
-        let (keyword, length) = (&[header[0], header[1]], usize::from(header[2]));
+        let (keyword, length) = ([header[0], header[1]], usize::from(header[2]));
         let data = at + 3;
         at = data + length;
         if at > end {
             return None;
         }
-        match (keyword, access) {
+        match (&keyword, access) {
             // Its first byte is the checksum, the rest is reserved.
             (b"RV", Access::ReadOnly) => {
                 bytes.read(data, 1)?;
@@ -153,10 +152,17 @@ fn read_fields(
                 }
                 closed = true;
             }
-            // Room for more fields: its content means nothing.
-            (b"RW", Access::ReadWrite) => closed = true,
+            // Room for more fields: its content means nothing, and counts in a checksum after it.
+            (b"RW", Access::ReadWrite) => {
+                bytes.read(data, length)?;
+                closed = true;
+            }
             (b"RV" | b"RW", _) => return None,
-            _ => store(keyword, bytes.read(data, length)?),
+            _ => {
+                if let Some(text) = field_text(keyword, bytes.read(data, length)?) {
+                    store(keyword, text);
+                }
+            }
         }
     }
     (at == end && (closed || access == Access::ReadWrite)).then_some(())
@@ -178,51 +184,40 @@ impl<'a> Bytes<'a> {
 }
 
 impl ReadOnly {
-    /// Stores a field of a known keyword; the section comes into being with the first one.
-    fn store(section: &mut Option<ReadOnly>, keyword: &[u8; 2], data: &[u8]) {
-        // Fabric geography, location, PCI geography, extended capability: known but not shown.
-        if matches!(keyword, b"CP" | b"FG" | b"LC" | b"PG") {
-            section.get_or_insert_default();
-            return;
-        }
-        let Some(text) = text(data) else {
-            return;
-        };
-        match keyword {
-            b"EC" => section.get_or_insert_default().change_level = Some(text),
-            b"MN" => section.get_or_insert_default().manufacture_id = Some(text),
-            b"PN" => section.get_or_insert_default().part_number = Some(text),
-            b"SN" => section.get_or_insert_default().serial_number = Some(text),
-            [b'V', index] if is_index(*index) => put(
-                &mut section.get_or_insert_default().vendor_fields,
-                *index,
-                text,
-            ),
+    /// Stores a field of a known keyword.
+    fn store(&mut self, keyword: [u8; 2], text: String) {
+        match &keyword {
+            b"EC" => self.change_level = Some(text),
+            b"MN" => self.manufacture_id = Some(text),
+            b"PN" => self.part_number = Some(text),
+            b"SN" => self.serial_number = Some(text),
+            [b'V', index] => put(&mut self.vendor_fields, *index, text),
             _ => {}
         }
     }
 }
 
 impl ReadWrite {
-    /// Stores a field of a known keyword, likewise.
-    fn store(section: &mut Option<ReadWrite>, keyword: &[u8; 2], data: &[u8]) {
-        let Some(text) = text(data) else {
-            return;
-        };
-        match keyword {
-            b"YA" => section.get_or_insert_default().asset_tag = Some(text),
-            [b'Y', index] if is_index(*index) => put(
-                &mut section.get_or_insert_default().system_fields,
-                *index,
-                text,
-            ),
-            [b'V', index] if is_index(*index) => put(
-                &mut section.get_or_insert_default().vendor_fields,
-                *index,
-                text,
-            ),
+    /// Stores a field of a known keyword.
+    fn store(&mut self, keyword: [u8; 2], text: String) {
+        match &keyword {
+            b"YA" => self.asset_tag = Some(text),
+            [b'Y', index] => put(&mut self.system_fields, *index, text),
+            [b'V', index] => put(&mut self.vendor_fields, *index, text),
             _ => {}
         }
+    }
+}
+
+/// What a section exists by: the text of a field, `None` where its keyword does not stand for a text or
+/// what it holds is none. Also a field that the section does not show counts, such as PN in a read-write one.
+fn field_text(keyword: [u8; 2], data: &[u8]) -> Option<String> {
+    match &keyword {
+        // Extended capability: not shown, so its content does not matter.
+        b"CP" => Some(String::new()),
+        b"EC" | b"MN" | b"PN" | b"SN" => text(data),
+        [b'V' | b'Y', index] if is_index(*index) => text(data),
+        _ => None,
     }
 }
 
@@ -272,9 +267,11 @@ fn put(fields: &mut Vec<Custom>, index: u8, value: String) {
     }
 }
 
-/// Printable ASCII without the white space around it.
+/// The printable ASCII before the first NUL, without the white space around it.
 fn text(data: &[u8]) -> Option<String> {
-    let is_space = |b: &u8| matches!(b, b' ' | b'\t'..=b'\r');
+    let data = until_nul(data);
+    // A vertical tab is no white space here.
+    let is_space = |b: &u8| matches!(b, b' ' | b'\t' | b'\n' | b'\x0c' | b'\r');
     let Some(first) = data.iter().position(|b| !is_space(b)) else {
         return Some(String::new());
     };

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! Images are built here byte by byte; what they must say is derived by hand
-//! from the format. `tests/data/vpd` holds an image of a real adapter's shape
-//! with the XML that libvirt 12.8.0 printed for it.
+//! from the format. `tests/data/vpd` holds an image of a real adapter's shape and
+//! many made at random, with the XML that libvirt 12.8.0 printed for them.
 
 use super::*;
 
 const ADAPTER: &[u8] = include_bytes!("../../../tests/data/vpd/adapter.vpd");
 const ADAPTER_XML: &str = include_str!("../../../tests/data/vpd/adapter.xml");
+const RANDOM: &str = include_str!("../../../tests/data/vpd/random.txt");
 const BAD_CHECKSUM: &[u8] = include_bytes!("../../../tests/data/vpd/bad-checksum.vpd");
 
 const END: &[u8] = &[0x78];
@@ -65,6 +66,36 @@ fn a_whole_adapter_reads_as_libvirt_prints_it() {
     assert_eq!(w.finish(), expected);
 }
 
+/// The capability with the indentation that it has in a device's document.
+fn nested_xml(vpd: &Vpd) -> String {
+    xml(vpd)
+        .lines()
+        .map(|line| format!("    {line}\n"))
+        .collect()
+}
+
+#[test]
+fn random_images_read_as_libvirt_prints_them() {
+    let lines = RANDOM.lines().filter(|line| !line.starts_with('#'));
+    let mut records: Vec<(Vec<u8>, String)> = Vec::new();
+    for line in lines {
+        if line.starts_with(' ') {
+            let expected = &mut records.last_mut().unwrap().1;
+            expected.push_str(line);
+            expected.push('\n');
+            continue;
+        }
+        let digit = |at: usize| u8::from_str_radix(&line[at..at + 2], 16).unwrap();
+        let image = (0..line.len()).step_by(2).map(digit).collect();
+        records.push((image, String::new()));
+    }
+    assert!(records.len() > 150);
+    for (image, expected) in records {
+        let printed = parse(&image).as_ref().map(nested_xml).unwrap_or_default();
+        assert_eq!(printed, expected, "{image:02x?}");
+    }
+}
+
 #[test]
 fn a_wrong_checksum_hides_everything() {
     assert_eq!(parse(BAD_CHECKSUM), None);
@@ -84,7 +115,6 @@ fn a_wrong_checksum_hides_everything() {
 #[test]
 fn cut_anywhere_it_is_absent() {
     for length in 0..ADAPTER.len() {
-        // The 8 bytes of free room before the end tag are never read, the end tag is.
         assert_eq!(parse(&ADAPTER[..length]), None, "cut to {length} bytes");
     }
     let trailing = [ADAPTER, b"\xff\xff\xff"].concat();
@@ -160,12 +190,15 @@ fn an_empty_field_with_a_name_of_its_own_is_not_self_closed() {
 
 #[test]
 fn unknown_keywords_are_skipped() {
-    // Lower-case and foreign indices, fields of the other section, private ones.
-    for keyword in [b"Va", b"V\x80", b"V ", b"YA", b"Y1", b"XX", b"\0\0"] {
+    // Lower-case and foreign indices, geographies, private ones.
+    let unknown = [
+        b"Va", b"V\x80", b"V ", b"Y@", b"V:", b"FG", b"LC", b"PG", b"XX", b"\0\0",
+    ];
+    for keyword in unknown {
         let vpd = parse(&read_only(&field(keyword, b"text"))).unwrap();
         assert_eq!(vpd, Vpd::default(), "{keyword:?}");
     }
-    for keyword in [b"EC", b"MN", b"PN", b"SN", b"CP", b"Yb", b"Vb", b"ZZ"] {
+    for keyword in unknown {
         let vpd = parse(&read_write(&field(keyword, b"text"))).unwrap();
         assert_eq!(vpd, Vpd::default(), "{keyword:?}");
     }
@@ -176,10 +209,52 @@ fn unknown_keywords_are_skipped() {
 }
 
 #[test]
-fn keywords_without_a_text_make_an_empty_section() {
-    for keyword in [b"CP", b"FG", b"LC", b"PG"] {
+fn a_text_field_of_either_section_makes_one_exist() {
+    for keyword in [b"YA", b"Y1", b"YZ", b"CP"] {
+        let vpd = parse(&read_only(&field(keyword, b"text"))).unwrap();
+        assert_eq!(vpd.read_only, Some(ReadOnly::default()), "{keyword:?}");
+    }
+    for keyword in [b"EC", b"MN", b"PN", b"SN", b"CP"] {
+        let vpd = parse(&read_write(&field(keyword, b"~"))).unwrap();
+        assert_eq!(vpd.read_write, Some(ReadWrite::default()), "{keyword:?}");
+    }
+    // Only CP, which is not a text, may hold anything.
+    for (keyword, exists) in [
+        (b"CP", true),
+        (b"PN", false),
+        (b"YA", false),
+        (b"V0", false),
+    ] {
         let vpd = parse(&read_only(&field(keyword, b"\x01\x02"))).unwrap();
-        assert_eq!(vpd.read_only, Some(ReadOnly::default()));
+        assert_eq!(vpd.read_only.is_some(), exists, "{keyword:?}");
+    }
+}
+
+/// libvirt 12.8.0 prints a name, no fields.
+#[test]
+fn a_fabric_geography_makes_no_section() {
+    let image = b"\x82\0\0\x90\x0a\0FG\x03nl\nRV\x01\xc7\x78";
+    assert_eq!(
+        xml(&parse(image).unwrap()),
+        "<capability type='vpd'>\n  <name></name>\n</capability>\n"
+    );
+}
+
+#[test]
+fn texts_end_at_the_first_nul() {
+    for (data, text) in [
+        (&b"abc\0\0"[..], "abc"),
+        (b" a \0b", "a"),
+        (b"\0", ""),
+        (b"a\0\xff\x01", "a"),
+    ] {
+        let fields = [field(b"PN", data), field(b"V1", data)].concat();
+        let image = image_around(&large(0x82, data), &fields, 0, END);
+        let vpd = parse(&image).unwrap();
+        let fields = vpd.read_only.unwrap();
+        assert_eq!(vpd.name.as_deref(), Some(text));
+        assert_eq!(fields.part_number.as_deref(), Some(text));
+        assert_eq!(fields.vendor_fields[0].value, text);
     }
 }
 
@@ -208,9 +283,9 @@ fn a_field_that_is_no_text_is_left_out_alone() {
         &b"a\x01b"[..],
         b"\xc3\xa9",
         b"a\x7fb",
-        b"a\0b",
         b"a\tb",
-        b"\0",
+        b"a\x0b",
+        b"\x01\0",
     ] {
         let fields = [field(b"PN", data), field(b"SN", b"kept")].concat();
         let fields = parse(&read_only(&fields)).unwrap().read_only.unwrap();
@@ -227,9 +302,9 @@ fn the_name() {
     };
     assert_eq!(named(&[]), Some(None));
     assert_eq!(named(&[b""]), Some(Some(String::new())));
-    assert_eq!(named(&[b" \x0b~ ! \r\n"]), Some(Some("~ !".into())));
+    assert_eq!(named(&[b" \x0c~ ! \r\n"]), Some(Some("~ !".into())));
     assert_eq!(named(&[b"first", b"second"]), Some(Some("second".into())));
-    for name in [&b"a\x1fb"[..], b"a\0", b"\xff", b"tab\tin"] {
+    for name in [&b"a\x1fb"[..], b"a\x0b", b"\xff", b"tab\tin"] {
         assert_eq!(named(&[name]), None, "{name:?}");
     }
     // After the sections is as good, but then not in the checksum.
@@ -261,6 +336,14 @@ fn the_checksum_field_closes_its_section() {
     );
     assert_eq!(parse(&read_only(&field(b"RW", b""))), None);
     assert_eq!(parse(&read_write(&field(b"RV", &[0]))), None);
+}
+
+#[test]
+fn the_free_room_counts_in_a_checksum_after_it() {
+    let room = |byte| large(0x91, &field(b"RW", &[byte]));
+    let image = image_around(&room(7), &[], 0, END);
+    assert!(parse(&image).is_some());
+    assert_eq!(parse(&[&room(8), &image[room(7).len()..]].concat()), None);
 }
 
 #[test]

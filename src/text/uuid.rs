@@ -1,45 +1,74 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! UUIDs in their one spelling.
 
-/// A UUID as 32 lower-case hexadecimal digits with hyphens (RFC 9562, section 4). In `text` the digits may be
-/// of either case and have hyphens anywhere or none; white space around them is ignored. `None` for
-/// anything else.
+/// A UUID as 32 lower-case hexadecimal digits with hyphens (RFC 9562, section 4). `text` may have digits of
+/// either case, any hyphens and blanks before each of the 16 bytes, and white space around it. `None` for
+/// anything else. These are the spellings that libvirt takes.
 pub fn normalise_uuid(text: &str) -> Option<String> {
-    let digits: Vec<u8> = text
-        .trim()
-        .bytes()
-        .filter(|b| *b != b'-')
-        .map(|b| b.to_ascii_lowercase())
-        .collect();
-    if digits.len() != 32 || !digits.iter().all(u8::is_ascii_hexdigit) {
-        return None;
+    let is_space = |b: &u8| matches!(b, b' ' | b'\t'..=b'\r');
+    let mut rest = text.as_bytes();
+    while rest.first().is_some_and(is_space) {
+        rest = &rest[1..];
     }
     let mut uuid = String::with_capacity(36);
-    for (index, digit) in digits.iter().enumerate() {
-        if matches!(index, 8 | 12 | 16 | 20) {
+    for byte in 0..16 {
+        while let Some(b'-' | b' ') = rest.first() {
+            rest = &rest[1..];
+        }
+        let digits;
+        (digits, rest) = rest.split_at_checked(2)?;
+        if !digits.iter().all(u8::is_ascii_hexdigit) {
+            return None;
+        }
+        if matches!(byte, 4 | 6 | 8 | 10) {
             uuid.push('-');
         }
-        uuid.push(char::from(*digit));
+        uuid.extend(
+            digits
+                .iter()
+                .map(|digit| char::from(digit.to_ascii_lowercase())),
+        );
     }
-    Some(uuid)
+    rest.iter().all(is_space).then_some(uuid)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Asked of libvirt 12.8.0 as the `<uuid>` of a `computer`.
     #[test]
-    fn uuids_are_normalised() {
-        let expected = "6c616220-766e-6400-0000-00000000000a";
-        assert_eq!(
-            normalise_uuid("6C616220-766E-6400-0000-00000000000A\n").as_deref(),
-            Some(expected)
-        );
-        assert_eq!(
-            normalise_uuid("6c616220766e6400000000000000000a").as_deref(),
-            Some(expected)
-        );
-        assert_eq!(normalise_uuid("6c616220-766e"), None);
-        assert_eq!(normalise_uuid("zz616220766e6400000000000000000a"), None);
+    fn spellings() {
+        let expected = Some("aabbccdd-2222-3333-4444-555566667777");
+        for text in [
+            "aabbccdd222233334444555566667777",
+            "AABBCCDD-2222-3333-4444-555566667777\n",
+            "aa bb cc dd 2222 3333 4444 5555 6666 7777",
+            "aabbccdd - 2222-3333-4444-555566667777",
+            "--aa-bb-cc-dd-22-22-33-33-44-44-55-55-66-66-77-77",
+            " - -aabbccdd-2222-3333-4444-555566667777",
+            "\n\t-aabbccdd-2222-3333-4444-555566667777 \n\t",
+        ] {
+            assert_eq!(normalise_uuid(text).as_deref(), expected, "{text:?}");
+        }
+        for text in [
+            "",
+            "a-abbccdd-2222-3333-4444-555566667777",
+            "a abbccdd-2222-3333-4444-555566667777",
+            "aabbccdd-2222-3333-4444-555566667777-",
+            "aabbccdd-2222-3333-4444-555566667777 -",
+            "-\taabbccdd-2222-3333-4444-555566667777",
+            "aa\tbbccdd222233334444555566667777",
+            "aabbccdd2222333344445555666677778",
+            "aabbccdd222233334444555566667777x",
+            "aabbccdd22223333444455556666777",
+            "aabbccdd2222333344445555666677",
+            "aabbccddzz2233334444555566667777",
+            "{aabbccdd-2222-3333-4444-555566667777}",
+            "\u{a0}aabbccdd222233334444555566667777",
+            "aabbccdd222233334444555566667777\u{a0}",
+        ] {
+            assert_eq!(normalise_uuid(text), None, "{text:?}");
+        }
     }
 }

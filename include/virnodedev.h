@@ -1076,7 +1076,7 @@ int virInitialize(void);
 virConnectPtr virConnectOpen(const char *name);
 
 /**
- * Opens a connection that refuses functions that change the host.
+ * Opens a connection that refuses functions that change the host, and starts no program.
  *
  * @param name  the URI, see virConnectOpen()
  * @return the connection, to be given back with virConnectClose(); NULL on error
@@ -1346,13 +1346,17 @@ int virNodeDeviceListCaps(virNodeDevicePtr dev,
 /**
  * All that is known of a device, as an XML document.
  *
+ * Attributes of a running mediated device are known to mdevctl alone: where it has call-out scripts it is run to ask for
+ * them, for a minute at most, unless the connection is read-only.
+ *
  * @param dev    the device
  * @param flags  bits of virNodeDeviceXMLFlags
  * @return the document, which the caller frees with free(); NULL on error
  *
  * Since virnodedev 0.1.0 (libvirt 0.5.0).
  */
-char *virNodeDeviceGetXMLDesc(virNodeDevicePtr dev, unsigned int flags);
+char *virNodeDeviceGetXMLDesc(virNodeDevicePtr dev,
+                              unsigned int flags);
 
 /**
  * Adds a reference to a device: one more virNodeDeviceFree() is needed then.
@@ -2069,7 +2073,8 @@ char *vndNodeDeviceGetJSONDesc(virNodeDevicePtr dev,
  * Describes every device in XML, in one pass over the host.
  *
  * The document is a "node" element that holds the "device" elements, in the order of lists; the test
- * driver reads it back ("test:///FILE.xml"). A device that goes meanwhile is left out.
+ * driver reads it back ("test:///FILE.xml"). A device that goes meanwhile is left out. mdevctl is asked as by
+ * virNodeDeviceGetXMLDesc(), for a minute in all; running devices that it was not asked about by then come without attributes.
  *
  * @param conn   the connection
  * @param flags  bits of virConnectListAllNodeDeviceFlags, 0 for all devices

@@ -13,6 +13,7 @@ use crate::description::Description;
 use crate::device::Device;
 use crate::error::{Code, Domain, Error, Result};
 use crate::host::Host;
+use crate::host::mdevctl::run::Asking;
 use crate::host::monitor::{Monitor, is_readable};
 use crate::name::Name;
 use crate::testdriver;
@@ -68,14 +69,16 @@ pub enum Unchangeable {
 pub struct Connection {
     uri: String,
     is_test: bool,
+    is_read_only: bool,
     host: Host,
     view: Mutex<View>,
 }
 
 impl Connection {
     /// Opens the devices that `uri` names; `None` or an empty URI means
-    /// `LIBVIRT_DEFAULT_URI`, else `nodedev:///system`. Reads nothing of the devices yet.
-    pub fn open(uri: Option<&str>) -> Result<Connection> {
+    /// `LIBVIRT_DEFAULT_URI`, else `nodedev:///system`. Reads nothing of the devices yet. A read-only
+    /// connection starts no programs; what changes devices is refused by the callers.
+    pub fn open(uri: Option<&str>, is_read_only: bool) -> Result<Connection> {
         let uri = uri::effective(uri);
         let (is_test, host, registry, monitor) = match uri::target(&uri)? {
             Target::Host => {
@@ -96,9 +99,15 @@ impl Connection {
         Ok(Connection {
             uri,
             is_test,
+            is_read_only,
             host,
             view: Mutex::new(View::new(registry, monitor)),
         })
+    }
+
+    /// Whether it was opened to look only.
+    pub fn is_read_only(&self) -> bool {
+        self.is_read_only
     }
 
     /// `nodedev`, or `TEST` for the test driver.
@@ -306,15 +315,15 @@ impl Connection {
 
     /// The device's XML; `inactive` asks for the persistent definition.
     pub fn xml(&self, name: &CStr, inactive: bool) -> Result<String> {
-        Ok(self.document(name, inactive)?.to_xml())
+        Ok(self.description(name, inactive)?.to_xml())
     }
 
     /// The device's JSON object, with the same facts as its XML.
     pub fn json(&self, name: &CStr, inactive: bool) -> Result<String> {
-        Ok(self.document(name, inactive)?.to_json())
+        Ok(self.description(name, inactive)?.to_json())
     }
 
-    fn document(&self, name: &CStr, inactive: bool) -> Result<Description> {
+    fn description(&self, name: &CStr, inactive: bool) -> Result<Description> {
         let device = self.device(name)?;
         if inactive && !device.is_persistent() {
             return Err(Error::new(
@@ -322,10 +331,9 @@ impl Connection {
                 format!("node device '{}' is not persistent", device.name_text()),
             ));
         }
-        if inactive {
-            device.describe_definition(&self.host)
-        } else {
-            device.describe(&self.host)
+        match inactive {
+            true => device.describe_definition(&self.host, self.asking()),
+            false => device.describe(&self.host, self.asking()),
         }
     }
 
@@ -333,10 +341,10 @@ impl Connection {
     /// `<device>` elements, which the test driver reads (`test:///FILE`).
     pub fn xml_of_all(&self, flags: u32) -> String {
         let mut w = Writer::xml();
-        let documents = self.describe_all(flags);
+        let descriptions = self.describe_all(flags);
         w.element("node", &[], |w| {
-            for document in documents {
-                w.element("device", &[], |w| document.write(w));
+            for description in descriptions {
+                w.element("device", &[], |w| description.write(w));
             }
         });
         w.finish()
@@ -344,19 +352,27 @@ impl Connection {
 
     /// Every device that passes the list flags, as a JSON array of objects.
     pub fn json_of_all(&self, flags: u32) -> String {
-        let documents = self.describe_all(flags);
-        let objects: Vec<_> = documents.iter().map(Description::to_json).collect();
+        let descriptions = self.describe_all(flags);
+        let objects: Vec<_> = descriptions.iter().map(Description::to_json).collect();
         format!("[{}]", objects.join(","))
     }
 
     /// Descriptions of all devices that pass the flags; those that cannot be described, because they
     /// went meanwhile, are left out.
     fn describe_all(&self, flags: u32) -> Vec<Description> {
-        let devices = self.devices(flags);
+        let (devices, asking) = (self.devices(flags), self.asking());
         devices
             .iter()
-            .filter_map(|device| device.describe(&self.host).ok())
+            .filter_map(|device| device.describe(&self.host, asking).ok())
             .collect()
+    }
+
+    /// Whether a question may have mdevctl asked, which runs with the caller's rights, and until when.
+    fn asking(&self) -> Asking {
+        match self.is_read_only {
+            true => Asking::Never,
+            false => Asking::within_one_call(),
+        }
     }
 
     /// Begins or ends to keep what happens to devices, for [`Connection::take_events`].

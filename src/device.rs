@@ -12,7 +12,7 @@ use crate::description::Description;
 use crate::error::{Error, Result};
 use crate::host::files::basename;
 use crate::host::mdevctl::files::Definition;
-use crate::host::mdevctl::run::attributes;
+use crate::host::mdevctl::run::{Asking, attributes};
 use crate::host::node::Node;
 
 use crate::host::Host;
@@ -155,17 +155,18 @@ impl Device {
                 let node = kernel.node(host);
                 self.unless_gone(&node, kernel.cache.facts(self.kind, &node))
             }
-            Origin::Definition(_) => Ok(self.describe_definition(host)?.facts),
+            Origin::Definition(_) => Ok(self.describe_definition(host, Asking::Never)?.facts),
         }
     }
 
-    /// The full description, read now where it may have changed.
-    pub fn describe(&self, host: &Host) -> Result<Description> {
+    /// The full description, read now where it may have changed. `asking` is for attributes of running mediated
+    /// devices.
+    pub fn describe(&self, host: &Host, asking: Asking) -> Result<Description> {
         match &self.origin {
             Origin::Document(written) => Ok(written.description.clone()),
             Origin::Kernel(kernel) => {
                 let node = kernel.node(host);
-                match self.describe_node(&node, &kernel.cache) {
+                match self.describe_node(&node, &kernel.cache, asking) {
                     // A link state was read just now: the interface is there.
                     Ok(description) if matches!(description.state, State::Net(_)) => {
                         Ok(description)
@@ -173,15 +174,15 @@ impl Device {
                     result => self.unless_gone(&node, result),
                 }
             }
-            Origin::Definition(_) => self.describe_definition(host),
+            Origin::Definition(_) => self.describe_definition(host, asking),
         }
     }
 
     /// The description of what is defined: a mediated device without its path and driver, with the
     /// type and attributes that it would have; any other persistent device as it is.
-    pub fn describe_definition(&self, host: &Host) -> Result<Description> {
+    pub fn describe_definition(&self, host: &Host, asking: Asking) -> Result<Description> {
         let Some(definition) = &self.definition else {
-            return self.describe(host);
+            return self.describe(host, asking);
         };
         let group = match &self.origin {
             Origin::Kernel(_) => match &*self.facts(host)? {
@@ -215,11 +216,11 @@ impl Device {
         }
     }
 
-    fn describe_node(&self, node: &Node<'_>, cache: &Cache) -> Result<Description> {
+    fn describe_node(&self, node: &Node<'_>, cache: &Cache, asking: Asking) -> Result<Description> {
         let mut facts = cache.facts(self.kind, node)?;
         let state = State::read(self.kind, node, cache)?;
         if let Facts::Mdev(mdev) = &*facts {
-            let attributes = attributes(&node.host.files, &mdev.uuid);
+            let attributes = attributes(&node.host.files, &mdev.uuid, asking);
             if !attributes.is_empty() {
                 let mdev = mdev.clone();
                 facts = Arc::new(Facts::Mdev(Mdev { attributes, ..mdev }));

@@ -165,6 +165,7 @@ CALLS = [
     "update live: done", PROBE,
     with_json("modify", "mtty-1", more="--live", attributes=',"attrs":[{"q":"1"},{"r":"x"}]'), UPDATED,
     "attributes: [('q', '1'), ('r', 'x')]", asked("list --dumpjson --uuid=" + A),
+    "attributes, read-only: []", "attributes of all, read-only: []",
     "attributes: []", asked("list --dumpjson --uuid=" + A),
     "attributes: []",
     "undefine: done", asked("undefine --uuid=" + A), TOLD % (NAME_A, "UNDEFINED"), UPDATED,

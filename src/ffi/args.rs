@@ -71,7 +71,7 @@ impl Call {
     /// Refuses calls that change something on a read-only connection (code 29).
     pub(super) fn writable(&self) -> Result<()> {
         match &self.conn {
-            Some(conn) if conn.read_only => Err(self.error(
+            Some(conn) if conn.connection.is_read_only() => Err(self.error(
                 Code::OperationDenied,
                 format!("read only access prevents {}", self.function),
             )),

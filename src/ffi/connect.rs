@@ -36,9 +36,9 @@ unsafe fn open(function: &'static str, name: *const c_char, flags: c_uint) -> vi
             Error::new(Code::InternalError, format!("Unable to parse URI {shown}"))
                 .in_domain(Domain::Uri)
         })?;
-        let connection = Connection::open(uri)?;
+        let connection = Connection::open(uri, flags & READ_ONLY != 0)?;
         args::flags("nodeConnectOpen", flags, READ_ONLY | NO_ALIASES)?;
-        Ok(add_connection(connection, flags & READ_ONLY != 0))
+        Ok(add_connection(connection))
     })
 }
 
@@ -62,7 +62,7 @@ pub unsafe extern "C" fn virConnectOpen(name: *const c_char) -> virConnectPtr {
     unsafe { open("virConnectOpen", name, 0) }
 }
 
-/// Opens a connection that refuses functions that change the host.
+/// Opens a connection that refuses functions that change the host, and starts no program.
 ///
 /// @param name  the URI, see virConnectOpen()
 /// @return the connection, to be given back with virConnectClose(); NULL on error

@@ -93,6 +93,9 @@ pub unsafe extern "C" fn virNodeDeviceListCaps(
 
 /// All that is known of a device, as an XML document.
 ///
+/// Attributes of a running mediated device are known to mdevctl alone: where it has call-out scripts it is run to ask for
+/// them, for a minute at most, unless the connection is read-only.
+///
 /// @param dev    the device
 /// @param flags  bits of virNodeDeviceXMLFlags
 /// @return the document, which the caller frees with free(); NULL on error

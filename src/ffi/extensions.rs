@@ -39,7 +39,8 @@ pub extern "C" fn vndNodeDeviceGetJSONDesc(dev: virNodeDevicePtr, flags: c_uint)
 /// Describes every device in XML, in one pass over the host.
 ///
 /// The document is a "node" element that holds the "device" elements, in the order of lists; the test
-/// driver reads it back ("test:///FILE.xml"). A device that goes meanwhile is left out.
+/// driver reads it back ("test:///FILE.xml"). A device that goes meanwhile is left out. mdevctl is asked as by
+/// virNodeDeviceGetXMLDesc(), for a minute in all; running devices that it was not asked about by then come without attributes.
 ///
 /// @param conn   the connection
 /// @param flags  bits of virConnectListAllNodeDeviceFlags, 0 for all devices

@@ -15,7 +15,6 @@ use crate::name::Name;
 /// A connection as C sees it.
 pub(super) struct ConnHandle {
     pub(super) connection: Connection,
-    pub(super) read_only: bool,
     pub(super) errors: ConnErrors,
     pub(super) events: Events,
     pub(super) stub_registrations: stub::Registrations,
@@ -59,10 +58,9 @@ impl Conn {
 }
 
 /// The handle on a new connection.
-pub(super) fn add_connection(connection: Connection, read_only: bool) -> virConnectPtr {
+pub(super) fn add_connection(connection: Connection) -> virConnectPtr {
     let address = HANDLES.add_connection(Arc::new(ConnHandle {
         connection,
-        read_only,
         errors: ConnErrors::new(),
         events: Events::default(),
         stub_registrations: stub::Registrations::default(),

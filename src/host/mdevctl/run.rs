@@ -3,6 +3,7 @@
 
 use std::ffi::OsStr;
 use std::io;
+use std::time::{Duration, Instant};
 
 use super::files::{Attributes, has_callouts, listed_attributes};
 use crate::error::{Code, Error, Result};
@@ -36,27 +37,59 @@ impl Failure {
     }
 }
 
-/// Attributes of a running device: sysfs does not show them, but some types have a script for mdevctl that
-/// knows. Where there are no scripts no program is run.
-pub fn attributes(files: &Files, uuid: &str) -> Attributes {
+/// Whether mdevctl may be run to answer a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asking {
+    /// No program is started.
+    Never,
+    /// mdevctl may be asked until then, about as many devices as that allows.
+    Until(Instant),
+}
+
+impl Asking {
+    /// For a call that begins at this moment: all that it asks together takes no longer than one change may.
+    pub fn within_one_call() -> Asking {
+        Asking::Until(Instant::now() + limit())
+    }
+}
+
+/// The attributes of a running device, in order. sysfs does not show them, but for some types mdevctl has a script
+/// that knows. Empty where mdevctl may not be asked, where it has no scripts, and where it fails or takes too long.
+pub fn attributes(files: &Files, uuid: &str, asking: Asking) -> Attributes {
+    let Asking::Until(deadline) = asking else {
+        return Vec::new();
+    };
     if !files.is_live() || !has_callouts(files) {
         return Vec::new();
     }
-    let listed = list(uuid).ok();
+    let left = deadline.saturating_duration_since(Instant::now());
+    if left.is_zero() {
+        return Vec::new();
+    }
+    let listed = list(uuid, left).ok();
     let attributes = listed.and_then(|text| listed_attributes(text.as_bytes()));
     attributes.unwrap_or_default()
 }
 
 /// What mdevctl prints of a running device.
-fn list(uuid: &str) -> Result<String> {
+fn list(uuid: &str, limit: Duration) -> Result<String> {
     let failure = Failure::of("failed to query mdevs from mdevctl");
     let uuid = format!("--uuid={uuid}");
-    run(&["list", "--dumpjson", &uuid], "", &failure)
+    run_within(limit, &["list", "--dumpjson", &uuid], "", &failure)
 }
 
 /// Runs mdevctl and returns what it printed, without white space around it.
 pub fn run(args: &[impl AsRef<OsStr>], json: &str, failure: &Failure) -> Result<String> {
-    let output = ask(args, json, failure)?;
+    run_within(limit(), args, json, failure)
+}
+
+fn run_within(
+    limit: Duration,
+    args: &[impl AsRef<OsStr>],
+    json: &str,
+    failure: &Failure,
+) -> Result<String> {
+    let output = output_of(limit, args, json, failure)?;
     if let Some(signal) = output.signal {
         let args: Vec<_> = args
             .iter()
@@ -83,10 +116,15 @@ pub fn run(args: &[impl AsRef<OsStr>], json: &str, failure: &Failure) -> Result<
     Ok(text::clean(&output.stdout).trim().to_string())
 }
 
-/// Runs mdevctl, whatever comes of it.
-pub fn ask(args: &[impl AsRef<OsStr>], json: &str, failure: &Failure) -> Result<program::Output> {
+/// Runs mdevctl, at most for that long, and returns what came of it, good or bad.
+pub fn output_of(
+    limit: Duration,
+    args: &[impl AsRef<OsStr>],
+    json: &str,
+    failure: &Failure,
+) -> Result<program::Output> {
     let args: Vec<_> = args.iter().map(AsRef::as_ref).collect();
-    let (what, limit) = (&failure.what, limit());
+    let what = &failure.what;
     program::run(MDEVCTL, &args, json.as_bytes(), limit).map_err(|e| match e.kind() {
         io::ErrorKind::NotFound => {
             Error::system("Cannot find 'mdevctl' in path", libc::ENOENT)

@@ -5,7 +5,8 @@
 use serde_json::{Map, Value as Json};
 
 use crate::error::{Code, Error, Result};
-use crate::host::mdevctl::run::{Failure, ask, run};
+use crate::host::mdevctl::run::{Failure, output_of, run};
+use crate::host::program::limit;
 use crate::text::uuid::normalise_uuid;
 
 use super::internal;
@@ -70,7 +71,7 @@ pub fn set_autostart(uuid: &str, name: &str, autostart: bool) -> Result<()> {
 pub fn modify(wanted: &Wanted, uuid: &str, name: &str, scope: Scope) -> Result<()> {
     let failure = Failure::of(format!("Unable to modify mediated device '{name}'"));
     let probe = ["modify", "--defined", "--live", "--jsonfile", "b", "--help"];
-    if !ask(&probe, "", &failure)?.is_good() {
+    if !output_of(limit(), &probe, "", &failure)?.is_good() {
         return Err(Error::new(
             Code::OperationUnsupported,
             format!("{}: modify unsupported", failure.what),

@@ -146,7 +146,7 @@ fn speed(node: &Node<'_>) -> Result<Option<u32>> {
     let speed = text::parse_i64(digits, 10).ok_or_else(|| unparsable(&text))?;
     match (u32::try_from(speed), i32::try_from(speed)) {
         (Ok(speed), _) => Ok(Some(speed)),
-        (_, Ok(negative)) => Ok(Some(negative.cast_unsigned())),
+        (_, Ok(negative)) => Ok(Some(negative as u32)),
         _ => Err(unparsable(&text)),
     }
 }

@@ -75,7 +75,7 @@ pub struct Device {
 pub fn address(node: &Node<'_>) -> Option<[i32; 4]> {
     let mut parts = node.basename().splitn(4, |&b| b == b':').map(|part| {
         let number = text::parse_i64(part, 10)?;
-        let unsigned = u32::try_from(number).ok().map(u32::cast_signed);
+        let unsigned = u32::try_from(number).ok().map(|n| n as i32);
         unsigned.or_else(|| i32::try_from(number).ok())
     });
     Some([

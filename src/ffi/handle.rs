@@ -271,8 +271,7 @@ impl<C, D> Table<C, D> {
     fn place(&self, address: usize) -> Option<(usize, usize)> {
         let (&base, entries) = self.chunks.range(..=address).next_back()?;
         let offset = address - base;
-        (offset.is_multiple_of(SLOT) && offset / SLOT < entries.len())
-            .then_some((base, offset / SLOT))
+        (offset % SLOT == 0 && offset / SLOT < entries.len()).then_some((base, offset / SLOT))
     }
 
     fn placed(&self, address: usize) -> Option<&Placed<C, D>> {

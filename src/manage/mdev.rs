@@ -169,9 +169,8 @@ pub fn update(
             "Cannot update device '{name}, uuid mismatch (current uuid '{uuid}')"
         )));
     }
-    if let Some(type_id) = live.map(|mdev| &mdev.type_id)
-        && *type_id != wanted.type_id
-    {
+    let current_type = live.map(|mdev| &mdev.type_id);
+    if let Some(type_id) = current_type.filter(|current| **current != wanted.type_id) {
         return Err(unsupported(format!(
             "Cannot update device '{name}', type mismatch (current type '{type_id}')"
         )));

@@ -46,12 +46,11 @@ fn note_difference(
         (true, false) => note(Change::Deleted),
         _ => {}
     }
-    if let (Some(old), Some(new)) = (old, new)
-        && was_defined == new.definition.is_some()
-        && was_active == new.is_active()
-        && differ(old, new)
-    {
-        note(Change::Updated);
+    if let (Some(old), Some(new)) = (old, new) {
+        let same_state = was_defined == new.definition.is_some() && was_active == new.is_active();
+        if same_state && differ(old, new) {
+            note(Change::Updated);
+        }
     }
 }
 

@@ -5,13 +5,11 @@ use super::entities::Entities;
 use super::fault::Fault;
 use super::scanner::Scanner;
 
-/// Reads a declaration from `<!DOCTYPE` to its `>`, which stands at `base` in the document.
-pub(super) fn read_doctype(text: &str, base: usize) -> Result<Entities, Fault> {
+/// Reads a declaration from `<!DOCTYPE` to its `>`, with which `text` starts; it stands at `base` in
+/// the document. Its entities, and where in the document it ends.
+pub(super) fn read_doctype(text: &str, base: usize) -> Result<(Entities, usize), Fault> {
     let mut scanner = Scanner::new(text, base);
-    if !scanner.take_text("<!DOCTYPE") {
-        scanner.at = 1;
-        return Err(scanner.fault("StartTag: invalid element name"));
-    }
+    scanner.take_text("<!DOCTYPE");
     if !scanner.blanks() {
         return Err(scanner.fault("Space required after 'DOCTYPE'"));
     }
@@ -23,7 +21,7 @@ pub(super) fn read_doctype(text: &str, base: usize) -> Result<Entities, Fault> {
     scanner.blanks();
     let mut entities = Entities::default();
     if scanner.take('[') {
-        while !scanner.take(']') {
+        while !scanner.rest().is_empty() && !scanner.take(']') {
             declaration(&mut scanner, &mut entities)?;
             scanner.blanks();
         }
@@ -32,7 +30,7 @@ pub(super) fn read_doctype(text: &str, base: usize) -> Result<Entities, Fault> {
     if !scanner.take('>') {
         return Err(scanner.fault("DOCTYPE improperly terminated"));
     }
-    Ok(entities)
+    Ok((entities, base + scanner.at))
 }
 
 /// Passes the place of something outside of the document, if it stands here.

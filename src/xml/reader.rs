@@ -5,7 +5,10 @@
 //! its entities grow to are bounded. Entities stand for text alone, and default values of attributes
 //! are not applied.
 
+use std::borrow::Cow;
+
 use quick_xml::Reader;
+use quick_xml::encoding::EncodingError;
 use quick_xml::errors::{Error as TokenError, IllFormedError, SyntaxError};
 use quick_xml::events::Event;
 
@@ -47,9 +50,17 @@ struct Place {
     column: usize,
 }
 
+fn tokenizer(text: &str) -> Reader<&[u8]> {
+    let mut tokens = Reader::from_str(text);
+    tokens.config_mut().check_comments = true;
+    tokens
+}
+
 struct Parser<'a> {
     text: &'a str,
+    /// The tokenizer, which reads the text from `tokens_start` on.
     tokens: Reader<&'a [u8]>,
+    tokens_start: usize,
     /// The elements whose end tag was not met yet.
     open: Vec<Element>,
     root: Option<Element>,
@@ -61,11 +72,10 @@ struct Parser<'a> {
 
 impl<'a> Parser<'a> {
     fn new(text: &'a str) -> Self {
-        let mut tokens = Reader::from_str(text);
-        tokens.config_mut().check_comments = true;
         Parser {
             text,
-            tokens,
+            tokens: tokenizer(text),
+            tokens_start: 0,
             open: Vec::new(),
             root: None,
             has_doctype: false,
@@ -75,24 +85,25 @@ impl<'a> Parser<'a> {
     }
 
     fn position(&self) -> usize {
-        usize::try_from(self.tokens.buffer_position())
-            .map_or(self.text.len(), |at| at.min(self.text.len()))
+        let read = usize::try_from(self.tokens.buffer_position()).unwrap_or(usize::MAX);
+        self.tokens_start.saturating_add(read).min(self.text.len())
     }
 
     fn run(mut self) -> Result<Element, Fault> {
         if self.text.is_empty() {
             return Err(Fault::new(0, "Document is empty"));
         }
-        if self.text.starts_with('\u{feff}') {
-            // A second byte order mark; the tokens would not count it.
-            return Err(self.outside(0));
-        }
+        self.no_byte_order_mark(0)?;
         if let Some((at, c)) = self.text.char_indices().find(|(_, c)| !is_xml_char(*c)) {
             let message = format!("PCDATA invalid Char value {}", u32::from(c));
             return Err(Fault::new(at, message));
         }
         loop {
             let start = self.position();
+            if self.text[start..].starts_with("<!DOCTYPE") {
+                self.doctype(start)?;
+                continue;
+            }
             match self.tokens.read_event() {
                 Ok(Event::Start(_)) => self.start(start, 1)?,
                 Ok(Event::Empty(_)) => {
@@ -101,19 +112,19 @@ impl<'a> Parser<'a> {
                 }
                 Ok(Event::End(_)) => self.end(),
                 Ok(Event::Text(text)) => {
-                    if let Some(at) = text.find("]]>") {
+                    if let Some(at) = self.text[start..self.position()].find("]]>") {
                         let message = "Sequence ']]>' not allowed in content";
                         return Err(Fault::new(start + at, message));
                     }
-                    self.characters(start, &text.xml10_content())?;
+                    self.characters(start, text.xml10_content())?;
                 }
                 Ok(Event::CData(_)) if self.open.is_empty() => return Err(self.outside(start)),
-                Ok(Event::CData(text)) => self.characters(start, &text.xml10_content())?,
+                Ok(Event::CData(text)) => self.characters(start, text.xml10_content())?,
                 Ok(Event::GeneralRef(_)) => self.reference(start)?,
                 Ok(Event::Decl(_)) => {
                     declaration::check(&self.text[start + 2..self.position() - 2], start)?;
                 }
-                Ok(Event::DocType(_)) => self.doctype(start)?,
+                Ok(Event::DocType(_)) => return Err(self.bad_markup(start)),
                 Ok(Event::PI(_)) => self.instruction(start)?,
                 Ok(Event::Comment(_)) => {}
                 Ok(Event::Eof) => return self.finish(),
@@ -169,9 +180,15 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn characters(&mut self, start: usize, text: &str) -> Result<(), Fault> {
+    /// Text without markup starts there; as the tokenizer decoded it.
+    fn characters(
+        &mut self,
+        start: usize,
+        text: Result<Cow<str>, EncodingError>,
+    ) -> Result<(), Fault> {
         if let Some(element) = self.open.last_mut() {
-            element.text.push_str(text);
+            let text = text.map_err(|error| Fault::new(start, error.to_string()))?;
+            element.text.push_str(&text);
             return Ok(());
         }
         let raw = &self.text[start..];
@@ -214,16 +231,34 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// Reads a document type declaration. The tokenizer goes on behind it: older versions of
+    /// quick-xml count brackets there without a look at quotes and comments.
     fn doctype(&mut self, start: usize) -> Result<(), Fault> {
-        if self.root.is_some() {
-            return Err(self.outside(start));
-        }
-        if self.has_doctype || !self.open.is_empty() {
-            return Err(Fault::new(start + 1, "StartTag: invalid element name"));
+        if self.has_doctype || !self.open.is_empty() || self.root.is_some() {
+            return Err(self.bad_markup(start));
         }
         self.has_doctype = true;
-        self.entities = read_doctype(&self.text[start..self.position()], start)?;
-        Ok(())
+        let (entities, end) = read_doctype(&self.text[start..], start)?;
+        self.entities = entities;
+        self.tokens_start = end;
+        self.tokens = tokenizer(&self.text[end..]);
+        self.no_byte_order_mark(end)
+    }
+
+    /// The tokenizer would pass over a byte order mark without counting it.
+    fn no_byte_order_mark(&self, at: usize) -> Result<(), Fault> {
+        match self.text[at..].starts_with('\u{feff}') {
+            true => Err(self.outside(at)),
+            false => Ok(()),
+        }
+    }
+
+    /// A `<!` with which nothing known starts, or not here.
+    fn bad_markup(&self, start: usize) -> Fault {
+        match self.root {
+            Some(_) => self.outside(start),
+            None => Fault::new(start + 1, "StartTag: invalid element name"),
+        }
     }
 
     fn finish(self) -> Result<Element, Fault> {
@@ -263,31 +298,21 @@ impl<'a> Parser<'a> {
                 .reference(start)
                 .err()
                 .unwrap_or_else(|| Fault::new(start, "EntityRef: expecting ';'")),
-            TokenError::Syntax(
-                SyntaxError::UnclosedTag
-                | SyntaxError::UnclosedSingleQuotedAttributeValue
-                | SyntaxError::UnclosedDoubleQuotedAttributeValue,
-            ) => self.unclosed_tag(start),
             TokenError::Syntax(SyntaxError::UnclosedComment) => {
                 Fault::new(end, "Comment not terminated")
             }
             TokenError::Syntax(SyntaxError::UnclosedCData) => {
                 Fault::new(end, "CData section not finished")
             }
-            TokenError::IllFormed(IllFormedError::MissingDoctypeName) => {
-                let read = read_doctype(&self.text[start..], start);
-                read.err()
-                    .unwrap_or_else(|| Fault::new(start, "DOCTYPE improperly terminated"))
+            TokenError::IllFormed(IllFormedError::MissingDoctypeName)
+            | TokenError::Syntax(SyntaxError::UnclosedDoctype | SyntaxError::InvalidBangMarkup) => {
+                self.bad_markup(start)
             }
-            TokenError::Syntax(SyntaxError::UnclosedDoctype) => {
-                Fault::new(end, "DOCTYPE improperly terminated")
-            }
-            TokenError::Syntax(SyntaxError::UnclosedPI | SyntaxError::UnclosedXmlDecl) => {
+            // What is left is a `<?` or a tag without its end; versions of quick-xml name the kinds differently.
+            TokenError::Syntax(_) if self.text[start..].starts_with("<?") => {
                 Fault::new(end, "processing instruction not finished")
             }
-            TokenError::Syntax(SyntaxError::InvalidBangMarkup) => {
-                Fault::new(start + 1, "StartTag: invalid element name")
-            }
+            TokenError::Syntax(_) => self.unclosed_tag(start),
             other => Fault::new(start, other.to_string()),
         }
     }

@@ -340,4 +340,6 @@ fn one_byte_order_mark_is_enough() {
     assert_eq!(root("\u{feff}<a>x</a>").text, "x");
     let two = message("\u{feff}\u{feff}<devic\u{e9}>".as_bytes());
     assert!(two.contains("Start tag expected"), "{two}");
+    let inside = message("<!DOCTYPE a>\u{feff}<a/>".as_bytes());
+    assert!(inside.contains("Start tag expected"), "{inside}");
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use fluent_uri::Uri;
 
+use crate::environment;
 use crate::error::{Code, Domain, Error, Result};
 
 /// The environment variable that names the connection of a program that names none.
@@ -32,9 +33,8 @@ pub enum Target {
 pub fn effective(name: Option<&str>) -> String {
     match name {
         Some(name) if !name.is_empty() => name.to_string(),
-        _ => std::env::var(DEFAULT_URI_VARIABLE)
-            .ok()
-            .filter(|uri| !uri.is_empty())
+        _ => environment::variable(DEFAULT_URI_VARIABLE)
+            .and_then(|uri| uri.into_string().ok())
             .unwrap_or_else(|| DEFAULT_URI.to_string()),
     }
 }

@@ -6,7 +6,6 @@
 //! device below it, two tabs a subsystem (not of interest here), `C xx  Name`
 //! the start of the device classes. Its head describes the format.
 
-use std::env;
 use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, Read};
@@ -17,6 +16,7 @@ use std::sync::{Mutex, OnceLock};
 use flate2::read::MultiGzDecoder;
 
 use super::files::Files;
+use crate::environment;
 use crate::process::undivided;
 use crate::text;
 
@@ -248,7 +248,7 @@ impl System {
 
 /// The file that the user wants the names to be taken from.
 fn named_file() -> Option<OsString> {
-    env::var_os(OVERRIDE).filter(|path| !path.is_empty())
+    environment::variable(OVERRIDE)
 }
 
 impl fmt::Debug for System {
@@ -409,7 +409,7 @@ mod tests {
                 "neither pci.ids nor a hardware database is installed: only misses are tested"
             );
         }
-        if env::var_os(OVERRIDE).is_none() {
+        if named_file().is_none() {
             assert_eq!(names.vendor(0x8086), known.or(hwdb));
         }
         if let Some(vendor) = names.vendor(0x8086) {

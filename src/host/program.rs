@@ -15,6 +15,8 @@ use rustix::fs::MemfdFlags;
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 
+use crate::environment;
+
 /// Where programs of the administrator are that a user's PATH may not name.
 const ADMIN_FOLDERS: [&str; 2] = ["/usr/sbin", "/sbin"];
 
@@ -131,19 +133,12 @@ pub fn find(program: &str) -> Option<PathBuf> {
     if program.contains('/') {
         return Some(program.into());
     }
-    // A program with more rights than its caller must not run what the caller's PATH names.
-    let path = is_trusted().then(|| std::env::var_os("PATH")).flatten();
-    let path = path.unwrap_or_else(|| OsString::from("/usr/bin:/bin"));
+    let path = environment::variable("PATH").unwrap_or_else(|| OsString::from("/usr/bin:/bin"));
     let folders = std::env::split_paths(&path).filter(|folder| folder.is_absolute());
     folders
         .chain(ADMIN_FOLDERS.map(PathBuf::from))
         .map(|folder| folder.join(program))
         .find(|file| may_run(file))
-}
-
-fn is_trusted() -> bool {
-    use rustix::process::{getegid, geteuid, getgid, getuid};
-    getuid() == geteuid() && getgid() == getegid()
 }
 
 fn may_run(file: &Path) -> bool {

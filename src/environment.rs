@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! The environment of the program, as far as it may be believed.
+//!
+//! A set-user-ID program, or one with file capabilities, has more rights than the user who
+//! started it and wrote its environment. There no variable is believed (secure_getenv(3)).
+#![allow(unsafe_code)]
+
+use std::ffi::OsString;
+
+/// The value of an environment variable; `None` where it is not set, is empty, or is not to be
+/// believed.
+pub fn variable(name: &str) -> Option<OsString> {
+    let value = std::env::var_os(name).filter(|value| !value.is_empty());
+    value.filter(|_| !is_privileged())
+}
+
+/// Whether the kernel gave this program rights that its caller lacks, when it was started
+/// (`AT_SECURE`, getauxval(3)). Unlike the user IDs, this stays true after setuid(0).
+fn is_privileged() -> bool {
+    // SAFETY: getauxval() takes a number, reads memory that the kernel wrote before the program
+    // began, and answers 0 for what it does not know.
+    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
+}

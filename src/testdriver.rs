@@ -4,9 +4,8 @@
 //! The format is that of libvirt's own test driver (libvirt's manual, "Test driver");
 //! everything else that such a file holds (domains, networks, …) is passed over.
 
-pub mod ports;
-
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::CString;
 use std::fs::File;
 use std::io::{self, Read};
@@ -32,18 +31,31 @@ const SIZE_LIMIT: u64 = 10 * 1024 * 1024;
 const COMPUTER: &str = "computer";
 
 /// A device with the place where it is written.
-struct Entry {
-    description: Description,
-    kind: Capability,
+#[derive(Debug)]
+pub struct PlacedDevice {
+    /// What is written of it.
+    pub description: Description,
     /// `file:line`, for messages.
-    place: String,
-    is_persistent: bool,
+    pub place: String,
+    /// Whether it is defined, and was not just made.
+    pub is_persistent: bool,
+}
+
+impl PlacedDevice {
+    fn kind(&self) -> Capability {
+        self.description.facts.kind()
+    }
+
+    /// The error about a device that cannot stand where it does.
+    fn misplaced(&self, what: &str) -> Error {
+        misplaced(&self.place, what)
+    }
 }
 
 /// The devices of `test:///default`.
 pub fn default_devices() -> Result<Vec<Device>> {
     let node = reader::parse(DEFAULT, Some(DEFAULT_NAME))?;
-    devices(entries(&node, DEFAULT_NAME, Path::new("/"))?)
+    devices(read_devices(&node, DEFAULT_NAME, Path::new("/"))?)
 }
 
 /// The devices of a test driver file, whose `<node>` holds `<device>` elements or, as
@@ -54,7 +66,7 @@ pub fn default_devices() -> Result<Vec<Device>> {
 pub fn devices_of_file(path: &Path) -> Result<Vec<Device>> {
     let node = read(path)?;
     let folder = path.parent().unwrap_or(path);
-    devices(entries(&node, &path.to_string_lossy(), folder)?)
+    devices(read_devices(&node, &path.to_string_lossy(), folder)?)
 }
 
 /// Reads a file as XML.
@@ -88,27 +100,26 @@ fn placed(error: &Error, place: &str) -> Error {
 }
 
 /// Every device of a `<node>` element of the file `file`; `folder` is where other files are looked for.
-fn entries(node: &Element, file: &str, folder: &Path) -> Result<Vec<Entry>> {
+fn read_devices(node: &Element, file: &str, folder: &Path) -> Result<Vec<PlacedDevice>> {
     if node.name != "node" {
         let what = format!("expecting root element of 'node', not '{}'", node.name);
         return Err(misplaced(&format!("{file}:{}", node.line), &what));
     }
     node.children_named("device")
         .map(|device| match device.attribute("file") {
-            None => entry(device, file),
+            None => read_device(device, file),
             Some(other) => {
                 let path = folder.join(other);
-                entry(&read(&path)?, &path.to_string_lossy())
+                read_device(&read(&path)?, &path.to_string_lossy())
             }
         })
         .collect()
 }
 
-fn entry(device: &Element, file: &str) -> Result<Entry> {
+fn read_device(device: &Element, file: &str) -> Result<PlacedDevice> {
     let place = format!("{file}:{}", device.line);
     match parse_device(device, Purpose::Describe) {
-        Ok(document) => Ok(Entry {
-            kind: document.description.facts.kind(),
+        Ok(document) => Ok(PlacedDevice {
             description: document.description,
             place,
             is_persistent: true,
@@ -118,100 +129,94 @@ fn entry(device: &Element, file: &str) -> Result<Entry> {
 }
 
 /// The devices, in order and with keys that keep it.
-fn devices(entries: Vec<Entry>) -> Result<Vec<Device>> {
-    let order = order(&entries)?;
-    let mut entries: Vec<Option<Entry>> = entries.into_iter().map(Some).collect();
-    let in_order = order.into_iter().filter_map(|index| entries[index].take());
+pub fn devices(written: Vec<PlacedDevice>) -> Result<Vec<Device>> {
+    let order = order(&written)?;
+    let mut written: Vec<Option<PlacedDevice>> = written.into_iter().map(Some).collect();
+    let in_order = order.into_iter().filter_map(|index| written[index].take());
     Ok(in_order.enumerate().map(device).collect())
 }
 
-fn device((rank, entry): (usize, Entry)) -> Device {
+fn device((rank, written): (usize, PlacedDevice)) -> Device {
     let name = |text: &str| -> Name { CString::new(text).unwrap_or_default().into() };
     Device {
-        name: name(&entry.description.name),
-        kind: entry.kind,
-        parent: entry.description.parent.as_deref().map(name),
+        name: name(&written.description.name),
+        kind: written.kind(),
+        parent: written.description.parent.as_deref().map(name),
         origin: Origin::Document(Box::new(WrittenDevice {
-            description: entry.description,
+            description: written.description,
             key: (rank as u64).to_be_bytes().into(),
-            is_persistent: entry.is_persistent,
+            is_persistent: written.is_persistent,
         })),
         definition: None,
     }
 }
 
 /// The order of the devices: each before its children, siblings by path or else by name.
-fn order(entries: &[Entry]) -> Result<Vec<usize>> {
-    let mut by_name = HashMap::new();
-    let mut host = None;
-    for (
-        index,
-        Entry {
-            description,
-            kind,
-            place,
-            ..
-        },
-    ) in entries.iter().enumerate()
-    {
-        if by_name.insert(description.name.as_str(), index).is_some() {
-            let what = format!("a second device is called '{}'", description.name);
-            return Err(misplaced(place, &what));
-        }
-        if *kind == Capability::System && host.replace(index).is_some() {
-            return Err(misplaced(
-                place,
-                "a second device has the capability 'system'",
-            ));
-        }
-    }
-    let mut roots = Vec::new();
-    let mut children: Vec<Vec<usize>> = vec![Vec::new(); entries.len()];
-    for (
-        index,
-        Entry {
-            description, place, ..
-        },
-    ) in entries.iter().enumerate()
-    {
-        let parent = description.parent.as_deref();
-        match parent.and_then(|parent| by_name.get(parent)) {
-            Some(parent) => children[*parent].push(index),
-            None if parent.is_none_or(|parent| parent == COMPUTER) => roots.push(index),
-            None => {
-                let what = format!(
-                    "there is no device '{}', which is the parent of '{}'",
-                    parent.unwrap_or_default(),
-                    description.name
-                );
-                return Err(misplaced(place, &what));
-            }
-        }
-    }
-    let sort = |siblings: &mut [usize]| {
-        siblings.sort_unstable_by_key(|index| {
-            let description = &entries[*index].description;
-            // From last to first: they are taken from the end.
-            std::cmp::Reverse(description.path.as_ref().unwrap_or(&description.name))
+fn order(written: &[PlacedDevice]) -> Result<Vec<usize>> {
+    let mut siblings = siblings(written, &by_name(written)?)?;
+    for children in siblings.values_mut() {
+        // From last to first: they are taken from the end.
+        children.sort_unstable_by_key(|index| {
+            let description = &written[*index].description;
+            Reverse(description.path.as_ref().unwrap_or(&description.name))
         });
-    };
-    sort(&mut roots);
-    let mut order = Vec::with_capacity(entries.len());
-    while let Some(index) = roots.pop() {
-        order.push(index);
-        sort(&mut children[index]);
-        roots.append(&mut children[index]);
     }
-    match children.iter().position(|children| !children.is_empty()) {
+    let mut order = Vec::with_capacity(written.len());
+    let mut waiting = siblings.remove(&None).unwrap_or_default();
+    while let Some(index) = waiting.pop() {
+        order.push(index);
+        waiting.extend(siblings.remove(&Some(index)).unwrap_or_default());
+    }
+    // Whoever was not reached is below itself.
+    match siblings.keys().flatten().next() {
         None => Ok(order),
         Some(index) => {
-            let Entry {
-                description, place, ..
-            } = &entries[index];
-            let what = format!("the parents of '{}' go round in a circle", description.name);
-            Err(misplaced(place, &what))
+            let device = &written[*index];
+            let name = &device.description.name;
+            Err(device.misplaced(&format!("the parents of '{name}' go round in a circle")))
         }
     }
+}
+
+/// The place in the list of each device. Two cannot have the same name, nor two be the host.
+fn by_name(written: &[PlacedDevice]) -> Result<HashMap<&str, usize>> {
+    let mut by_name = HashMap::new();
+    let mut has_host = false;
+    for (index, device) in written.iter().enumerate() {
+        let name = device.description.name.as_str();
+        if by_name.insert(name, index).is_some() {
+            return Err(device.misplaced(&format!("a second device is called '{name}'")));
+        }
+        if device.kind() == Capability::System && std::mem::replace(&mut has_host, true) {
+            return Err(device.misplaced("a second device has the capability 'system'"));
+        }
+    }
+    Ok(by_name)
+}
+
+/// The children of each device, and of none.
+fn siblings(
+    written: &[PlacedDevice],
+    by_name: &HashMap<&str, usize>,
+) -> Result<BTreeMap<Option<usize>, Vec<usize>>> {
+    let mut siblings: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (index, device) in written.iter().enumerate() {
+        let Description { name, parent, .. } = &device.description;
+        let above = match parent {
+            None => None,
+            Some(parent) => match by_name.get(&**parent) {
+                None if parent == COMPUTER => None,
+                None => {
+                    return Err(device.misplaced(&format!(
+                        "there is no device '{parent}', which is the parent of '{name}'"
+                    )));
+                }
+                Some(above) => Some(*above),
+            },
+        };
+        siblings.entry(above).or_default().push(index);
+    }
+    Ok(siblings)
 }
 
 #[cfg(test)]

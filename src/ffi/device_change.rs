@@ -15,7 +15,7 @@ use super::guard::{Call, guard};
 use super::types::{virConnectPtr, virNodeDevicePtr};
 use crate::connection::{Connection, Operation};
 use crate::error::{self, Domain};
-use crate::manage::Affect;
+use crate::manage::mdev::scope::Scope;
 use crate::name::Name;
 
 const DOMAIN: Domain = Domain::NodeDevice;
@@ -357,12 +357,12 @@ pub unsafe extern "C" fn virNodeDeviceUpdate(
             // SAFETY: as promised by the caller.
             let xml = unsafe { call.text("xmlDesc", xmlDesc) }?;
             args::flags("nodeDeviceUpdate", flags, LIVE | CONFIG)?;
-            let affect = Affect {
+            let scope = Scope {
                 live: flags & LIVE != 0,
                 config: flags & CONFIG != 0,
             };
-            Ok((xml, affect))
+            Ok((xml, scope))
         },
-        |connection, name, (xml, affect)| connection.update(name, xml, affect),
+        |connection, name, (xml, scope)| connection.update(name, xml, scope),
     )
 }

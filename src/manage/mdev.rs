@@ -7,6 +7,7 @@
 //! started and stopped through sysfs.
 
 mod mdevctl;
+pub mod scope;
 mod sysfs;
 mod wanted;
 
@@ -15,16 +16,16 @@ use std::sync::Arc;
 use crate::connection::Connection;
 use crate::device::Device;
 use crate::document::DeviceDocument;
-use crate::error::{Code, Error, Result};
+use crate::error::Result;
 use crate::host::mdevctl::files::Definition;
 use crate::host::mdevctl::run::{Failure, is_installed};
 use crate::host::program::limit;
 use crate::name::Name;
 
-use super::Affect;
+use super::refusal::{internal, invalid, not_defined, unsupported};
 use super::wait::wait_for;
-use mdevctl::Scope;
-use sysfs::Running;
+use scope::Scope;
+use sysfs::RunningMdev;
 use wanted::Wanted;
 
 /// Starts the mediated device that is described, without defining it. One that does not appear in
@@ -61,7 +62,7 @@ pub fn create(conn: &Connection, document: &DeviceDocument) -> Result<Name> {
 /// Stops a running device, unless a program has its VFIO group open.
 pub fn destroy(conn: &Connection, device: &Device) -> Result<()> {
     let name = device.name_text();
-    let Some(running) = Running::of(device, conn.host()) else {
+    let Some(running) = RunningMdev::of(device, conn.host()) else {
         return Err(invalid(format!("Device '{name}' is not active")));
     };
     if running.is_in_use()? {
@@ -87,7 +88,7 @@ pub fn define(conn: &Connection, document: &DeviceDocument) -> Result<Name> {
     });
     let uuid = match known {
         Some((uuid, device)) => {
-            mdevctl::modify(&wanted, uuid, &device.name_text(), Scope::DEFINED)?;
+            mdevctl::modify(&wanted, uuid, &device.name_text(), Scope::CONFIG)?;
             uuid.clone()
         }
         None => mdevctl::define(&wanted)?,
@@ -106,19 +107,19 @@ pub fn define(conn: &Connection, document: &DeviceDocument) -> Result<Name> {
 
 /// Drops the definition of a device, which runs on if it does.
 pub fn undefine(conn: &Connection, device: &Device) -> Result<()> {
-    mdevctl::undefine(&kept(device)?.uuid)?;
+    mdevctl::undefine(&definition_of(device)?.uuid)?;
     conn.reread_definitions();
     Ok(())
 }
 
 /// Starts a defined device.
 pub fn start(_: &Connection, device: &Device) -> Result<()> {
-    mdevctl::start_defined(&kept(device)?.uuid)
+    mdevctl::start_defined(&definition_of(device)?.uuid)
 }
 
 /// Chooses whether a defined device is started with its parent.
 pub fn set_autostart(conn: &Connection, device: &Device, autostart: bool) -> Result<()> {
-    let Ok(definition) = kept(device) else {
+    let Ok(definition) = definition_of(device) else {
         return Err(invalid("cannot set autostart for transient device"));
     };
     if definition.autostart != autostart {
@@ -133,44 +134,58 @@ pub fn update(
     conn: &Connection,
     device: &Device,
     document: &DeviceDocument,
-    affect: Affect,
+    scope: Scope,
 ) -> Result<()> {
     let wanted = Wanted::read(conn, document)?;
-    let running = Running::of(device, conn.host());
-    let affect = match affect {
-        Affect {
-            live: false,
-            config: false,
-        } => Affect {
-            live: running.is_some(),
-            config: running.is_none(),
-        },
-        given => given,
-    };
-    if affect.live && running.is_none() {
+    let running = RunningMdev::of(device, conn.host());
+    let scope = scope.or_what_there_is(running.is_some());
+    if scope.live && running.is_none() {
         return Err(invalid("node device is not active"));
     }
-    if affect.config && device.definition.is_none() {
+    if scope.config && device.definition.is_none() {
         return Err(invalid(
             "transient node devices do not have any persistent config",
         ));
     }
-    let running = running.as_ref().map(Running::facts).transpose()?;
-    let live = running.as_ref().filter(|_| affect.live);
+    let running = running.as_ref().map(RunningMdev::facts).transpose()?;
     let (uuid, address) = match (&device.definition, &running) {
-        (Some(definition), _) => (definition.uuid.clone(), definition.parent_addr.clone()),
-        (None, Some(mdev)) => (mdev.uuid.clone(), mdev.parent_addr.clone()),
+        (Some(definition), _) => (&definition.uuid, &definition.parent_addr),
+        (None, Some(mdev)) => (&mdev.uuid, &mdev.parent_addr),
         (None, None) => return Err(invalid("node device is not active")),
     };
+    let running_type = running.as_ref().map(|mdev| &*mdev.type_id);
     let name = device.name_text();
-    if wanted.uuid.as_ref() != Some(&uuid) {
+    refuse_other_identity(
+        &wanted,
+        &name,
+        uuid,
+        running_type.filter(|_| scope.live),
+        address,
+    )?;
+    mdevctl::modify(&wanted, uuid, &name, scope)?;
+    conn.reread_definitions();
+    if scope.live {
+        // The kernel does not tell of attributes.
+        conn.tell_of_update(&device.name);
+    }
+    Ok(())
+}
+
+/// Refuses to make another device of the one of that name. Its type counts where it runs and is to be changed.
+fn refuse_other_identity(
+    wanted: &Wanted,
+    name: &str,
+    uuid: &str,
+    running_type: Option<&str>,
+    address: &str,
+) -> Result<()> {
+    if wanted.uuid.as_deref() != Some(uuid) {
         // The quote that is missing is missing in libvirt's text as well.
         return Err(unsupported(format!(
             "Cannot update device '{name}, uuid mismatch (current uuid '{uuid}')"
         )));
     }
-    let current_type = live.map(|mdev| &mdev.type_id);
-    if let Some(type_id) = current_type.filter(|current| **current != wanted.type_id) {
+    if let Some(type_id) = running_type.filter(|type_id| *type_id != wanted.type_id) {
         return Err(unsupported(format!(
             "Cannot update device '{name}', type mismatch (current type '{type_id}')"
         )));
@@ -180,34 +195,11 @@ pub fn update(
             "Cannot update device '{name}', parent address mismatch (current parent address '{address}')"
         )));
     }
-    let scope = Scope {
-        defined: affect.config,
-        live: affect.live,
-    };
-    mdevctl::modify(&wanted, &uuid, &name, scope)?;
-    conn.reread_definitions();
-    if affect.live {
-        // The kernel does not tell of attributes.
-        conn.tell_of_update(&device.name);
-    }
     Ok(())
 }
 
 /// What mdevctl keeps of the device.
-fn kept(device: &Device) -> Result<&Arc<Definition>> {
-    let name = device.name_text();
+fn definition_of(device: &Device) -> Result<&Arc<Definition>> {
     let definition = device.definition.as_ref();
-    definition.ok_or_else(|| invalid(format!("Node device '{name}' is not defined")))
-}
-
-fn internal(detail: impl Into<String>) -> Error {
-    Error::new(Code::InternalError, detail)
-}
-
-fn invalid(detail: impl Into<String>) -> Error {
-    Error::new(Code::OperationInvalid, detail)
-}
-
-fn unsupported(detail: impl Into<String>) -> Error {
-    Error::new(Code::ConfigUnsupported, detail)
+    definition.ok_or_else(|| not_defined(&device.name_text()))
 }

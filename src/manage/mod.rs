@@ -6,30 +6,20 @@
 pub mod mdev;
 pub mod npiv;
 pub mod pci;
-pub mod wait;
+mod refusal;
+mod testdriver;
+mod wait;
 
 use std::ffi::CStr;
 
 use crate::caps::{Capability, Facts};
 use crate::connection::Connection;
 use crate::document::{self, DeviceDocument, Purpose};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Result};
 use crate::name::Name;
-use crate::testdriver::ports;
 
-/// What an update is to change. With neither, it is the running device if there is one, else its definition.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Affect {
-    /// The running device.
-    pub live: bool,
-    /// Its persistent definition.
-    pub config: bool,
-}
-
-/// The error for a device of a kind that nothing of this sort can be done to.
-fn unsupported_type(code: Code) -> Error {
-    Error::new(code, "Unsupported device type")
-}
+use mdev::scope::Scope;
+use refusal::{invalid, not_defined, unsupported_type};
 
 impl Connection {
     /// Makes the device that `xml` describes, and waits until it is there: a virtual Fibre
@@ -37,7 +27,7 @@ impl Connection {
     pub fn create_xml(&self, xml: &CStr, validate: bool) -> Result<Name> {
         let document = document::parse(xml.to_bytes(), Purpose::Create, validate)?;
         match kind_of(&document) {
-            _ if self.is_test() => ports::create(self, &document),
+            _ if self.is_test() => testdriver::create(self, &document),
             Capability::Mdev => mdev::create(self, &document),
             Capability::ScsiHost => npiv::create(self, &document),
             _ => Err(unsupported_type(Code::ConfigUnsupported)),
@@ -48,7 +38,7 @@ impl Connection {
     pub fn destroy(&self, name: &CStr) -> Result<()> {
         let device = self.device(name)?;
         match device.kind {
-            _ if self.is_test() => ports::destroy(self, &device),
+            _ if self.is_test() => testdriver::destroy(self, &device),
             Capability::Mdev => mdev::destroy(self, &device),
             Capability::ScsiHost => npiv::destroy(self, &device),
             _ => Err(unsupported_type(Code::ConfigUnsupported)),
@@ -68,10 +58,7 @@ impl Connection {
     pub fn undefine(&self, name: &CStr) -> Result<()> {
         let device = self.device(name)?;
         if !device.is_persistent() {
-            return Err(Error::new(
-                Code::OperationInvalid,
-                format!("Node device '{}' is not defined", device.name_text()),
-            ));
+            return Err(not_defined(&device.name_text()));
         }
         match device.kind {
             Capability::Mdev => mdev::undefine(self, &device),
@@ -83,10 +70,7 @@ impl Connection {
     pub fn start(&self, name: &CStr) -> Result<()> {
         let device = self.device(name)?;
         if device.is_active() {
-            return Err(Error::new(
-                Code::OperationInvalid,
-                "Device is already active",
-            ));
+            return Err(invalid("Device is already active"));
         }
         match device.kind {
             Capability::Mdev => mdev::start(self, &device),
@@ -104,11 +88,11 @@ impl Connection {
     }
 
     /// Changes a mediated device, its definition or both to what `xml` says.
-    pub fn update(&self, name: &CStr, xml: &CStr, affect: Affect) -> Result<()> {
+    pub fn update(&self, name: &CStr, xml: &CStr, scope: Scope) -> Result<()> {
         let device = self.device(name)?;
         let document = document::parse(xml.to_bytes(), Purpose::Update, true)?;
         match (device.kind, kind_of(&document)) {
-            (Capability::Mdev, Capability::Mdev) => mdev::update(self, &device, &document, affect),
+            (Capability::Mdev, Capability::Mdev) => mdev::update(self, &device, &document, scope),
             _ => Err(unsupported_type(Code::ConfigUnsupported)),
         }
     }

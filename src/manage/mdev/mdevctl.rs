@@ -9,25 +9,9 @@ use crate::host::mdevctl::run::{Failure, output_of, run};
 use crate::host::program::limit;
 use crate::text::uuid::normalise_uuid;
 
-use super::internal;
+use super::scope::Scope;
 use super::wanted::Wanted;
-
-/// What a change is to reach.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Scope {
-    /// The definition.
-    pub defined: bool,
-    /// The running device.
-    pub live: bool,
-}
-
-impl Scope {
-    /// The definition alone.
-    pub const DEFINED: Scope = Scope {
-        defined: true,
-        live: false,
-    };
-}
+use crate::manage::refusal::internal;
 
 /// Starts a device that has no definition; returns its UUID.
 pub fn start_new(wanted: &Wanted) -> Result<String> {
@@ -78,7 +62,7 @@ pub fn modify(wanted: &Wanted, uuid: &str, name: &str, scope: Scope) -> Result<(
         ));
     }
     let mut args = arguments("modify", wanted, Some(uuid));
-    args.extend(scope.defined.then(|| "--defined".into()));
+    args.extend(scope.config.then(|| "--defined".into()));
     args.extend(scope.live.then(|| "--live".into()));
     run(&args, &json(wanted), &failure)?;
     Ok(())

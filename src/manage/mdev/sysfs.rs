@@ -10,8 +10,8 @@ use crate::host::files::{basename, join};
 use crate::text;
 use crate::text::uuid::normalise_uuid;
 
-use super::internal;
 use super::wanted::Wanted;
+use crate::manage::refusal::internal;
 
 /// Makes a new UUID each time it is read (random(4)).
 const NEW_UUID: &[u8] = b"/proc/sys/kernel/random/uuid";
@@ -65,18 +65,18 @@ pub fn remove(host: &Host, path: &[u8]) -> Result<()> {
 
 /// A mediated device that is there.
 #[derive(Debug)]
-pub struct Running<'a> {
+pub struct RunningMdev<'a> {
     /// Its directory.
     pub path: &'a [u8],
     device: &'a Device,
     host: &'a Host,
 }
 
-impl<'a> Running<'a> {
+impl<'a> RunningMdev<'a> {
     /// The device, if it is there.
-    pub fn of(device: &'a Device, host: &'a Host) -> Option<Running<'a>> {
+    pub fn of(device: &'a Device, host: &'a Host) -> Option<RunningMdev<'a>> {
         match &device.origin {
-            Origin::Kernel(kernel) => Some(Running {
+            Origin::Kernel(kernel) => Some(RunningMdev {
                 path: &kernel.path,
                 device,
                 host,

@@ -13,7 +13,7 @@ use crate::host::files::join;
 use crate::name::{self, Name};
 use crate::view::definitions::address_of;
 
-use super::unsupported;
+use crate::manage::refusal::unsupported;
 
 /// The longest name of a file (Linux: NAME_MAX).
 const NAME_MAX: usize = 255;

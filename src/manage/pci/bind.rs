@@ -2,8 +2,8 @@
 //! Binds a function to another driver. When that fails it gets back what it had.
 
 use super::driver::DRIVERS;
+use super::function::{Function, internal, show, system};
 use super::in_use::is_detached;
-use super::{Function, internal, show, system};
 use crate::error::Result;
 use crate::host::files::join;
 

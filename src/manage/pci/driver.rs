@@ -6,8 +6,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
 use super::alias::Modalias;
+use super::function::{Function, internal, show, system};
 use super::in_use::VFIO_PCI;
-use super::{Function, internal, show, system};
 use crate::error::{Code, Error, Result};
 use crate::host::files::join;
 use crate::host::node::Node;

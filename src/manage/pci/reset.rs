@@ -6,8 +6,8 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::config::{Config, Snapshot};
+use super::function::{Function, address_of, internal, show, system};
 use super::in_use::{held_through, is_detached, is_vfio};
-use super::{Function, address_of, internal, show, system};
 use crate::caps::pci::is_asleep;
 use crate::error::Result;
 use crate::host::files::{basename, dirname, join, syspath_of_link};

@@ -5,16 +5,16 @@ use std::collections::HashSet;
 use std::ffi::CString;
 use std::sync::Arc;
 
-use super::{Entry, devices};
+use super::npiv::{self, Port};
 use crate::caps::scsi_host::{FcHost, Host, State as HostState};
-use crate::caps::{Capability, Facts, State};
+use crate::caps::{Facts, State};
 use crate::connection::Connection;
 use crate::description::Description;
 use crate::device::{Device, Origin};
 use crate::document::DeviceDocument;
 use crate::error::{Error, Result};
-use crate::manage::npiv::{self, Port};
 use crate::name::Name;
+use crate::testdriver::{PlacedDevice, devices};
 use crate::view::registry::Registry;
 
 /// Makes the port that is described: the SCSI host with the next number, below the parent that a real one
@@ -25,7 +25,7 @@ pub fn create(conn: &Connection, document: &DeviceDocument) -> Result<Name> {
     let fabric_wwn = npiv::fc_host(&parent, conn.host())?.and_then(|names| names.fabric_wwn);
     conn.exchange(|registry| {
         let (number, name) = next(registry);
-        let new = Entry {
+        let new = PlacedDevice {
             description: Description {
                 name: name.clone(),
                 path: None,
@@ -44,16 +44,15 @@ pub fn create(conn: &Connection, document: &DeviceDocument) -> Result<Name> {
                     vport_ops: None,
                 }),
             },
-            kind: Capability::ScsiHost,
             place: name.clone(),
             is_persistent: false,
         };
-        let entries = registry
+        let all = registry
             .iter()
-            .filter_map(|device| entry(device))
+            .filter_map(|device| written(device))
             .chain([new]);
         let name = CString::new(name).unwrap_or_default();
-        Ok((Registry::new(devices(entries.collect())?), name.into()))
+        Ok((Registry::new(devices(all.collect())?), name.into()))
     })
 }
 
@@ -78,8 +77,8 @@ pub fn destroy(conn: &Connection, device: &Device) -> Result<()> {
         let others = registry
             .iter()
             .filter(|device| !gone.contains(&device.name));
-        let entries = others.filter_map(|device| entry(device)).collect();
-        Ok((Registry::new(devices(entries)?), ()))
+        let remaining = others.filter_map(|device| written(device)).collect();
+        Ok((Registry::new(devices(remaining)?), ()))
     })
 }
 
@@ -108,13 +107,12 @@ fn next(registry: &Registry) -> (u32, String) {
 }
 
 /// What a device was made of.
-fn entry(device: &Device) -> Option<Entry> {
+fn written(device: &Device) -> Option<PlacedDevice> {
     let Origin::Document(written) = &device.origin else {
         return None;
     };
-    Some(Entry {
+    Some(PlacedDevice {
         description: written.description.clone(),
-        kind: device.kind,
         place: device.name_text(),
         is_persistent: written.is_persistent,
     })

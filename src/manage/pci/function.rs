@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! A PCI function that is to be changed, and the errors that speak of one.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use rustix::fs::{FlockOperation, OFlags, flock};
+
+use super::in_use::held_through;
+use crate::caps::Capability;
+use crate::caps::address::PciAddress;
+use crate::connection::Connection;
+use crate::device::{Device, Origin};
+use crate::error::{Code, Domain, Error, Result};
+use crate::host::node::Node;
+use crate::text;
+
+/// How long another program that is changing the same function is waited for.
+const LOCK_LIMIT: Duration = Duration::from_secs(60);
+const LOCK_SLICE: Duration = Duration::from_millis(20);
+
+/// A PCI function of the running system.
+#[derive(Debug)]
+pub struct Function<'a> {
+    /// Its directory.
+    pub node: Node<'a>,
+    /// Its address, as the kernel writes it.
+    pub address: String,
+    /// Its name as a node device.
+    name: String,
+}
+
+impl<'a> Function<'a> {
+    /// The function that a node device stands for.
+    pub fn of(conn: &'a Connection, device: &'a Device) -> Result<Function<'a>> {
+        let name = device.name_text();
+        let node = match &device.origin {
+            Origin::Kernel(kernel) if device.kind == Capability::Pci => kernel.node(conn.host()),
+            _ => return Err(no_function(&name)),
+        };
+        Ok(Function {
+            address: address_of(&node).ok_or_else(|| no_function(&name))?,
+            node,
+            name,
+        })
+    }
+
+    /// What `change` does to the function; where the function went meanwhile, that is the error.
+    pub fn unless_gone(&self, change: impl FnOnce() -> Result<()>) -> Result<()> {
+        let result = change();
+        self.exists().and(result)
+    }
+
+    /// An error if the function is not there any more.
+    pub fn exists(&self) -> Result<()> {
+        match self.node.has("uevent") {
+            true => Ok(()),
+            false => Err(Error::no_device(&self.name)),
+        }
+    }
+
+    /// Waits until no other program of this kind changes the function; none does while the result lives. Whoever
+    /// may not change it learns so here, before anything is done.
+    pub fn lock(&self) -> Result<OwnedFd> {
+        let path = self.node.below("driver_override");
+        let failed = |e: io::Error| system(format!("cannot write {}", show(&path)), &e);
+        let files = &self.node.host.files;
+        let fd = files
+            .open_to_change(&path, OFlags::WRONLY)
+            .map_err(failed)?;
+        let begin = Instant::now();
+        loop {
+            match flock(&fd, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => return Ok(fd),
+                Err(e) if begin.elapsed() > LOCK_LIMIT => return Err(failed(e.into())),
+                Err(_) => sleep(LOCK_SLICE),
+            }
+        }
+    }
+
+    /// The name of the driver that is bound now.
+    pub fn driver(&self) -> Option<Vec<u8>> {
+        self.node.link("driver")
+    }
+
+    /// Refuses to change a function that a program holds through VFIO.
+    pub fn refuse_if_in_use(&self) -> Result<()> {
+        let Some(node) = held_through(&self.node) else {
+            return Ok(());
+        };
+        let driver = show(&self.driver().unwrap_or_default());
+        let why = format!(
+            "PCI device {} is in use by driver {driver}: {node} is open",
+            self.address
+        );
+        Err(Error::new(Code::OperationInvalid, why).in_domain(Domain::None))
+    }
+}
+
+fn no_function(name: &str) -> Error {
+    let why = format!("device {name} is not a PCI device");
+    Error::new(Code::InvalidArg, why).in_domain(Domain::DomainConfig)
+}
+
+/// The address of a function: its directory's name, if that reads like one.
+pub fn address_of(node: &Node<'_>) -> Option<String> {
+    let address = PciAddress::parse(node.basename())?.to_string();
+    (address.as_bytes() == node.basename()).then_some(address)
+}
+
+/// Bytes of a path or a name, for a message.
+pub fn show(bytes: &[u8]) -> String {
+    text::clean(bytes)
+}
+
+/// An error as libvirt's PCI part raises it, for what is no system call.
+pub fn internal(text: impl Into<String>) -> Error {
+    Error::new(Code::InternalError, text).in_domain(Domain::None)
+}
+
+/// The same for a system call that failed.
+pub fn system(text: impl Into<String>, error: &io::Error) -> Error {
+    Error::io(text, error).in_domain(Domain::None)
+}

@@ -1,18 +1,43 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Two programs for the storm of events in tests/test_storm.py.
  *
- *   storm watch     keeps the set of network devices from events alone. "ready" is printed when it
+ *   storm watch [BYTES]
+ *                   keeps the set of network devices from events alone. "ready" is printed when it
  *                   watches, each line on standard input is answered with a line
  *                   "CREATED DELETED UPDATES CPU-MILLISECONDS SET-SIZE", and at the end of the input the
  *                   set is printed, one name a line.
- *   storm read N    lists, looks up and prints in N threads that share a connection until standard input
+ *   storm read N [BYTES]
+ *                   lists, looks up and prints in N threads that share a connection until standard input
  *                   ends. Prints "LISTS DOCUMENTS GONE".
+ *
+ * With BYTES, the kernel keeps no more unread messages for the program, and loses the others.
  *
  * Any error but "Node device not found" (code 53) stops the program.
  */
 #include "event_common.h"
 
 #include <pthread.h>
+#include <sys/socket.h>
+
+/* A connection whose messages the kernel loses when they are not read at once. */
+static virConnectPtr open_with_buffer(int bytes)
+{
+    virConnectPtr conn = virConnectOpen(HOST_URI);
+    struct sockaddr address;
+    int fd, found = 0;
+
+    assert(conn);
+    for (fd = 3; bytes > 0 && fd < 100; fd++) {
+        socklen_t size = sizeof(address);
+
+        if (getsockname(fd, &address, &size) != 0 || address.sa_family != AF_NETLINK)
+            continue;
+        assert(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes)) == 0);
+        found++;
+    }
+    assert(found == (bytes > 0));
+    return conn;
+}
 
 /* --- a set of names --------------------------------------------------------------- */
 
@@ -114,15 +139,14 @@ static int cpu_milliseconds(void)
     return (int)(t.tv_sec * 1000 + t.tv_nsec / 1000000);
 }
 
-static int watch(void)
+static int watch(int bytes)
 {
-    virConnectPtr conn = virConnectOpen(HOST_URI);
+    virConnectPtr conn = open_with_buffer(bytes);
     struct pollfd fds[2] = { { 0, POLLIN, 0 }, { 0, POLLIN, 0 } };
     int one, two, count, i, begin;
     virNodeDevicePtr *devices;
     char c;
 
-    assert(conn);
     fds[1].fd = vndConnectGetEventFD(conn);
     one = virConnectNodeDeviceEventRegisterAny(conn, NULL, LIFECYCLE, CALLBACK(on_lifecycle), NULL, NULL);
     two = virConnectNodeDeviceEventRegisterAny(conn, NULL, UPDATE, CALLBACK(on_update), NULL, NULL);
@@ -217,7 +241,7 @@ static void *read_devices(void *opaque)
     return NULL;
 }
 
-static int read_in_threads(int count)
+static int read_in_threads(int count, int bytes)
 {
     pthread_t threads[64];
     unsigned int seeds[64];
@@ -225,8 +249,7 @@ static int read_in_threads(int count)
     int i;
 
     assert(count > 0 && count <= 64);
-    shared = virConnectOpen(HOST_URI);
-    assert(shared);
+    shared = open_with_buffer(bytes);
     for (i = 0; i < count; i++) {
         seeds[i] = (unsigned int)i + 1;
         assert(pthread_create(&threads[i], NULL, read_devices, &seeds[i]) == 0);
@@ -245,10 +268,10 @@ int main(int argc, char **argv)
 {
     need_own_network();
     virSetErrorFunc(NULL, ignore_error);
-    if (argc == 2 && strcmp(argv[1], "watch") == 0)
-        return watch();
-    if (argc == 3 && strcmp(argv[1], "read") == 0)
-        return read_in_threads(atoi(argv[2]));
-    fprintf(stderr, "usage: storm watch | storm read THREADS\n");
+    if (argc >= 2 && argc <= 3 && strcmp(argv[1], "watch") == 0)
+        return watch(argc == 3 ? atoi(argv[2]) : 0);
+    if (argc >= 3 && argc <= 4 && strcmp(argv[1], "read") == 0)
+        return read_in_threads(atoi(argv[2]), argc == 4 ? atoi(argv[3]) : 0);
+    fprintf(stderr, "usage: storm watch [BYTES] | storm read THREADS [BYTES]\n");
     return 2;
 }

@@ -15,6 +15,7 @@ import time
 
 sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "python")]
 import vnd  # noqa: E402
+from fast_clock import takes_a_minute  # noqa: E402
 from npiv_kernel import HOST, PORT  # noqa: E402
 from replay_machine import Machine  # noqa: E402
 from vnd import lib  # noqa: E402
@@ -191,10 +192,8 @@ def timeout(*full):
     vnd.silence()
     kernel = Kernel("never")
     conn = lib.virConnectOpen(b"nodedev:///system")
-    begin = time.monotonic()
     with mounted("/dev/full", DELETE) if full else contextlib.nullcontext():
-        print(create(conn, xml()))
-    print("seconds:", int(time.monotonic() - begin))
+        print(takes_a_minute(lambda: create(conn, xml())))
     print(kernel.line())
     if full:
         time.sleep(0.2)

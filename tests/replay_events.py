@@ -426,6 +426,7 @@ class Overrun(Steps):
     """Messages are lost: the buffer is too small for those of the loopback interface that come first."""
 
     FLOOD = 500
+    BUFFER = 10000  # bytes
 
     def lost(self, step, paths):
         loopback = self.sysfs_of("/sys/class/net/lo")
@@ -438,6 +439,7 @@ class Overrun(Steps):
 
     def run(self):
         machine = self.machine
+        machine.limit_messages(self.BUFFER)
         for path in (HOST, OTHER_NIC):
             machine.remove(path)
         self.lost("went", [("remove", HOST, "scsi"), ("remove", OTHER_NIC, "pci")])

@@ -175,7 +175,7 @@ class Replays(unittest.TestCase):
 
     def test_overrun(self):
         """Messages are lost; the difference is told all the same: what lies below goes first and comes last."""
-        told = self.replay("modules", "overrun", VIRNODEDEV_RECEIVE_BUFFER="10000")
+        told = self.replay("modules", "overrun")
         self.assertEqual(told.pop("differs", []), [])
         # Messages of the flood that came through are told of as well.
         flood = "update net_lo_00_00_00_00_00_00"

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import unittest
 
+import fast_clock
 import kit
 
 TOOL = os.path.join(kit.PREFIX, "bin", "nodedev")
@@ -26,7 +27,7 @@ def replay(*arguments):
     """Runs mdev_steps.py in a replay."""
     return kit.run(os.path.join(kit.SCRIPTS, "replay"), kit.machine_archive("modules"), sys.executable,
                    os.path.join(kit.ROOT, "tests", "mdev_steps.py"), *arguments, timeout=300,
-                   env=kit.environment(PYTHONDONTWRITEBYTECODE="1"))
+                   env=kit.environment(PYTHONDONTWRITEBYTECODE="1", LD_PRELOAD=fast_clock.library()))
 
 
 class Session:
@@ -211,8 +212,8 @@ def killed():
 
 
 AUTOSTART_B = INTERNAL + "Unable to set autostart on '%s': " % NAME_B
-DID_NOT_END = "mdevctl did not end within 1 seconds and was killed; see with 'mdevctl list' what it has done"
-NOT_SEEN = "mediated device '%s' was started and did not appear within 3 seconds; "
+DID_NOT_END = "mdevctl did not end within 60 seconds and was killed; see with 'mdevctl list' what it has done"
+NOT_SEEN = "mediated device '%s' was started and did not appear within 60 seconds; "
 FAILURES = [
     *failing("say Error: it is late", "Error: it is late\n"), *failing("silent", "Unknown error"), *killed(),
     *["missing, %s: %s" % (call, MISSING)
@@ -228,11 +229,11 @@ FAILURES = [
     "warn: done",
     "hang: " + AUTOSTART_B + DID_NOT_END,
     "endless: " + INTERNAL + "Unable to undefine mediated device: " + DID_NOT_END,
-    "in time: True",
     "hidden: " + INTERNAL + NOT_SEEN % NAME_D + "it was stopped again",
     "left behind: False",
     "lost: " + INTERNAL + NOT_SEEN % NAME_E + "stopping it failed: internal error: Unable to stop mediated device: "
     "Error: Device is not active\n",
+    "all, hang: [1, 1, 1]", "asked: 1",
     "children ignored: done", "children ignored: " + AUTOSTART_B + "Error: no\n",
     "threads: []", "descriptors: 0", "children: set()",
 ]

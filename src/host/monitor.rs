@@ -30,9 +30,6 @@ const SEQNUM: &[u8] = b"/sys/kernel/uevent_seqnum";
 /// What libvirt asks of the kernel for unread events; as much as the rights allow is given.
 const RECEIVE_BUFFER: usize = 128 << 20;
 
-/// Names another number of bytes, so that tests can make messages overrun the buffer.
-const BUFFER_OVERRIDE: &str = "VIRNODEDEV_RECEIVE_BUFFER";
-
 /// How many messages that libudev rejects are passed over in one go.
 const REJECTS: usize = 1000;
 
@@ -138,17 +135,10 @@ fn open_socket(through_udevd: bool) -> Option<MonitorSocket> {
     };
     let socket = builder.and_then(MonitorBuilder::listen).ok()?;
     // Without the right to force it, the system's limit (net.core.rmem_max) holds.
-    let size = receive_buffer();
-    if sockopt::set_socket_recv_buffer_size_force(&socket, size).is_err() {
-        let _ = sockopt::set_socket_recv_buffer_size(&socket, size);
+    if sockopt::set_socket_recv_buffer_size_force(&socket, RECEIVE_BUFFER).is_err() {
+        let _ = sockopt::set_socket_recv_buffer_size(&socket, RECEIVE_BUFFER);
     }
     Some(socket)
-}
-
-fn receive_buffer() -> usize {
-    let wanted = std::env::var(BUFFER_OVERRIDE).ok();
-    let bytes = wanted.and_then(|bytes| bytes.parse().ok());
-    bytes.unwrap_or(RECEIVE_BUFFER)
 }
 
 /// Waits until one of the descriptors is readable, at most that long.

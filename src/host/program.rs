@@ -20,11 +20,8 @@ use crate::environment;
 /// Where programs of the administrator are that a user's PATH may not name.
 const ADMIN_FOLDERS: [&str; 2] = ["/usr/sbin", "/sbin"];
 
-/// As long as libvirt waits.
-const LIMIT: Duration = Duration::from_secs(60);
-
-/// Names another number of seconds, so that tests need not wait so long.
-const LIMIT_OVERRIDE: &str = "VIRNODEDEV_WAIT";
+/// How long a program that changes a device, or the device that it makes, is waited for: as long as libvirt waits.
+pub const LIMIT: Duration = Duration::from_secs(60);
 
 /// The most that is kept of what a program prints, in bytes; the rest is read and dropped.
 const OUTPUT_LIMIT: usize = 1 << 20;
@@ -40,13 +37,6 @@ const END: Duration = Duration::from_secs(5);
 
 /// Without a descriptor that tells of the end (Linux before 5.3), how long until the next look.
 const SLICE: Duration = Duration::from_millis(10);
-
-/// How long a device or a program is waited for.
-pub fn limit() -> Duration {
-    let wanted = std::env::var(LIMIT_OVERRIDE).ok();
-    let seconds = wanted.and_then(|seconds| seconds.parse().ok());
-    seconds.map_or(LIMIT, Duration::from_secs)
-}
 
 /// What became of a program.
 #[derive(Debug)]

@@ -19,7 +19,7 @@ use crate::document::DeviceDocument;
 use crate::error::Result;
 use crate::host::mdevctl::files::Definition;
 use crate::host::mdevctl::run::{Failure, is_installed};
-use crate::host::program::limit;
+use crate::host::program::LIMIT;
 use crate::name::Name;
 
 use super::refusal::{internal, invalid, not_defined, unsupported};
@@ -52,7 +52,7 @@ pub fn create(conn: &Connection, document: &DeviceDocument) -> Result<Name> {
             Ok(()) => "it was stopped again".to_string(),
             Err(error) => format!("stopping it failed: {error}"),
         };
-        let (name, seconds) = (name.to_string_lossy(), limit().as_secs());
+        let (name, seconds) = (name.to_string_lossy(), LIMIT.as_secs());
         internal(format!(
             "mediated device '{name}' was started and did not appear within {seconds} seconds; {outcome}"
         ))

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use crate::connection::Connection;
-use crate::host::program::limit;
+use crate::host::program::LIMIT;
 
 /// How long a look may be put off: another thread may have taken the message that was waited
 /// for, and in some namespaces none arrives.
@@ -18,7 +18,7 @@ pub fn wait_for<T>(
     place: impl Fn() -> Option<Vec<u8>>,
     look: impl Fn() -> Option<T>,
 ) -> Option<T> {
-    let (begin, limit) = (Instant::now(), limit());
+    let begin = Instant::now();
     loop {
         if let Some(path) = place() {
             conn.anticipate(&path);
@@ -26,7 +26,7 @@ pub fn wait_for<T>(
         if let Some(found) = look() {
             return Some(found);
         }
-        if begin.elapsed() >= limit {
+        if begin.elapsed() >= LIMIT {
             return None;
         }
         conn.wait_for_news(SLICE);

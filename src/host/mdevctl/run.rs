@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::files::{Attributes, has_callouts, listed_attributes};
 use crate::error::{Code, Error, Result};
 use crate::host::files::Files;
-use crate::host::program::{self, limit};
+use crate::host::program::{self, LIMIT};
 use crate::text;
 
 const MDEVCTL: &str = "mdevctl";
@@ -49,7 +49,7 @@ pub enum Asking {
 impl Asking {
     /// For a call that begins at this moment: all that it asks together takes no longer than one change may.
     pub fn within_one_call() -> Asking {
-        Asking::Until(Instant::now() + limit())
+        Asking::Until(Instant::now() + LIMIT)
     }
 }
 
@@ -80,7 +80,7 @@ fn list(uuid: &str, limit: Duration) -> Result<String> {
 
 /// Runs mdevctl and returns what it printed, without white space around it.
 pub fn run(args: &[impl AsRef<OsStr>], json: &str, failure: &Failure) -> Result<String> {
-    run_within(limit(), args, json, failure)
+    run_within(LIMIT, args, json, failure)
 }
 
 fn run_within(

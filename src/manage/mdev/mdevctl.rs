@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::error::{Code, Error, Result};
 use crate::host::mdevctl::run::{Failure, output_of, run};
-use crate::host::program::limit;
+use crate::host::program::LIMIT;
 use crate::text::uuid::normalise_uuid;
 
 use super::scope::Scope;
@@ -55,7 +55,7 @@ pub fn set_autostart(uuid: &str, name: &str, autostart: bool) -> Result<()> {
 pub fn modify(wanted: &Wanted, uuid: &str, name: &str, scope: Scope) -> Result<()> {
     let failure = Failure::of(format!("Unable to modify mediated device '{name}'"));
     let probe = ["modify", "--defined", "--live", "--jsonfile", "b", "--help"];
-    if !output_of(limit(), &probe, "", &failure)?.is_good() {
+    if !output_of(LIMIT, &probe, "", &failure)?.is_good() {
         return Err(Error::new(
             Code::OperationUnsupported,
             format!("{}: modify unsupported", failure.what),

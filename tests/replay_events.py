@@ -422,6 +422,24 @@ class Udevd(Steps):
         self.done("udevd is back")
 
 
+class Outside(Steps):
+    """Somebody names directories that are no devices of the kernel's."""
+
+    def run(self):
+        away = "/sys/devices/virtual/../pseudo_0/adapter0/host11"
+        self.send("remove", away, SUBSYSTEM="scsi")
+        self.send("move", HOST, DEVPATH_OLD=away[len("/sys"):])
+        outside = "/run/outside/dummy9"
+        os.makedirs(outside)
+        write(outside + "/uevent", "INTERFACE=dummy9\nIFINDEX=99\n")
+        write(outside + "/address", "52:54:00:00:00:99\n")
+        os.symlink("/sys/class/net", outside + "/subsystem")
+        self.send("add", "/sys/devices/../.." + outside)
+        self.done("outside")
+        self.send("change", HOST_BRIDGE)
+        self.done("inside")
+
+
 class Overrun(Steps):
     """Messages are lost: the buffer is too small for those of the loopback interface that come first."""
 
@@ -460,7 +478,8 @@ def follow(tool, kind):
 
 
 if __name__ == "__main__":
-    kind = {"events": Events, "sriov": Sriov, "npiv": Npiv, "mdev": Mdev, "udevd": Udevd, "kinds": Kinds, "overrun": Overrun}[sys.argv[1]]
+    kind = {"events": Events, "sriov": Sriov, "npiv": Npiv, "mdev": Mdev, "udevd": Udevd, "kinds": Kinds, "overrun": Overrun,
+            "outside": Outside}[sys.argv[1]]
     steps = kind(*sys.argv[2:])
     before = steps.machine.fresh_documents()
     steps.run()

@@ -173,6 +173,11 @@ class Replays(unittest.TestCase):
             "udevd comes": gone, "udevd tells": ["update pci_0000_00_00_0"],
             "udevd goes": [line.replace("DELETED", "CREATED") for line in reversed(gone)]})
 
+    def test_names_that_lead_out_of_the_tree(self):
+        """The root user of another user namespace can send messages, too."""
+        told = self.replay("modules", "outside")
+        self.assertEqual(told, {"inside": ["update pci_0000_00_00_0"]})
+
     def test_overrun(self):
         """Messages are lost; the difference is told all the same: what lies below goes first and comes last."""
         told = self.replay("modules", "overrun")

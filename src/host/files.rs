@@ -196,8 +196,14 @@ pub fn syspath_of_link(target: &[u8]) -> Option<Vec<u8>> {
     while let Some(shorter) = rest.strip_prefix(b"../") {
         rest = shorter;
     }
-    let inside = rest.starts_with(b"devices/") && !rest.split(|&b| b == b'/').any(|c| c == b"..");
-    inside.then(|| join(b"/sys", rest))
+    syspath(&[b"/", rest].concat())
+}
+
+/// The directory of a device that the kernel names `devpath` (`/devices/…`); `None` for a name
+/// that leads anywhere else: the root user of another user namespace can send such.
+pub fn syspath(devpath: &[u8]) -> Option<Vec<u8>> {
+    let leads_up = devpath.split(|&b| b == b'/').any(|part| part == b"..");
+    (devpath.starts_with(b"/devices/") && !leads_up).then(|| [b"/sys", devpath].concat())
 }
 
 /// `directory/name`.
@@ -256,6 +262,19 @@ mod tests {
         assert_eq!(syspath_of_link(b"../../../etc"), None);
         assert_eq!(syspath_of_link(b"../devices/../../etc"), None);
         assert_eq!(syspath_of_link(b"/sys/devices/x"), None);
+        assert_eq!(
+            syspath(b"/devices/x").as_deref(),
+            Some(&b"/sys/devices/x"[..])
+        );
+        for name in [
+            &b"/devices/../bus"[..],
+            b"/devices/x/..",
+            b"/module/x",
+            b"devices/x",
+            b"",
+        ] {
+            assert_eq!(syspath(name), None);
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::sockopt;
 use udev::{MonitorBuilder, MonitorSocket};
 
-use crate::host::files::Files;
+use crate::host::files::{Files, syspath};
 use crate::host::interfaces::Interfaces;
 use crate::host::mdevctl::files::Watch;
 use crate::host::namespace::hears_of_devices;
@@ -303,12 +303,18 @@ impl Monitor {
                 Some(b"move") => Action::Moved,
                 _ => continue,
             };
-            let old_path = event
-                .property_value("DEVPATH_OLD")
-                .map(|old| [b"/sys", old.as_bytes()].concat());
-            let path = event.syspath().as_os_str().as_bytes();
+            let Some(path) = syspath(event.devpath().as_bytes()) else {
+                continue;
+            };
+            let old_path = match event.property_value("DEVPATH_OLD") {
+                None => None,
+                Some(old) => match syspath(old.as_bytes()) {
+                    None => continue,
+                    old => old,
+                },
+            };
             if let Some(interfaces) = &mut self.interfaces {
-                interfaces.heard(path, action != Action::Removed);
+                interfaces.heard(&path, action != Action::Removed);
                 old_path.iter().for_each(|old| interfaces.heard(old, false));
             }
             // A scan has seen what came and went before it, not that something changed; and
@@ -319,7 +325,7 @@ impl Monitor {
             }
             news.events.push(Uevent {
                 action,
-                path: path.to_vec(),
+                path,
                 old_path,
                 number,
             });

@@ -23,14 +23,14 @@ GOOD = {
     "src/lib.rs": "pub mod top;\npub mod middle;\npub mod side;\npub mod bottom;\n",
     "src/top.rs": "mod inner;\nuse crate::middle::Middle;\npub fn f() { inner::g(); let _ = Middle; }\n",
     "src/top/inner.rs": "use crate::{bottom::{self, thing::{Thing as Other, all}}, side};\n"
-                        "pub fn g() { side::s(); all(); bottom::b(); let _ = Other; }\n",
+                        "pub(super) fn g() { side::s(); all(); bottom::b(); let _ = Other; }\n",
     "src/middle.rs": "// use crate::top::f;\n/* crate::top /* nested */ ::f */\n"
                      "pub struct Middle;\nconst TEXT: &str = \"crate::top::f\\\" super::top\";\n"
                      "const RAW: &str = r#\"\"crate::top::f\"#;\nfn c<'a>(_: &'a str) -> char { '\"' }\n"
                      "#[cfg(test)]\nmod tests {\n    use crate::top::f;\n    #[test]\n    fn t() { f() }\n}\n",
     "src/side.rs": "pub fn s() { crate::bottom::b() }\n#[cfg(test)]\nuse crate::{top::f, middle};\n",
     "src/bottom/mod.rs": "pub mod thing;\npub fn b() {}\n#[cfg(test)]\nmod tests;\n",
-    "src/bottom/thing.rs": "use super::b;\npub struct Thing;\npub fn all() { b() }\n",
+    "src/bottom/thing.rs": "use super::b;\npub struct Thing(pub (u8, u8));\npub(in crate::top) fn all() { b() }\n",
     "src/bottom/tests.rs": "use crate::top::f;\nmod more;\n",
     "src/bottom/tests/more.rs": "use super::super::super::middle;\n",
 }

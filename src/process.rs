@@ -3,7 +3,7 @@
 //!
 //! A child process has only the thread that forked. A lock that another thread held at
 //! that moment is never let go in the child, and what it was making is never done. So
-//! such work is done in [`undivided`], and a fork waits until none is under way.
+//! such work is done in [`without_fork`], and a fork waits until none is under way.
 
 use std::sync::{PoisonError, RwLock, RwLockWriteGuard};
 
@@ -11,7 +11,7 @@ static WORK: RwLock<()> = RwLock::new(());
 
 /// Does something that a fork has to wait for. It must be short, must not
 /// call out to the program, and must not call this function again.
-pub fn undivided<T>(work: impl FnOnce() -> T) -> T {
+pub fn without_fork<T>(work: impl FnOnce() -> T) -> T {
     let _working = WORK.read().unwrap_or_else(PoisonError::into_inner);
     work()
 }

@@ -7,7 +7,7 @@ use crate::error::Result;
 use std::sync::OnceLock;
 
 use crate::host::node::Node;
-use crate::process::undivided;
+use crate::process::without_fork;
 use crate::text::uuid::normalise_uuid;
 use crate::xml::writer::Writer;
 
@@ -88,7 +88,7 @@ fn random_uuid() -> &'static str {
             .and_then(|text| normalise_uuid(&text))
             .unwrap_or_else(|| NO_UUID.into())
     };
-    undivided(|| UUID.get_or_init(make))
+    without_fork(|| UUID.get_or_init(make))
 }
 
 impl System {

@@ -19,7 +19,7 @@ impl Call {
         let handle = HANDLES
             .connection(address)
             .ok_or_else(|| self.invalid_conn(address))?;
-        self.conn = Some(handle.clone());
+        self.owner = Some(handle.clone());
         Ok(Conn { address, handle })
     }
 
@@ -29,7 +29,7 @@ impl Call {
         let device = HANDLES
             .device(address)
             .ok_or_else(|| self.invalid_device(address))?;
-        self.conn = Some(device.conn.clone());
+        self.owner = Some(device.conn.clone());
         Ok(device)
     }
 
@@ -70,7 +70,7 @@ impl Call {
 
     /// Refuses calls that change something on a read-only connection (code 29).
     pub(super) fn writable(&self) -> Result<()> {
-        match &self.conn {
+        match &self.owner {
             Some(conn) if conn.connection.is_read_only() => Err(self.error(
                 Code::OperationDenied,
                 format!("read only access prevents {}", self.function),
@@ -93,13 +93,13 @@ impl Call {
     /// Refuses NULL.
     pub(super) fn not_null<T>(&self, argument: &'static str, pointer: *const T) -> Result<()> {
         if pointer.is_null() {
-            return Err(self.null(argument));
+            return Err(self.null_argument(argument));
         }
         Ok(())
     }
 
     /// The error for a NULL argument.
-    pub(super) fn null(&self, argument: &'static str) -> Failure {
+    pub(super) fn null_argument(&self, argument: &'static str) -> Failure {
         self.refuse(
             argument,
             format!("{argument} in {} must not be NULL", self.function),
@@ -139,7 +139,7 @@ impl Call {
         text: *const c_char,
     ) -> Result<&'a CStr> {
         // SAFETY: as promised by the caller.
-        unsafe { opt_text(text) }.ok_or_else(|| self.null(argument))
+        unsafe { opt_text(text) }.ok_or_else(|| self.null_argument(argument))
     }
 }
 

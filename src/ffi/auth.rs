@@ -12,8 +12,8 @@ use super::constants::virConnectCredentialType::{
     VIR_CRED_AUTHNAME, VIR_CRED_ECHOPROMPT, VIR_CRED_EXTERNAL, VIR_CRED_NOECHOPROMPT,
     VIR_CRED_PASSPHRASE, VIR_CRED_REALM,
 };
-use super::guard::shield;
 use super::out;
+use super::shield::shield;
 use super::types::{
     virConnectAuth, virConnectAuthPtr, virConnectCredential, virConnectCredentialPtr,
 };

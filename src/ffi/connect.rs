@@ -240,6 +240,6 @@ pub extern "C" fn virConnectUnregisterCloseCallback(
 fn close_callback(function: &'static str, conn: virConnectPtr, cb: virConnectCloseFunc) -> c_int {
     guard(Domain::DomainConfig, function, |call| {
         call.conn(conn)?;
-        cb.map(|_| 0).ok_or_else(|| call.null("cb"))
+        cb.map(|_| 0).ok_or_else(|| call.null_argument("cb"))
     })
 }

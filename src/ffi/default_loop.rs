@@ -5,162 +5,79 @@
 //! from any callback; that wakes the thread which runs the loop. No lock is
 //! held while a callback runs.
 
-use std::ffi::{c_int, c_void};
-use std::os::fd::{BorrowedFd, OwnedFd};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard};
+pub(super) mod functions;
+mod readiness;
+mod sources;
+mod turn;
+
+use std::ffi::c_int;
+use std::os::fd::OwnedFd;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
+use rustix::event::{EventfdFlags, eventfd};
 
-use super::constants::virEventHandleType::{
-    VIR_EVENT_HANDLE_ERROR, VIR_EVENT_HANDLE_HANGUP, VIR_EVENT_HANDLE_READABLE,
-    VIR_EVENT_HANDLE_WRITABLE,
-};
-use super::fork;
-use super::types::{virEventHandleCallback, virEventTimeoutCallback, virFreeCallback};
+use self::readiness::ALWAYS;
+use self::sources::{Descriptor, Source, Sources, Timer};
+use self::turn::Turns;
+use super::fork::{Maker, ProcessLock, Rank};
+use super::types::{virEventHandleCallback, virEventTimeoutCallback};
+use super::user_data::UserData;
 
-/// The pointer that a program gets back in its callbacks.
-#[derive(Clone, Copy)]
-struct Opaque(*mut c_void);
-
-// SAFETY: never followed here; the program that gave it answers for its use in the thread of the loop.
-unsafe impl Send for Opaque {}
-
-#[derive(Clone, Copy)]
-struct Watch {
-    id: c_int,
-    fd: c_int,
-    events: c_int,
-    callback: virEventHandleCallback,
-    opaque: Opaque,
-    free: virFreeCallback,
-    /// Its callback is running: a turn within it leaves it alone.
-    is_busy: bool,
-}
-
-#[derive(Clone, Copy)]
-struct Timer {
-    id: c_int,
-    /// `None` while stopped.
-    interval: Option<Duration>,
-    due: Instant,
-    callback: virEventTimeoutCallback,
-    opaque: Opaque,
-    free: virFreeCallback,
-    /// Its callback is running: a turn within it leaves it alone.
-    is_busy: bool,
+/// An event loop of the library's own.
+pub(super) struct DefaultLoop {
+    state: Mutex<State>,
+    turns: Turns,
+    /// Interrupts a poll; without it, changes are seen at the next turn.
+    wake: Option<OwnedFd>,
+    maker: Maker,
+    /// What a child found in its place, which cannot be taken apart safely.
+    _inherited: Option<&'static DefaultLoop>,
 }
 
 #[derive(Default)]
-struct Sources {
-    watches: Vec<Watch>,
-    timers: Vec<Timer>,
-    last_watch: c_int,
-    last_timer: c_int,
+struct State {
+    watches: Sources<Descriptor>,
+    timers: Sources<Timer>,
     /// What removed watches and timers leave to be freed in the next turn.
-    to_free: Vec<Freed>,
-}
-
-/// What a removed watch or timer leaves.
-type Freed = (virFreeCallback, Opaque);
-
-/// Which thread runs the loop (see [`me`]), and how many turns deep.
-type Owner = Option<(usize, usize)>;
-
-/// An event loop.
-pub(super) struct Loop {
-    sources: Mutex<Sources>,
-    owner: Mutex<Owner>,
-    released: Condvar,
-    /// Interrupts a poll; without it, changes are seen at the next turn.
-    wake: Option<OwnedFd>,
-    /// The process that it belongs to.
-    forks: u32,
-    /// What a child found in its place, which cannot be taken apart safely.
-    _inherited: Option<&'static Loop>,
+    to_free: Vec<UserData>,
 }
 
 /// The loop of the process. It is made at the first question and stays; a child makes one of its
 /// own. An inherited one shares its descriptors with the parent, and another thread may have been changing it.
-static LOOP: RwLock<Option<&'static Loop>> = RwLock::new(None);
+static LOOP: ProcessLock<Option<&'static DefaultLoop>> = ProcessLock::new(Rank::DefaultLoop, None);
 
 /// The loop of the process.
-pub(super) fn current() -> &'static Loop {
-    let known = *LOOP.read().unwrap_or_else(PoisonError::into_inner);
+pub(super) fn current() -> &'static DefaultLoop {
+    let known = *LOOP.read();
     if let Some(known) = known.filter(|known| !known.is_inherited()) {
         return known;
     }
-    let mut current = LOOP.write().unwrap_or_else(PoisonError::into_inner);
+    let mut current = LOOP.write();
     match *current {
         Some(known) if !known.is_inherited() => known,
         inherited => {
-            let mut made = Loop::new();
+            let mut made = DefaultLoop::new();
             made._inherited = inherited;
             current.insert(Box::leak(Box::new(made)))
         }
     }
 }
 
-/// The loop while the process forks.
-pub(super) type Held = RwLockWriteGuard<'static, Option<&'static Loop>>;
-
-/// Keeps every other thread from the loop while the process forks.
-pub(super) fn hold() -> Held {
-    LOOP.write().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// poll(2)'s names for the bits of `virEventHandleType`.
-const BITS: [(c_int, PollFlags); 4] = [
-    (VIR_EVENT_HANDLE_READABLE as c_int, PollFlags::IN),
-    (VIR_EVENT_HANDLE_WRITABLE as c_int, PollFlags::OUT),
-    (VIR_EVENT_HANDLE_ERROR as c_int, PollFlags::ERR),
-    (VIR_EVENT_HANDLE_HANGUP as c_int, PollFlags::HUP),
-];
-
-/// What poll(2) tells whether or not it was asked for.
-const ALWAYS: c_int = VIR_EVENT_HANDLE_ERROR as c_int | VIR_EVENT_HANDLE_HANGUP as c_int;
-
-fn to_poll(events: c_int) -> PollFlags {
-    let set = BITS.iter().filter(|(bit, _)| events & bit != 0);
-    set.map(|(_, flag)| *flag).collect()
-}
-
-fn from_poll(flags: PollFlags) -> c_int {
-    // A descriptor that is none counts as one with an error.
-    let flags = match flags.contains(PollFlags::NVAL) {
-        true => flags | PollFlags::ERR,
-        false => flags,
-    };
-    let set = BITS.iter().filter(|(_, flag)| flags.contains(*flag));
-    set.fold(0, |events, (bit, _)| events | bit)
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing that can panic runs under these locks.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn interval_of(frequency: c_int) -> Option<Duration> {
-    u64::try_from(frequency).ok().map(Duration::from_millis)
-}
-
-impl Timer {
-    fn start(&mut self, frequency: c_int) {
-        self.interval = interval_of(frequency);
-        self.due = Instant::now() + self.interval.unwrap_or_default();
-    }
-}
-
-impl Loop {
-    fn new() -> Loop {
-        Loop {
-            sources: Mutex::default(),
-            owner: Mutex::default(),
-            released: Condvar::new(),
+impl DefaultLoop {
+    fn new() -> DefaultLoop {
+        DefaultLoop {
+            state: Mutex::default(),
+            turns: Turns::new(),
             wake: eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).ok(),
-            forks: fork::count(),
+            maker: Maker::here(),
             _inherited: None,
         }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing that can panic runs under the lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Ends a poll that runs in another thread.
@@ -171,276 +88,205 @@ impl Loop {
         }
     }
 
+    /// Watches a file descriptor; tells the number of the watch.
     pub(super) fn add_watch(
         &self,
         fd: c_int,
         events: c_int,
         callback: virEventHandleCallback,
-        opaque: *mut c_void,
-        free: virFreeCallback,
+        data: UserData,
     ) -> c_int {
-        let mut sources = lock(&self.sources);
-        sources.last_watch += 1;
-        let id = sources.last_watch;
-        sources.watches.push(Watch {
-            id,
+        let descriptor = Descriptor {
             fd,
             events,
             callback,
-            opaque: Opaque(opaque),
-            free,
-            is_busy: false,
-        });
+        };
+        let number = self.state().watches.add(descriptor, data);
         self.interrupt();
-        id
+        number
     }
 
-    pub(super) fn update_watch(&self, id: c_int, events: c_int) {
-        let mut sources = lock(&self.sources);
-        if let Some(watch) = sources.watches.iter_mut().find(|watch| watch.id == id) {
-            watch.events = events;
+    /// Watches for other events; there may be no such watch.
+    pub(super) fn update_watch(&self, number: c_int, events: c_int) {
+        if let Some(watch) = self.state().watches.find(number) {
+            watch.what.events = events;
             self.interrupt();
         }
     }
 
-    pub(super) fn remove_watch(&self, id: c_int) -> c_int {
-        let mut sources = lock(&self.sources);
-        let Some(at) = sources.watches.iter().position(|watch| watch.id == id) else {
-            return -1;
-        };
-        let watch = sources.watches.remove(at);
-        sources.to_free.push((watch.free, watch.opaque));
-        self.interrupt();
-        0
+    /// Ends a watch; -1 when there is none.
+    pub(super) fn remove_watch(&self, number: c_int) -> c_int {
+        self.remove(number, |state| &mut state.watches)
     }
 
+    /// Runs a timer; tells its number.
     pub(super) fn add_timer(
         &self,
         frequency: c_int,
         callback: virEventTimeoutCallback,
-        opaque: *mut c_void,
-        free: virFreeCallback,
+        data: UserData,
     ) -> c_int {
-        let mut sources = lock(&self.sources);
-        sources.last_timer += 1;
-        let mut timer = Timer {
-            id: sources.last_timer,
-            interval: None,
-            due: Instant::now(),
-            callback,
-            opaque: Opaque(opaque),
-            free,
-            is_busy: false,
-        };
-        timer.start(frequency);
-        sources.timers.push(timer);
+        let timer = Timer::new(frequency, callback);
+        let number = self.state().timers.add(timer, data);
         self.interrupt();
-        timer.id
+        number
     }
 
-    pub(super) fn update_timer(&self, id: c_int, frequency: c_int) {
-        let mut sources = lock(&self.sources);
-        if let Some(timer) = sources.timers.iter_mut().find(|timer| timer.id == id) {
-            timer.start(frequency);
+    /// Starts a timer anew with another interval; there may be no such timer.
+    pub(super) fn update_timer(&self, number: c_int, frequency: c_int) {
+        if let Some(timer) = self.state().timers.find(number) {
+            timer.what.start(frequency);
             self.interrupt();
         }
     }
 
-    pub(super) fn remove_timer(&self, id: c_int) -> c_int {
-        let mut sources = lock(&self.sources);
-        let Some(at) = sources.timers.iter().position(|timer| timer.id == id) else {
+    /// Ends a timer; -1 when there is none.
+    pub(super) fn remove_timer(&self, number: c_int) -> c_int {
+        self.remove(number, |state| &mut state.timers)
+    }
+
+    fn remove<T>(&self, number: c_int, sources: fn(&mut State) -> &mut Sources<T>) -> c_int {
+        let mut state = self.state();
+        let Some(removed) = sources(&mut state).take(number) else {
             return -1;
         };
-        let timer = sources.timers.remove(at);
-        sources.to_free.push((timer.free, timer.opaque));
+        state.to_free.push(removed.data);
         self.interrupt();
         0
     }
 
     /// One turn: waits until something happens, or another thread changes what is waited for.
     pub(super) fn run_once(&self) {
-        let _turn = Turn::begin(self);
+        let _turn = self.turns.begin();
         // What is removed from here on is freed in the next turn, never within the call that removes it.
         let (timeout, to_free) = {
-            let mut sources = lock(&self.sources);
-            (sources.timeout(), std::mem::take(&mut sources.to_free))
+            let mut state = self.state();
+            (state.timeout(), std::mem::take(&mut state.to_free))
         };
-        let (watches, ready) = self.wait(timeout);
-        for (watch, ready) in watches.iter().zip(ready) {
-            if ready != 0 {
-                self.dispatch_watch(watch.id, ready);
-            }
+        for (number, ready) in self.wait(timeout) {
+            self.call_watch(number, ready);
         }
-        self.dispatch_timers();
-        for (free, opaque) in to_free {
-            if let Some(free) = free.filter(|_| !self.is_inherited()) {
-                // SAFETY: the program's callback with the pointer that it gave; called once.
-                unsafe { free(opaque.0) };
+        let now = Instant::now();
+        for number in self.due_timers(now) {
+            self.call_timer(number, now);
+        }
+        for data in to_free {
+            if !self.is_inherited() {
+                data.free();
             }
         }
     }
 
-    /// Polls what is watched now; returns it with the events of each.
-    fn wait(&self, timeout: Option<Duration>) -> (Vec<Watch>, Vec<c_int>) {
-        let watches: Vec<Watch> = {
-            let sources = lock(&self.sources);
+    /// Polls what is watched now; tells the watches for which something happened, and what.
+    fn wait(&self, timeout: Option<Duration>) -> Vec<(c_int, c_int)> {
+        let watches: Vec<Source<Descriptor>> = {
+            let state = self.state();
             // A negative descriptor is never ready.
-            let can_happen = |w: &&Watch| w.events != 0 && w.fd >= 0 && !w.is_busy;
-            sources.watches.iter().filter(can_happen).copied().collect()
+            let can_happen = |w: &&Source<Descriptor>| w.what.events != 0 && w.what.fd >= 0;
+            state.watches.idle().filter(can_happen).copied().collect()
         };
-        let mut fds: Vec<PollFd<'_>> = watches
-            .iter()
-            .map(|watch| {
-                // SAFETY: not negative; poll(2) answers POLLNVAL for one that is not open.
-                let fd = unsafe { BorrowedFd::borrow_raw(watch.fd) };
-                PollFd::from_borrowed_fd(fd, to_poll(watch.events))
-            })
-            .collect();
-        if let Some(wake) = &self.wake {
-            fds.push(PollFd::new(wake, PollFlags::IN));
-        }
-        let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
-        let ready = match poll(&mut fds, timeout.as_ref()) {
-            Ok(_) => fds.iter().map(|fd| from_poll(fd.revents())).collect(),
-            // Interrupted by a signal: a turn in which nothing happened.
-            Err(_) => Vec::new(),
-        };
+        let descriptors = watches.iter().map(|watch| &watch.what);
+        let ready = readiness::wait(descriptors, self.wake.as_ref(), timeout);
         if let Some(wake) = &self.wake {
             let _ = rustix::io::read(wake, &mut [0; 8]);
         }
-        (watches, ready)
+        let numbers = watches.iter().map(|watch| watch.number);
+        numbers
+            .zip(ready)
+            .filter(|(_, ready)| *ready != 0)
+            .collect()
+    }
+
+    fn due_timers(&self, now: Instant) -> Vec<c_int> {
+        if self.is_inherited() {
+            return Vec::new();
+        }
+        let state = self.state();
+        let due = state.timers.idle().filter(|timer| timer.what.is_due(now));
+        due.map(|timer| timer.number).collect()
     }
 
     /// Whether a callback has forked and this is the child: then the loop is no longer ours.
     fn is_inherited(&self) -> bool {
-        self.forks != fork::count()
+        self.maker.is_another()
     }
 
-    fn dispatch_watch(&self, id: c_int, ready: c_int) {
-        if self.is_inherited() {
-            return;
-        }
-        let is_it = |watch: &&mut Watch| watch.id == id && !watch.is_busy;
-        // An earlier callback of this turn may have removed, paused or narrowed it.
-        let current = lock(&self.sources)
-            .watches
-            .iter_mut()
-            .find(is_it)
-            .and_then(|watch| {
-                let told = ready & (watch.events | ALWAYS);
-                let told = if watch.events == 0 { 0 } else { told };
-                watch.is_busy = told != 0;
-                (told != 0).then_some((*watch, told))
-            });
-        let Some((watch, told)) = current else { return };
-        if let Some(callback) = watch.callback {
-            // SAFETY: the program's callback with the arguments that it takes.
-            unsafe { callback(watch.id, watch.fd, told, watch.opaque.0) };
-        }
-        if self.is_inherited() {
-            return;
-        }
-        let mut sources = lock(&self.sources);
-        if let Some(watch) = sources.watches.iter_mut().find(|watch| watch.id == id) {
-            watch.is_busy = false;
-        }
+    fn call_watch(&self, number: c_int, ready: c_int) {
+        self.call(
+            number,
+            |state| &mut state.watches,
+            // An earlier callback of this turn may have paused or narrowed it.
+            |watch| match watch.events {
+                0 => None,
+                events => Some(ready & (events | ALWAYS)).filter(|told| *told != 0),
+            },
+            |watch, told| {
+                if let Some(callback) = watch.what.callback {
+                    let (fd, data) = (watch.what.fd, watch.data.pointer());
+                    // SAFETY: the program's callback with the arguments that it takes.
+                    unsafe { callback(watch.number, fd, told, data) };
+                }
+            },
+        );
     }
 
-    fn dispatch_timers(&self) {
+    fn call_timer(&self, number: c_int, now: Instant) {
+        self.call(
+            number,
+            |state| &mut state.timers,
+            // An earlier callback of this turn may have stopped or restarted it.
+            |timer| timer.is_due(now).then(|| timer.restart()),
+            |timer, ()| {
+                if let Some(callback) = timer.what.callback {
+                    // SAFETY: the program's callback with the arguments that it takes.
+                    unsafe { callback(timer.number, timer.data.pointer()) };
+                }
+            },
+        );
+    }
+
+    /// Calls the callback of a source that is still there, for what `happened` says that it is told.
+    fn call<T: Copy, H>(
+        &self,
+        number: c_int,
+        sources: fn(&mut State) -> &mut Sources<T>,
+        happened: impl FnOnce(&mut T) -> Option<H>,
+        callback: impl FnOnce(Source<T>, H),
+    ) {
         if self.is_inherited() {
             return;
         }
-        let now = Instant::now();
-        let is_due = |timer: &Timer| timer.interval.is_some() && timer.due <= now && !timer.is_busy;
-        let due: Vec<c_int> = {
-            let sources = lock(&self.sources);
-            let due = sources.timers.iter().filter(|timer| is_due(timer));
-            due.map(|timer| timer.id).collect()
+        let claim = |source: &mut Source<T>| {
+            let happened = happened(&mut source.what)?;
+            source.is_busy = true;
+            Some((*source, happened))
         };
-        for id in due {
-            // An earlier callback of this turn may have removed, stopped or restarted it.
-            let current = {
-                let mut sources = lock(&self.sources);
-                let timer = sources.timers.iter_mut().find(|timer| timer.id == id);
-                timer.filter(|timer| is_due(timer)).map(|timer| {
-                    timer.due = Instant::now() + timer.interval.unwrap_or_default();
-                    timer.is_busy = true;
-                    *timer
-                })
-            };
-            let Some(timer) = current else { continue };
-            if let Some(callback) = timer.callback {
-                // SAFETY: the program's callback with the arguments that it takes.
-                unsafe { callback(timer.id, timer.opaque.0) };
-            }
-            if self.is_inherited() {
-                return;
-            }
-            let mut sources = lock(&self.sources);
-            if let Some(timer) = sources.timers.iter_mut().find(|timer| timer.id == id) {
-                timer.is_busy = false;
-            }
+        let claimed = {
+            let mut state = self.state();
+            let source = sources(&mut state).find(number);
+            source.filter(|source| !source.is_busy).and_then(claim)
+        };
+        let Some((source, happened)) = claimed else {
+            return;
+        };
+        callback(source, happened);
+        if self.is_inherited() {
+            return;
+        }
+        if let Some(source) = sources(&mut self.state()).find(number) {
+            source.is_busy = false;
         }
     }
 }
 
-impl Sources {
+impl State {
     /// How long a turn may wait; `None` for ever.
     fn timeout(&self) -> Option<Duration> {
         if !self.to_free.is_empty() {
             return Some(Duration::ZERO);
         }
-        let can_happen = |timer: &&Timer| timer.interval.is_some() && !timer.is_busy;
-        let running = self.timers.iter().filter(can_happen);
-        let next = running.map(|timer| timer.due).min()?;
+        let next = self.timers.next_due()?;
         Some(next.saturating_duration_since(Instant::now()))
-    }
-}
-
-/// The right to run the loop: one thread at a time, which may run turns within turns.
-struct Turn<'a>(&'a Loop);
-
-/// A number that no other living thread has.
-fn me() -> usize {
-    thread_local! { static HERE: u8 = const { 0 } }
-    HERE.with(|here| std::ptr::from_ref(here).addr())
-}
-
-impl<'a> Turn<'a> {
-    fn begin(on: &'a Loop) -> Turn<'a> {
-        let me = me();
-        let mut owner = lock(&on.owner);
-        loop {
-            match &mut *owner {
-                None => {
-                    *owner = Some((me, 1));
-                    return Turn(on);
-                }
-                Some((thread, depth)) if *thread == me => {
-                    *depth += 1;
-                    return Turn(on);
-                }
-                Some(_) => {
-                    owner = on
-                        .released
-                        .wait(owner)
-                        .unwrap_or_else(PoisonError::into_inner);
-                }
-            }
-        }
-    }
-}
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        if self.0.is_inherited() {
-            return;
-        }
-        let mut owner = lock(&self.0.owner);
-        *owner = owner
-            .take()
-            .and_then(|(thread, depth)| (depth > 1).then_some((thread, depth - 1)));
-        self.0.released.notify_one();
     }
 }
 

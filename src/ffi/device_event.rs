@@ -4,11 +4,13 @@
 use std::ffi::{c_int, c_void};
 use std::sync::Arc;
 
-use super::events::{self, Callback};
+use super::events;
 use super::guard::guard;
+use super::listener::Listener;
 use super::types::{
     virConnectNodeDeviceEventGenericCallback, virConnectPtr, virFreeCallback, virNodeDevicePtr,
 };
+use super::user_data::UserData;
 use crate::error::Domain;
 
 const DOMAIN: Domain = Domain::NodeDevice;
@@ -50,7 +52,7 @@ pub unsafe extern "C" fn virConnectNodeDeviceEventRegisterAny(
         let mut filter = None;
         if !dev.is_null() {
             let device = call.device(dev)?;
-            call.conn = Some(conn.handle.clone());
+            call.owner = Some(conn.handle.clone());
             if !Arc::ptr_eq(&device.conn, &conn.handle) {
                 let name = device.name.to_string_lossy();
                 let function = call.function;
@@ -62,7 +64,7 @@ pub unsafe extern "C" fn virConnectNodeDeviceEventRegisterAny(
             filter = Some(device.name.clone());
         }
         if cb.is_none() {
-            return Err(call.null("cb"));
+            return Err(call.null_argument("cb"));
         }
         call.not_negative("eventID", eventID)?;
         if eventID >= EVENT_IDS {
@@ -73,8 +75,9 @@ pub unsafe extern "C" fn virConnectNodeDeviceEventRegisterAny(
             ));
         }
         // SAFETY: the event id tells which type the program cast its function from.
-        let callback = unsafe { Callback::of_event(eventID, cb) }.ok_or_else(|| call.null("cb"))?;
-        events::register(&conn, callback, filter, opaque, freecb)
+        let listener = unsafe { Listener::new(eventID, cb, filter) };
+        let listener = listener.ok_or_else(|| call.null_argument("cb"))?;
+        events::register(&conn, listener, UserData::new(opaque, freecb))
     })
 }
 

@@ -4,15 +4,18 @@
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr;
 
-use super::guard::shield;
 use super::objects::{ConnHandle, HANDLES};
 use super::out;
-use super::store::{self, Handler, NO_ERROR};
+use super::shield::shield;
+use super::store::handler::{Handler, set_global_handler};
+use super::store::last::{clear_last, last_shown};
+use super::store::print::print;
+use super::store::record::{NO_ERROR, clear, copy};
 use super::types::{virConnectPtr, virError, virErrorFunc, virErrorPtr};
 
 /// This thread's record, unless it says that there is no error.
 fn last_error() -> Option<(virErrorPtr, virError)> {
-    let at = store::seen();
+    let at = last_shown();
     if at.is_null() {
         return None;
     }
@@ -78,7 +81,7 @@ pub extern "C" fn virGetLastErrorMessage() -> *const c_char {
 /// Since virnodedev 0.1.0 (libvirt 0.1.0).
 #[unsafe(no_mangle)]
 pub extern "C" fn virResetLastError() {
-    store::clear_last();
+    clear_last();
 }
 
 /// Frees the strings of an error and makes it say that there is no error. The record itself stays.
@@ -92,7 +95,7 @@ pub extern "C" fn virResetLastError() {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn virResetError(err: virErrorPtr) {
     // SAFETY: as promised by the caller.
-    unsafe { store::clear(err) };
+    unsafe { clear(err) };
 }
 
 /// Frees an error of virSaveLastError().
@@ -106,7 +109,7 @@ pub unsafe extern "C" fn virResetError(err: virErrorPtr) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn virFreeError(err: virErrorPtr) {
     // SAFETY: as promised by the caller.
-    unsafe { store::clear(err) };
+    unsafe { clear(err) };
     // SAFETY: from malloc, in virSaveLastError.
     unsafe { libc::free(err.cast()) };
 }
@@ -123,7 +126,7 @@ pub extern "C" fn virSaveLastError() -> virErrorPtr {
     // SAFETY: malloc takes any size.
     let saved: virErrorPtr = unsafe { libc::malloc(size_of::<virError>()) }.cast();
     // SAFETY: NULL or this thread's record.
-    let error = unsafe { store::copy(store::seen()) };
+    let error = unsafe { copy(last_shown()) };
     // SAFETY: NULL or new memory of that size.
     unsafe { out::set(saved, error) };
     if let Some(errno) = errno {
@@ -149,7 +152,7 @@ pub extern "C" fn virSaveLastError() -> virErrorPtr {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn virCopyLastError(to: virErrorPtr) -> c_int {
     // SAFETY: NULL or this thread's record.
-    give(to, || unsafe { store::copy(store::seen()) })
+    give(to, || unsafe { copy(last_shown()) })
 }
 
 /// Copies the last error of a connection.
@@ -193,7 +196,7 @@ fn give(to: virErrorPtr, error: impl FnOnce() -> virError) -> c_int {
 /// Since virnodedev 0.1.0 (libvirt 0.1.0).
 #[unsafe(no_mangle)]
 pub extern "C" fn virConnGetLastError(conn: virConnectPtr) -> virErrorPtr {
-    with_conn(conn, ptr::null_mut(), |conn| conn.errors.slot())
+    with_conn(conn, ptr::null_mut(), |conn| conn.errors.record())
 }
 
 /// Forgets the last error of a connection.
@@ -217,7 +220,7 @@ pub extern "C" fn virConnResetLastError(conn: virConnectPtr) {
 /// handler can be called from any thread with userData until another one is chosen.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn virSetErrorFunc(userData: *mut c_void, handler: virErrorFunc) {
-    store::set_global_handler(Handler::new(handler, userData));
+    set_global_handler(Handler::new(handler, userData));
 }
 
 /// Chooses the function that is told of the errors of one connection, instead of the one of virSetErrorFunc().
@@ -254,5 +257,5 @@ pub unsafe extern "C" fn virConnSetErrorFunc(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn virDefaultErrorFunc(err: virErrorPtr) {
     // SAFETY: as promised by the caller.
-    shield((), || unsafe { store::print(err) });
+    shield((), || unsafe { print(err) });
 }

@@ -4,94 +4,16 @@
 //! Except for the two of the built-in loop, these functions neither clear nor set the last error.
 
 use std::ffi::{c_int, c_void};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::default_loop;
-use super::fork;
+use super::default_loop::{self, functions::FUNCTIONS};
 use super::guard::guard;
+use super::installed_loop::{LoopFunctions, call, install};
 use super::types::{
     virEventAddHandleFunc, virEventAddTimeoutFunc, virEventHandleCallback,
     virEventRemoveHandleFunc, virEventRemoveTimeoutFunc, virEventTimeoutCallback,
     virEventUpdateHandleFunc, virEventUpdateTimeoutFunc, virFreeCallback,
 };
 use crate::error::Domain;
-
-/// The functions of an event loop.
-#[derive(Clone, Copy)]
-pub(super) struct Loop {
-    add_handle: virEventAddHandleFunc,
-    update_handle: virEventUpdateHandleFunc,
-    remove_handle: virEventRemoveHandleFunc,
-    add_timeout: virEventAddTimeoutFunc,
-    update_timeout: virEventUpdateTimeoutFunc,
-    remove_timeout: virEventRemoveTimeoutFunc,
-}
-
-/// The first loop that was registered stays for the life of the process, and for its children.
-static LOOP: Mutex<Option<Loop>> = Mutex::new(None);
-
-/// The loop while the process forks.
-pub(super) type Held = MutexGuard<'static, Option<Loop>>;
-
-/// Keeps every other thread from the loop while the process forks.
-pub(super) fn hold() -> Held {
-    LOOP.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The loop; its functions are called with no lock held.
-fn registered() -> Option<Loop> {
-    *hold()
-}
-
-fn register(functions: Loop) {
-    fork::watch();
-    hold().get_or_insert(functions);
-}
-
-/// The loop of [`super::default_loop`], as C functions.
-const BUILT_IN: Loop = Loop {
-    add_handle: Some(built_in_add_handle),
-    update_handle: Some(built_in_update_handle),
-    remove_handle: Some(built_in_remove_handle),
-    add_timeout: Some(built_in_add_timeout),
-    update_timeout: Some(built_in_update_timeout),
-    remove_timeout: Some(built_in_remove_timeout),
-};
-
-unsafe extern "C" fn built_in_add_handle(
-    fd: c_int,
-    events: c_int,
-    cb: virEventHandleCallback,
-    opaque: *mut c_void,
-    ff: virFreeCallback,
-) -> c_int {
-    default_loop::current().add_watch(fd, events, cb, opaque, ff)
-}
-
-unsafe extern "C" fn built_in_update_handle(watch: c_int, events: c_int) {
-    default_loop::current().update_watch(watch, events);
-}
-
-unsafe extern "C" fn built_in_remove_handle(watch: c_int) -> c_int {
-    default_loop::current().remove_watch(watch)
-}
-
-unsafe extern "C" fn built_in_add_timeout(
-    frequency: c_int,
-    cb: virEventTimeoutCallback,
-    opaque: *mut c_void,
-    ff: virFreeCallback,
-) -> c_int {
-    default_loop::current().add_timer(frequency, cb, opaque, ff)
-}
-
-unsafe extern "C" fn built_in_update_timeout(timer: c_int, frequency: c_int) {
-    default_loop::current().update_timer(timer, frequency);
-}
-
-unsafe extern "C" fn built_in_remove_timeout(timer: c_int) -> c_int {
-    default_loop::current().remove_timer(timer)
-}
 
 /// Gives the library the event loop of the program.
 ///
@@ -118,7 +40,7 @@ pub unsafe extern "C" fn virEventRegisterImpl(
     updateTimeout: virEventUpdateTimeoutFunc,
     removeTimeout: virEventRemoveTimeoutFunc,
 ) {
-    register(Loop {
+    install(LoopFunctions {
         add_handle: addHandle,
         update_handle: updateHandle,
         remove_handle: removeHandle,
@@ -139,7 +61,7 @@ pub unsafe extern "C" fn virEventRegisterImpl(
 #[unsafe(no_mangle)]
 pub extern "C" fn virEventRegisterDefaultImpl() -> c_int {
     guard(Domain::EventLoop, "virEventRegisterDefaultImpl", |_| {
-        register(BUILT_IN);
+        install(FUNCTIONS);
         Ok(0)
     })
 }
@@ -180,11 +102,11 @@ pub unsafe extern "C" fn virEventAddHandle(
     opaque: *mut c_void,
     ff: virFreeCallback,
 ) -> c_int {
-    match registered().and_then(|l| l.add_handle) {
+    call(-1, |functions| {
+        let add = functions.add_handle?;
         // SAFETY: a function of the program's loop, with the arguments that it takes.
-        Some(add) => unsafe { add(fd, events, cb, opaque, ff) },
-        None => -1,
-    }
+        Some(unsafe { add(fd, events, cb, opaque, ff) })
+    })
 }
 
 /// Changes what a watch waits for.
@@ -195,10 +117,12 @@ pub unsafe extern "C" fn virEventAddHandle(
 /// Since virnodedev 0.1.0 (libvirt 0.9.3).
 #[unsafe(no_mangle)]
 pub extern "C" fn virEventUpdateHandle(watch: c_int, events: c_int) {
-    if let Some(update) = registered().and_then(|l| l.update_handle) {
+    call((), |functions| {
+        let update = functions.update_handle?;
         // SAFETY: a function of the program's loop, with the arguments that it takes.
         unsafe { update(watch, events) };
-    }
+        Some(())
+    });
 }
 
 /// Ends a watch.
@@ -209,11 +133,11 @@ pub extern "C" fn virEventUpdateHandle(watch: c_int, events: c_int) {
 /// Since virnodedev 0.1.0 (libvirt 0.9.3).
 #[unsafe(no_mangle)]
 pub extern "C" fn virEventRemoveHandle(watch: c_int) -> c_int {
-    match registered().and_then(|l| l.remove_handle) {
+    call(-1, |functions| {
+        let remove = functions.remove_handle?;
         // SAFETY: a function of the program's loop, with the argument that it takes.
-        Some(remove) => unsafe { remove(watch) },
-        None => -1,
-    }
+        Some(unsafe { remove(watch) })
+    })
 }
 
 /// Has the event loop run a timer.
@@ -235,11 +159,11 @@ pub unsafe extern "C" fn virEventAddTimeout(
     opaque: *mut c_void,
     ff: virFreeCallback,
 ) -> c_int {
-    match registered().and_then(|l| l.add_timeout) {
+    call(-1, |functions| {
+        let add = functions.add_timeout?;
         // SAFETY: a function of the program's loop, with the arguments that it takes.
-        Some(add) => unsafe { add(frequency, cb, opaque, ff) },
-        None => -1,
-    }
+        Some(unsafe { add(frequency, cb, opaque, ff) })
+    })
 }
 
 /// Changes the interval of a timer and starts it anew.
@@ -250,10 +174,12 @@ pub unsafe extern "C" fn virEventAddTimeout(
 /// Since virnodedev 0.1.0 (libvirt 0.9.3).
 #[unsafe(no_mangle)]
 pub extern "C" fn virEventUpdateTimeout(timer: c_int, frequency: c_int) {
-    if let Some(update) = registered().and_then(|l| l.update_timeout) {
+    call((), |functions| {
+        let update = functions.update_timeout?;
         // SAFETY: a function of the program's loop, with the arguments that it takes.
         unsafe { update(timer, frequency) };
-    }
+        Some(())
+    });
 }
 
 /// Ends a timer.
@@ -264,11 +190,11 @@ pub extern "C" fn virEventUpdateTimeout(timer: c_int, frequency: c_int) {
 /// Since virnodedev 0.1.0 (libvirt 0.9.3).
 #[unsafe(no_mangle)]
 pub extern "C" fn virEventRemoveTimeout(timer: c_int) -> c_int {
-    match registered().and_then(|l| l.remove_timeout) {
+    call(-1, |functions| {
+        let remove = functions.remove_timeout?;
         // SAFETY: a function of the program's loop, with the argument that it takes.
-        Some(remove) => unsafe { remove(timer) },
-        None => -1,
-    }
+        Some(unsafe { remove(timer) })
+    })
 }
 
 #[cfg(test)]

@@ -101,7 +101,7 @@ pub extern "C" fn vndConnectGetEventFD(conn: virConnectPtr) -> c_int {
 #[unsafe(no_mangle)]
 pub extern "C" fn vndConnectDispatchEvents(conn: virConnectPtr) -> c_int {
     guard(DOMAIN, "vndConnectDispatchEvents", |call| {
-        let count = events::dispatch(&call.conn(conn)?);
+        let count = events::tell_all(&call.conn(conn)?);
         Ok(c_int::try_from(count).unwrap_or(c_int::MAX))
     })
 }

@@ -7,32 +7,136 @@
 //! open its own.
 //!
 //! The locks of the process are taken before the fork and let go on both sides, so that
-//! none is held in the child by a thread that is not there. The locks of a
-//! connection are not: the child never takes those of an inherited one. An
-//! inherited connection that another thread was using keeps that thread's share of
-//! its `Arc`, and therefore is never torn down half-changed.
+//! none is held in the child by a thread that is not there. Whoever has such a lock makes
+//! it a [`ProcessLock`], which sees to that. The locks of a connection are not taken: the child
+//! never takes those of an inherited one. An inherited connection that another thread
+//! was using keeps that thread's share of its `Arc`, and therefore is never torn down half-changed.
 
+use std::any::Any;
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{MutexGuard, RwLockWriteGuard};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use super::objects::{ConnHandle, DeviceHandle, HANDLES};
-use super::store::Handler;
-use super::{default_loop, event_loop, guard, handle, store};
+use super::shield::shield;
 use crate::process;
 
-/// The locks of the process, in the order in which they are taken.
-struct Locks {
-    handles: handle::Held<'static, ConnHandle, DeviceHandle>,
-    _built_in: default_loop::Held,
-    _registered: event_loop::Held,
-    _handler: MutexGuard<'static, Option<Handler>>,
+/// The order in which a fork takes the locks of the process. Code that takes one while it
+/// holds another must keep to it; there is none today.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Rank {
+    /// Who is told of errors.
+    ErrorHandler,
+    /// The event loop that the program registered.
+    InstalledLoop,
+    /// The event loop of the library.
+    DefaultLoop,
+    /// What the pointers stand for that C holds.
+    Handles,
+}
+
+/// A value of the process behind a lock that a fork waits for.
+pub(super) struct ProcessLock<T> {
+    rank: Rank,
+    is_known: AtomicBool,
+    value: RwLock<T>,
+}
+
+impl<T: Send + Sync + 'static> ProcessLock<T> {
+    pub(super) const fn new(rank: Rank, value: T) -> Self {
+        ProcessLock {
+            rank,
+            is_known: AtomicBool::new(false),
+            value: RwLock::new(value),
+        }
+    }
+
+    // No code that can fail half-way runs under these locks, so a poisoned value is still whole.
+
+    /// The value, to be looked at.
+    pub(super) fn read(&'static self) -> RwLockReadGuard<'static, T> {
+        self.make_known();
+        self.value.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The value, to be changed.
+    pub(super) fn write(&'static self) -> RwLockWriteGuard<'static, T> {
+        self.make_known();
+        self.value.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From here on each fork takes the lock.
+    fn make_known(&'static self) {
+        if self.is_known.load(Ordering::Acquire) {
+            return;
+        }
+        watch();
+        let mut locks = known_locks();
+        if !self.is_known.load(Ordering::Relaxed) {
+            let at = locks.partition_point(|other| other.rank() <= self.rank);
+            locks.insert(at, self);
+            self.is_known.store(true, Ordering::Release);
+        }
+    }
+}
+
+/// A lock of whatever value.
+trait Lock: Sync {
+    fn rank(&self) -> Rank;
+
+    /// Takes the lock for as long as the result lives.
+    fn hold(&'static self) -> Box<dyn Any>;
+}
+
+impl<T: Send + Sync + 'static> Lock for ProcessLock<T> {
+    fn rank(&self) -> Rank {
+        self.rank
+    }
+
+    fn hold(&'static self) -> Box<dyn Any> {
+        Box::new(self.value.write().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+type KnownLocks = Vec<&'static dyn Lock>;
+
+/// The locks that were ever used, in the order of their ranks.
+static LOCKS: Mutex<KnownLocks> = Mutex::new(Vec::new());
+
+fn known_locks() -> MutexGuard<'static, KnownLocks> {
+    LOCKS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// All locks of the process, each let go before those that were taken earlier.
+struct AllLocks {
+    locks: Vec<Box<dyn Any>>,
+    _known: MutexGuard<'static, KnownLocks>,
     _work: RwLockWriteGuard<'static, ()>,
+}
+
+impl AllLocks {
+    fn hold() -> Self {
+        let work = process::hold();
+        let known = known_locks();
+        AllLocks {
+            locks: known.iter().map(|lock| lock.hold()).collect(),
+            _known: known,
+            _work: work,
+        }
+    }
+}
+
+impl Drop for AllLocks {
+    fn drop(&mut self) {
+        while let Some(lock) = self.locks.pop() {
+            drop(lock);
+        }
+    }
 }
 
 thread_local! {
     /// The locks from before the fork until after it.
-    static LOCKS: RefCell<Option<Locks>> = const { RefCell::new(None) };
+    static HELD: RefCell<Option<AllLocks>> = const { RefCell::new(None) };
 }
 
 /// How many forks lie between this process and the one that loaded the library.
@@ -50,38 +154,72 @@ pub(super) fn watch() {
     unsafe { libc::pthread_atfork(Some(before), Some(in_parent), Some(in_child)) };
 }
 
-/// How many forks lie between this process and the one that loaded the library.
-pub(super) fn count() -> u32 {
-    COUNT.load(Ordering::Relaxed)
+/// The process that made something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Maker {
+    /// How many forks lie between it and the process that loaded the library.
+    forks: u32,
+}
+
+impl Maker {
+    /// This process.
+    pub(super) fn here() -> Self {
+        Maker {
+            forks: COUNT.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Whether it was another process: this one inherited what it made.
+    pub(super) fn is_another(self) -> bool {
+        self != Maker::here()
+    }
+
+    /// Another one, for tests of what a child finds.
+    #[cfg(test)]
+    pub(super) fn another() -> Self {
+        Maker { forks: u32::MAX }
+    }
 }
 
 unsafe extern "C" fn before() {
-    guard::shield((), || {
-        let work = process::hold();
-        let locks = Locks {
-            _work: work,
-            _handler: store::hold(),
-            _registered: event_loop::hold(),
-            _built_in: default_loop::hold(),
-            handles: HANDLES.hold(),
-        };
+    shield((), || {
+        let locks = AllLocks::hold();
         // A thread that ends has no such variable any more; then the locks are let go here.
-        let _ = LOCKS.try_with(|kept| *kept.borrow_mut() = Some(locks));
+        let _ = HELD.try_with(|held| *held.borrow_mut() = Some(locks));
     });
 }
 
 unsafe extern "C" fn in_parent() {
-    guard::shield((), || {
-        let _ = LOCKS.try_with(|kept| kept.borrow_mut().take());
+    shield((), || {
+        let _ = HELD.try_with(|held| held.borrow_mut().take());
     });
 }
 
 unsafe extern "C" fn in_child() {
-    guard::shield((), || {
+    shield((), || {
+        // While no other thread of the child can look at what it inherited.
         COUNT.fetch_add(1, Ordering::Relaxed);
-        let kept = LOCKS.try_with(|kept| kept.borrow_mut().take());
-        if let Ok(Some(mut locks)) = kept {
-            locks.handles.inherit();
-        }
+        let _ = HELD.try_with(|held| held.borrow_mut().take());
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn locks_are_taken_by_rank_and_let_go() {
+        static LAST: ProcessLock<u8> = ProcessLock::new(Rank::Handles, 0);
+        static FIRST: ProcessLock<u8> = ProcessLock::new(Rank::ErrorHandler, 0);
+        *LAST.write() += 1;
+        *FIRST.write() += 1;
+        assert_eq!((*FIRST.read(), *LAST.read()), (1, 1));
+        let all = AllLocks::hold();
+        let ranks: Vec<Rank> = all._known.iter().map(|lock| lock.rank()).collect();
+        assert!(ranks.is_sorted() && ranks.len() >= 2, "{ranks:?}");
+        assert_eq!(all.locks.len(), ranks.len());
+        assert!(FIRST.value.try_read().is_err() && LAST.value.try_read().is_err());
+        drop(all);
+        assert!(FIRST.value.try_read().is_ok() && LAST.value.try_read().is_ok());
+    }
 }

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! What every exported function has around its body.
 
-use std::any::Any;
 use std::ffi::c_int;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::sync::Arc;
 
 use super::failure::Result;
 use super::fork;
 use super::objects::ConnHandle;
-use super::store;
+use super::shield::{catch, shield};
+use super::store::{last, tell::tell};
 use crate::error::{Code, Domain, Error};
 
 /// What a function returns to C when it fails.
@@ -34,7 +33,7 @@ impl<T> FailValue for *const T {
 pub(super) struct Call {
     pub(super) function: &'static str,
     pub(super) domain: Domain,
-    pub(super) conn: Option<Arc<ConnHandle>>,
+    pub(super) owner: Option<Arc<ConnHandle>>,
     silent: bool,
 }
 
@@ -54,38 +53,26 @@ pub(super) fn guard<T: FailValue>(
 ) -> T {
     fork::watch();
     shield(T::FAIL, || {
-        store::clear_last();
+        last::clear_last();
         let mut call = Call {
             function,
             domain,
-            conn: None,
+            owner: None,
             silent: false,
         };
-        let failure = match catch_unwind(AssertUnwindSafe(|| body(&mut call))) {
+        let failure = match catch(|| body(&mut call)) {
             Ok(Ok(value)) => return value,
             Ok(Err(failure)) => failure,
-            Err(panic) => panic_error(&*panic).in_domain(domain).into(),
+            Err(words) => Error::new(Code::InternalError, words)
+                .in_domain(domain)
+                .into(),
         };
-        store::set_last(&failure);
+        last::set_last(&failure);
         if !call.silent {
-            store::dispatch(call.conn.as_deref());
+            tell(call.owner.as_deref().map(|conn| &conn.errors));
         }
         T::FAIL
     })
-}
-
-/// Runs the body of a function that reports no error, and keeps panics out of C.
-pub(super) fn shield<T>(fail: T, body: impl FnOnce() -> T) -> T {
-    catch_unwind(AssertUnwindSafe(body)).unwrap_or(fail)
-}
-
-fn panic_error(panic: &(dyn Any + Send)) -> Error {
-    let text = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
-        (Some(text), _) => text,
-        (_, Some(text)) => text.as_str(),
-        _ => "panic without a message",
-    };
-    Error::new(Code::InternalError, text)
 }
 
 #[cfg(test)]
@@ -106,11 +93,5 @@ mod tests {
         assert_eq!(last_words(), (1, 0, text.into()));
         let ok: c_int = guard(Domain::NodeDevice, "test", |_| Ok(3));
         assert_eq!((ok, crate::ffi::error::virGetLastErrorCode()), (3, 0));
-    }
-
-    #[test]
-    fn a_panic_in_a_function_without_errors_gives_the_fallback() {
-        assert_eq!(shield(7, || panic!("planted")), 7);
-        assert_eq!(shield(7, || 8), 8);
     }
 }

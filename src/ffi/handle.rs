@@ -12,7 +12,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, RwLockReadGuard, RwLockWriteGuard};
+
+use super::fork::{Maker, ProcessLock, Rank};
 
 /// An address is not given out again before this many other handles were made,
 /// so that a stale pointer does not quietly become another device.
@@ -26,10 +28,10 @@ const LARGEST_CHUNK: usize = 4096;
 
 /// Live connections `C` and live devices `D` by the address that stands for them.
 pub(super) struct Handles<C, D> {
-    table: RwLock<Table<C, D>>,
+    table: ProcessLock<Table<C, D>>,
 }
 
-enum Entry<C, D> {
+enum Handle<C, D> {
     Connection {
         object: Arc<C>,
         /// References that the program holds: one from opening, one for each Ref.
@@ -54,16 +56,14 @@ pub(super) enum Closed {
     StillUsed,
 }
 
-/// What an address stands for, and the fork count of the process that made it.
+/// What an address stands for, and the process that made it.
 struct Placed<C, D> {
-    forks: u32,
-    entry: Entry<C, D>,
+    maker: Maker,
+    handle: Handle<C, D>,
 }
 
 struct Table<C, D> {
     chunks: BTreeMap<usize, Vec<Option<Placed<C, D>>>>,
-    /// How many forks lie between the process that made the table and this one.
-    forks: u32,
     /// Addresses of the newest chunk that were never given out.
     fresh: Range<usize>,
     /// Given back addresses, each with the count of handles made until then, oldest first.
@@ -71,47 +71,48 @@ struct Table<C, D> {
     made: u64,
 }
 
-impl<C, D> Handles<C, D> {
+impl<C: Send + Sync + 'static, D: Send + Sync + 'static> Handles<C, D> {
     pub(super) const fn new() -> Self {
         Handles {
-            table: RwLock::new(Table {
-                chunks: BTreeMap::new(),
-                forks: 0,
-                fresh: 0..0,
-                freed: VecDeque::new(),
-                made: 0,
-            }),
+            table: ProcessLock::new(
+                Rank::Handles,
+                Table {
+                    chunks: BTreeMap::new(),
+                    fresh: 0..0,
+                    freed: VecDeque::new(),
+                    made: 0,
+                },
+            ),
         }
     }
 
-    // No code that can fail half-way runs under the lock, so a poisoned table is still whole.
-    fn read(&self) -> RwLockReadGuard<'_, Table<C, D>> {
-        self.table.read().unwrap_or_else(PoisonError::into_inner)
+    fn read(&'static self) -> RwLockReadGuard<'static, Table<C, D>> {
+        self.table.read()
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, Table<C, D>> {
-        self.table.write().unwrap_or_else(PoisonError::into_inner)
+    fn write(&'static self) -> RwLockWriteGuard<'static, Table<C, D>> {
+        self.table.write()
     }
 
     /// The connection at an address.
-    pub(super) fn connection(&self, address: usize) -> Option<Arc<C>> {
+    pub(super) fn connection(&'static self, address: usize) -> Option<Arc<C>> {
         match self.read().get(address)? {
-            Entry::Connection { object, .. } => Some(object.clone()),
-            Entry::Device { .. } => None,
+            Handle::Connection { object, .. } => Some(object.clone()),
+            Handle::Device { .. } => None,
         }
     }
 
     /// The device at an address.
-    pub(super) fn device(&self, address: usize) -> Option<Arc<D>> {
+    pub(super) fn device(&'static self, address: usize) -> Option<Arc<D>> {
         match self.read().get(address)? {
-            Entry::Device { object, .. } => Some(object.clone()),
-            Entry::Connection { .. } => None,
+            Handle::Device { object, .. } => Some(object.clone()),
+            Handle::Connection { .. } => None,
         }
     }
 
     /// A handle on a new connection, with one reference.
-    pub(super) fn add_connection(&self, object: Arc<C>) -> usize {
-        self.write().add(Entry::Connection {
+    pub(super) fn add_connection(&'static self, object: Arc<C>) -> usize {
+        self.write().add(Handle::Connection {
             object,
             references: 1,
             holds: 0,
@@ -121,14 +122,14 @@ impl<C, D> Handles<C, D> {
     /// Handles with one reference each on devices of the connection `conn` at `owner`, in
     /// order; `None` when that connection is no longer alive.
     pub(super) fn add_devices(
-        &self,
+        &'static self,
         owner: usize,
         conn: &Arc<C>,
         devices: impl ExactSizeIterator<Item = Arc<D>>,
     ) -> Option<Vec<usize>> {
         let mut table = self.write();
         match table.get_mut(owner)? {
-            Entry::Connection {
+            Handle::Connection {
                 object,
                 holds: count,
                 ..
@@ -140,7 +141,7 @@ impl<C, D> Handles<C, D> {
         Some(
             devices
                 .map(|object| {
-                    table.add(Entry::Device {
+                    table.add(Handle::Device {
                         object,
                         references: 1,
                         owner,
@@ -151,17 +152,17 @@ impl<C, D> Handles<C, D> {
     }
 
     /// Adds a reference to a connection; false when there is none at the address.
-    pub(super) fn reference_connection(&self, address: usize) -> bool {
+    pub(super) fn reference_connection(&'static self, address: usize) -> bool {
         match self.write().get_mut(address) {
-            Some(Entry::Connection { references, .. }) => add_one(references),
+            Some(Handle::Connection { references, .. }) => add_one(references),
             _ => false,
         }
     }
 
     /// Adds a reference to a device; false when there is none at the address.
-    pub(super) fn reference_device(&self, address: usize) -> bool {
+    pub(super) fn reference_device(&'static self, address: usize) -> bool {
         match self.write().get_mut(address) {
-            Some(Entry::Device { references, .. }) => add_one(references),
+            Some(Handle::Device { references, .. }) => add_one(references),
             _ => false,
         }
     }
@@ -170,11 +171,11 @@ impl<C, D> Handles<C, D> {
     ///
     /// The last reference to an inherited one takes the connection's devices with it: nothing
     /// else can be done with them in this process.
-    pub(super) fn close_connection(&self, address: usize) -> Option<Closed> {
+    pub(super) fn close_connection(&'static self, address: usize) -> Option<Closed> {
         let mut table = self.write();
         let is_inherited = table.is_inherited(address);
         match table.any_mut(address)? {
-            Entry::Connection { references, .. } if *references > 0 => *references -= 1,
+            Handle::Connection { references, .. } if *references > 0 => *references -= 1,
             _ => return None,
         }
         let gone = match is_inherited {
@@ -190,27 +191,22 @@ impl<C, D> Handles<C, D> {
     }
 
     /// Whether the address stands for something that was made before a fork of the process.
-    pub(super) fn is_inherited(&self, address: usize) -> bool {
+    pub(super) fn is_inherited(&'static self, address: usize) -> bool {
         self.read().is_inherited(address)
     }
 
-    /// Keeps every other thread out of the table while the process forks.
-    pub(super) fn hold(&self) -> Held<'_, C, D> {
-        Held(self.write())
-    }
-
     /// Keeps a connection alive until [`Handles::release_connection`]; false when there is none at the address.
-    pub(super) fn hold_connection(&self, address: usize) -> bool {
+    pub(super) fn hold_connection(&'static self, address: usize) -> bool {
         match self.write().get_mut(address) {
-            Some(Entry::Connection { holds, .. }) => add_one(holds),
+            Some(Handle::Connection { holds, .. }) => add_one(holds),
             _ => false,
         }
     }
 
     /// Lets go what [`Handles::hold_connection`] kept.
-    pub(super) fn release_connection(&self, address: usize) {
+    pub(super) fn release_connection(&'static self, address: usize) {
         let mut table = self.write();
-        if let Some(Entry::Connection { holds, .. }) = table.get_mut(address) {
+        if let Some(Handle::Connection { holds, .. }) = table.get_mut(address) {
             *holds = holds.saturating_sub(1);
         }
         let gone = table.take_unused_connection(address);
@@ -221,10 +217,10 @@ impl<C, D> Handles<C, D> {
 
     /// Drops a reference to a device, and with the last one the device's hold on
     /// its connection; false when there is no device at the address.
-    pub(super) fn release_device(&self, address: usize) -> bool {
+    pub(super) fn release_device(&'static self, address: usize) -> bool {
         let mut table = self.write();
         let owner = match table.get_mut(address) {
-            Some(Entry::Device {
+            Some(Handle::Device {
                 references, owner, ..
             }) => {
                 *references -= 1;
@@ -236,7 +232,7 @@ impl<C, D> Handles<C, D> {
             _ => return false,
         };
         let device = table.take(address);
-        if let Some(Entry::Connection { holds, .. }) = table.get_mut(owner) {
+        if let Some(Handle::Connection { holds, .. }) = table.get_mut(owner) {
             *holds -= 1;
         }
         let connection = table.take_unused_connection(owner);
@@ -244,16 +240,6 @@ impl<C, D> Handles<C, D> {
         drop(device);
         drop(connection);
         true
-    }
-}
-
-/// The table while the process forks.
-pub(super) struct Held<'a, C, D>(RwLockWriteGuard<'a, Table<C, D>>);
-
-impl<C, D> Held<'_, C, D> {
-    /// This is the child: what is in the table now was inherited.
-    pub(super) fn inherit(&mut self) {
-        self.0.forks += 1;
     }
 }
 
@@ -281,13 +267,13 @@ impl<C, D> Table<C, D> {
 
     fn is_inherited(&self, address: usize) -> bool {
         let placed = self.placed(address);
-        placed.is_some_and(|placed| placed.forks != self.forks)
+        placed.is_some_and(|placed| placed.maker.is_another())
     }
 
     /// What this process made at the address.
-    fn get(&self, address: usize) -> Option<&Entry<C, D>> {
+    fn get(&self, address: usize) -> Option<&Handle<C, D>> {
         let placed = self.placed(address)?;
-        (placed.forks == self.forks).then_some(&placed.entry)
+        (!placed.maker.is_another()).then_some(&placed.handle)
     }
 
     fn cell(&mut self, address: usize) -> Option<&mut Option<Placed<C, D>>> {
@@ -296,45 +282,44 @@ impl<C, D> Table<C, D> {
     }
 
     /// What is at the address, inherited or not.
-    fn any_mut(&mut self, address: usize) -> Option<&mut Entry<C, D>> {
-        Some(&mut self.cell(address)?.as_mut()?.entry)
+    fn any_mut(&mut self, address: usize) -> Option<&mut Handle<C, D>> {
+        Some(&mut self.cell(address)?.as_mut()?.handle)
     }
 
     /// What this process made at the address.
-    fn get_mut(&mut self, address: usize) -> Option<&mut Entry<C, D>> {
-        let forks = self.forks;
+    fn get_mut(&mut self, address: usize) -> Option<&mut Handle<C, D>> {
         let placed = self.cell(address)?.as_mut()?;
-        (placed.forks == forks).then_some(&mut placed.entry)
+        (!placed.maker.is_another()).then_some(&mut placed.handle)
     }
 
-    fn add(&mut self, entry: Entry<C, D>) -> usize {
+    fn add(&mut self, handle: Handle<C, D>) -> usize {
         let address = self.free_address();
         self.made += 1;
-        let forks = self.forks;
         if let Some(cell) = self.cell(address) {
-            *cell = Some(Placed { forks, entry });
+            let maker = Maker::here();
+            *cell = Some(Placed { maker, handle });
         }
         address
     }
 
-    fn take(&mut self, address: usize) -> Option<Entry<C, D>> {
+    fn take(&mut self, address: usize) -> Option<Handle<C, D>> {
         let placed = self.cell(address)?.take()?;
         self.freed.push_back((address, self.made));
-        Some(placed.entry)
+        Some(placed.handle)
     }
 
     /// An inherited connection without references, with its devices; nothing while it has some.
-    fn take_inherited(&mut self, conn: usize) -> Vec<Entry<C, D>> {
+    fn take_inherited(&mut self, conn: usize) -> Vec<Handle<C, D>> {
         if !matches!(
             self.any_mut(conn),
-            Some(Entry::Connection { references: 0, .. })
+            Some(Handle::Connection { references: 0, .. })
         ) {
             return Vec::new();
         }
         let mut addresses = vec![conn];
         for (base, entries) in &self.chunks {
             let owned = entries.iter().enumerate().filter(|(_, placed)| {
-                matches!(placed, Some(Placed { entry: Entry::Device { owner, .. }, .. }) if *owner == conn)
+                matches!(placed, Some(Placed { handle: Handle::Device { owner, .. }, .. }) if *owner == conn)
             });
             addresses.extend(owned.map(|(index, _)| base + index * SLOT));
         }
@@ -344,9 +329,9 @@ impl<C, D> Table<C, D> {
             .collect()
     }
 
-    fn take_unused_connection(&mut self, address: usize) -> Option<Entry<C, D>> {
+    fn take_unused_connection(&mut self, address: usize) -> Option<Handle<C, D>> {
         match self.get(address)? {
-            Entry::Connection {
+            Handle::Connection {
                 references: 0,
                 holds: 0,
                 ..

@@ -37,10 +37,17 @@ mod failure;
 mod fork;
 mod guard;
 mod handle;
+mod installed_loop;
+mod listener;
 mod objects;
 mod out;
+mod registrations;
+mod shield;
 mod store;
 mod stub;
+mod telling;
+mod user_data;
+mod watching;
 
 #[cfg(test)]
 mod misuse_tests;

@@ -4,20 +4,28 @@
 use std::ptr;
 use std::sync::{Arc, OnceLock};
 
-use super::events::Events;
+use super::failure::Result;
 use super::handle::Handles;
-use super::store::ConnErrors;
-use super::stub;
+use super::listener::Listener;
+use super::registrations::Registrations;
+use super::store::connection::ConnErrors;
+use super::telling::Telling;
 use super::types::{virConnectPtr, virNodeDevicePtr};
+use super::watching::Watching;
 use crate::connection::Connection;
+use crate::error::{Code, Error};
 use crate::name::Name;
 
 /// A connection as C sees it.
 pub(super) struct ConnHandle {
     pub(super) connection: Connection,
     pub(super) errors: ConnErrors,
-    pub(super) events: Events,
-    pub(super) stub_registrations: stub::Registrations,
+    /// Who is told of events.
+    pub(super) listeners: Registrations<Listener>,
+    pub(super) watching: Watching,
+    pub(super) telling: Telling,
+    /// Addresses of functions for events that never come.
+    pub(super) never_called: Registrations<usize>,
 }
 
 /// A device as C sees it: a name of a connection.
@@ -38,6 +46,19 @@ pub(super) struct Conn {
 }
 
 impl Conn {
+    /// Keeps the connection alive for a registration, until [`Conn::release`].
+    pub(super) fn hold(&self) -> Result<()> {
+        match HANDLES.hold_connection(self.address) {
+            true => Ok(()),
+            false => Err(Error::bare(Code::InvalidConn).into()),
+        }
+    }
+
+    /// Lets go what [`Conn::hold`] kept.
+    pub(super) fn release(&self) {
+        HANDLES.release_connection(self.address);
+    }
+
     /// Handles on devices of this connection, in order; `None` when it was closed meanwhile.
     pub(super) fn devices(&self, names: Vec<Name>) -> Option<Vec<virNodeDevicePtr>> {
         let devices = names.into_iter().map(|name| {
@@ -62,8 +83,10 @@ pub(super) fn add_connection(connection: Connection) -> virConnectPtr {
     let address = HANDLES.add_connection(Arc::new(ConnHandle {
         connection,
         errors: ConnErrors::new(),
-        events: Events::default(),
-        stub_registrations: stub::Registrations::default(),
+        listeners: Registrations::numbered_from(0),
+        watching: Watching::default(),
+        telling: Telling::default(),
+        never_called: Registrations::numbered_from(1),
     }));
     ptr::with_exposed_provenance_mut(address)
 }

@@ -6,15 +6,15 @@
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::failure::Result;
-use super::guard::{Call, guard};
+use super::guard::guard;
 use super::objects::{Conn, HANDLES};
 use super::out::{self, List};
-use super::store::{self, Beside};
+use super::registrations::Registration;
+use super::store::last::{LibvirtErrors, join};
 use super::types::{virConnectPtr, virErrorPtr, virFreeCallback};
-use crate::error::{Code, Domain, Error};
+use super::user_data::UserData;
+use crate::error::Domain;
 
 const DOMAIN: Domain = Domain::DomainConfig;
 
@@ -41,7 +41,7 @@ pub unsafe extern "C" fn vndStubRefuse(first: *const c_void, function: *const c_
     let function = unsafe { name(function) };
     let _: c_int = guard(DOMAIN, function, |call| {
         let address = first.addr();
-        call.conn = HANDLES
+        call.owner = HANDLES
             .connection(address)
             .or_else(|| HANDLES.device(address).map(|device| device.conn.clone()));
         Err(call.unsupported())
@@ -91,83 +91,11 @@ pub unsafe extern "C" fn vndStubList(
     })
 }
 
-/// A registration for events that never come.
-struct Registration {
-    id: c_int,
-    /// Address of the function.
-    callback: usize,
-    opaque: Opaque,
-    free: virFreeCallback,
-}
-
-/// The pointer that the program wants freed.
-struct Opaque(*mut c_void);
-
-// SAFETY: never followed here, only handed back to the program.
-unsafe impl Send for Opaque {}
-
-/// The registrations of one connection.
-#[derive(Default)]
-pub(super) struct Registrations(Mutex<State>);
-
-#[derive(Default)]
-struct State {
-    registrations: Vec<Registration>,
-    last_id: c_int,
-}
-
-impl Registrations {
-    fn state(&self) -> MutexGuard<'_, State> {
-        // No code of the program runs under the lock.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Registers a function for events that never come; the connection lives until it is deregistered.
-fn register(
-    call: &mut Call,
-    conn: virConnectPtr,
-    callback: *const c_void,
-    opaque: *mut c_void,
-    free: virFreeCallback,
-) -> Result<c_int> {
-    let conn = call.conn(conn)?;
-    call.not_null("cb", callback)?;
-    if !HANDLES.hold_connection(conn.address) {
-        return Err(Error::bare(Code::InvalidConn).into());
-    }
-    let mut state = conn.handle.stub_registrations.state();
-    state.last_id += 1;
-    let id = state.last_id;
-    state.registrations.push(Registration {
-        id,
-        callback: callback.addr(),
-        opaque: Opaque(opaque),
-        free,
-    });
-    Ok(id)
-}
-
-/// Ends the registration that is wanted; `which` says its name if there is none.
-fn deregister(
-    conn: &Conn,
-    wanted: impl Fn(&Registration) -> bool,
-    which: impl FnOnce() -> String,
-) -> Result<c_int> {
-    let mut state = conn.handle.stub_registrations.state();
-    let at = state.registrations.iter().position(wanted);
-    let at = at.ok_or_else(|| {
-        let text = format!("could not find event callback {} for deletion", which());
-        Error::new(Code::InvalidArg, text).in_domain(Domain::None)
-    })?;
-    let over = state.registrations.remove(at);
-    drop(state);
-    if let Some(free) = over.free {
-        // SAFETY: the program's callback with the pointer that it gave; called once.
-        unsafe { free(over.opaque.0) };
-    }
-    HANDLES.release_connection(conn.address);
-    Ok(0)
+/// Ends a registration; it was for events that never come.
+fn end(conn: &Conn, registration: &Registration<usize>) -> c_int {
+    registration.data.free();
+    conn.release();
+    0
 }
 
 /// Registers for events of a kind that this library does not have: a number above 0, and never an event.
@@ -187,7 +115,11 @@ pub unsafe extern "C" fn vndStubRegister(
     // SAFETY: as promised by the caller.
     let function = unsafe { name(function) };
     guard(DOMAIN, function, |call| {
-        register(call, conn, callback, opaque, free)
+        let conn = call.conn(conn)?;
+        call.not_null("cb", callback)?;
+        conn.hold()?;
+        let data = UserData::new(opaque, free);
+        Ok(conn.handle.never_called.add(callback.addr(), data))
     })
 }
 
@@ -208,7 +140,8 @@ pub unsafe extern "C" fn vndStubDeregister(
     guard(DOMAIN, function, |call| {
         let conn = call.conn(conn)?;
         call.not_negative("callbackID", id)?;
-        deregister(&conn, |r| r.id == id, || id.to_string())
+        let registration = conn.handle.never_called.take_number(id)?;
+        Ok(end(&conn, &registration))
     })
 }
 
@@ -229,8 +162,9 @@ pub unsafe extern "C" fn vndStubDeregisterCallback(
     guard(DOMAIN, function, |call| {
         let conn = call.conn(conn)?;
         call.not_null("cb", callback)?;
-        let address = callback.addr();
-        deregister(&conn, |r| r.callback == address, || format!("{callback:p}"))
+        let name = || format!("{callback:p}");
+        let registration = conn.handle.never_called.take(&callback.addr(), name)?;
+        Ok(end(&conn, &registration))
     })
 }
 
@@ -247,7 +181,7 @@ pub unsafe extern "C" fn vndStubJoin(
     reset: unsafe extern "C" fn(),
 ) {
     // SAFETY: as promised by the caller.
-    unsafe { store::join(Beside { last, reset }) };
+    unsafe { join(LibvirtErrors { last, reset }) };
 }
 
 #[cfg(test)]

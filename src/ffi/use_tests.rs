@@ -11,7 +11,7 @@ use super::connect_info::*;
 use super::device::*;
 use super::device_list::*;
 use super::error::*;
-use super::store::NO_ERROR;
+use super::store::record::NO_ERROR;
 use super::testing::*;
 use super::types::*;
 

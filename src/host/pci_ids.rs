@@ -17,7 +17,7 @@ use flate2::read::MultiGzDecoder;
 
 use super::files::Files;
 use crate::environment;
-use crate::process::undivided;
+use crate::process::without_fork;
 use crate::text;
 
 /// Names the file to use in place of the system's.
@@ -229,7 +229,7 @@ impl System {
             .unwrap_or_default()
         };
         let known = self.ids.get();
-        known.unwrap_or_else(|| undivided(|| self.ids.get_or_init(load)))
+        known.unwrap_or_else(|| without_fork(|| self.ids.get_or_init(load)))
     }
 
     fn query(&self, modalias: &str, key: &str) -> Option<String> {
@@ -238,7 +238,7 @@ impl System {
             // Whoever names a file wants its names only.
             Some(_) => None,
         };
-        let name = undivided(|| {
+        let name = without_fork(|| {
             let hwdb = self.hwdb.get_or_init(open).as_ref()?.lock().ok()?;
             Some(text::clean(hwdb.query_one(modalias, key)?.as_bytes()))
         });

@@ -2,6 +2,11 @@
 //! Tests of the built-in event loop.
 
 use super::*;
+use crate::ffi::constants::virEventHandleType::{
+    VIR_EVENT_HANDLE_HANGUP, VIR_EVENT_HANDLE_READABLE,
+};
+use crate::ffi::types::virFreeCallback;
+use std::ffi::c_void;
 use std::os::fd::AsRawFd;
 use std::ptr;
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -18,8 +23,13 @@ struct Seen {
     freed: AtomicI32,
 }
 
-fn opaque(seen: &Seen) -> *mut c_void {
-    ptr::from_ref(seen).cast_mut().cast()
+fn data(seen: &Seen, free: virFreeCallback) -> UserData {
+    UserData::new(ptr::from_ref(seen).cast_mut().cast(), free)
+}
+
+/// Without any.
+fn no_data() -> UserData {
+    UserData::new(ptr::null_mut(), None)
 }
 
 fn seen<'a>(opaque: *mut c_void) -> &'a Seen {
@@ -43,11 +53,11 @@ unsafe extern "C" fn on_free(opaque: *mut c_void) {
 
 #[test]
 fn a_readable_descriptor_is_told_until_its_watch_goes() {
-    let on = Loop::new();
+    let on = DefaultLoop::new();
     let seen = Seen::default();
     let (read, write) = rustix::pipe::pipe().unwrap();
     let fd = read.as_raw_fd();
-    let watch = on.add_watch(fd, READABLE, Some(on_handle), opaque(&seen), Some(on_free));
+    let watch = on.add_watch(fd, READABLE, Some(on_handle), data(&seen, Some(on_free)));
     assert_eq!(watch, 1);
     rustix::io::write(&write, b"x").unwrap();
     on.run_once();
@@ -63,20 +73,19 @@ fn a_readable_descriptor_is_told_until_its_watch_goes() {
     on.run_once();
     assert_eq!(seen.freed.load(Ordering::SeqCst), 1);
     assert_eq!(seen.calls.load(Ordering::SeqCst), 2);
-    assert_eq!(on.add_watch(fd, 0, None, ptr::null_mut(), None), 2);
+    assert_eq!(on.add_watch(fd, 0, None, no_data()), 2);
 }
 
 #[test]
 fn the_end_of_a_pipe_is_a_hangup() {
-    let on = Loop::new();
+    let on = DefaultLoop::new();
     let seen = Seen::default();
     let (read, write) = rustix::pipe::pipe().unwrap();
     on.add_watch(
         read.as_raw_fd(),
         READABLE,
         Some(on_handle),
-        opaque(&seen),
-        None,
+        data(&seen, None),
     );
     drop(write);
     on.run_once();
@@ -85,16 +94,16 @@ fn the_end_of_a_pipe_is_a_hangup() {
 
 #[test]
 fn timers_repeat_stop_and_start_again() {
-    let on = Loop::new();
+    let on = DefaultLoop::new();
     let seen = Seen::default();
-    let timer = on.add_timer(1, Some(on_timer), opaque(&seen), Some(on_free));
+    let timer = on.add_timer(1, Some(on_timer), data(&seen, Some(on_free)));
     while seen.calls.load(Ordering::SeqCst) < 2 {
         on.run_once();
     }
     on.update_timer(timer, -1);
     let calls = seen.calls.load(Ordering::SeqCst);
     let other = Seen::default();
-    let every_turn = on.add_timer(0, Some(on_timer), opaque(&other), None);
+    let every_turn = on.add_timer(0, Some(on_timer), data(&other, None));
     on.run_once();
     on.run_once();
     assert_eq!(other.calls.load(Ordering::SeqCst), 2);
@@ -110,7 +119,7 @@ fn timers_repeat_stop_and_start_again() {
 
 #[test]
 fn another_thread_wakes_the_loop() {
-    let on = Loop::new();
+    let on = DefaultLoop::new();
     let seen = Seen::default();
     thread::scope(|scope| {
         let turns = scope.spawn(|| {
@@ -119,7 +128,7 @@ fn another_thread_wakes_the_loop() {
             }
         });
         thread::sleep(Duration::from_millis(20));
-        on.add_timer(0, Some(on_timer), opaque(&seen), None);
+        on.add_timer(0, Some(on_timer), data(&seen, None));
         turns.join().unwrap();
     });
     assert!(seen.calls.load(Ordering::SeqCst) > 0);
@@ -129,7 +138,7 @@ fn another_thread_wakes_the_loop() {
 fn what_a_callback_removes_is_freed_in_the_next_turn() {
     unsafe extern "C" fn remove_itself(timer: c_int, opaque: *mut c_void) {
         // SAFETY: the tests pass a pointer to what outlives the loop.
-        let (on, seen) = unsafe { &*opaque.cast::<(Loop, Seen)>() };
+        let (on, seen) = unsafe { &*opaque.cast::<(DefaultLoop, Seen)>() };
         assert_eq!(on.remove_timer(timer), 0);
         // A turn within the callback.
         on.run_once();
@@ -137,15 +146,15 @@ fn what_a_callback_removes_is_freed_in_the_next_turn() {
     }
     unsafe extern "C" fn freed(opaque: *mut c_void) {
         // SAFETY: as above.
-        let (_, seen) = unsafe { &*opaque.cast::<(Loop, Seen)>() };
+        let (_, seen) = unsafe { &*opaque.cast::<(DefaultLoop, Seen)>() };
         seen.freed.fetch_add(1, Ordering::SeqCst);
         seen.last
             .store(seen.calls.load(Ordering::SeqCst), Ordering::SeqCst);
     }
-    let both = (Loop::new(), Seen::default());
+    let both = (DefaultLoop::new(), Seen::default());
     let opaque = ptr::from_ref(&both).cast_mut().cast();
     both.0
-        .add_timer(0, Some(remove_itself), opaque, Some(freed));
+        .add_timer(0, Some(remove_itself), UserData::new(opaque, Some(freed)));
     both.0.run_once();
     // The turn within the callback was the next one.
     assert_eq!(both.1.freed.load(Ordering::SeqCst), 1);
@@ -157,18 +166,22 @@ fn what_a_callback_removes_is_freed_in_the_next_turn() {
 fn a_turn_within_a_callback_leaves_its_source_alone() {
     unsafe extern "C" fn run_again(_: c_int, _: c_int, _: c_int, opaque: *mut c_void) {
         // SAFETY: the tests pass a pointer to what outlives the loop.
-        let (on, seen) = unsafe { &*opaque.cast::<(Loop, Seen)>() };
+        let (on, seen) = unsafe { &*opaque.cast::<(DefaultLoop, Seen)>() };
         if seen.calls.fetch_add(1, Ordering::SeqCst) == 0 {
-            on.add_timer(0, None, ptr::null_mut(), None);
+            on.add_timer(0, None, no_data());
             on.run_once();
         }
     }
-    let both = (Loop::new(), Seen::default());
+    let both = (DefaultLoop::new(), Seen::default());
     let (read, write) = rustix::pipe::pipe().unwrap();
     rustix::io::write(&write, b"x").unwrap();
     let opaque = ptr::from_ref(&both).cast_mut().cast();
-    both.0
-        .add_watch(read.as_raw_fd(), READABLE, Some(run_again), opaque, None);
+    both.0.add_watch(
+        read.as_raw_fd(),
+        READABLE,
+        Some(run_again),
+        UserData::new(opaque, None),
+    );
     both.0.run_once();
     assert_eq!(both.1.calls.load(Ordering::SeqCst), 1);
     both.0.run_once();

@@ -3,16 +3,17 @@
 
 use super::*;
 
-type Table = Handles<String, u32>;
+type Table = &'static Handles<String, u32>;
 
 fn with_connection() -> (Table, usize, Arc<String>) {
-    let table = Table::new();
+    // Locks of the process live as long as it does.
+    let table: Table = Box::leak(Box::new(Handles::new()));
     let conn = Arc::new("conn".to_string());
     let address = table.add_connection(conn.clone());
     (table, address, conn)
 }
 
-fn add(table: &Table, owner: usize, conn: &Arc<String>, device: u32) -> usize {
+fn add(table: Table, owner: usize, conn: &Arc<String>, device: u32) -> usize {
     table
         .add_devices(owner, conn, std::iter::once(Arc::new(device)))
         .unwrap()[0]
@@ -53,7 +54,7 @@ fn handles_are_found_by_their_address_only() {
 #[test]
 fn the_wrong_kind_is_not_found() {
     let (table, conn, object) = with_connection();
-    let device = add(&table, conn, &object, 1);
+    let device = add(table, conn, &object, 1);
     assert!(table.device(conn).is_none());
     assert!(table.connection(device).is_none());
     assert!(table.close_connection(device).is_none());
@@ -66,7 +67,7 @@ fn the_wrong_kind_is_not_found() {
 #[test]
 fn a_freed_handle_is_gone_and_cannot_be_freed_again() {
     let (table, conn, object) = with_connection();
-    let device = add(&table, conn, &object, 1);
+    let device = add(table, conn, &object, 1);
     assert!(table.reference_device(device));
     assert!(table.release_device(device));
     assert!(table.device(device).is_some());
@@ -79,7 +80,7 @@ fn a_freed_handle_is_gone_and_cannot_be_freed_again() {
 #[test]
 fn devices_keep_their_connection() {
     let (table, conn, object) = with_connection();
-    let (a, b) = (add(&table, conn, &object, 1), add(&table, conn, &object, 2));
+    let (a, b) = (add(table, conn, &object, 1), add(table, conn, &object, 2));
     assert_eq!(table.close_connection(conn), Some(Closed::StillUsed));
     assert!(table.connection(conn).is_some());
     // All references of the program are back: there is nothing left to close.
@@ -121,14 +122,14 @@ fn devices_are_added_to_the_connection_that_was_meant() {
 #[test]
 fn an_address_comes_back_only_after_many_others() {
     let (table, conn, object) = with_connection();
-    let first = add(&table, conn, &object, 1);
+    let first = add(table, conn, &object, 1);
     table.release_device(first);
     for number in 0..REUSE_DISTANCE {
-        let address = add(&table, conn, &object, number as u32);
+        let address = add(table, conn, &object, number as u32);
         assert_ne!(address, first, "after {number} others");
         table.release_device(address);
     }
-    assert_eq!(add(&table, conn, &object, 0), first);
+    assert_eq!(add(table, conn, &object, 0), first);
 }
 
 #[test]
@@ -162,7 +163,7 @@ fn threads_see_their_own_handles_and_lose_none() {
     let (table, conn, object) = with_connection();
     std::thread::scope(|scope| {
         for thread in 0..4u32 {
-            let (table, object) = (&table, &object);
+            let object = &object;
             scope.spawn(move || {
                 for round in 0..2_000u32 {
                     let value = thread << 16 | round;
@@ -178,14 +179,23 @@ fn threads_see_their_own_handles_and_lose_none() {
     assert_eq!(Arc::strong_count(&object), 1);
 }
 
+/// Makes everything in the table what a child process finds there.
+fn inherit(table: Table) {
+    for entries in table.write().chunks.values_mut() {
+        for placed in entries.iter_mut().flatten() {
+            placed.maker = Maker::another();
+        }
+    }
+}
+
 #[test]
 fn what_was_inherited_can_only_be_closed() {
     let (table, conn, object) = with_connection();
-    let device = add(&table, conn, &object, 1);
+    let device = add(table, conn, &object, 1);
     assert!(table.reference_connection(conn));
-    table.hold().inherit();
+    inherit(table);
     let own = table.add_connection(Arc::new("own".to_string()));
-    let own_device = add(&table, own, &table.connection(own).unwrap(), 2);
+    let own_device = add(table, own, &table.connection(own).unwrap(), 2);
     assert!(table.is_inherited(conn) && table.is_inherited(device));
     assert!(!table.is_inherited(own) && !table.is_inherited(own + 1));
     assert!(table.connection(conn).is_none() && table.device(device).is_none());

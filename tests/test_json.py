@@ -398,6 +398,11 @@ class Strictness(unittest.TestCase):
         self.assertTrue(errors(drive()))
         self.assertFalse(errors(drive(size=0)))
         self.assertTrue(errors(drive(size=0, num_blocks=0)))
+        self.assertTrue(errors(drive(size=0, num_blocks=1)))
+        self.assertTrue(errors(drive(size=0, logical_block_size=0, num_blocks=0)))
+        self.assertFalse(errors(drive(size=0, logical_block_size=512, num_blocks=0)))
+        removable.update(logical_block_size=0, num_blocks=0)
+        self.assertTrue(errors(drive(capability={"removable": removable})))
 
     def test_the_array(self):
         with open(SCHEMA) as f:

@@ -227,10 +227,12 @@ impl Storage {
         }
     }
 
+    /// Both numbers, also where one of them is 0 (a card reader without a card); none when both are.
     fn write_blocks(&self, w: &mut Writer) {
-        let some = |number: u64| (number != 0).then_some(number);
-        w.optional("logical_block_size", some(self.logical_block_size));
-        w.optional("num_blocks", some(self.num_blocks));
+        if self.logical_block_size != 0 || self.num_blocks != 0 {
+            w.value("logical_block_size", self.logical_block_size);
+            w.value("num_blocks", self.num_blocks);
+        }
     }
 }
 

@@ -28,8 +28,6 @@ NESTED = {"fc_host": "fc_host", "vport_ops": "vports", "mdev_types": "mdev_types
 OUTSIDE_SCHEMA = {
     "net_ib0_00_00_10_49_fe_80_00_00_00_00_00_00_24_8a_07_03_00_aa_bb_cc": "an address of more than six bytes",
     "net_sit0_0_0_0_0": "an address that is an IPv4 one",
-    "block_mmcblk1": "a block count without a block size",
-    "block_sr3": "a block size without a block count",
     "scsi_0_0_1_4294967295": "a negative number",
     "pci_0000_00_04_1": "vital product data without a name",
 }
@@ -204,8 +202,8 @@ class Complete(unittest.TestCase):
         "mdev": "type@id uuid parent_addr iommuGroup@number attr@name? attr@value?",
         "ccw": "state? cssid ssid devno",
         "ccw/ccwgroup_member": "group_device",
-        "ccwgroup": "state? cssid ssid devno members/ccw_device@ref?",
-        "ccwgroup/qeth_generic": "card_type chpid",
+        "ccwgroup": "state? cssid ssid devno members/ccw_device@ref",
+        "ccwgroup/qeth_generic": "card_type",
         "ccwgroup/qeth_layer2": "card_type chpid",
         "ccwgroup/qeth_layer3": "card_type chpid",
         "css": "cssid ssid devno channel_dev_addr/cssid? channel_dev_addr/ssid? channel_dev_addr/devno?",

@@ -137,6 +137,11 @@ pub struct Member {
     pub device: String,
 }
 
+/// A group is a device only with the channel devices that it is made of.
+pub fn judge_group(node: &Node<'_>) -> Verdict {
+    Verdict::plain_if(Group::read(node).is_ok() && !members(node).is_empty())
+}
+
 impl Group {
     /// Reads address, state and adapter.
     pub fn read(node: &Node<'_>) -> Result<Group> {

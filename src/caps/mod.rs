@@ -187,7 +187,7 @@ pub fn judge(kind: Capability, node: &Node<'_>) -> Verdict {
         C::MdevTypes => Verdict::plain_if(mdev::parent_address(node).is_some()),
         C::Ccw => Verdict::plain_if(ccw::Ccw::read(node).is_ok()),
         C::Css => ccw::judge_css(node),
-        C::CcwGroup => Verdict::plain_if(ccw::Group::read(node).is_ok()),
+        C::CcwGroup => ccw::judge_group(node),
         C::Vdpa => Verdict::plain_if(vdpa::Vdpa::read(node).is_ok()),
         C::ApCard => Verdict::plain_if(ap::Card::read(node).is_ok()),
         C::ApQueue => Verdict::plain_if(ap::Queue::read(node).is_ok()),

@@ -3,13 +3,12 @@
 
 use std::ffi::{c_char, c_int, c_uint};
 
-use super::args;
-use super::constants::virNodeDeviceXMLFlags::VIR_NODE_DEVICE_XML_INACTIVE;
 use super::failure::Result;
 use super::guard::guard;
 use super::objects::{DeviceHandle, HANDLES};
 use super::out;
 use super::types::virNodeDevicePtr;
+use crate::connection::Connection;
 use crate::error::Domain;
 
 const DOMAIN: Domain = Domain::NodeDevice;
@@ -103,12 +102,8 @@ pub unsafe extern "C" fn virNodeDeviceListCaps(
 /// Since virnodedev 0.1.0 (libvirt 0.5.0).
 #[unsafe(no_mangle)]
 pub extern "C" fn virNodeDeviceGetXMLDesc(dev: virNodeDevicePtr, flags: c_uint) -> *mut c_char {
-    const INACTIVE: c_uint = VIR_NODE_DEVICE_XML_INACTIVE as c_uint;
     guard(DOMAIN, "virNodeDeviceGetXMLDesc", |call| {
-        let device = call.device(dev)?;
-        args::flags("nodeDeviceGetXMLDesc", flags, INACTIVE)?;
-        let inactive = flags & INACTIVE != 0;
-        out::text(&device.conn.connection.xml(&device.name, inactive)?)
+        call.description("nodeDeviceGetXMLDesc", dev, flags, Connection::xml)
     })
 }
 

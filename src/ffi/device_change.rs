@@ -9,7 +9,6 @@ use super::constants::virNodeDeviceDefineXMLFlags::VIR_NODE_DEVICE_DEFINE_XML_VA
 use super::constants::virNodeDeviceUpdateFlags::{
     VIR_NODE_DEVICE_UPDATE_AFFECT_CONFIG, VIR_NODE_DEVICE_UPDATE_AFFECT_LIVE,
 };
-use super::device_list::one_device;
 use super::failure::Result;
 use super::guard::{Call, guard};
 use super::types::{virConnectPtr, virNodeDevicePtr};
@@ -54,7 +53,7 @@ fn make_device<'a>(
         let (xml, validate) = arguments(call)?;
         let connection = &conn.handle.connection;
         call.changeable(connection, operation)?;
-        one_device(call, &conn, make(connection, xml, validate)?)
+        call.handle(&conn, make(connection, xml, validate)?)
     })
 }
 

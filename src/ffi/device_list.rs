@@ -6,13 +6,10 @@ use std::ffi::{CStr, c_char, c_int, c_uint};
 use std::ptr;
 
 use super::args;
-use super::failure::Result;
-use super::guard::{Call, guard};
-use super::objects::Conn;
+use super::guard::guard;
 use super::out;
 use super::types::{virConnectPtr, virNodeDevicePtr};
 use crate::error::Domain;
-use crate::name::Name;
 
 const DOMAIN: Domain = Domain::NodeDevice;
 
@@ -111,9 +108,7 @@ pub unsafe extern "C" fn virConnectListAllNodeDevices(
         let names = connection.list(flags);
         let count = out::count(names.len())?;
         let list = out::List::new(names.len())?;
-        let handles = conn
-            .devices(names)
-            .ok_or_else(|| call.invalid_conn(conn.address))?;
+        let handles = call.handles(&conn, names)?;
         // SAFETY: not NULL, so the caller's.
         unsafe { out::set(devices, list.fill(&handles)) };
         Ok(count)
@@ -139,7 +134,7 @@ pub unsafe extern "C" fn virNodeDeviceLookupByName(
         let conn = call.conn(conn)?;
         // SAFETY: as promised by the caller.
         let name = unsafe { call.text("name", name) }?;
-        one_device(call, &conn, conn.handle.connection.lookup(name)?)
+        call.handle(&conn, conn.handle.connection.lookup(name)?)
     })
 }
 
@@ -172,12 +167,6 @@ pub unsafe extern "C" fn virNodeDeviceLookupSCSIHostByWWN(
         args::flags("nodeDeviceLookupSCSIHostByWWN", flags, 0)?;
         let connection = &conn.handle.connection;
         let name = connection.lookup_scsi_host_by_wwn(&wwnn, &wwpn)?;
-        one_device(call, &conn, name)
+        call.handle(&conn, name)
     })
-}
-
-pub(super) fn one_device(call: &Call, conn: &Conn, name: Name) -> Result<virNodeDevicePtr> {
-    conn.devices(vec![name])
-        .and_then(|devices| devices.first().copied())
-        .ok_or_else(|| call.invalid_conn(conn.address))
 }

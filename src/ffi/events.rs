@@ -21,14 +21,14 @@ use crate::view::DeviceEvent;
 pub(super) fn register(conn: &Conn, listener: Listener, data: UserData) -> Result<c_int> {
     let handle = &conn.handle;
     handle.listeners.refuse_double(&listener)?;
-    let on_readable = Some(on_readable as _);
-    (handle.watching).begin(&handle.connection, on_readable, conn.address)?;
+    let (watching, connection) = (&handle.watching, &handle.connection);
+    watching.begin(connection, Some(on_readable), conn.address)?;
     let added = conn.hold().and_then(|()| {
         // Another thread may have been first meanwhile.
         let added = handle.listeners.add_once(listener, data);
         added.inspect_err(|_| conn.release())
     });
-    added.inspect_err(|_| handle.watching.end(&handle.connection))
+    added.inspect_err(|_| watching.end(connection))
 }
 
 /// Ends a registration.

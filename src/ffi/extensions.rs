@@ -5,11 +5,11 @@
 use std::ffi::{c_char, c_int, c_uint};
 
 use super::args;
-use super::constants::virNodeDeviceXMLFlags::VIR_NODE_DEVICE_XML_INACTIVE;
 use super::events;
 use super::guard::guard;
 use super::out;
 use super::types::{virConnectPtr, virNodeDevicePtr};
+use crate::connection::Connection;
 use crate::error::Domain;
 
 const DOMAIN: Domain = Domain::NodeDevice;
@@ -27,12 +27,8 @@ const DOMAIN: Domain = Domain::NodeDevice;
 /// Since virnodedev 0.1.0; not in libvirt.
 #[unsafe(no_mangle)]
 pub extern "C" fn vndNodeDeviceGetJSONDesc(dev: virNodeDevicePtr, flags: c_uint) -> *mut c_char {
-    const INACTIVE: c_uint = VIR_NODE_DEVICE_XML_INACTIVE as c_uint;
     guard(DOMAIN, "vndNodeDeviceGetJSONDesc", |call| {
-        let device = call.device(dev)?;
-        args::flags("vndNodeDeviceGetJSONDesc", flags, INACTIVE)?;
-        let inactive = flags & INACTIVE != 0;
-        out::text(&device.conn.connection.json(&device.name, inactive)?)
+        call.description("vndNodeDeviceGetJSONDesc", dev, flags, Connection::json)
     })
 }
 

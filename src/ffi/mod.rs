@@ -29,6 +29,7 @@ pub mod error;
 pub mod event_loop;
 pub mod extensions;
 
+mod answers;
 mod args;
 mod auth;
 mod default_loop;

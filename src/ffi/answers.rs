@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Answers that several functions give: handles on devices, and descriptions.
+
+use std::ffi::{CStr, c_char, c_uint};
+
+use super::args;
+use super::constants::virNodeDeviceXMLFlags::VIR_NODE_DEVICE_XML_INACTIVE;
+use super::failure::Result;
+use super::guard::Call;
+use super::objects::Conn;
+use super::out;
+use super::types::virNodeDevicePtr;
+use crate::connection::Connection;
+use crate::error;
+use crate::name::Name;
+
+impl Call {
+    /// Handles on devices of a connection, in order; code 6 when it was closed meanwhile.
+    pub(super) fn handles(&self, conn: &Conn, names: Vec<Name>) -> Result<Vec<virNodeDevicePtr>> {
+        conn.devices(names)
+            .ok_or_else(|| self.invalid_conn(conn.address))
+    }
+
+    /// A handle on one device of a connection.
+    pub(super) fn handle(&self, conn: &Conn, name: Name) -> Result<virNodeDevicePtr> {
+        let handles = self.handles(conn, vec![name])?;
+        handles
+            .first()
+            .copied()
+            .ok_or_else(|| self.invalid_conn(conn.address))
+    }
+
+    /// What `describe` says of a device as it is, or of its definition if the flags ask for that.
+    pub(super) fn description(
+        &mut self,
+        driver_function: &'static str,
+        dev: virNodeDevicePtr,
+        flags: c_uint,
+        describe: impl FnOnce(&Connection, &CStr, bool) -> error::Result<String>,
+    ) -> Result<*mut c_char> {
+        const INACTIVE: c_uint = VIR_NODE_DEVICE_XML_INACTIVE as c_uint;
+        let device = self.device(dev)?;
+        args::flags(driver_function, flags, INACTIVE)?;
+        let is_inactive = flags & INACTIVE != 0;
+        out::text(&describe(
+            &device.conn.connection,
+            &device.name,
+            is_inactive,
+        )?)
+    }
+}

@@ -122,6 +122,7 @@ static void refuse_all(virConnectPtr conn, virNodeDevicePtr device)
     BAD_CONN(VIR_FROM_NODEDEV, "virNodeDeviceCreateXML", !virNodeDeviceCreateXML(conn, "<device/>", 0));
     BAD_CONN(VIR_FROM_NODEDEV, "vndConnectGetAllDevicesXML", !vndConnectGetAllDevicesXML(conn, 0));
     BAD_CONN(VIR_FROM_NODEDEV, "vndConnectGetAllDevicesJSON", !vndConnectGetAllDevicesJSON(conn, 0));
+    BAD_CONN(VIR_FROM_NODEDEV, "vndConnectRecord", vndConnectRecord(conn, 1, 0) == -1);
     BAD_CONN(VIR_FROM_NODEDEV, "vndConnectGetEventFD", vndConnectGetEventFD(conn) == -1);
     BAD_CONN(VIR_FROM_NODEDEV, "vndConnectDispatchEvents", vndConnectDispatchEvents(conn) == -1);
     BAD_CONN(VIR_FROM_NODEDEV, "virConnectNodeDeviceEventRegisterAny",

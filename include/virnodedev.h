@@ -2099,6 +2099,26 @@ char *vndConnectGetAllDevicesJSON(virConnectPtr conn,
                                   unsigned int flags);
 
 /**
+ * Records the machine: writes what this library reads of it to list and describe all devices, as a tar
+ * archive compressed by gzip.
+ *
+ * "nodedev:///embed?root=FILE.tar.gz" opens the recording, and so does the folder that it is unpacked to. It then gives the
+ * documents that this host gives now, but for the features of network interfaces and attributes that only mdevctl's
+ * call-out scripts know, which are in no file. docs/recordings.md says more. Nothing is written unless all could be
+ * read. The test driver has nothing to record (code 3).
+ *
+ * @param conn   the connection
+ * @param fd     a file descriptor to write to; it stays open
+ * @param flags  0
+ * @return 0, or -1 on error
+ *
+ * Since virnodedev 0.1.0; not in libvirt.
+ */
+int vndConnectRecord(virConnectPtr conn,
+                     int fd,
+                     unsigned int flags);
+
+/**
  * A file descriptor that tells when there are events to dispatch, for a program with its own poll loop.
  *
  * It is readable (POLLIN, level-triggered) until vndConnectDispatchEvents() has taken what there is. Once it

@@ -3,7 +3,7 @@
 
 use std::ffi::CStr;
 use std::os::fd::{AsFd, RawFd};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use crate::host::Host;
 use crate::host::mdevctl::run::Asking;
 use crate::host::monitor::{Monitor, is_readable};
 use crate::name::Name;
+use crate::record::record;
 use crate::testdriver;
 use crate::uri::{self, Target};
 use crate::view::filter::{may_pass, must_probe, passes};
@@ -375,6 +376,16 @@ impl Connection {
         }
     }
 
+    /// A recording of the machine, as a compressed archive: what is read to list and describe all devices.
+    pub fn record(&self) -> Result<Vec<u8>> {
+        let recording = record(&self.host)?;
+        let mut archive = Vec::new();
+        recording
+            .write_archive(&mut archive)
+            .map_err(|e| Error::io("cannot write the recording", &e))?;
+        Ok(archive)
+    }
+
     /// Begins or ends to keep what happens to devices, for [`Connection::take_events`].
     pub fn keep_events(&self, keep: bool) {
         self.view(true).keep_events(keep);
@@ -411,13 +422,16 @@ impl Connection {
     }
 }
 
-/// Opens a recorded tree, which holds at least a `sys` folder.
+/// Opens a recorded machine: a folder that holds at least a `sys` folder, or an archive of such a one.
 fn open_recording(root: &Path) -> Result<Host> {
-    let sys: PathBuf = root.join("sys");
-    std::fs::read_dir(&sys)
-        .and_then(|_| Host::recorded(root))
-        .map_err(|e| {
-            let what = format!("cannot open the recorded tree {}", sys.display());
-            Error::io(what, &e).in_domain(Domain::None)
-        })
+    Host::recorded(root).map_err(|e| {
+        let what = match root.is_file() {
+            true => format!("cannot open the recorded machine {}", root.display()),
+            false => format!(
+                "cannot open the recorded tree {}",
+                root.join("sys").display()
+            ),
+        };
+        Error::io(what, &e).in_domain(Domain::None)
+    })
 }

@@ -13,6 +13,7 @@ pub mod host;
 pub mod manage;
 pub mod name;
 pub mod process;
+pub mod record;
 pub mod testdriver;
 pub mod text;
 pub mod uri;

@@ -171,6 +171,13 @@ class virConnect:
         """Every device in one JSON array; flags as listAllDevices(). Not in libvirt."""
         return text("vndConnectGetAllDevicesJSON", self._o, flags)
 
+    def record(self, fd: int, flags: int = 0) -> None:
+        """Writes a recording of the machine, a .tar.gz, to a file descriptor; flags: 0. Not in libvirt.
+
+        open("nodedev:///embed?root=/FILE.tar.gz") gives the same devices anywhere.
+        """
+        number("vndConnectRecord", self._o, fd, flags)
+
     def nodeDeviceLookupByName(self, name: str) -> virNodeDevice:
         """The device of a name; libvirtError (VIR_ERR_NO_NODE_DEVICE) when there is none."""
         return self._device("virNodeDeviceLookupByName", name)

@@ -146,6 +146,7 @@ FUNCTIONS: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "vndNodeDeviceGetJSONDesc": (Owned, (Handle, c_uint)),
     "vndConnectGetAllDevicesXML": (Owned, (Handle, c_uint)),
     "vndConnectGetAllDevicesJSON": (Owned, (Handle, c_uint)),
+    "vndConnectRecord": (c_int, (Handle, c_int, c_uint)),
     "vndConnectGetEventFD": (c_int, (Handle,)),
     "vndConnectDispatchEvents": (c_int, (Handle,)),
 }

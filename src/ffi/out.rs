@@ -2,6 +2,7 @@
 //! Values become C memory here. Whatever C frees comes from `malloc`.
 
 use std::ffi::{c_char, c_int};
+use std::os::fd::{BorrowedFd, RawFd};
 use std::ptr;
 
 use super::failure::Result;
@@ -47,6 +48,18 @@ pub(super) fn bytes(text: &[u8]) -> Result<*mut c_char> {
     // SAFETY: the last byte of the new memory.
     unsafe { end.write(0) };
     Ok(copy.cast())
+}
+
+/// Writes all of it to a descriptor of the caller's.
+pub(super) fn write(fd: RawFd, mut bytes: &[u8]) -> Result<()> {
+    // SAFETY: open, by what the caller of an exported function promises of the number; it is not kept.
+    let fd = unsafe { BorrowedFd::borrow_raw(fd) };
+    while !bytes.is_empty() {
+        let written = rustix::io::retry_on_intr(|| rustix::io::write(fd, bytes));
+        let written = written.map_err(|e| Error::io("cannot write", &e.into()))?;
+        bytes = &bytes[written..];
+    }
+    Ok(())
 }
 
 /// Gives back what `text` or `bytes` made.

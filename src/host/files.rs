@@ -13,9 +13,8 @@ use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 
-/// The most that is read of one file, in bytes. Kernel attributes fit a page;
-/// VPD, the largest binary one, ends at 32 KiB.
-const LIMIT: usize = 4 << 20;
+use super::recording::notes::Notes;
+use super::recording::{Found, Recording};
 
 /// What one `read` takes at first: a sysfs attribute whole (they end at a page).
 const PAGE: usize = 4096;
@@ -27,9 +26,17 @@ pub enum Files {
     Live,
     /// A recorded tree; links that lead out of it are not followed.
     Tree(Dir),
+    /// A recording in memory, read from an archive.
+    Recording(Recording),
+    /// Others, with notes of all that is read of them.
+    Noted(Box<Files>, Notes),
 }
 
 impl Files {
+    /// The most that is read of one file, in bytes. Kernel attributes fit a page;
+    /// VPD, the largest binary one, ends at 32 KiB.
+    pub const LIMIT: usize = 4 << 20;
+
     /// The recorded tree below `root`.
     pub fn tree(root: &Path) -> io::Result<Files> {
         Ok(Files::Tree(Dir::open_ambient_dir(
@@ -38,9 +45,32 @@ impl Files {
         )?))
     }
 
+    /// The same files, with notes of all that is read of them from here on.
+    pub fn noted(&self) -> io::Result<Files> {
+        let files = match self {
+            Files::Live => Files::Live,
+            Files::Tree(dir) => Files::Tree(dir.try_clone()?),
+            Files::Recording(recording) => Files::Recording(recording.clone()),
+            Files::Noted(files, _) => return files.noted(),
+        };
+        Ok(Files::Noted(Box::new(files), Notes::default()))
+    }
+
+    /// The recording of all that was read since [`Files::noted`]; empty where nothing was noted.
+    pub fn into_recording(self) -> Recording {
+        match self {
+            Files::Noted(files, notes) => notes.into_recording(&files),
+            Files::Live | Files::Tree(_) | Files::Recording(_) => Recording::default(),
+        }
+    }
+
     /// Whether this is the running system.
     pub fn is_live(&self) -> bool {
-        matches!(self, Files::Live)
+        match self {
+            Files::Live => true,
+            Files::Tree(_) | Files::Recording(_) => false,
+            Files::Noted(files, _) => files.is_live(),
+        }
     }
 
     fn open(&self, path: &[u8]) -> io::Result<File> {
@@ -55,18 +85,26 @@ impl Files {
                 options.read(true).custom_flags(libc::O_NONBLOCK);
                 Ok(dir.open_with(inside(path), &options)?.into_std())
             }
+            Files::Recording(_) => Err(io::ErrorKind::Unsupported.into()),
+            Files::Noted(files, _) => files.open(path),
         }
     }
 
     /// The whole content of a file; one larger than 4 MiB is an error.
     pub fn read(&self, path: &[u8]) -> io::Result<Vec<u8>> {
+        match self {
+            Files::Recording(recording) => return Ok(recording.read(path)?.to_vec()),
+            Files::Noted(files, notes) => return notes.content(path, files.read(path)),
+            Files::Live | Files::Tree(_) => {}
+        }
         let mut file = self.open(path)?;
         let mut page = [0; PAGE];
         let n = file.read(&mut page)?;
         let mut text = page[..n].to_vec();
         if n == PAGE {
-            file.take((LIMIT + 1 - n) as u64).read_to_end(&mut text)?;
-            if text.len() > LIMIT {
+            file.take((Files::LIMIT + 1 - n) as u64)
+                .read_to_end(&mut text)?;
+            if text.len() > Files::LIMIT {
                 return Err(io::ErrorKind::FileTooLarge.into());
             }
         }
@@ -75,6 +113,16 @@ impl Files {
 
     /// At most the first `limit` bytes of a file, and whatever came before an error.
     pub fn read_start(&self, path: &[u8], limit: usize) -> io::Result<Vec<u8>> {
+        match self {
+            Files::Recording(recording) => {
+                let content = recording.read(path)?;
+                return Ok(content[..limit.min(content.len())].to_vec());
+            }
+            Files::Noted(files, notes) => {
+                return notes.content(path, files.read_start(path, limit));
+            }
+            Files::Live | Files::Tree(_) => {}
+        }
         let mut start = Vec::new();
         let result = self.open(path)?.take(limit as u64).read_to_end(&mut start);
         match result {
@@ -116,6 +164,12 @@ impl Files {
                 .read_link_contents(inside(path))?
                 .into_os_string()
                 .into_vec()),
+            Files::Recording(recording) => Ok(recording.read_link(path)?.to_vec()),
+            Files::Noted(files, notes) => {
+                let target = files.read_link(path)?;
+                notes.link(path, &target);
+                Ok(target)
+            }
         }
     }
 
@@ -133,6 +187,14 @@ impl Files {
         match self {
             Files::Live => rustix::fs::statat(CWD, path, AtFlags::empty()).is_ok(),
             Files::Tree(dir) => dir.metadata(inside(path)).is_ok(),
+            Files::Recording(recording) => recording.find(path, true).is_ok(),
+            Files::Noted(files, notes) => {
+                let exists = files.exists(path);
+                if exists {
+                    notes.exists(path);
+                }
+                exists
+            }
         }
     }
 
@@ -144,6 +206,15 @@ impl Files {
                 u64::try_from(stat.st_size).ok()
             }
             Files::Tree(dir) => Some(dir.metadata(inside(path)).ok()?.len()),
+            Files::Recording(recording) => match recording.find(path, true).ok()? {
+                Found::File(content) => Some(content.len() as u64),
+                Found::Folder(_) | Found::Link(_) => None,
+            },
+            Files::Noted(files, notes) => {
+                let size = files.size(path)?;
+                notes.size(path, size);
+                Some(size)
+            }
         }
     }
 
@@ -166,6 +237,12 @@ impl Files {
                 .read_dir(inside(path))?
                 .map(|entry| Ok(entry?.file_name().into_vec()))
                 .collect(),
+            Files::Recording(recording) => recording.names(path),
+            Files::Noted(files, notes) => {
+                let names = files.entries(path)?;
+                notes.names(path, &names);
+                Ok(names)
+            }
         }
     }
 }

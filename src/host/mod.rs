@@ -13,8 +13,10 @@ pub mod namespace;
 pub mod node;
 pub mod pci_ids;
 pub mod program;
+pub mod recording;
 pub mod udev_data;
 
+use std::fs::File;
 use std::io;
 use std::path::Path;
 
@@ -23,6 +25,7 @@ use once_cell::sync::OnceCell;
 use ethtool::Ethtool;
 use files::Files;
 use pci_ids::Names;
+use recording::Recording;
 
 /// A host whose devices are read through files.
 #[derive(Debug)]
@@ -33,37 +36,45 @@ pub struct Host {
     pub privileged: bool,
     pci_names: OnceCell<Names>,
     ethtool: OnceCell<Option<Ethtool>>,
-    root: Option<Box<Path>>,
 }
 
 impl Host {
     /// The running system.
     pub fn live() -> Host {
-        Host {
-            files: Files::Live,
-            privileged: rustix::process::geteuid().is_root(),
-            pci_names: OnceCell::new(),
-            ethtool: OnceCell::new(),
-            root: None,
-        }
+        Host::of(Files::Live, rustix::process::geteuid().is_root())
     }
 
-    /// The recorded tree below `root`; whoever can read it sees what root saw.
+    /// The recorded machine below the folder `root`, or in the archive of that name; whoever can read it sees
+    /// what root saw.
     pub fn recorded(root: &Path) -> io::Result<Host> {
-        Ok(Host {
-            files: Files::tree(root)?,
-            privileged: true,
+        let files = match std::fs::metadata(root)?.is_file() {
+            true => Files::Recording(Recording::read_archive(File::open(root)?)?),
+            false => Files::tree(root)?,
+        };
+        // The least that there is of a machine.
+        files.entries(b"/sys")?;
+        Ok(Host::of(files, true))
+    }
+
+    /// The same host read afresh, with notes of all that is read.
+    pub fn noted(&self) -> io::Result<Host> {
+        Ok(Host::of(self.files.noted()?, self.privileged))
+    }
+
+    fn of(files: Files, privileged: bool) -> Host {
+        Host {
+            files,
+            privileged,
             pci_names: OnceCell::new(),
             ethtool: OnceCell::new(),
-            root: Some(root.into()),
-        })
+        }
     }
 
     /// Names of PCI vendors and devices: the recording's own database, else the system's.
     pub fn pci_names(&self) -> &Names {
-        match &self.root {
-            None => Names::system(),
-            Some(root) => self.pci_names.get_or_init(|| Names::for_root(root)),
+        match self.files.is_live() {
+            true => Names::system(),
+            false => self.pci_names.get_or_init(|| Names::recorded(&self.files)),
         }
     }
 

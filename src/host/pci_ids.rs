@@ -176,12 +176,9 @@ impl Names {
         &NAMES
     }
 
-    /// The names of the recorded tree below `root`, the system's if it holds none.
-    pub fn for_root(root: &Path) -> Names {
-        Files::tree(root)
-            .ok()
-            .and_then(|files| PciIds::load_usual(&files))
-            .map_or(Names::System(&SYSTEM), Names::Recorded)
+    /// The names that were recorded with these files, the system's if there are none.
+    pub fn recorded(files: &Files) -> Names {
+        PciIds::load_usual(files).map_or(Names::System(&SYSTEM), Names::Recorded)
     }
 
     /// The name of a vendor.
@@ -378,7 +375,7 @@ mod tests {
             let folder = root.path().join(folder);
             std::fs::create_dir_all(&folder).unwrap();
             std::fs::write(folder.join(name), content).unwrap();
-            let names = Names::for_root(root.path());
+            let names = Names::recorded(&Files::tree(root.path()).unwrap());
             assert_eq!(names.vendor(1).as_deref(), Some("First"));
             assert_eq!(names.device(1, 1).as_deref(), Some("One \u{fffd}"));
             assert_eq!(names.vendor(0x8086), None);
@@ -394,9 +391,8 @@ mod tests {
         std::fs::write(&outside, SAMPLE).unwrap();
         // An absolute link leads out of the tree: it is not followed.
         std::os::unix::fs::symlink(&outside, misc.join("pci.ids")).unwrap();
-        for root in [root.path(), Path::new("/nonexistent")] {
-            assert!(matches!(Names::for_root(root), Names::System(_)));
-        }
+        let files = Files::tree(root.path()).unwrap();
+        assert!(matches!(Names::recorded(&files), Names::System(_)));
     }
 
     #[test]

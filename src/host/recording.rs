@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! A recorded machine in memory: folders, files and links below one root.
+
+mod archive;
+pub mod notes;
+
+use std::io;
+
+use indexmap::IndexMap;
+use rustix::io::Errno;
+
+/// Entries of a folder, in the order in which they are listed.
+pub type Folder = IndexMap<Vec<u8>, Entry>;
+
+/// How many links a path may lead through, as in the kernel (path_resolution(7)).
+pub const LINK_LIMIT: usize = 40;
+
+/// Something that has a name in a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entry {
+    /// A folder.
+    Folder(Folder),
+    /// The content of a file.
+    File(Vec<u8>),
+    /// The text of a symbolic link.
+    Link(Vec<u8>),
+}
+
+/// A recorded machine.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Recording {
+    /// What is in the root.
+    pub root: Folder,
+}
+
+/// What a path leads to.
+#[derive(Debug, Clone, Copy)]
+pub enum Found<'a> {
+    /// A folder.
+    Folder(&'a Folder),
+    /// The content of a file.
+    File(&'a [u8]),
+    /// The text of a link that was not to be followed.
+    Link(&'a [u8]),
+}
+
+impl Recording {
+    /// The folder of that path, made where it is missing; `None` where something else stands in the way.
+    /// Links are not followed.
+    pub fn folder(&mut self, path: &[Vec<u8>]) -> Option<&mut Folder> {
+        let mut folder = &mut self.root;
+        for name in path {
+            let entry = folder.entry(name.clone());
+            match entry.or_insert_with(|| Entry::Folder(Folder::new())) {
+                Entry::Folder(entries) => folder = entries,
+                Entry::File(_) | Entry::Link(_) => return None,
+            }
+        }
+        Some(folder)
+    }
+
+    /// Puts something at that path, unless something stands there already or in its way.
+    pub fn put(&mut self, path: &[Vec<u8>], what: Entry) {
+        if let Some((name, above)) = path.split_last() {
+            if let Some(folder) = self.folder(above) {
+                folder.entry(name.clone()).or_insert(what);
+            }
+        }
+    }
+
+    /// What a path leads to; a link in its last component is followed if `to_end`.
+    /// A link that leads out of the recording is an error.
+    pub fn find(&self, path: &[u8], to_end: bool) -> io::Result<Found<'_>> {
+        let mut above = vec![&self.root];
+        let mut rest: Vec<&[u8]> = components(path).rev().collect();
+        let mut links = 0;
+        while let Some(name) = rest.pop() {
+            let Some(folder) = above.last() else {
+                return Err(Errno::PERM.into());
+            };
+            if name == b".." {
+                above.pop();
+                continue;
+            }
+            match folder.get(name).ok_or(Errno::NOENT)? {
+                Entry::Folder(entries) => above.push(entries),
+                Entry::File(content) if rest.is_empty() => return Ok(Found::File(content)),
+                Entry::File(_) => return Err(Errno::NOTDIR.into()),
+                Entry::Link(target) if rest.is_empty() && !to_end => {
+                    return Ok(Found::Link(target));
+                }
+                Entry::Link(target) => {
+                    links += 1;
+                    if links > LINK_LIMIT {
+                        return Err(Errno::LOOP.into());
+                    }
+                    if target.starts_with(b"/") {
+                        return Err(Errno::PERM.into());
+                    }
+                    rest.extend(components(target).rev());
+                }
+            }
+        }
+        above
+            .last()
+            .map(|folder| Found::Folder(folder))
+            .ok_or(Errno::PERM.into())
+    }
+
+    /// The content of a file.
+    pub fn read(&self, path: &[u8]) -> io::Result<&[u8]> {
+        match self.find(path, true)? {
+            Found::File(content) => Ok(content),
+            Found::Folder(_) | Found::Link(_) => Err(Errno::ISDIR.into()),
+        }
+    }
+
+    /// The text of a link.
+    pub fn read_link(&self, path: &[u8]) -> io::Result<&[u8]> {
+        match self.find(path, false)? {
+            Found::Link(target) => Ok(target),
+            Found::Folder(_) | Found::File(_) => Err(Errno::INVAL.into()),
+        }
+    }
+
+    /// The names in a folder.
+    pub fn names(&self, path: &[u8]) -> io::Result<Vec<Vec<u8>>> {
+        match self.find(path, true)? {
+            Found::Folder(entries) => Ok(entries.keys().cloned().collect()),
+            Found::File(_) | Found::Link(_) => Err(Errno::NOTDIR.into()),
+        }
+    }
+}
+
+/// The names that a path consists of.
+pub fn components(path: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
+    path.split(|&b| b == b'/')
+        .filter(|name| !name.is_empty() && *name != b".")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! A recorded machine as a compressed tar archive.
+//!
+//! The archive holds each folder backwards: unpacked onto tmpfs, which lists the newest entry first, a folder
+//! is then listed in the order in which it was recorded.
+
+use std::ffi::OsStr;
+use std::io::{self, Read, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use flate2::Compression;
+use flate2::read::MultiGzDecoder;
+use flate2::write::GzEncoder;
+use tar::{Archive, Builder, EntryType, Header};
+
+use super::{Entry, Folder, Recording, components};
+
+/// The most that an archive may unpack to, in bytes.
+const LIMIT: u64 = 512 << 20;
+
+impl Recording {
+    /// Reads an archive. What is no folder, file or symbolic link is passed over.
+    pub fn read_archive(archive: impl Read) -> io::Result<Recording> {
+        let mut recording = Recording::default();
+        let mut archive = Archive::new(MultiGzDecoder::new(archive).take(LIMIT));
+        for entry in archive.entries()? {
+            let mut entry = entry?;
+            let path = entry.path_bytes().into_owned();
+            let path: Vec<Vec<u8>> = components(&path).map(<[u8]>::to_vec).collect();
+            if path.iter().any(|name| name == b"..") {
+                continue;
+            }
+            let what = match entry.header().entry_type() {
+                EntryType::Directory => Entry::Folder(Folder::new()),
+                EntryType::Symlink => {
+                    Entry::Link(entry.link_name_bytes().unwrap_or_default().into_owned())
+                }
+                EntryType::Regular | EntryType::Continuous => {
+                    let mut content = Vec::new();
+                    entry.read_to_end(&mut content)?;
+                    Entry::File(content)
+                }
+                _ => continue,
+            };
+            recording.put(&path, what);
+        }
+        // To the end, where the check sum is: a download may be cut short.
+        io::copy(&mut archive.into_inner(), &mut io::sink())?;
+        reverse(&mut recording.root);
+        Ok(recording)
+    }
+
+    /// Writes an archive.
+    pub fn write_archive(&self, to: impl Write) -> io::Result<()> {
+        let mut builder = Builder::new(GzEncoder::new(to, Compression::default()));
+        write_folder(&mut builder, &mut Vec::new(), &self.root)?;
+        builder.into_inner()?.finish()?;
+        Ok(())
+    }
+}
+
+fn reverse(folder: &mut Folder) {
+    folder.reverse();
+    for entry in folder.values_mut() {
+        if let Entry::Folder(entries) = entry {
+            reverse(entries);
+        }
+    }
+}
+
+fn write_folder(
+    builder: &mut Builder<impl Write>,
+    path: &mut Vec<u8>,
+    folder: &Folder,
+) -> io::Result<()> {
+    let length = path.len();
+    for (name, entry) in folder.iter().rev() {
+        path.extend_from_slice(name);
+        let own = Path::new(OsStr::from_bytes(path));
+        let mut header = Header::new_gnu();
+        header.set_mtime(0);
+        match entry {
+            Entry::Folder(entries) => {
+                header.set_entry_type(EntryType::Directory);
+                header.set_mode(0o755);
+                header.set_size(0);
+                builder.append_data(&mut header, own, io::empty())?;
+                path.push(b'/');
+                write_folder(builder, path, entries)?;
+            }
+            Entry::File(content) => {
+                header.set_entry_type(EntryType::Regular);
+                header.set_mode(0o644);
+                header.set_size(content.len() as u64);
+                builder.append_data(&mut header, own, &content[..])?;
+            }
+            Entry::Link(target) => {
+                header.set_entry_type(EntryType::Symlink);
+                header.set_mode(0o777);
+                header.set_size(0);
+                builder.append_link(&mut header, own, OsStr::from_bytes(target))?;
+            }
+        }
+        path.truncate(length);
+    }
+    Ok(())
+}

@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! Binds a function to another driver. When that fails it gets back what it had.
 
-use super::driver::DRIVERS;
 use super::function::{Function, internal, show, system};
 use super::in_use::is_detached;
 use crate::error::Result;
-use crate::host::files::join;
+use crate::host::pci_bus;
 
 /// What the kernel prints of a `driver_override` that is not set.
 const NO_OVERRIDE: &[u8] = b"(null)";
-
-/// Tells the bus to find drivers for a function without one.
-const PROBE: &[u8] = b"/sys/bus/pci/drivers_probe";
 
 /// Who drives a function, and who alone may.
 #[derive(Debug, PartialEq, Eq)]
@@ -81,8 +77,7 @@ impl Function<'_> {
         let Some(driver) = driver else {
             return Ok(());
         };
-        let path = [&join(DRIVERS, driver)[..], b"/unbind"].concat();
-        match self.node.host.files.write(&path, self.address.as_bytes()) {
+        match pci_bus::unbind(&self.node.host.files, driver, &self.address) {
             Err(e) if self.driver().as_deref() == Some(driver) => Err(system(
                 format!(
                     "Failed to unbind PCI device '{}' from {}",
@@ -96,8 +91,7 @@ impl Function<'_> {
     }
 
     fn probe(&self) -> Result<()> {
-        let files = &self.node.host.files;
-        files.write(PROBE, self.address.as_bytes()).map_err(|e| {
+        pci_bus::probe(&self.node.host.files, &self.address).map_err(|e| {
             system(
                 format!(
                     "Failed to trigger a probe for PCI device '{}'",

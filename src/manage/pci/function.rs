@@ -29,7 +29,7 @@ pub struct Function<'a> {
     /// Its address, as the kernel writes it.
     pub address: String,
     /// Its name as a node device.
-    name: String,
+    pub name: String,
 }
 
 impl<'a> Function<'a> {

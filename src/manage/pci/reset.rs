@@ -10,8 +10,9 @@ use super::function::{Function, address_of, internal, show, system};
 use super::in_use::{held_through, is_detached, is_vfio};
 use crate::caps::pci::is_asleep;
 use crate::error::Result;
-use crate::host::files::{basename, dirname, join, syspath_of_link};
+use crate::host::files::{basename, dirname, join};
 use crate::host::node::Node;
+use crate::host::pci_bus;
 
 /// After each change of the power state (PCI Bus Power Management 1.2, 5.6.1).
 const POWER_PAUSE: Duration = Duration::from_millis(10);
@@ -21,8 +22,6 @@ const BUS_PAUSE: Duration = Duration::from_millis(200);
 
 /// How long a function may take to answer again (PCI Express Base Specification, 6.6.1).
 const ANSWER_LIMIT: Duration = Duration::from_secs(1);
-
-const DEVICES: &[u8] = b"/sys/bus/pci/devices";
 
 /// Resets the function, or leaves it to those who reset it themselves before they hand it to a virtual machine:
 /// VFIO, and the kernel where functions can be reset one by one.
@@ -210,19 +209,11 @@ fn by_bus(function: &Function<'_>, config: &Config, before: &Snapshot) -> Result
 
 /// The other functions below a bridge, in the order of their addresses.
 fn others_below(bridge: &[u8], function: &Function<'_>) -> Result<Vec<Vec<u8>>> {
-    let files = &function.node.host.files;
-    let mut names = files
-        .entries(DEVICES)
-        .map_err(|e| system(format!("cannot read {}", show(DEVICES)), &e))?;
-    names.sort();
+    let mut paths = pci_bus::functions(&function.node.host.files)
+        .map_err(|e| system(format!("cannot read {}", show(pci_bus::FUNCTIONS)), &e))?;
     let folder = join(bridge, b"");
-    let paths = names.iter().filter_map(|name| {
-        let target = files.read_link(&join(DEVICES, name)).ok()?;
-        syspath_of_link(&target)
-    });
-    Ok(paths
-        .filter(|path| path.starts_with(&folder) && path != function.node.path)
-        .collect())
+    paths.retain(|path| path.starts_with(&folder) && path != function.node.path);
+    Ok(paths)
 }
 
 /// Whether anybody may rely on a function: it was not detached, or a program holds it. A bridge cannot be detached.

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Modules of the kernel: which are loaded, what they drive, and how they get loaded (modprobe(8)).
+
+use std::ffi::OsStr;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::time::Duration;
+
+use super::files::{Files, join};
+use super::program::{self, Output};
+
+/// How long a module may take to load.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// The folder of the modules that are loaded or built in.
+const LOADED: &[u8] = b"/sys/module";
+
+/// Says that VFIO works without an IOMMU.
+const NOIOMMU: &[u8] = b"/sys/module/vfio/parameters/enable_unsafe_noiommu_mode";
+
+/// The kernel's form of a module's name: both programs and users write hyphens for underscores.
+pub fn kernel_name(name: &[u8]) -> Vec<u8> {
+    let dashed = name.iter();
+    dashed.map(|&b| if b == b'-' { b'_' } else { b }).collect()
+}
+
+/// Whether a module is loaded. The name must be one of a file.
+pub fn is_loaded(files: &Files, name: &[u8]) -> bool {
+    files.exists(&join(LOADED, &kernel_name(name)))
+}
+
+/// The drivers that a loaded module registered, as `BUS:DRIVER`; an error where it has no such list.
+pub fn drivers(files: &Files, name: &[u8]) -> io::Result<Vec<Vec<u8>>> {
+    files.entries(&join(&join(LOADED, &kernel_name(name)), b"drivers"))
+}
+
+/// Whether VFIO may drive functions that are in no IOMMU group.
+pub fn has_vfio_without_iommu(files: &Files) -> bool {
+    let mode = files.read(NOIOMMU).unwrap_or_default();
+    mode.starts_with(b"Y")
+}
+
+/// The lines of the running kernel's `modules.alias`: which module serves which device. Empty without such a file.
+pub fn aliases(files: &Files) -> Vec<u8> {
+    let uname = rustix::system::uname();
+    let release = uname.release().to_bytes();
+    let path = [b"/lib/modules/", release, b"/modules.alias"].concat();
+    files.read(&path).unwrap_or_default()
+}
+
+/// Has modprobe load a module, unless the administrator keeps it from being loaded.
+pub fn load(name: &[u8]) -> io::Result<Output> {
+    modprobe(&["-b".as_ref(), OsStr::from_bytes(name)])
+}
+
+/// Whether the administrator keeps a module from being loaded.
+pub fn is_prohibited(name: &[u8]) -> bool {
+    modprobe(&["-c".as_ref()]).is_ok_and(|config| prohibits(&config.stdout, name))
+}
+
+/// Whether modprobe's configuration keeps a module from being loaded (modprobe.d(5), `blacklist`).
+fn prohibits(config: &[u8], name: &[u8]) -> bool {
+    let module = kernel_name(name);
+    config.split(|&b| b == b'\n').any(|line| {
+        let prohibited = line.strip_prefix(b"blacklist ");
+        prohibited.is_some_and(|prohibited| kernel_name(prohibited.trim_ascii()) == module)
+    })
+}
+
+fn modprobe(args: &[&OsStr]) -> io::Result<Output> {
+    program::run("modprobe", args, b"", LIMIT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_with_hyphens_are_those_with_underscores() {
+        assert_eq!(kernel_name(b"vfio-pci_x-y"), b"vfio_pci_x_y");
+        let root = tempfile::tempdir().unwrap();
+        let module = root.path().join("sys/module/vfio_pci");
+        std::fs::create_dir_all(module.join("drivers/pci:vfio-pci")).unwrap();
+        std::fs::create_dir_all(root.path().join("sys/module/ext4")).unwrap();
+        let files = Files::tree(root.path()).unwrap();
+        assert!(is_loaded(&files, b"vfio-pci") && is_loaded(&files, b"vfio_pci"));
+        assert!(!is_loaded(&files, b"vfio"));
+        assert_eq!(drivers(&files, b"vfio-pci").unwrap(), [b"pci:vfio-pci"]);
+        assert!(drivers(&files, b"ext4").is_err());
+    }
+
+    #[test]
+    fn vfio_without_iommu_is_a_parameter() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("sys/module/vfio/parameters");
+        std::fs::create_dir_all(&folder).unwrap();
+        let files = Files::tree(root.path()).unwrap();
+        assert!(!has_vfio_without_iommu(&files));
+        for (text, expected) in [("N\n", false), ("Y\n", true)] {
+            std::fs::write(folder.join("enable_unsafe_noiommu_mode"), text).unwrap();
+            assert_eq!(has_vfio_without_iommu(&files), expected);
+        }
+    }
+
+    /// The form in which `modprobe -c` prints modprobe.d(5).
+    #[test]
+    fn prohibited_modules_are_found() {
+        let config =
+            b"options x y=1\nblacklist forbidden-too\nblacklist other \nalias no blacklist me\n";
+        for name in ["forbidden_too", "forbidden-too", "other"] {
+            assert!(prohibits(config, name.as_bytes()), "{name}");
+        }
+        for name in ["x", "no", "me", "forbidden", "blacklist", ""] {
+            assert!(!prohibits(config, name.as_bytes()), "{name}");
+        }
+        assert!(!prohibits(b"", b"x"));
+    }
+}

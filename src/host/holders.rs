@@ -7,17 +7,40 @@ use rustix::io::Errno;
 use super::Host;
 use super::files::join;
 
-impl Host {
-    /// Whether a program has a VFIO group open, whose file can be open once only; `None` where there is no
-    /// such file. To learn that, it is opened and closed again.
-    pub fn is_vfio_group_open(&self, path: &[u8]) -> Option<bool> {
+/// The file through which programs drive the devices of a VFIO group: one at a time can have it open.
+#[derive(Debug)]
+pub struct VfioGroup {
+    /// Its path.
+    pub path: Vec<u8>,
+    /// Whether a program has it open.
+    pub is_open: bool,
+}
+
+impl VfioGroup {
+    /// The group at that path, which is opened and closed again; `None` where there is no such file.
+    fn at(path: Vec<u8>) -> Option<VfioGroup> {
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        match openat(CWD, path, flags, Mode::empty()) {
-            Err(Errno::BUSY) => Some(true),
-            Err(Errno::NOENT) => None,
+        let is_open = match openat(CWD, &path, flags, Mode::empty()) {
+            Err(Errno::BUSY) => true,
+            Err(Errno::NOENT) => return None,
             // Any other error says nothing of a holder.
-            _ => Some(false),
-        }
+            _ => false,
+        };
+        Some(VfioGroup { path, is_open })
+    }
+}
+
+/// The file through which a program drives one VFIO device, given by its name in `vfio-dev`.
+pub fn vfio_device_file(name: &[u8]) -> Vec<u8> {
+    join(b"/dev/vfio/devices", name)
+}
+
+impl Host {
+    /// The file of a VFIO group, given by its number; `None` where there is none: VFIO drives no device of the group.
+    pub fn vfio_group(&self, number: &[u8]) -> Option<VfioGroup> {
+        [&b"/dev/vfio/"[..], b"/dev/vfio/noiommu-"]
+            .into_iter()
+            .find_map(|prefix| VfioGroup::at([prefix, number].concat()))
     }
 
     /// Whether any process has a character device open, given by its number `MAJOR:MINOR`. Names say

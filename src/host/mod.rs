@@ -4,6 +4,7 @@
 
 pub mod devlink;
 pub mod ethtool;
+pub mod fc_hosts;
 pub mod files;
 pub mod holders;
 pub mod interfaces;
@@ -28,6 +29,9 @@ use ethtool::Ethtool;
 use files::Files;
 use pci_ids::Names;
 use recording::Recording;
+
+/// Holds a new UUID each time it is read (random(4)).
+pub const NEW_UUID: &[u8] = b"/proc/sys/kernel/random/uuid";
 
 /// A host whose devices are read through files.
 #[derive(Debug)]

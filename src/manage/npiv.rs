@@ -12,14 +12,11 @@ use crate::device::Device;
 use crate::document::{DeviceDocument, NEW_DEVICE};
 use crate::error::{Code, Domain, Error, Result};
 use crate::host::Host;
-use crate::host::files::{dirname, join, syspath_of_link};
+use crate::host::fc_hosts::{self, VportChange};
 use crate::host::node::Node;
 use crate::name::Name;
 
 use super::wait::wait_for;
-
-/// Every port that is a SCSI host.
-const FC_HOSTS: &[u8] = b"/sys/class/fc_host";
 
 /// How many hexadecimal digits the kernel wants of a world-wide name; what it prints has no leading zeros.
 const WWN_DIGITS: usize = 16;
@@ -43,33 +40,16 @@ pub struct Port {
     pub wwpn: String,
 }
 
-/// What the kernel can be asked to do with a port.
-#[derive(Debug, Clone, Copy)]
-enum Operation {
-    Create,
-    Delete,
-}
-
-impl Operation {
-    /// The host's attribute for it.
-    fn attribute(self) -> &'static str {
-        match self {
-            Operation::Create => "vport_create",
-            Operation::Delete => "vport_delete",
-        }
-    }
-}
-
 /// Makes the virtual port that is described and waits for its SCSI host. A port whose host
 /// does not come in a minute is removed again; libvirt leaves it.
 pub fn create(conn: &Connection, document: &DeviceDocument) -> Result<Name> {
     let port = Port::of_document(document, QEMU)?;
     let parent = parent(conn, document)?;
     let number = host_number(&parent, conn.host())?;
-    manage(conn.host(), number, &port, Operation::Create)?;
+    manage(conn.host(), number, &port, VportChange::Create)?;
     let place = || port.place(conn.host());
     wait_for(conn, place, || port.find(conn)).ok_or_else(|| {
-        let undone = manage(conn.host(), number, &port, Operation::Delete);
+        let undone = manage(conn.host(), number, &port, VportChange::Delete);
         port.missing(undone.err())
     })
 }
@@ -79,7 +59,7 @@ pub fn destroy(conn: &Connection, device: &Device) -> Result<()> {
     let port = Port::of_device(device, conn.host())?;
     let parent = parent_of_port(conn, device)?;
     let number = host_number(&parent, conn.host())?;
-    manage(conn.host(), number, &port, Operation::Delete)
+    manage(conn.host(), number, &port, VportChange::Delete)
 }
 
 /// The error for a SCSI host without world-wide names.
@@ -126,12 +106,8 @@ impl Port {
 
     /// The directory of the port's SCSI host, if the kernel has made that.
     fn place(&self, host: &Host) -> Option<Vec<u8>> {
-        let names = host.files.entries(FC_HOSTS).ok()?;
-        names.into_iter().find_map(|name| {
-            let target = host.files.read_link(&join(FC_HOSTS, &name)).ok()?;
-            let class_device = syspath_of_link(&target)?;
-            // That lies in `fc_host` below the SCSI host.
-            let path = dirname(dirname(&class_device));
+        let directories = fc_hosts::directories(&host.files).ok()?;
+        directories.into_iter().find(|path| {
             let node = Node {
                 host,
                 path,
@@ -139,8 +115,8 @@ impl Port {
                 uevent: b"",
                 suffix: None,
             };
-            let names = HostState::read(&node).fc_host?;
-            self.has_names(&names).then(|| path.to_vec())
+            let names = HostState::read(&node).fc_host;
+            names.is_some_and(|names| self.has_names(&names))
         })
     }
 
@@ -270,14 +246,9 @@ fn host_number(device: &Device, host: &Host) -> Result<u32> {
 }
 
 /// Tells the kernel to make or remove the port. What it would refuse as names is not written.
-fn manage(host: &Host, number: u32, port: &Port, operation: Operation) -> Result<()> {
-    let attribute = operation.attribute();
-    let places = ["fc_host", "scsi_host"]
-        .map(|class| format!("/sys/class/{class}/host{number}/{attribute}"));
-    let Some(path) = places
-        .iter()
-        .find(|path| host.files.exists(path.as_bytes()))
-    else {
+fn manage(host: &Host, number: u32, port: &Port, change: VportChange) -> Result<()> {
+    let Some(path) = change.file(&host.files, number) else {
+        let attribute = change.attribute();
         let text = format!("vport operation '{attribute}' is not supported for host{number}");
         return Err(Error::new(Code::OperationInvalid, text).in_domain(Domain::None));
     };

@@ -5,16 +5,13 @@ use crate::caps::Facts;
 use crate::caps::mdev::Mdev;
 use crate::device::{Device, Origin};
 use crate::error::{Code, Error, Result};
-use crate::host::Host;
-use crate::host::files::{basename, join};
+use crate::host::files::{Files, basename, join};
+use crate::host::{Host, NEW_UUID};
 use crate::text;
 use crate::text::uuid::normalise_uuid;
 
 use super::wanted::Wanted;
 use crate::manage::refusal::internal;
-
-/// Makes a new UUID each time it is read (random(4)).
-const NEW_UUID: &[u8] = b"/proc/sys/kernel/random/uuid";
 
 /// Has the parent make the device; returns its UUID.
 pub fn create(host: &Host, wanted: &Wanted) -> Result<String> {
@@ -36,7 +33,7 @@ pub fn create(host: &Host, wanted: &Wanted) -> Result<String> {
     }
     let uuid = match &wanted.uuid {
         Some(uuid) => uuid.clone(),
-        None => new_uuid(host)?,
+        None => new_uuid(files)?,
     };
     let path = join(&folder, b"create");
     files.write(&path, uuid.as_bytes()).map_err(|e| {
@@ -47,10 +44,11 @@ pub fn create(host: &Host, wanted: &Wanted) -> Result<String> {
     Ok(uuid)
 }
 
-fn new_uuid(host: &Host) -> Result<String> {
+fn new_uuid(files: &Files) -> Result<String> {
     let path = text::clean(NEW_UUID);
-    let read = host.files.read(NEW_UUID);
-    let uuid = read.map_err(|e| Error::io(format!("cannot read {path}"), &e))?;
+    let uuid = files
+        .read(NEW_UUID)
+        .map_err(|e| Error::io(format!("cannot read {path}"), &e))?;
     normalise_uuid(&text::clean(&uuid)).ok_or_else(|| internal(format!("{path} has no UUID")))
 }
 
@@ -106,7 +104,7 @@ impl<'a> RunningMdev<'a> {
             let (device, path) = (self.device.name_text(), text::clean(&path));
             Error::io(format!("cannot read {path} of '{device}'"), &e)
         })?;
-        let file = join(b"/dev/vfio", basename(&group));
-        Ok(self.host.is_vfio_group_open(&file) == Some(true))
+        let group = self.host.vfio_group(basename(&group));
+        Ok(group.is_some_and(|group| group.is_open))
     }
 }

@@ -6,6 +6,7 @@
 //! the group's file closed to others, too. Where there is no such file, the open files of all processes
 //! that can be seen are looked through.
 
+use crate::host::holders::vfio_device_file;
 use crate::host::node::Node;
 use crate::text;
 
@@ -31,13 +32,9 @@ pub fn held_through(node: &Node<'_>) -> Option<String> {
     if !is_vfio(node) {
         return None;
     }
-    if let Some(group) = node.link("iommu_group") {
-        for prefix in ["/dev/vfio/", "/dev/vfio/noiommu-"] {
-            let path = [prefix.as_bytes(), &group].concat();
-            if let Some(is_open) = node.host.is_vfio_group_open(&path) {
-                return is_open.then(|| text::clean(&path));
-            }
-        }
+    let group = node.link("iommu_group");
+    if let Some(group) = group.and_then(|number| node.host.vfio_group(&number)) {
+        return group.is_open.then(|| text::clean(&group.path));
     }
     let name = node
         .host
@@ -47,5 +44,5 @@ pub fn held_through(node: &Node<'_>) -> Option<String> {
         .pop()?;
     let number = node.attribute([b"vfio-dev/", &name[..], b"/dev"].concat())?;
     let is_held = node.host.is_open_anywhere(&number);
-    is_held.then(|| text::clean(&[b"/dev/vfio/devices/", &name[..]].concat()))
+    is_held.then(|| text::clean(&vfio_device_file(&name)))
 }

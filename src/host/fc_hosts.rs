@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Fibre Channel ports, and the files by which virtual ones come and go
+//! (kernel: Documentation/scsi/scsi_fc_transport.rst).
+
+use std::io;
+
+use super::files::{Files, dirname, join, syspath_of_link};
+
+/// The folder with a link to each port, which lies in `fc_host` below the directory of its SCSI host.
+const PORTS: &[u8] = b"/sys/class/fc_host";
+
+/// What the kernel can be asked to do with a virtual port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VportChange {
+    /// Make it.
+    Create,
+    /// Remove it.
+    Delete,
+}
+
+impl VportChange {
+    /// The name of the attribute that takes `WWPN:WWNN`.
+    pub fn attribute(self) -> &'static str {
+        match self {
+            VportChange::Create => "vport_create",
+            VportChange::Delete => "vport_delete",
+        }
+    }
+
+    /// The attribute's file at the SCSI host of that number; `None` where the host cannot have virtual ports.
+    pub fn file(self, files: &Files, host: u32) -> Option<String> {
+        let attribute = self.attribute();
+        ["fc_host", "scsi_host"]
+            .map(|class| format!("/sys/class/{class}/host{host}/{attribute}"))
+            .into_iter()
+            .find(|path| files.exists(path.as_bytes()))
+    }
+}
+
+/// The directories of the SCSI hosts that are Fibre Channel ports.
+pub fn directories(files: &Files) -> io::Result<Vec<Vec<u8>>> {
+    let names = files.entries(PORTS)?;
+    let directories = names.iter().filter_map(|name| {
+        let target = files.read_link(&join(PORTS, name)).ok()?;
+        let port = syspath_of_link(&target)?;
+        Some(dirname(dirname(&port)).to_vec())
+    });
+    Ok(directories.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn ports_lie_below_their_scsi_hosts() {
+        let root = tempfile::tempdir().unwrap();
+        let classes = root.path().join("sys/class");
+        std::fs::create_dir_all(classes.join("fc_host")).unwrap();
+        std::fs::create_dir_all(classes.join("scsi_host/host1")).unwrap();
+        let target = "../../devices/pci0000:00/0000:00:1c.0/host1/fc_host/host1";
+        symlink(target, classes.join("fc_host/host1")).unwrap();
+        let files = Files::tree(root.path()).unwrap();
+        assert_eq!(
+            directories(&files).unwrap(),
+            [b"/sys/devices/pci0000:00/0000:00:1c.0/host1"]
+        );
+        assert_eq!(VportChange::Create.file(&files, 1), None);
+        std::fs::write(classes.join("scsi_host/host1/vport_create"), "").unwrap();
+        assert_eq!(
+            VportChange::Create.file(&files, 1).as_deref(),
+            Some("/sys/class/scsi_host/host1/vport_create")
+        );
+        assert_eq!(VportChange::Delete.file(&files, 1), None);
+    }
+}

@@ -50,7 +50,7 @@ $(BUILD_DIR)/$(SONAME): $(LIBRARY)
 	@mkdir -p $(BUILD_DIR)
 	ln -sf "$(abspath $(LIBRARY))" $@
 
-$(BUILD_DIR)/%.o: tools/%.c tools/nodedev.h include/virnodedev.h
+$(BUILD_DIR)/%.o: tools/%.c tools/nodedev.h tools/capabilities.h include/virnodedev.h
 	@mkdir -p $(BUILD_DIR)
 	$(CC) $(TOOL_CFLAGS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 

@@ -15,51 +15,15 @@
 
 #include <virnodedev.h>
 
-struct bit {
+#include "../tools/capabilities.h"
+
+static const struct {
     const char *name;
     unsigned int flag;
-};
-
-static const struct bit cap_flags[] = {
-    { "system", VIR_CONNECT_LIST_NODE_DEVICES_CAP_SYSTEM },
-    { "pci_dev", VIR_CONNECT_LIST_NODE_DEVICES_CAP_PCI_DEV },
-    { "usb_dev", VIR_CONNECT_LIST_NODE_DEVICES_CAP_USB_DEV },
-    { "usb_interface", VIR_CONNECT_LIST_NODE_DEVICES_CAP_USB_INTERFACE },
-    { "net", VIR_CONNECT_LIST_NODE_DEVICES_CAP_NET },
-    { "scsi_host", VIR_CONNECT_LIST_NODE_DEVICES_CAP_SCSI_HOST },
-    { "scsi_target", VIR_CONNECT_LIST_NODE_DEVICES_CAP_SCSI_TARGET },
-    { "scsi", VIR_CONNECT_LIST_NODE_DEVICES_CAP_SCSI },
-    { "storage", VIR_CONNECT_LIST_NODE_DEVICES_CAP_STORAGE },
-    { "fc_host", VIR_CONNECT_LIST_NODE_DEVICES_CAP_FC_HOST },
-    { "vports", VIR_CONNECT_LIST_NODE_DEVICES_CAP_VPORTS },
-    { "scsi_generic", VIR_CONNECT_LIST_NODE_DEVICES_CAP_SCSI_GENERIC },
-    { "drm", VIR_CONNECT_LIST_NODE_DEVICES_CAP_DRM },
-    { "mdev_types", VIR_CONNECT_LIST_NODE_DEVICES_CAP_MDEV_TYPES },
-    { "mdev", VIR_CONNECT_LIST_NODE_DEVICES_CAP_MDEV },
-    { "ccw_dev", VIR_CONNECT_LIST_NODE_DEVICES_CAP_CCW_DEV },
-    { "css_dev", VIR_CONNECT_LIST_NODE_DEVICES_CAP_CSS_DEV },
-    { "vdpa", VIR_CONNECT_LIST_NODE_DEVICES_CAP_VDPA },
-    { "ap_card", VIR_CONNECT_LIST_NODE_DEVICES_CAP_AP_CARD },
-    { "ap_queue", VIR_CONNECT_LIST_NODE_DEVICES_CAP_AP_QUEUE },
-    { "ap_matrix", VIR_CONNECT_LIST_NODE_DEVICES_CAP_AP_MATRIX },
-    { "vpd", VIR_CONNECT_LIST_NODE_DEVICES_CAP_VPD },
-    { "ccwgroup_dev", VIR_CONNECT_LIST_NODE_DEVICES_CAP_CCWGROUP_DEV },
-    { "ccwgroup_member", VIR_CONNECT_LIST_NODE_DEVICES_CAP_CCWGROUP_MEMBER },
-    { NULL, 0 }
-};
-
-static const struct bit state_flags[] = {
+} state_flags[] = {
     { "INACTIVE", VIR_CONNECT_LIST_NODE_DEVICES_INACTIVE },
     { "PERSISTENT", VIR_CONNECT_LIST_NODE_DEVICES_PERSISTENT },
     { "TRANSIENT", VIR_CONNECT_LIST_NODE_DEVICES_TRANSIENT },
-    { NULL, 0 }
-};
-
-/* Names that virNodeNumOfDevices() and virNodeListDevices() take. */
-static const char *const cap_names[] = {
-    "system", "pci", "usb_device", "usb", "net", "scsi_host", "scsi_target", "scsi", "storage",
-    "fc_host", "vports", "scsi_generic", "drm", "mdev_types", "mdev", "ccw", "css", "vdpa",
-    "ap_card", "ap_queue", "ap_matrix", "vpd", "ccwgroup", NULL
 };
 
 static void fail(const char *what, const char *about)
@@ -95,50 +59,69 @@ static const char *checked(const char *name)
     return name;
 }
 
-static void print_flag_lists(FILE *json, virConnectPtr conn, const char *title, const struct bit *bits)
-{
-    fprintf(json, " \"%s\": {\n", title);
-    for (; bits->name; bits++) {
-        virNodeDevicePtr *devs;
-        int n = virConnectListAllNodeDevices(conn, &devs, bits->flag);
-        int i;
+enum { STATES = sizeof(state_flags) / sizeof(state_flags[0]) };
 
-        if (n < 0)
-            fail("list", bits->name);
-        fprintf(json, "  \"%s\": [", bits->name);
-        for (i = 0; i < n; i++) {
-            fprintf(json, "%s\"%s\"", i ? ", " : "", checked(virNodeDeviceGetName(devs[i])));
-            virNodeDeviceFree(devs[i]);
-        }
-        free(devs);
-        fprintf(json, "]%s\n", bits[1].name ? "," : "");
+static void print_flag_list(FILE *json, virConnectPtr conn, const char *key, unsigned int flag, int last)
+{
+    virNodeDevicePtr *devs;
+    int n = virConnectListAllNodeDevices(conn, &devs, flag);
+    int i;
+
+    if (n < 0)
+        fail("list", key);
+    fprintf(json, "  \"%s\": [", key);
+    for (i = 0; i < n; i++) {
+        fprintf(json, "%s\"%s\"", i ? ", " : "", checked(virNodeDeviceGetName(devs[i])));
+        virNodeDeviceFree(devs[i]);
     }
+    free(devs);
+    fprintf(json, "]%s\n", last ? "" : ",");
+}
+
+static void print_flag_lists(FILE *json, virConnectPtr conn)
+{
+    int i;
+
+    fprintf(json, " \"by_flag\": {\n");
+    for (i = 0; i < CAPABILITIES; i++) {
+        char key[32];
+        size_t at;
+
+        for (at = 0; capabilities[i].bit[at] && at < sizeof(key) - 1; at++)
+            key[at] = (char)tolower((unsigned char)capabilities[i].bit[at]);
+        key[at] = 0;
+        print_flag_list(json, conn, key, capabilities[i].flag, i == CAPABILITIES - 1);
+    }
+    fprintf(json, " },\n \"by_state\": {\n");
+    for (i = 0; i < STATES; i++)
+        print_flag_list(json, conn, state_flags[i].name, state_flags[i].flag, i == STATES - 1);
     fprintf(json, " },\n");
 }
 
 static void print_name_lists(FILE *json, virConnectPtr conn)
 {
-    const char *const *cap;
+    int cap;
 
     fprintf(json, " \"by_name\": {\n");
-    for (cap = cap_names; *cap; cap++) {
-        int n = virNodeNumOfDevices(conn, *cap, 0);
+    for (cap = 0; cap < CAPABILITIES; cap++) {
+        const char *name = capabilities[cap].name;
+        int n = virNodeNumOfDevices(conn, name, 0);
         char **names;
         int i;
 
         if (n < 0)
-            fail("count", *cap);
+            fail("count", name);
         names = calloc(n + 1, sizeof(*names));
-        n = virNodeListDevices(conn, *cap, names, n, 0);
+        n = virNodeListDevices(conn, name, names, n, 0);
         if (n < 0)
-            fail("list by name", *cap);
-        fprintf(json, "  \"%s\": [", *cap);
+            fail("list by name", name);
+        fprintf(json, "  \"%s\": [", name);
         for (i = 0; i < n; i++) {
             fprintf(json, "%s\"%s\"", i ? ", " : "", checked(names[i]));
             free(names[i]);
         }
         free(names);
-        fprintf(json, "]%s\n", cap[1] ? "," : "");
+        fprintf(json, "]%s\n", cap == CAPABILITIES - 1 ? "" : ",");
     }
     fprintf(json, " },\n");
 }
@@ -231,8 +214,7 @@ int main(int argc, char **argv)
 
     json = create(argv[2], "api.json");
     fprintf(json, "{\n \"numOfDevices\": %d,\n", virNodeNumOfDevices(conn, NULL, 0));
-    print_flag_lists(json, conn, "by_flag", cap_flags);
-    print_flag_lists(json, conn, "by_state", state_flags);
+    print_flag_lists(json, conn);
     print_name_lists(json, conn);
     fprintf(json, " \"devices\": {\n");
     for (i = 0; i < n; i++) {

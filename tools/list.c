@@ -5,41 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "capabilities.h"
 #include "nodedev.h"
-
-/* The names that XML and virNodeDeviceListCaps use, in the order of the bits.
- * "vports" is the one that differs: its XML says vport_ops. */
-static const struct {
-    const char *name;
-    unsigned int flag;
-} known_caps[] = {
-    { "system", VIR_CONNECT_LIST_NODE_DEVICES_CAP_SYSTEM },
-    { "pci", VIR_CONNECT_LIST_NODE_DEVICES_CAP_PCI_DEV },
-    { "usb_device", VIR_CONNECT_LIST_NODE_DEVICES_CAP_USB_DEV },
-    { "usb", VIR_CONNECT_LIST_NODE_DEVICES_CAP_USB_INTERFACE },
-    { "net", VIR_CONNECT_LIST_NODE_DEVICES_CAP_NET },
-    { "scsi_host", VIR_CONNECT_LIST_NODE_DEVICES_CAP_SCSI_HOST },
-    { "scsi_target", VIR_CONNECT_LIST_NODE_DEVICES_CAP_SCSI_TARGET },
-    { "scsi", VIR_CONNECT_LIST_NODE_DEVICES_CAP_SCSI },
-    { "storage", VIR_CONNECT_LIST_NODE_DEVICES_CAP_STORAGE },
-    { "fc_host", VIR_CONNECT_LIST_NODE_DEVICES_CAP_FC_HOST },
-    { "vports", VIR_CONNECT_LIST_NODE_DEVICES_CAP_VPORTS },
-    { "scsi_generic", VIR_CONNECT_LIST_NODE_DEVICES_CAP_SCSI_GENERIC },
-    { "drm", VIR_CONNECT_LIST_NODE_DEVICES_CAP_DRM },
-    { "mdev_types", VIR_CONNECT_LIST_NODE_DEVICES_CAP_MDEV_TYPES },
-    { "mdev", VIR_CONNECT_LIST_NODE_DEVICES_CAP_MDEV },
-    { "ccw", VIR_CONNECT_LIST_NODE_DEVICES_CAP_CCW_DEV },
-    { "css", VIR_CONNECT_LIST_NODE_DEVICES_CAP_CSS_DEV },
-    { "vdpa", VIR_CONNECT_LIST_NODE_DEVICES_CAP_VDPA },
-    { "ap_card", VIR_CONNECT_LIST_NODE_DEVICES_CAP_AP_CARD },
-    { "ap_queue", VIR_CONNECT_LIST_NODE_DEVICES_CAP_AP_QUEUE },
-    { "ap_matrix", VIR_CONNECT_LIST_NODE_DEVICES_CAP_AP_MATRIX },
-    { "vpd", VIR_CONNECT_LIST_NODE_DEVICES_CAP_VPD },
-    { "ccwgroup", VIR_CONNECT_LIST_NODE_DEVICES_CAP_CCWGROUP_DEV },
-    { "ccwgroup_member", VIR_CONNECT_LIST_NODE_DEVICES_CAP_CCWGROUP_MEMBER },
-};
-
-enum { KNOWN_CAPS = sizeof(known_caps) / sizeof(known_caps[0]) };
 
 /* Options that cannot be combined, in the words that virsh uses. */
 static const struct {
@@ -61,9 +28,9 @@ static unsigned int find_cap(const char *name, size_t length)
 {
     int i;
 
-    for (i = 0; i < KNOWN_CAPS; i++) {
-        if (strlen(known_caps[i].name) == length && memcmp(known_caps[i].name, name, length) == 0)
-            return known_caps[i].flag;
+    for (i = 0; i < CAPABILITIES; i++) {
+        if (strlen(capabilities[i].name) == length && memcmp(capabilities[i].name, name, length) == 0)
+            return capabilities[i].flag;
     }
     return 0;
 }
@@ -74,8 +41,8 @@ static void complain_known_caps(void)
     size_t used = 0;
     int i;
 
-    for (i = 0; i < KNOWN_CAPS && used < sizeof(text); i++)
-        used += (size_t)snprintf(text + used, sizeof(text) - used, " %s", known_caps[i].name);
+    for (i = 0; i < CAPABILITIES && used < sizeof(text); i++)
+        used += (size_t)snprintf(text + used, sizeof(text) - used, " %s", capabilities[i].name);
     complain("known capabilities:%s", text);
 }
 

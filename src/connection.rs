@@ -309,7 +309,7 @@ impl Connection {
     pub fn capabilities(&self, name: &CStr) -> Result<Vec<&'static str>> {
         let device = self.device(name)?;
         let mut names = vec![device.kind.name()];
-        let nested = device.state(&self.host)?.nested(device.kind);
+        let nested = device.state(&self.host)?.nested();
         names.extend(nested.into_iter().map(Capability::name));
         Ok(names)
     }

@@ -2,12 +2,12 @@
 //! A node device as the registry keeps it, and its full description.
 
 pub mod scan;
-mod subsystems;
 
 use std::sync::Arc;
 
+use crate::caps::kind::Subsystem;
 use crate::caps::mdev::Mdev;
-use crate::caps::{Cache, Capability, Facts, State, has_nested};
+use crate::caps::{Cache, Capability, Facts, State, has_nested, subsystem_named};
 use crate::description::Description;
 use crate::error::{Error, Result};
 use crate::host::files::basename;
@@ -18,7 +18,6 @@ use crate::host::node::Node;
 use crate::host::Host;
 use crate::name::Name;
 use crate::text;
-use subsystems::is_bus;
 
 /// One node device.
 #[derive(Debug)]
@@ -132,16 +131,16 @@ impl Device {
         }
     }
 
-    /// Whether the device has a capability nested in its own; reads nothing else.
-    pub fn has_nested(&self, wanted: Capability, host: &Host) -> bool {
+    /// Whether the device has any capability nested in its own whose list flag is among `flags`; reads
+    /// nothing else.
+    pub fn has_nested(&self, flags: u32, host: &Host) -> bool {
         match &self.origin {
-            Origin::Document(written) => written
-                .description
-                .state
-                .nested(self.kind)
-                .contains(&wanted),
+            Origin::Document(written) => {
+                let nested = written.description.state.nested();
+                nested.iter().any(|nested| flags & nested.flag() != 0)
+            }
             Origin::Kernel(kernel) => {
-                has_nested(wanted, self.kind, &kernel.node(host), &kernel.cache)
+                has_nested(self.kind, flags, &kernel.node(host), &kernel.cache)
             }
             Origin::Definition(_) => false,
         }
@@ -236,7 +235,7 @@ impl Device {
             let links = node.udev_data().links();
             description.links = links.iter().map(|link| text::clean(link)).collect();
         }
-        if is_bus(node.subsystem) {
+        if let Some(Subsystem::Bus(_)) = subsystem_named(node.subsystem) {
             description.driver = driver(node)?;
         }
         Ok(description)

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::caps::{CAPABILITIES, Facts};
+use crate::caps::{Capability, Facts};
 use crate::error::{Code, Error, Result};
 use crate::host::Host;
 use crate::host::mdevctl::run::Asking;
@@ -29,7 +29,7 @@ pub fn record(host: &Host) -> Result<Recording> {
             Err(e) if e.code() == Code::SystemError => return Err(e),
             Err(_) => {}
         }
-        for (capability, _) in CAPABILITIES {
+        for capability in Capability::ALL {
             passes(device, capability.flag(), &host);
         }
     }

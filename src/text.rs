@@ -79,6 +79,14 @@ pub fn parse_u32(bytes: &[u8], base: u32) -> Option<u32> {
     parse_u64(bytes, base)?.try_into().ok()
 }
 
+/// A number in hexadecimal digits alone: no sign, blanks or prefix.
+pub fn parse_hex(digits: &[u8]) -> Option<u32> {
+    if !digits.iter().all(u8::is_ascii_hexdigit) {
+        return None;
+    }
+    u32::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
+}
+
 fn parse_magnitude(bytes: &[u8], base: u32) -> Option<(bool, u64)> {
     let text = std::str::from_utf8(bytes).ok()?;
     let text = text.trim_start_matches([' ', '\t', '\n', '\x0b', '\x0c', '\r']);
@@ -134,6 +142,14 @@ mod tests {
         assert_eq!(parse_i32(b"4294967296", 10), None);
         assert_eq!(parse_u64(b"++1", 10), None);
         assert_eq!(parse_u64(b"99999999999999999999", 10), None);
+    }
+
+    #[test]
+    fn hexadecimal_digits_stand_alone() {
+        assert_eq!(parse_hex(b"fF"), Some(255));
+        for bad in ["", "+1", "-1", "0x1", " 1", "g", "100000000"] {
+            assert_eq!(parse_hex(bad.as_bytes()), None, "{bad}");
+        }
     }
 
     #[test]

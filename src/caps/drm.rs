@@ -2,6 +2,7 @@
 //! Nodes of the Direct Rendering Manager, `/dev/dri/*`.
 
 use super::input::Input;
+use super::kind::{Kind, Mark, Subsystem, Verdict};
 use crate::error::Result;
 use crate::host::node::Node;
 use crate::text;
@@ -9,7 +10,7 @@ use crate::xml::writer::Writer;
 
 /// What a node is for. Sixty-four minor numbers belong to each type (kernel: `drm_minor_alloc`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Type {
+pub enum DrmType {
     /// Mode setting and rendering.
     Primary,
     /// Reserved by the kernel, unused.
@@ -18,46 +19,53 @@ pub enum Type {
     Render,
 }
 
-/// The types with their names in XML.
-pub const TYPES: [(Type, &str); 3] = [
-    (Type::Primary, "primary"),
-    (Type::Control, "control"),
-    (Type::Render, "render"),
+/// The types with their names in XML, in the order of their minor numbers.
+pub const TYPES: [(DrmType, &str); 3] = [
+    (DrmType::Primary, "primary"),
+    (DrmType::Control, "control"),
+    (DrmType::Render, "render"),
 ];
 
 /// A DRM node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Drm {
     /// What it is for.
-    pub kind: Type,
+    pub drm_type: DrmType,
 }
 
-impl Drm {
+impl Kind for Drm {
+    type State = ();
+    const NAME: &'static str = "drm";
+    const SUBSYSTEMS: &'static [Subsystem] = &[Subsystem::Class("drm")];
+    const MARKS: &'static [Mark] = &[Mark::DeviceType("drm_minor")];
+
+    fn judge(node: &Node<'_>) -> Verdict {
+        Verdict::plain_if(Drm::read(node).is_ok())
+    }
+
     /// Tells the type from the minor number.
-    pub fn read(node: &Node<'_>) -> Result<Drm> {
+    fn read(node: &Node<'_>) -> Result<Drm> {
         let minor = node
             .variable(b"MINOR")
             .and_then(|minor| text::parse_u32(minor, 10));
-        let entry = minor.and_then(|minor| TYPES.get(minor as usize >> 6));
+        let entry = minor.and_then(|minor| TYPES.get(minor as usize / 64));
         match entry {
-            Some((kind, _)) => Ok(Drm { kind: *kind }),
+            Some((drm_type, _)) => Ok(Drm {
+                drm_type: *drm_type,
+            }),
             None => Err(node.unusable("its minor number belongs to no DRM node type")),
         }
     }
 
-    /// Writes the content of the capability.
-    pub fn write(&self, w: &mut Writer) {
-        w.value("type", TYPES[self.kind as usize].1);
+    fn write(&self, _: &(), w: &mut Writer) {
+        w.value("type", TYPES[self.drm_type as usize].1);
     }
-}
 
-impl Drm {
-    /// Reads the content of the capability.
-    pub fn parse(input: Input<'_>) -> Result<Drm> {
+    fn parse(input: Input<'_>) -> Result<(Drm, ())> {
         let text = input.required("type", "drm type")?;
-        match TYPES.iter().find(|(_, name)| *name == text) {
-            Some((kind, _)) => Ok(Drm { kind: *kind }),
-            None => Err(input.wrong(format!("unknown drm type '{text}'"))),
-        }
+        let entry = TYPES.into_iter().find(|(_, name)| *name == text);
+        let (drm_type, _) =
+            entry.ok_or_else(|| input.wrong(format!("unknown drm type '{text}'")))?;
+        Ok((Drm { drm_type }, ()))
     }
 }

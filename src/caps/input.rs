@@ -2,9 +2,6 @@
 //! What the kinds of device share when they are read from XML: the element at
 //! hand, and the errors that libvirt 12.8.0 has for what is missing or wrong in it.
 
-use super::{C, Capability, Facts, State};
-use super::{ap, ccw, drm, mdev, net, pci, scsi, scsi_generic, scsi_host};
-use super::{storage, system, usb, vdpa};
 use crate::error::{Code, Domain, Error, Result};
 use crate::text;
 use crate::xml::element::Element;
@@ -65,6 +62,12 @@ pub fn number_attribute(element: &Element, name: &str) -> Result<Option<u32>> {
         Some(Some(number)) => Ok(Some(number)),
         Some(None) => Err(invalid_attribute(element, name)),
     }
+}
+
+/// The value of an attribute; an empty one counts as missing, as in libvirt.
+pub fn filled_attribute(element: &Element, name: &str) -> Option<String> {
+    let value = element.attribute(name)?;
+    (!value.is_empty()).then(|| value.to_string())
 }
 
 impl<'a> Input<'a> {
@@ -147,78 +150,4 @@ impl<'a> Input<'a> {
             })
             .collect()
     }
-}
-
-impl Facts {
-    /// Reads a device's `<capability>` element.
-    pub fn parse(input: Input<'_>) -> Result<(Facts, State)> {
-        let kind = attribute(input.element, "type")?;
-        let Some(kind) = Capability::from_name(kind) else {
-            return Err(invalid_attribute(input.element, "type"));
-        };
-        let is_creatable = !matches!(kind, C::MdevTypes | C::ScsiGeneric | C::Vdpa);
-        if input.purpose != Purpose::Describe && !is_creatable {
-            return Err(unknown(kind, input));
-        }
-        let alone = |facts| (facts, State::None);
-        Ok(match kind {
-            C::System => alone(Facts::System(system::System::parse(input)?)),
-            C::Pci => {
-                let (facts, state) = pci::parse(input)?;
-                (Facts::Pci(facts), State::Pci(state))
-            }
-            C::UsbDevice => alone(Facts::UsbDevice(usb::Device::parse(input)?)),
-            C::Usb => alone(Facts::Usb(usb::Interface::parse(input)?)),
-            C::Net => {
-                let (facts, state) = net::parse(input)?;
-                (Facts::Net(facts), State::Net(state))
-            }
-            C::ScsiHost => {
-                let (facts, state) = scsi_host::parse(input)?;
-                (Facts::ScsiHost(facts), State::ScsiHost(state))
-            }
-            C::ScsiTarget => {
-                let (facts, port) = scsi::parse_target(input)?;
-                (Facts::ScsiTarget(facts), State::ScsiTarget(port))
-            }
-            C::Scsi => alone(Facts::Scsi(scsi::Device::parse(input)?)),
-            C::Storage => alone(Facts::Storage(storage::Storage::parse(input)?)),
-            C::ScsiGeneric => alone(Facts::ScsiGeneric(scsi_generic::Generic::parse(input)?)),
-            C::Drm => alone(Facts::Drm(drm::Drm::parse(input)?)),
-            C::Mdev => alone(Facts::Mdev(mdev::Mdev::parse(input)?)),
-            C::MdevTypes => (Facts::MdevParent, parse_types(input)?),
-            C::Ccw => {
-                let (facts, group) = ccw::parse_device(input)?;
-                (Facts::Ccw(facts), State::Ccw(group))
-            }
-            C::Css => (Facts::Css(ccw::Css::parse(input)?), parse_types(input)?),
-            C::CcwGroup => {
-                let (facts, members) = ccw::parse_group(input)?;
-                (Facts::CcwGroup(facts), State::CcwGroup(members))
-            }
-            C::Vdpa => alone(Facts::Vdpa(vdpa::Vdpa::parse(input))),
-            C::ApCard => alone(Facts::ApCard(ap::Card::parse(input)?)),
-            C::ApQueue => alone(Facts::ApQueue(ap::Queue::parse(input)?)),
-            C::ApMatrix => (Facts::ApMatrix, parse_types(input)?),
-            C::FcHost | C::Vports | C::Vpd | C::CcwGroupMember => {
-                return Err(unknown(kind, input));
-            }
-        })
-    }
-}
-
-/// A capability that no device is made of, by its number.
-fn unknown(kind: Capability, input: Input<'_>) -> Error {
-    input.wrong(format!("unknown capability type '{}'", kind as u32))
-}
-
-/// The types of mediated device that an element's nested capability lists.
-fn parse_types(input: Input<'_>) -> Result<State> {
-    let mut types = Vec::new();
-    for (kind, nested) in input.nested("mediated device parent")? {
-        if kind == C::MdevTypes.name() {
-            types.extend(mdev::parse_types(nested)?);
-        }
-    }
-    Ok(State::MdevTypes(types))
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! Network interfaces (kernel: Documentation/ABI/testing/sysfs-class-net).
 
-use super::input::{Input, attribute, invalid_attribute, number_attribute};
 use rustix::io::Errno;
 
-use super::Verdict;
+use super::input::{Input, attribute, invalid_attribute, number_attribute};
+use super::kind::{Kind, Mark, SlowFacts, Subsystem, Verdict};
 use crate::error::{Code, Domain, Error, Result};
 use crate::host::devlink;
 use crate::host::ethtool::Features;
@@ -37,7 +37,7 @@ pub const LINK_STATES: [&str; 7] = [
 
 /// What changes about an interface without a uevent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct State {
+pub struct NetState {
     /// In Mbit/s; the kernel's -1 for "unknown" reads as 4,294,967,295.
     pub speed: Option<u32>,
     /// One of [`LINK_STATES`].
@@ -46,32 +46,51 @@ pub struct State {
     pub features: Features,
 }
 
-/// An interface carries its link-layer address in its name.
-pub fn judge(node: &Node<'_>) -> Verdict {
-    if node.variable(b"INTERFACE").is_none() {
-        return Verdict::Rejected;
-    }
-    let address = node.attribute("address").map(text::without_controls);
-    match address.filter(|text| !text.is_empty()) {
-        // Without its address it would be another device for the moment that it still has.
-        None if node.is_going("address") => Verdict::Rejected,
-        None => Verdict::Plain,
-        Some(address) => Verdict::Suffix(address),
-    }
-}
+impl Kind for Net {
+    type State = NetState;
+    const NAME: &'static str = "net";
+    const SUBSYSTEMS: &'static [Subsystem] = &[Subsystem::Class("net")];
+    const MARKS: &'static [Mark] = &[Mark::DeviceType("wlan"), Mark::Variable("INTERFACE")];
 
-impl Net {
-    /// Takes name and address as they were when the device was named.
-    pub fn read(node: &Node<'_>) -> Net {
-        Net {
-            interface: text::clean(node.variable(b"INTERFACE").unwrap_or_default()),
-            address: node.suffix.map(text::clean),
-            wireless: Some(node.devtype() == Some(b"wlan")),
+    /// Its name ends with its link-layer address.
+    fn judge(node: &Node<'_>) -> Verdict {
+        if node.variable(b"INTERFACE").is_none() {
+            return Verdict::Rejected;
+        }
+        let address = node.attribute("address").map(text::without_controls);
+        match address.filter(|text| !text.is_empty()) {
+            // Without its address it would be another device for the moment that it still has.
+            None if node.is_going("address") => Verdict::Rejected,
+            None => Verdict::Plain,
+            Some(address) => Verdict::Suffix(address),
         }
     }
 
-    /// Writes the content of the capability.
-    pub fn write(&self, state: &State, w: &mut Writer) {
+    /// Takes name and address as they were when the device was named.
+    fn read(node: &Node<'_>) -> Result<Net> {
+        Ok(Net {
+            interface: text::clean(node.variable(b"INTERFACE").unwrap_or_default()),
+            address: node.suffix.map(text::clean),
+            wireless: Some(node.devtype() == Some(b"wlan")),
+        })
+    }
+
+    /// Asks the kernel for link and features. Code 1 for a text that makes no sense, code 38 for a
+    /// speed or a mode of the eswitch that cannot be had.
+    fn read_state(node: &Node<'_>, _: &SlowFacts) -> Result<NetState> {
+        let link = link_state(node)?;
+        let speed = match link {
+            "up" => speed(node)?,
+            _ => None,
+        };
+        Ok(NetState {
+            speed,
+            link: Some(link),
+            features: features(node)?,
+        })
+    }
+
+    fn write(&self, state: &NetState, w: &mut Writer) {
         w.value("interface", &self.interface);
         w.optional("address", self.address.as_ref());
         match (state.speed.filter(|&speed| speed != 0), state.link) {
@@ -87,21 +106,34 @@ impl Net {
             w.empty_capability(if wireless { "80211" } else { "80203" }, &[]);
         }
     }
-}
 
-impl State {
-    /// Asks the kernel for link and features.
-    pub fn read(node: &Node<'_>) -> Result<State> {
-        let link = link_state(node)?;
-        let speed = match link {
-            "up" => speed(node)?,
-            _ => None,
+    fn parse(input: Input<'_>) -> Result<(Net, NetState)> {
+        let mut net = Net {
+            interface: input.required("interface", "network interface")?,
+            address: input.text("address"),
+            wireless: None,
         };
-        Ok(State {
-            speed,
-            link: Some(link),
-            features: features(node)?,
-        })
+        if let Some((kind, _)) = input.nested("network")?.first() {
+            net.wireless = match *kind {
+                "80203" => Some(false),
+                "80211" => Some(true),
+                _ => return Err(input.wrong("invalid network type supplied")),
+            };
+        }
+        let mut state = NetState::default();
+        if let Some(link) = input.element.child("link") {
+            state.speed = number_attribute(link, "speed")?;
+            if let Some(text) = link.attribute("state") {
+                let known = LINK_STATES.into_iter().find(|known| *known == text);
+                state.link = Some(known.ok_or_else(|| invalid_attribute(link, "state"))?);
+            }
+        }
+        for feature in input.element.children_named("feature") {
+            if !state.features.insert(attribute(feature, "name")?) {
+                return Err(invalid_attribute(feature, "name"));
+            }
+        }
+        Ok((net, state))
     }
 }
 
@@ -200,34 +232,4 @@ fn is_switchdev(node: &Node<'_>, device: &[u8]) -> Result<bool> {
         let what = format!("cannot ask devlink for the eswitch mode of {address}");
         Error::io(what, &e)
     })
-}
-
-/// Reads the content of the capability.
-pub fn parse(input: Input<'_>) -> Result<(Net, State)> {
-    let mut net = Net {
-        interface: input.required("interface", "network interface")?,
-        address: input.text("address"),
-        wireless: None,
-    };
-    if let Some((kind, _)) = input.nested("network")?.first() {
-        net.wireless = match *kind {
-            "80203" => Some(false),
-            "80211" => Some(true),
-            _ => return Err(input.wrong("invalid network type supplied")),
-        };
-    }
-    let mut state = State::default();
-    if let Some(link) = input.element.child("link") {
-        state.speed = number_attribute(link, "speed")?;
-        if let Some(text) = link.attribute("state") {
-            let known = LINK_STATES.into_iter().find(|known| *known == text);
-            state.link = Some(known.ok_or_else(|| invalid_attribute(link, "state"))?);
-        }
-    }
-    for feature in input.element.children_named("feature") {
-        if !state.features.insert(attribute(feature, "name")?) {
-            return Err(invalid_attribute(feature, "name"));
-        }
-    }
-    Ok((net, state))
 }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! PCI functions (kernel: Documentation/ABI/testing/sysfs-bus-pci).
 
-use super::input::{Input, attribute, invalid_attribute, number_attribute};
 use std::sync::Arc;
 
-use super::Verdict;
-use super::address::PciAddress;
 use super::identity::Identity;
-use super::mdev;
+use super::input::{Input, attribute, invalid_attribute, number_attribute};
+use super::kind::{Kind, Mark, Nested, SlowFacts, Subsystem, Verdict};
+use super::mdev_types::{self, MdevType};
+use super::pci_address::PciAddress;
 use super::pci_express::{CONFIG_SIZE, Express, header_type};
-use super::vpd::{self, Vpd};
+use super::vpd::Vpd;
 use crate::error::Result;
 use crate::host::files::basename;
 use crate::host::node::Node;
@@ -17,32 +17,35 @@ use crate::text;
 use crate::xml::value::Hex;
 use crate::xml::writer::{Attribute, Writer};
 
-/// The address space of vital product data.
-const VPD_SIZE: usize = 0x8000;
-
 /// A PCI function.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs)]
 pub struct Pci {
     /// Base class, subclass and programming interface; `None` only in documents that do not say.
     pub class: Option<u32>,
+    /// Its address, which is its sysfs name.
     pub address: PciAddress,
+    /// The attribute `device`, and the name that the database of PCI ids has for it.
     pub product: Identity,
+    /// The attribute `vendor`, likewise.
     pub vendor: Identity,
+    /// For a function that leads to another bus, of which sort that is.
     pub bridge: Option<Bridge>,
-    /// The NUMA node that the function is next to.
+    /// The number of the NUMA node that the function is next to.
     pub numa_node: Option<i32>,
+    /// What it says of PCI Express; `None` for a function of conventional PCI, and where configuration
+    /// space must not be read.
     pub express: Option<Express>,
     /// The function was in a low-power state: configuration space was left alone,
     /// and what stands in for it must not be kept.
     pub asleep: bool,
 }
 
-/// A function that leads to another bus.
+/// The sort of a function that leads to another bus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
 pub enum Bridge {
+    /// To a PCI bus.
     Pci,
+    /// To a CardBus.
     CardBus,
 }
 
@@ -54,7 +57,7 @@ pub const BRIDGES: [(Bridge, &str); 2] = [
 
 /// What changes about a function without a uevent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct State {
+pub struct PciState {
     /// The physical function that a virtual one belongs to.
     pub physical_function: Option<PciAddress>,
     /// The virtual functions of a physical one, by index.
@@ -62,7 +65,7 @@ pub struct State {
     /// How many virtual functions there can be.
     pub max_virtual_functions: u32,
     /// Types of mediated device on offer.
-    pub mdev_types: Vec<mdev::Type>,
+    pub mdev_types: Vec<MdevType>,
     /// Vital product data, where the function has some that makes sense.
     pub vpd: Option<Arc<Vpd>>,
     /// The functions that can only be assigned together.
@@ -86,11 +89,6 @@ fn class(node: &Node<'_>) -> Option<u32> {
     text::parse_u32(node.variable(b"PCI_CLASS")?, 16)
 }
 
-/// A function needs an address, a class and configuration space.
-pub fn judge(node: &Node<'_>) -> Verdict {
-    Verdict::plain_if(address(node).is_some() && class(node).is_some() && node.has("config"))
-}
-
 /// Whether looking at configuration space or VPD would wake the function
 /// (kernel: Documentation/power/pci.rst).
 pub fn is_asleep(node: &Node<'_>) -> bool {
@@ -105,15 +103,82 @@ fn is_cold(node: &Node<'_>) -> bool {
     node.attribute("power_state").as_deref() == Some(b"D3cold")
 }
 
-/// Reads vital product data; the caller has made sure that the function is awake.
-pub fn read_vpd(node: &Node<'_>) -> Option<Vpd> {
-    let image = node.host.files.read_start(&node.below("vpd"), VPD_SIZE);
-    vpd::parse(&image.ok()?)
+/// The function's vital product data, read at the first call while it is awake; `None` for one that has none.
+fn vpd(node: &Node<'_>, slow: &SlowFacts) -> Option<Arc<Vpd>> {
+    if let Some(vpd) = slow.vpd.get() {
+        return vpd.clone();
+    }
+    if is_asleep(node) {
+        return None;
+    }
+    slow.vpd
+        .get_or_init(|| Vpd::read(node).map(Arc::new))
+        .clone()
 }
 
 impl Pci {
+    fn read_config(&mut self, node: &Node<'_>) -> Result<()> {
+        let path = node.below("config");
+        let Ok(config) = node.host.files.read_start(&path, CONFIG_SIZE) else {
+            return Ok(());
+        };
+        self.bridge = match header_type(&config) {
+            None | Some(0) => None,
+            Some(1) => Some(Bridge::Pci),
+            Some(2) => Some(Bridge::CardBus),
+            Some(other) => {
+                return Err(node.unusable(format!("its header type {other} is unknown")));
+            }
+        };
+        let size = node.host.files.size(&path).unwrap_or(0);
+        self.express = Express::read(&config, size);
+        Ok(())
+    }
+
+    /// Bridge and link from what the kernel remembers.
+    fn infer_from_cached(&mut self, node: &Node<'_>) {
+        self.bridge = match self.class.map(|class| class >> 8) {
+            Some(0x0604) => Some(Bridge::Pci),
+            Some(0x0607) => Some(Bridge::CardBus),
+            _ => None,
+        };
+        // The speed is remembered, the width is asked for: the kernel wakes a function in D3cold for
+        // that, and the bridge above (drivers/pci/pci.c, `pci_config_pm_runtime_get`).
+        let width = match is_cold(node) || is_suspended(node, "../power/runtime_status") {
+            true => None,
+            false => node.text("max_link_width"),
+        };
+        self.express = node
+            .text("max_link_speed")
+            .and_then(|speed| Express::from_cached(&speed, width.as_deref()));
+    }
+}
+
+impl Kind for Pci {
+    type State = PciState;
+    const NAME: &'static str = "pci";
+    const SUBSYSTEMS: &'static [Subsystem] = &[Subsystem::Bus("pci")];
+    const MARKS: &'static [Mark] = &[Mark::Variable("PCI_CLASS")];
+    const NESTED: &'static [Nested<Pci>] = &[
+        Nested {
+            name: mdev_types::NAME,
+            in_state: |state| !state.mdev_types.is_empty(),
+            on_node: |node, _| mdev_types::has_any(node),
+        },
+        Nested {
+            name: "vpd",
+            in_state: |state| state.vpd.is_some(),
+            on_node: |node, slow| vpd(node, slow).is_some(),
+        },
+    ];
+
+    /// It needs an address, a class and configuration space.
+    fn judge(node: &Node<'_>) -> Verdict {
+        Verdict::plain_if(address(node).is_some() && class(node).is_some() && node.has("config"))
+    }
+
     /// Reads ids, names, NUMA node and, where allowed, configuration space.
-    pub fn read(node: &Node<'_>) -> Result<Pci> {
+    fn read(node: &Node<'_>) -> Result<Pci> {
         let id = |name: &str| -> Result<u16> {
             let text = node
                 .attribute(name)
@@ -154,44 +219,29 @@ impl Pci {
         Ok(pci)
     }
 
-    fn read_config(&mut self, node: &Node<'_>) -> Result<()> {
-        let path = node.below("config");
-        let Ok(config) = node.host.files.read_start(&path, CONFIG_SIZE) else {
-            return Ok(());
-        };
-        self.bridge = match header_type(&config) {
-            None | Some(0) => None,
-            Some(1) => Some(Bridge::Pci),
-            Some(2) => Some(Bridge::CardBus),
-            Some(other) => {
-                return Err(node.unusable(format!("its header type {other} is unknown")));
-            }
-        };
-        let size = node.host.files.size(&path).unwrap_or(0);
-        self.express = Express::read(&config, size);
-        Ok(())
+    /// Not while the function sleeps: what its configuration space says is read when it is awake.
+    fn is_final(&self) -> bool {
+        !self.asleep
     }
 
-    /// Bridge and link from what the kernel remembers.
-    fn infer_from_cached(&mut self, node: &Node<'_>) {
-        self.bridge = match self.class.map(|class| class >> 8) {
-            Some(0x0604) => Some(Bridge::Pci),
-            Some(0x0607) => Some(Bridge::CardBus),
-            _ => None,
-        };
-        // The speed is remembered, the width is asked for: the kernel wakes a function in D3cold for
-        // that, and the bridge above (drivers/pci/pci.c, `pci_config_pm_runtime_get`).
-        let width = match is_cold(node) || is_suspended(node, "../power/runtime_status") {
-            true => None,
-            false => node.text("max_link_width"),
-        };
-        self.express = node
-            .text("max_link_speed")
-            .and_then(|speed| Express::from_cached(&speed, width.as_deref()));
+    /// Reads what the kernel shows of the function now.
+    fn read_state(node: &Node<'_>, slow: &SlowFacts) -> Result<PciState> {
+        let vpd = vpd(node, slow);
+        Ok(PciState {
+            physical_function: function_of_link(node, "physfn"),
+            virtual_functions: (0..)
+                .map_while(|index| function_of_link(node, &format!("virtfn{index}")))
+                .collect(),
+            max_virtual_functions: node
+                .number("sriov_totalvfs", 10, text::parse_u32)?
+                .unwrap_or(0),
+            mdev_types: mdev_types::read(node)?,
+            vpd,
+            iommu_group: IommuGroup::read(node)?,
+        })
     }
 
-    /// Writes the content of the capability.
-    pub fn write(&self, state: &State, w: &mut Writer) {
+    fn write(&self, state: &PciState, w: &mut Writer) {
         if let Some(class) = self.class {
             w.value("class", Hex(6, class));
         }
@@ -205,7 +255,7 @@ impl Pci {
         if let Some(bridge) = self.bridge {
             w.empty_capability(BRIDGES[bridge as usize].1, &[]);
         }
-        mdev::write_types(&state.mdev_types, w);
+        mdev_types::write(&state.mdev_types, w);
         if let Some(vpd) = &state.vpd {
             vpd.write(w);
         }
@@ -219,25 +269,53 @@ impl Pci {
             express.write(w);
         }
     }
+
+    fn parse(input: Input<'_>) -> Result<(Pci, PciState)> {
+        let class = input.optional_number("class", "PCI class", text::parse_u32, 16)?;
+        if class.is_some_and(|class| class > 0xff_ffff) {
+            return Err(input.wrong("invalid PCI class supplied"));
+        }
+        let number = |child: &str, what: &str| input.number(child, what, text::parse_u32, 10);
+        let mut pci = Pci {
+            class,
+            address: PciAddress {
+                domain: number("domain", "PCI domain ID")?,
+                bus: number("bus", "PCI bus ID")?,
+                slot: number("slot", "PCI slot ID")?,
+                function: number("function", "PCI function ID")?,
+            },
+            product: Identity::parse(input, "product", "PCI product ID")?,
+            vendor: Identity::parse(input, "vendor", "PCI vendor ID")?,
+            bridge: None,
+            numa_node: None,
+            express: None,
+            asleep: false,
+        };
+        let mut state = PciState::default();
+        for (kind, nested) in input.nested("PCI")? {
+            match kind {
+                mdev_types::NAME => state.mdev_types.extend(mdev_types::parse(nested)?),
+                "vpd" => state.vpd = Some(Arc::new(Vpd::parse(nested)?)),
+                _ => state.parse_functions(kind, nested)?,
+            }
+            let bridge = BRIDGES.iter().find(|(_, name)| *name == kind);
+            pci.bridge = bridge.map(|(bridge, _)| *bridge).or(pci.bridge);
+        }
+        if let Some(group) = input.element.child("iommuGroup") {
+            state.iommu_group = Some(IommuGroup::parse(input.at(group))?);
+        }
+        if let Some(numa) = input.element.child("numa") {
+            let number = text::parse_i32(attribute(numa, "node")?.as_bytes(), 10);
+            pci.numa_node = Some(number.ok_or_else(|| invalid_attribute(numa, "node"))?)
+                .filter(|node| *node >= 0);
+        }
+        let express = input.element.child("pci-express");
+        pci.express = express.map(Express::parse).transpose()?;
+        Ok((pci, state))
+    }
 }
 
-impl State {
-    /// Reads what the kernel shows of the function now.
-    pub fn read(node: &Node<'_>, vpd: Option<Arc<Vpd>>) -> Result<State> {
-        Ok(State {
-            physical_function: function_of_link(node, "physfn"),
-            virtual_functions: (0..)
-                .map_while(|index| function_of_link(node, &format!("virtfn{index}")))
-                .collect(),
-            max_virtual_functions: node
-                .number("sriov_totalvfs", 10, text::parse_u32)?
-                .unwrap_or(0),
-            mdev_types: mdev::types(node)?,
-            vpd,
-            iommu_group: IommuGroup::read(node)?,
-        })
-    }
-
+impl PciState {
     fn write_functions(&self, w: &mut Writer) {
         if let Some(address) = &self.physical_function {
             w.capability("phys_function", &[], |w| address.write(w));
@@ -255,6 +333,21 @@ impl State {
         } else if self.max_virtual_functions > 0 {
             w.empty_capability("virt_functions", &attributes);
         }
+    }
+
+    /// Reads a nested capability that is about functions of the same device.
+    fn parse_functions(&mut self, kind: &str, input: Input<'_>) -> Result<()> {
+        let addresses = PciAddress::parse_children(input.element)?;
+        match kind {
+            "phys_function" => self.physical_function = addresses.first().copied(),
+            "virt_functions" => {
+                self.virtual_functions = addresses;
+                self.max_virtual_functions =
+                    number_attribute(input.element, "maxCount")?.unwrap_or(0);
+            }
+            _ => {}
+        }
+        Ok(())
     }
 }
 
@@ -295,71 +388,7 @@ impl IommuGroup {
             }
         });
     }
-}
 
-/// Reads the content of the capability.
-pub fn parse(input: Input<'_>) -> Result<(Pci, State)> {
-    let class = input.optional_number("class", "PCI class", text::parse_u32, 16)?;
-    if class.is_some_and(|class| class > 0xff_ffff) {
-        return Err(input.wrong("invalid PCI class supplied"));
-    }
-    let number = |child: &str, what: &str| input.number(child, what, text::parse_u32, 10);
-    let mut pci = Pci {
-        class,
-        address: PciAddress {
-            domain: number("domain", "PCI domain ID")?,
-            bus: number("bus", "PCI bus ID")?,
-            slot: number("slot", "PCI slot ID")?,
-            function: number("function", "PCI function ID")?,
-        },
-        product: Identity::parse(input, "product", "PCI product ID")?,
-        vendor: Identity::parse(input, "vendor", "PCI vendor ID")?,
-        bridge: None,
-        numa_node: None,
-        express: None,
-        asleep: false,
-    };
-    let mut state = State::default();
-    for (kind, nested) in input.nested("PCI")? {
-        match kind {
-            "mdev_types" => state.mdev_types.extend(mdev::parse_types(nested)?),
-            "vpd" => state.vpd = Some(Arc::new(Vpd::parse(nested)?)),
-            _ => state.parse_functions(kind, nested)?,
-        }
-        let bridge = BRIDGES.iter().find(|(_, name)| *name == kind);
-        pci.bridge = bridge.map(|(bridge, _)| *bridge).or(pci.bridge);
-    }
-    if let Some(group) = input.element.child("iommuGroup") {
-        state.iommu_group = Some(IommuGroup::parse(input.at(group))?);
-    }
-    if let Some(numa) = input.element.child("numa") {
-        let number = text::parse_i32(attribute(numa, "node")?.as_bytes(), 10);
-        pci.numa_node =
-            Some(number.ok_or_else(|| invalid_attribute(numa, "node"))?).filter(|node| *node >= 0);
-    }
-    let express = input.element.child("pci-express");
-    pci.express = express.map(Express::parse).transpose()?;
-    Ok((pci, state))
-}
-
-impl State {
-    /// Reads a nested capability that is about functions of the same device.
-    fn parse_functions(&mut self, kind: &str, input: Input<'_>) -> Result<()> {
-        let addresses = PciAddress::parse_children(input.element)?;
-        match kind {
-            "phys_function" => self.physical_function = addresses.first().copied(),
-            "virt_functions" => {
-                self.virtual_functions = addresses;
-                self.max_virtual_functions =
-                    number_attribute(input.element, "maxCount")?.unwrap_or(0);
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-}
-
-impl IommuGroup {
     fn parse(input: Input<'_>) -> Result<IommuGroup> {
         let number = input.element.attribute("number");
         let number = number.ok_or_else(|| input.wrong("missing iommuGroup number attribute"))?;

@@ -1,40 +1,47 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! SCSI generic character devices, `/dev/sgN`.
+//! SCSI generic character devices, `/dev/sgN` (kernel: Documentation/scsi/scsi-generic.rst).
 
 use super::input::Input;
+use super::kind::{Kind, Mark, Subsystem, Verdict};
 use crate::error::Result;
 use crate::host::node::Node;
 use crate::text;
 use crate::xml::writer::Writer;
 
-/// The character device through which SCSI commands are passed.
+/// The character device through which SCSI commands are passed to a unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Generic {
+pub struct ScsiGeneric {
     /// Its path, `/dev/sg0`.
     pub char_device: String,
 }
 
-impl Generic {
-    /// Takes the device node from the `uevent` file.
-    pub fn read(node: &Node<'_>) -> Result<Generic> {
+impl Kind for ScsiGeneric {
+    type State = ();
+    const NAME: &'static str = "scsi_generic";
+    const SUBSYSTEMS: &'static [Subsystem] = &[Subsystem::Class("scsi_generic")];
+    const MARKS: &'static [Mark] = &[Mark::Subsystem];
+    const IS_CREATABLE: bool = false;
+
+    fn judge(node: &Node<'_>) -> Verdict {
+        Verdict::plain_if(node.devnode().is_some())
+    }
+
+    /// Takes the path from the `uevent` file.
+    fn read(node: &Node<'_>) -> Result<ScsiGeneric> {
         let path = node
             .devnode()
             .ok_or_else(|| node.unusable("its uevent file names no DEVNAME"))?;
-        Ok(Generic {
+        Ok(ScsiGeneric {
             char_device: text::clean(&path),
         })
     }
 
-    /// Writes the content of the capability.
-    pub fn write(&self, w: &mut Writer) {
+    fn write(&self, _: &(), w: &mut Writer) {
         w.value("char", &self.char_device);
     }
-}
 
-impl Generic {
-    /// Reads the content of the capability.
-    pub fn parse(input: Input<'_>) -> Result<Generic> {
+    fn parse(input: Input<'_>) -> Result<(ScsiGeneric, ())> {
         let char_device = input.required("char", "character device path")?;
-        Ok(Generic { char_device })
+        Ok((ScsiGeneric { char_device }, ()))
     }
 }

@@ -3,6 +3,7 @@
 //! (kernel: Documentation/scsi/scsi_fc_transport.rst).
 
 use super::input::{Input, Purpose};
+use super::kind::{Kind, Mark, Nested, SlowFacts, Subsystem, Verdict};
 use crate::error::Result;
 use crate::host::files::join;
 use crate::host::node::Node;
@@ -11,15 +12,15 @@ use crate::xml::writer::Writer;
 
 /// A SCSI host adapter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Host {
-    /// Its number.
+pub struct ScsiHost {
+    /// The number in its sysfs name `hostN`; 0 in a document about one that is to be made.
     pub number: u32,
 }
 
 /// What changes about a host without a uevent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct State {
-    /// The driver's own number for the adapter.
+pub struct ScsiHostState {
+    /// The driver's own number for the adapter; `None` where the driver has none.
     pub unique_id: Option<i32>,
     /// World-wide names, for a Fibre Channel host.
     pub fc_host: Option<FcHost>,
@@ -27,61 +28,38 @@ pub struct State {
     pub vport_ops: Option<VportOps>,
 }
 
-/// World-wide names, hexadecimal digits without prefix.
+/// World-wide names of a Fibre Channel host: hexadecimal digits without prefix.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs)]
 pub struct FcHost {
+    /// That of the node; empty in a document that leaves it to the maker of the host.
     pub wwnn: String,
+    /// That of the port, likewise.
     pub wwpn: String,
+    /// That of the fabric, for a port that is connected.
     pub fabric_wwn: Option<String>,
 }
 
-/// How many virtual ports a host can have and has.
+/// How many virtual ports (NPIV) a host can have and has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
 pub struct VportOps {
+    /// `max_npiv_vports`.
     pub max_vports: i32,
+    /// `npiv_vports_inuse`.
     pub vports: i32,
 }
 
 /// The number in the name `hostN`.
-pub fn number(node: &Node<'_>) -> Option<u32> {
+fn number(node: &Node<'_>) -> Option<u32> {
     text::parse_u32(node.basename().strip_prefix(b"host")?, 0)
 }
 
-impl Host {
-    /// Takes the number from the name.
-    pub fn read(node: &Node<'_>) -> Result<Host> {
-        let number = number(node).ok_or_else(|| node.unusable("its name is not hostN"))?;
-        Ok(Host { number })
-    }
-
-    /// Writes the content of the capability.
-    pub fn write(&self, state: &State, w: &mut Writer) {
-        w.value("host", self.number);
-        w.optional("unique_id", state.unique_id);
-        if let Some(fc) = &state.fc_host {
-            w.capability("fc_host", &[], |w| {
-                w.value("wwnn", &fc.wwnn);
-                w.value("wwpn", &fc.wwpn);
-                w.optional("fabric_wwn", fc.fabric_wwn.as_ref());
-            });
-        }
-        if let Some(vports) = &state.vport_ops {
-            w.capability("vport_ops", &[], |w| {
-                w.value("max_vports", vports.max_vports);
-                w.value("vports", vports.vports);
-            });
-        }
-    }
-}
-
-impl State {
-    /// Reads the class folders of the host.
-    pub fn read(node: &Node<'_>) -> State {
+impl ScsiHostState {
+    /// Reads the host's folders in the classes `scsi_host` and `fc_host`. What cannot be read is missing;
+    /// without a world-wide name or a count that must be there, neither nested capability is.
+    pub fn read(node: &Node<'_>) -> ScsiHostState {
         let classes = Classes::of(node);
         let (fc_host, vport_ops) = classes.ports().unwrap_or_default();
-        State {
+        ScsiHostState {
             unique_id: classes
                 .line(&classes.scsi_host, "unique_id")
                 .and_then(|line| text::parse_i32(&line, 10))
@@ -155,48 +133,100 @@ impl<'a> Classes<'a> {
     }
 }
 
-/// Reads the content of the capability. What a host to be made lacks is 0 or empty:
-/// the kernel gives the numbers, its maker the world-wide names.
-pub fn parse(input: Input<'_>) -> Result<(Host, State)> {
-    let number = |child: &str, what: &str| input.optional_number(child, what, text::parse_i32, 10);
-    let is_new = input.purpose == Purpose::Create;
-    let host = input.optional_number("host", "SCSI host ID", text::parse_u32, 10)?;
-    if host.is_none() && !is_new {
-        return Err(input.wrong("no SCSI host ID supplied"));
+impl Kind for ScsiHost {
+    type State = ScsiHostState;
+    const NAME: &'static str = "scsi_host";
+    const SUBSYSTEMS: &'static [Subsystem] = &[Subsystem::Bus("scsi")];
+    const MARKS: &'static [Mark] = &[Mark::DeviceType("scsi_host")];
+    const NESTED: &'static [Nested<ScsiHost>] = &[
+        Nested {
+            name: "fc_host",
+            in_state: |state| state.fc_host.is_some(),
+            on_node: |node, _| ScsiHostState::read(node).fc_host.is_some(),
+        },
+        // In XML it is called vport_ops.
+        Nested {
+            name: "vports",
+            in_state: |state| state.vport_ops.is_some(),
+            on_node: |node, _| ScsiHostState::read(node).vport_ops.is_some(),
+        },
+    ];
+
+    fn judge(node: &Node<'_>) -> Verdict {
+        Verdict::plain_if(number(node).is_some())
     }
-    let mut state = State {
-        unique_id: number("unique_id", "unique ID")?,
-        ..State::default()
-    };
-    for (kind, nested) in input.nested("SCSI host")? {
-        let number = |child: &str| {
-            let number = nested.optional_number(child, child, text::parse_i32, 10)?;
-            Ok(number.unwrap_or(0))
-        };
-        let wwn = |child: &str, what: &str| match nested.required(child, what) {
-            Ok(wwn) => Ok(wwn),
-            Err(_) if is_new => Ok(String::new()),
-            Err(_) => Err(input.wrong(format!("no {what} supplied"))),
-        };
-        match kind {
-            "fc_host" => {
-                state.fc_host = Some(FcHost {
-                    wwnn: wwn("wwnn", "WWNN")?,
-                    wwpn: wwn("wwpn", "WWPN")?,
-                    fabric_wwn: nested.text("fabric_wwn"),
-                });
-            }
-            "vport_ops" => {
-                state.vport_ops = Some(VportOps {
-                    max_vports: number("max_vports")?,
-                    vports: number("vports")?,
-                });
-            }
-            other => {
-                return Err(input.wrong(format!("unknown SCSI host capability type '{other}'")));
-            }
+
+    fn read(node: &Node<'_>) -> Result<ScsiHost> {
+        let number = number(node).ok_or_else(|| node.unusable("its name is not hostN"))?;
+        Ok(ScsiHost { number })
+    }
+
+    fn read_state(node: &Node<'_>, _: &SlowFacts) -> Result<ScsiHostState> {
+        Ok(ScsiHostState::read(node))
+    }
+
+    fn write(&self, state: &ScsiHostState, w: &mut Writer) {
+        w.value("host", self.number);
+        w.optional("unique_id", state.unique_id);
+        if let Some(fc) = &state.fc_host {
+            w.capability("fc_host", &[], |w| {
+                w.value("wwnn", &fc.wwnn);
+                w.value("wwpn", &fc.wwpn);
+                w.optional("fabric_wwn", fc.fabric_wwn.as_ref());
+            });
+        }
+        if let Some(vports) = &state.vport_ops {
+            w.capability("vport_ops", &[], |w| {
+                w.value("max_vports", vports.max_vports);
+                w.value("vports", vports.vports);
+            });
         }
     }
-    let number = host.unwrap_or(0);
-    Ok((Host { number }, state))
+
+    /// What a host to be made lacks is 0 or empty: the kernel gives the numbers, its maker the
+    /// world-wide names.
+    fn parse(input: Input<'_>) -> Result<(ScsiHost, ScsiHostState)> {
+        let number =
+            |child: &str, what: &str| input.optional_number(child, what, text::parse_i32, 10);
+        let is_new = input.purpose == Purpose::Create;
+        let host = input.optional_number("host", "SCSI host ID", text::parse_u32, 10)?;
+        if host.is_none() && !is_new {
+            return Err(input.wrong("no SCSI host ID supplied"));
+        }
+        let mut state = ScsiHostState {
+            unique_id: number("unique_id", "unique ID")?,
+            ..ScsiHostState::default()
+        };
+        for (kind, nested) in input.nested("SCSI host")? {
+            let number = |child: &str| {
+                let number = nested.optional_number(child, child, text::parse_i32, 10)?;
+                Ok(number.unwrap_or(0))
+            };
+            let wwn = |child: &str, what: &str| match nested.required(child, what) {
+                Ok(wwn) => Ok(wwn),
+                Err(_) if is_new => Ok(String::new()),
+                Err(_) => Err(input.wrong(format!("no {what} supplied"))),
+            };
+            match kind {
+                "fc_host" => {
+                    state.fc_host = Some(FcHost {
+                        wwnn: wwn("wwnn", "WWNN")?,
+                        wwpn: wwn("wwpn", "WWPN")?,
+                        fabric_wwn: nested.text("fabric_wwn"),
+                    });
+                }
+                "vport_ops" => {
+                    state.vport_ops = Some(VportOps {
+                        max_vports: number("max_vports")?,
+                        vports: number("vports")?,
+                    });
+                }
+                other => {
+                    return Err(input.wrong(format!("unknown SCSI host capability type '{other}'")));
+                }
+            }
+        }
+        let number = host.unwrap_or(0);
+        Ok((ScsiHost { number }, state))
+    }
 }

@@ -2,8 +2,8 @@
 //! Block devices that hold data: disks, optical and floppy drives, cards, DASD
 //! (kernel: Documentation/ABI/stable/sysfs-block).
 
-use super::Verdict;
 use super::input::Input;
+use super::kind::{Kind, Mark, Subsystem, Verdict};
 use super::storage_ids::{self, StorageIds};
 use crate::error::Result;
 use crate::host::node::Node;
@@ -64,7 +64,7 @@ impl Drive {
 }
 
 /// What decides whether and how a block device is listed.
-struct Identity {
+struct DriveIdentity {
     drive: Drive,
     devnode: Vec<u8>,
     bus: Option<Vec<u8>>,
@@ -72,8 +72,8 @@ struct Identity {
     udev: UdevData,
 }
 
-impl Identity {
-    fn read(node: &Node<'_>) -> Option<Identity> {
+impl DriveIdentity {
+    fn read(node: &Node<'_>) -> Option<DriveIdentity> {
         let devnode = node.devnode()?;
         let udev = node.udev_data();
         let owned = |key: &[u8]| udev.property(key).map(<[u8]>::to_vec);
@@ -97,7 +97,7 @@ impl Identity {
             }
             _ => ids.serial,
         };
-        Some(Identity {
+        Some(DriveIdentity {
             drive,
             devnode,
             bus: ids.bus,
@@ -137,18 +137,6 @@ fn drive(id_type: Option<&[u8]>, devnode: &[u8], udev: &UdevData) -> Option<Driv
     }
 }
 
-/// A block device carries its serial in its name.
-pub fn judge(node: &Node<'_>) -> Verdict {
-    match Identity::read(node) {
-        None => Verdict::Rejected,
-        Some(Identity { serial: None, .. }) => Verdict::Plain,
-        Some(Identity {
-            serial: Some(serial),
-            ..
-        }) => Verdict::Suffix(serial),
-    }
-}
-
 /// Vendor and model come padded with blanks from SCSI INQUIRY data.
 fn trimmed(node: &Node<'_>, name: &str) -> Option<String> {
     let text = node.text(name)?;
@@ -156,9 +144,46 @@ fn trimmed(node: &Node<'_>, name: &str) -> Option<String> {
 }
 
 impl Storage {
+    /// Reads the block count and size; returns the size in bytes. The kernel counts
+    /// in 512 byte units whatever the block size is; libvirt multiplies all the same.
+    fn read_size(&mut self, node: &Node<'_>) -> Result<u64> {
+        self.num_blocks = node.number("size", 0, text::parse_u64)?.unwrap_or(0);
+        self.logical_block_size = node
+            .number("queue/logical_block_size", 0, text::parse_u64)?
+            .unwrap_or(0);
+        Ok(self.num_blocks.wrapping_mul(self.logical_block_size))
+    }
+
+    /// Both numbers, also where one of them is 0 (a card reader without a card); none when both are.
+    fn write_blocks(&self, w: &mut Writer) {
+        if self.logical_block_size != 0 || self.num_blocks != 0 {
+            w.value("logical_block_size", self.logical_block_size);
+            w.value("num_blocks", self.num_blocks);
+        }
+    }
+}
+
+impl Kind for Storage {
+    type State = ();
+    const NAME: &'static str = "storage";
+    const SUBSYSTEMS: &'static [Subsystem] = &[Subsystem::Class("block")];
+    const MARKS: &'static [Mark] = &[Mark::DeviceType("disk")];
+
+    /// Its name ends with its serial, if it has one.
+    fn judge(node: &Node<'_>) -> Verdict {
+        match DriveIdentity::read(node) {
+            None => Verdict::Rejected,
+            Some(DriveIdentity { serial: None, .. }) => Verdict::Plain,
+            Some(DriveIdentity {
+                serial: Some(serial),
+                ..
+            }) => Verdict::Suffix(serial),
+        }
+    }
+
     /// Reads identity, size and medium.
-    pub fn read(node: &Node<'_>) -> Result<Storage> {
-        let id = Identity::read(node)
+    fn read(node: &Node<'_>) -> Result<Storage> {
+        let id = DriveIdentity::read(node)
             .ok_or_else(|| node.unusable("it is no disk, drive or card of a known type"))?;
         let mut storage = Storage {
             block: text::clean(&id.devnode),
@@ -192,18 +217,7 @@ impl Storage {
         Ok(storage)
     }
 
-    /// Reads the block count and size; returns the size in bytes. The kernel counts
-    /// in 512 byte units whatever the block size is; libvirt multiplies all the same.
-    fn read_size(&mut self, node: &Node<'_>) -> Result<u64> {
-        self.num_blocks = node.number("size", 0, text::parse_u64)?.unwrap_or(0);
-        self.logical_block_size = node
-            .number("queue/logical_block_size", 0, text::parse_u64)?
-            .unwrap_or(0);
-        Ok(self.num_blocks.wrapping_mul(self.logical_block_size))
-    }
-
-    /// Writes the content of the capability.
-    pub fn write(&self, w: &mut Writer) {
+    fn write(&self, _: &(), w: &mut Writer) {
         w.value("block", &self.block);
         w.optional("bus", self.bus.as_ref());
         w.optional("drive_type", self.drive_type.as_ref());
@@ -227,18 +241,7 @@ impl Storage {
         }
     }
 
-    /// Both numbers, also where one of them is 0 (a card reader without a card); none when both are.
-    fn write_blocks(&self, w: &mut Writer) {
-        if self.logical_block_size != 0 || self.num_blocks != 0 {
-            w.value("logical_block_size", self.logical_block_size);
-            w.value("num_blocks", self.num_blocks);
-        }
-    }
-}
-
-impl Storage {
-    /// Reads the content of the capability.
-    pub fn parse(input: Input<'_>) -> Result<Storage> {
+    fn parse(input: Input<'_>) -> Result<(Storage, ())> {
         let mut storage = Storage {
             block: input.required("block", "block device path")?,
             bus: input.text("bus"),
@@ -276,6 +279,6 @@ impl Storage {
                 });
             }
         }
-        Ok(storage)
+        Ok((storage, ()))
     }
 }

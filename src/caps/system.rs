@@ -3,11 +3,10 @@
 //! (kernel: `/sys/class/dmi/id`, Documentation/ABI/testing/sysfs-firmware-dmi-tables).
 
 use super::input::Input;
+use super::kind::{Kind, Mark, Subsystem};
 use crate::error::Result;
-use std::sync::OnceLock;
-
+use crate::host::new_uuid::uuid_of_process;
 use crate::host::node::Node;
-use crate::process::without_fork;
 use crate::text::uuid::normalise_uuid;
 use crate::xml::writer::Writer;
 
@@ -16,31 +15,50 @@ pub const DMI: &[u8] = b"/sys/devices/virtual/dmi/id";
 
 /// The machine and its firmware.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[allow(missing_docs)]
 pub struct System {
+    /// What the machine is called, `product_name`.
     pub product: Option<String>,
+    /// Its maker, `sys_vendor`.
     pub vendor: Option<String>,
+    /// Its version, `product_version`.
     pub version: Option<String>,
+    /// Its serial number; root alone can read it.
     pub serial: Option<String>,
-    /// Lower case with hyphens.
+    /// `product_uuid` in lower case with hyphens; one of this process alone where the firmware has none, and
+    /// all zeros where there are no SMBIOS tables.
     pub uuid: String,
+    /// The maker of the firmware, `bios_vendor`.
     pub firmware_vendor: Option<String>,
+    /// `bios_version`.
     pub firmware_version: Option<String>,
+    /// `bios_date`, as the firmware writes it: month/day/year.
     pub firmware_date: Option<String>,
 }
 
 const NO_UUID: &str = "00000000-0000-0000-0000-000000000000";
 
-impl System {
-    /// Reads the SMBIOS strings; `node` is the `dmi/id` folder.
-    pub fn read(node: &Node<'_>) -> System {
+/// Whether all 16 bytes are the same: firmware's way to say that it has no UUID.
+fn is_uniform(uuid: &str) -> bool {
+    let digits: Vec<u8> = uuid.bytes().filter(|b| *b != b'-').collect();
+    digits.chunks(2).all(|byte| byte == &digits[..2])
+}
+
+impl Kind for System {
+    type State = ();
+    const NAME: &'static str = "system";
+    // No bus or class lists it: it is always there.
+    const SUBSYSTEMS: &'static [Subsystem] = &[];
+    const MARKS: &'static [Mark] = &[];
+
+    /// Reads the strings; `node` is [`DMI`], which some hosts do not have.
+    fn read(node: &Node<'_>) -> Result<System> {
         if !node.host.files.exists(node.path) {
-            return System {
+            return Ok(System {
                 uuid: NO_UUID.into(),
                 ..System::default()
-            };
+            });
         }
-        System {
+        Ok(System {
             product: node.text("product_name"),
             vendor: node.text("sys_vendor"),
             version: node.text("product_version"),
@@ -49,15 +67,14 @@ impl System {
                 .text("product_uuid")
                 .and_then(|text| normalise_uuid(&text))
                 .filter(|uuid| !is_uniform(uuid))
-                .unwrap_or_else(|| random_uuid().into()),
+                .unwrap_or_else(|| uuid_of_process().unwrap_or(NO_UUID).into()),
             firmware_vendor: node.text("bios_vendor"),
             firmware_version: node.text("bios_version"),
             firmware_date: node.text("bios_date"),
-        }
+        })
     }
 
-    /// Writes the content of the capability.
-    pub fn write(&self, w: &mut Writer) {
+    fn write(&self, _: &(), w: &mut Writer) {
         w.optional("product", self.product.as_ref());
         w.element("hardware", &[], |w| {
             w.optional("vendor", self.vendor.as_ref());
@@ -71,29 +88,8 @@ impl System {
             w.optional("release_date", self.firmware_date.as_ref());
         });
     }
-}
 
-/// Whether all 16 bytes are the same: firmware's way to say that it has no UUID.
-fn is_uniform(uuid: &str) -> bool {
-    let digits: Vec<u8> = uuid.bytes().filter(|b| *b != b'-').collect();
-    digits.chunks(2).all(|byte| byte == &digits[..2])
-}
-
-/// A UUID made once per process, for a machine that has none: the kernel makes it (random(4), `uuid`).
-fn random_uuid() -> &'static str {
-    static UUID: OnceLock<String> = OnceLock::new();
-    let make = || {
-        std::fs::read_to_string("/proc/sys/kernel/random/uuid")
-            .ok()
-            .and_then(|text| normalise_uuid(&text))
-            .unwrap_or_else(|| NO_UUID.into())
-    };
-    without_fork(|| UUID.get_or_init(make))
-}
-
-impl System {
-    /// Reads the content of the capability.
-    pub fn parse(input: Input<'_>) -> Result<System> {
+    fn parse(input: Input<'_>) -> Result<(System, ())> {
         let mut system = System {
             product: input.text("product"),
             ..System::default()
@@ -114,7 +110,7 @@ impl System {
         }
         let uuid = uuid.ok_or_else(|| input.wrong("no system UUID supplied"))?;
         system.uuid = normalise_uuid(&uuid).ok_or_else(|| input.wrong("malformed uuid element"))?;
-        Ok(system)
+        Ok((system, ()))
     }
 }
 
@@ -127,11 +123,5 @@ mod tests {
         assert!(is_uniform(NO_UUID));
         assert!(is_uniform("ffffffff-ffff-ffff-ffff-ffffffffffff"));
         assert!(!is_uniform("6c616220-766e-6400-0000-00000000000a"));
-    }
-
-    #[test]
-    fn the_random_uuid_stays() {
-        assert_eq!(random_uuid(), random_uuid());
-        assert_ne!(random_uuid(), NO_UUID);
     }
 }

@@ -2,6 +2,7 @@
 //! What no recorded or handmade machine shows: kinds against each other, documents
 //! that are wrong inside, hosts without udev, numbers out of range.
 
+mod lists;
 mod machines;
 
 use super::*;
@@ -45,26 +46,32 @@ fn written(kind: &str, content: &str, state: Option<&State>) -> String {
 }
 
 #[test]
-fn the_table_is_in_flag_order() {
-    for (index, (capability, name)) in CAPABILITIES.iter().enumerate() {
-        assert_eq!(capability.flag(), 1 << index);
-        assert_eq!(capability.name(), *name);
-        assert_eq!(Capability::from_name(name), Some(*capability));
-    }
-    assert_eq!(Capability::from_name("vport_ops"), None);
-}
-
-#[test]
 fn a_nested_capability_is_no_kind_of_device() {
     let (_root, host) = host(&[("devices/x/uevent", "")]);
     let node = node(&host, b"/sys/devices/x", b"pci", b"");
-    for nested in [C::FcHost, C::Vports, C::Vpd, C::CcwGroupMember] {
+    let bearers = |nested: Capability| {
+        let all = Capability::ALL.iter().copied();
+        let bear = all.filter(|kind| kind.nested_flags() & nested.flag() != 0);
+        bear.collect::<Vec<_>>()
+    };
+    for (nested, expected) in [
+        (Capability::FcHost, Capability::ScsiHost),
+        (Capability::Vports, Capability::ScsiHost),
+        (Capability::Vpd, Capability::Pci),
+        (Capability::CcwGroupMember, Capability::Ccw),
+    ] {
         assert!(Facts::read(nested, &node).is_err());
-        assert_eq!(bearers(nested).len(), 1);
+        assert_eq!(judge(nested, &node), Verdict::Rejected);
+        assert_eq!(bearers(nested), [expected]);
         // Nobody else bears it.
-        assert!(!has_nested(nested, C::Usb, &node, &Cache::default()));
+        let (cache, flag) = (Cache::default(), nested.flag());
+        assert!(!has_nested(Capability::UsbInterface, flag, &node, &cache));
     }
-    assert_eq!(bearers(C::Pci), &[]);
+    assert_eq!(
+        bearers(Capability::MdevTypes),
+        [Capability::Pci, Capability::Css, Capability::ApMatrix]
+    );
+    assert_eq!(bearers(Capability::Pci), []);
 }
 
 #[test]
@@ -227,23 +234,23 @@ fn usb_ids_come_from_sysfs_where_udev_has_no_database() {
         ("devices/usb1/1-1/product", "Stick\n"),
     ]);
     let device = node(&recorded, path, b"usb", uevent);
-    assert_eq!(usb::judge_device(&device), Verdict::Plain);
-    let facts = usb::Device::read(&device).unwrap();
+    assert_eq!(usb_device::UsbDevice::judge(&device), Verdict::Plain);
+    let facts = usb_device::UsbDevice::read(&device).unwrap();
     assert_eq!((facts.vendor.id, facts.product.id), (0x0781, 0x5567));
     assert_eq!(facts.product.name.as_deref(), Some("Stick"));
     assert_eq!(facts.port, None);
     // With a database libvirt's rule holds: what it does not know is no device.
     std::fs::create_dir_all(root.path().join("run/udev/data")).unwrap();
-    assert_eq!(usb::judge_device(&device), Verdict::Rejected);
-    assert!(usb::Device::read(&device).is_err());
+    assert_eq!(usb_device::UsbDevice::judge(&device), Verdict::Rejected);
+    assert!(usb_device::UsbDevice::read(&device).is_err());
 }
 
 #[test]
 fn a_network_device_without_an_interface_is_none() {
     let (_root, host) = host(&[("devices/w/address", "00:11:22:33:44:55\n")]);
     let device = node(&host, b"/sys/devices/w", b"net", b"DEVTYPE=wlan\n");
-    assert_eq!(classify(&device), Some(C::Net));
-    assert_eq!(net::judge(&device), Verdict::Rejected);
+    assert_eq!(classify(&device), Some(Capability::Net));
+    assert_eq!(net::Net::judge(&device), Verdict::Rejected);
 }
 
 #[test]
@@ -259,7 +266,7 @@ fn link_speeds_out_of_range_are_errors() {
     ] {
         let (_root, host) = host(&[("devices/n/operstate", "up\n"), ("devices/n/speed", speed)]);
         let device = node(&host, b"/sys/devices/n", b"net", b"INTERFACE=n\n");
-        let found = net::State::read(&device).map(|state| state.speed);
+        let found = net::Net::read_state(&device, &SlowFacts::default()).map(|state| state.speed);
         match expected {
             Ok(speed) => assert_eq!(found.unwrap(), speed),
             Err(text) => assert!(found.unwrap_err().message().contains(text)),
@@ -268,7 +275,7 @@ fn link_speeds_out_of_range_are_errors() {
     // A state that is none of RFC 2863's.
     let (_root, host) = host(&[("devices/n/operstate", "sleepy\n")]);
     let device = node(&host, b"/sys/devices/n", b"net", b"INTERFACE=n\n");
-    let error = net::State::read(&device).unwrap_err();
+    let error = net::Net::read_state(&device, &SlowFacts::default()).unwrap_err();
     assert!(error.message().contains("Unable to parse: sleepy"));
 }
 

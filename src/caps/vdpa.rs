@@ -2,6 +2,7 @@
 //! vDPA devices: virtio data path in hardware (kernel: Documentation/ABI/testing/sysfs-bus-vdpa).
 
 use super::input::Input;
+use super::kind::{Kind, Mark, Subsystem, Verdict};
 use crate::error::Result;
 use crate::host::files::join;
 use crate::host::node::Node;
@@ -11,13 +12,24 @@ use crate::xml::writer::Writer;
 /// A device on the vdpa bus.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Vdpa {
-    /// The character device that vhost made for it, while vhost drives it.
+    /// The path of the character device that vhost made for it, `/dev/vhost-vdpa-0`; `None` while
+    /// another driver has the device.
     pub chardev: Option<String>,
 }
 
-impl Vdpa {
+impl Kind for Vdpa {
+    type State = ();
+    const NAME: &'static str = "vdpa";
+    const SUBSYSTEMS: &'static [Subsystem] = &[Subsystem::Bus("vdpa")];
+    const MARKS: &'static [Mark] = &[Mark::Subsystem];
+    const IS_CREATABLE: bool = false;
+
+    fn judge(node: &Node<'_>) -> Verdict {
+        Verdict::plain_if(Vdpa::read(node).is_ok())
+    }
+
     /// Looks for vhost's child device and its node below `/dev`.
-    pub fn read(node: &Node<'_>) -> Result<Vdpa> {
+    fn read(node: &Node<'_>) -> Result<Vdpa> {
         let entries = node.host.files.entries(node.path).unwrap_or_default();
         let Some(entry) = entries.iter().find(|name| name.starts_with(b"vhost-vdpa")) else {
             return Ok(Vdpa { chardev: None });
@@ -32,16 +44,12 @@ impl Vdpa {
         })
     }
 
-    /// Writes the content of the capability.
-    pub fn write(&self, w: &mut Writer) {
+    fn write(&self, _: &(), w: &mut Writer) {
         w.optional("chardev", self.chardev.as_ref());
     }
-}
 
-impl Vdpa {
-    /// Reads the content of the capability.
-    pub fn parse(input: Input<'_>) -> Vdpa {
+    fn parse(input: Input<'_>) -> Result<(Vdpa, ())> {
         let chardev = input.text("chardev");
-        Vdpa { chardev }
+        Ok((Vdpa { chardev }, ()))
     }
 }

@@ -8,6 +8,7 @@
 
 use super::input::{Input, attribute, invalid_attribute};
 use crate::error::Result;
+use crate::host::node::Node;
 use crate::text::until_nul;
 use crate::xml::element::Element;
 use crate::xml::writer::Writer;
@@ -66,6 +67,15 @@ pub struct Custom {
     pub index: char,
     /// Its text; may be empty.
     pub value: String,
+}
+
+impl Vpd {
+    /// Reads the `vpd` file of a function; `None` for one that has none or none that makes sense. The
+    /// caller makes sure that the function is awake: reading would wake it.
+    pub fn read(node: &Node<'_>) -> Option<Vpd> {
+        let image = node.host.files.read_start(&node.below("vpd"), SPACE);
+        parse(&image.ok()?)
+    }
 }
 
 /// Parses what could be read of a `vpd` file, from its start; `None` unless it

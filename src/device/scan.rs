@@ -7,8 +7,8 @@
 
 use std::collections::HashMap;
 
-use super::subsystems::SUBSYSTEMS;
-use crate::caps::{Cache, Capability, Verdict, classify, judge, system};
+use crate::caps::kind::Verdict;
+use crate::caps::{Cache, Capability, classify, judge, subsystem_named, subsystems, system};
 use crate::device::{Device, KernelDevice, Origin};
 use crate::host::Host;
 use crate::host::files::{basename, dirname, join, syspath_of_link};
@@ -37,12 +37,14 @@ pub fn computer() -> Device {
 /// Every device of the host but `computer`, by path, so that parents come before their children.
 pub fn scan(host: &Host) -> Vec<Device> {
     let mut found = Vec::new();
-    for (subsystem, folder) in SUBSYSTEMS {
+    for subsystem in subsystems() {
+        let folder = subsystem.folder();
+        let folder = folder.as_bytes();
         // A host without the subsystem has no such folder.
         for name in host.files.entries(folder).unwrap_or_default() {
             let target = host.files.read_link(&join(folder, &name));
             if let Some(path) = target.ok().as_deref().and_then(syspath_of_link) {
-                found.push((path, subsystem));
+                found.push((path, subsystem.name().as_bytes()));
             }
         }
     }
@@ -64,9 +66,8 @@ pub fn scan(host: &Host) -> Vec<Device> {
 /// The device at `path`, if there is one there and it is a node device.
 pub fn find(host: &Host, path: &[u8], name_at: impl Fn(&[u8]) -> Option<Name>) -> Option<Device> {
     let target = host.files.read_link(&join(path, b"subsystem")).ok()?;
-    let name = basename(&target);
-    let (subsystem, _) = SUBSYSTEMS.into_iter().find(|(known, _)| *known == name)?;
-    read_device(host, path, subsystem, name_at)
+    let subsystem = subsystem_named(basename(&target))?;
+    read_device(host, path, subsystem.name().as_bytes(), name_at)
 }
 
 /// Reads as much of a device as its name, kind and parent need. A device that
@@ -87,14 +88,12 @@ fn read_device(
     };
     let node = kernel.node(host);
     let kind = classify(&node)?;
-    let suffix = match judge(kind, &node) {
+    let named = |suffix| name::device_name(subsystem, &node.sysname(), suffix);
+    let (name, suffix) = match judge(kind, &node) {
         Verdict::Rejected => return None,
-        Verdict::Plain => None,
-        Verdict::Suffix(suffix) => Some(suffix.into_boxed_slice()),
-    };
-    let name = match kind {
-        Capability::ApMatrix => Name::from(c"ap_matrix"),
-        _ => name::device_name(subsystem, &node.sysname(), suffix.as_deref()),
+        Verdict::Plain => (named(None), None),
+        Verdict::Suffix(suffix) => (named(Some(&suffix)), Some(suffix.into_boxed_slice())),
+        Verdict::Named(name) => (Name::from(name), None),
     };
     kernel.suffix = suffix;
     Some(Device {

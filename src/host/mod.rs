@@ -12,6 +12,7 @@ pub mod mdevctl;
 pub mod modules;
 pub mod monitor;
 pub mod namespace;
+pub mod new_uuid;
 pub mod node;
 pub mod pci_bus;
 pub mod pci_ids;
@@ -29,9 +30,6 @@ use ethtool::Ethtool;
 use files::Files;
 use pci_ids::Names;
 use recording::Recording;
-
-/// Holds a new UUID each time it is read (random(4)).
-pub const NEW_UUID: &[u8] = b"/proc/sys/kernel/random/uuid";
 
 /// A host whose devices are read through files.
 #[derive(Debug)]

@@ -5,7 +5,7 @@
 use std::ffi::CString;
 use std::sync::Arc;
 
-use crate::caps::scsi_host::{FcHost, State as HostState};
+use crate::caps::scsi_host::{FcHost, ScsiHostState};
 use crate::caps::{Capability, Facts, State};
 use crate::connection::Connection;
 use crate::device::Device;
@@ -115,7 +115,7 @@ impl Port {
                 uevent: b"",
                 suffix: None,
             };
-            let names = HostState::read(&node).fc_host;
+            let names = ScsiHostState::read(&node).fc_host;
             names.is_some_and(|names| self.has_names(&names))
         })
     }

@@ -6,7 +6,7 @@ use std::ffi::CString;
 use std::sync::Arc;
 
 use super::npiv::{self, Port};
-use crate::caps::scsi_host::{FcHost, Host, State as HostState};
+use crate::caps::scsi_host::{FcHost, ScsiHost, ScsiHostState};
 use crate::caps::{Facts, State};
 use crate::connection::Connection;
 use crate::description::Description;
@@ -33,8 +33,8 @@ pub fn create(conn: &Connection, document: &DeviceDocument) -> Result<Name> {
                 links: Vec::new(),
                 parent: Some(parent.name_text()),
                 driver: None,
-                facts: Facts::ScsiHost(Host { number }).into(),
-                state: State::ScsiHost(HostState {
+                facts: Facts::ScsiHost(ScsiHost { number }).into(),
+                state: State::ScsiHost(ScsiHostState {
                     unique_id: i32::try_from(number - 1).ok(),
                     fc_host: Some(FcHost {
                         wwnn: port.wwnn,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::registry::Registry;
-use crate::caps::Capability;
+use crate::caps::{Capability, ap_matrix};
 use crate::device::scan::COMPUTER;
 use crate::device::{Device, Origin};
 use crate::host::files::{Files, basename, join};
@@ -67,10 +67,9 @@ impl Definitions {
 /// The address by which mdevctl knows a device as a parent, if it can be one.
 pub fn address_of(device: &Device) -> Option<&[u8]> {
     match (device.kind, &device.origin) {
-        (
-            Capability::Pci | Capability::Css | Capability::ApMatrix | Capability::MdevTypes,
-            Origin::Kernel(kernel),
-        ) => Some(basename(&kernel.path)),
+        (kind, Origin::Kernel(kernel)) if kind.can_have(Capability::MdevTypes) => {
+            Some(basename(&kernel.path))
+        }
         _ => None,
     }
 }
@@ -82,7 +81,7 @@ pub fn inactive(definition: Arc<Definition>, registry: &Registry) -> Device {
     let parent = [b"pci".as_slice(), b"css", b"mtty"]
         .into_iter()
         .map(|kind| name::device_name(kind, address, None))
-        .chain([Name::from(c"ap_matrix")])
+        .chain([Name::from(ap_matrix::DEVICE_NAME)])
         .filter_map(|name| registry.by_name(&name))
         .find(|device| address_of(device) == Some(address));
     let above = parent.map_or(b"/sys/devices".as_slice(), |parent| parent.key());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! Which devices pass the list flags.
 
-use crate::caps::{CAPABILITIES, Capability, bearers};
+use crate::caps::Capability;
 use crate::device::Device;
 use crate::host::Host;
 
@@ -10,7 +10,7 @@ const PERSISTENT: u32 = 1 << 28;
 const TRANSIENT: u32 = 1 << 29;
 const INACTIVE: u32 = 1 << 30;
 const ACTIVE: u32 = 1 << 31;
-const ANY_CAPABILITY: u32 = (1 << CAPABILITIES.len()) - 1;
+const ANY_CAPABILITY: u32 = Capability::ALL_FLAGS;
 
 /// Every flag that there is.
 pub const LIST_FLAGS: u32 = ANY_CAPABILITY | PERSISTENT | TRANSIENT | INACTIVE | ACTIVE;
@@ -27,29 +27,18 @@ pub fn may_pass(device: &Device, flags: u32) -> bool {
         either(device.is_persistent(), PERSISTENT, TRANSIENT),
     ) && group(
         ANY_CAPABILITY,
-        flags & device.kind.flag() != 0 || nested_in_question(device, flags).next().is_some(),
+        flags & (device.kind.flag() | device.kind.nested_flags()) != 0,
     )
 }
 
 /// Whether the flags ask for anything that must be read of a device.
 pub fn must_probe(flags: u32) -> bool {
-    CAPABILITIES
+    Capability::ALL
         .iter()
-        .any(|(capability, _)| flags & capability.flag() != 0 && !bearers(*capability).is_empty())
+        .any(|kind| flags & kind.nested_flags() != 0)
 }
 
 /// Whether a device that may pass the flags does.
 pub fn passes(device: &Device, flags: u32, host: &Host) -> bool {
-    flags & ANY_CAPABILITY == 0
-        || flags & device.kind.flag() != 0
-        || nested_in_question(device, flags).any(|capability| device.has_nested(capability, host))
-}
-
-/// The nested capabilities that the flags ask for and a device of this kind can have.
-fn nested_in_question(device: &Device, flags: u32) -> impl Iterator<Item = Capability> {
-    CAPABILITIES
-        .iter()
-        .map(|(capability, _)| *capability)
-        .filter(move |capability| flags & capability.flag() != 0)
-        .filter(|capability| bearers(*capability).contains(&device.kind))
+    flags & ANY_CAPABILITY == 0 || flags & device.kind.flag() != 0 || device.has_nested(flags, host)
 }

@@ -22,7 +22,7 @@ impl View {
         self.transient().next().is_some()
             && device.is_some_and(|device| {
                 matches!(device.kind, Capability::Mdev | Capability::MdevTypes)
-                    || device.has_nested(Capability::MdevTypes, host)
+                    || device.has_nested(Capability::MdevTypes.flag(), host)
             })
     }
 

@@ -5,8 +5,9 @@ use crate::caps::Facts;
 use crate::caps::mdev::Mdev;
 use crate::device::{Device, Origin};
 use crate::error::{Code, Error, Result};
-use crate::host::files::{Files, basename, join};
-use crate::host::{Host, NEW_UUID};
+use crate::host::Host;
+use crate::host::files::{basename, join};
+use crate::host::new_uuid::new_uuid;
 use crate::text;
 use crate::text::uuid::normalise_uuid;
 
@@ -42,14 +43,6 @@ pub fn create(host: &Host, wanted: &Wanted) -> Result<String> {
         Error::io(what, &e)
     })?;
     Ok(uuid)
-}
-
-fn new_uuid(files: &Files) -> Result<String> {
-    let path = text::clean(NEW_UUID);
-    let uuid = files
-        .read(NEW_UUID)
-        .map_err(|e| Error::io(format!("cannot read {path}"), &e))?;
-    normalise_uuid(&text::clean(&uuid)).ok_or_else(|| internal(format!("{path} has no UUID")))
 }
 
 /// Has the kernel remove the device in that directory.

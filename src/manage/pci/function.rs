@@ -10,7 +10,7 @@ use rustix::fs::{FlockOperation, OFlags, flock};
 
 use super::in_use::held_through;
 use crate::caps::Capability;
-use crate::caps::address::PciAddress;
+use crate::caps::pci_address::PciAddress;
 use crate::connection::Connection;
 use crate::device::{Device, Origin};
 use crate::error::{Code, Domain, Error, Result};

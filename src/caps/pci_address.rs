@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Addresses of PCI functions and of s390 channel devices.
+//! Addresses of PCI functions.
 
-use super::input::{Input, invalid_attribute, number_attribute};
-use crate::error::Result;
-use crate::xml::element::Element;
 use std::fmt;
 
+use super::input::{invalid_attribute, number_attribute};
+use crate::error::Result;
+use crate::text::parse_hex;
+use crate::xml::element::Element;
 use crate::xml::value::{Hex, Prefixed};
 use crate::xml::writer::Writer;
 
@@ -19,25 +20,17 @@ pub struct PciAddress {
     pub function: u32,
 }
 
-/// A hexadecimal number without sign, blanks or prefix.
-fn hex(digits: &str) -> Option<u32> {
-    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return None;
-    }
-    u32::from_str_radix(digits, 16).ok()
-}
-
 impl PciAddress {
     /// Reads the name that sysfs gives a function.
     pub fn parse(name: &[u8]) -> Option<PciAddress> {
-        let name = std::str::from_utf8(name).ok()?;
-        let (rest, function) = name.rsplit_once('.')?;
-        let mut parts = rest.splitn(3, ':').map(hex);
+        let dot = name.iter().rposition(|&b| b == b'.')?;
+        let (rest, function) = (&name[..dot], &name[dot + 1..]);
+        let mut parts = rest.splitn(3, |&b| b == b':').map(parse_hex);
         Some(PciAddress {
             domain: parts.next()??,
             bus: parts.next()??,
             slot: parts.next()??,
-            function: hex(function)?,
+            function: parse_hex(function)?,
         })
     }
 
@@ -65,41 +58,6 @@ impl fmt::Display for PciAddress {
     }
 }
 
-/// The address of a channel device or subchannel, `c.s.dddd`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub struct ChannelAddress {
-    pub cssid: u32,
-    pub ssid: u32,
-    pub devno: u32,
-}
-
-impl ChannelAddress {
-    /// Reads the name that sysfs gives a channel device.
-    pub fn parse(name: &[u8]) -> Option<ChannelAddress> {
-        let name = std::str::from_utf8(name).ok()?;
-        let mut parts = name.splitn(3, '.').map(hex);
-        Some(ChannelAddress {
-            cssid: parts.next()??,
-            ssid: parts.next()??,
-            devno: parts.next()??,
-        })
-    }
-
-    /// Writes `<cssid>`, `<ssid>` and `<devno>`.
-    pub fn write(&self, w: &mut Writer) {
-        w.value("cssid", Hex(1, self.cssid));
-        w.value("ssid", Hex(1, self.ssid));
-        w.value("devno", Hex(4, self.devno));
-    }
-}
-
-impl fmt::Display for ChannelAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:x}.{:x}.{:04x}", self.cssid, self.ssid, self.devno)
-    }
-}
-
 impl PciAddress {
     /// Reads an `<address>` element; what is missing is 0.
     pub fn parse_element(element: &Element) -> Result<PciAddress> {
@@ -119,17 +77,6 @@ impl PciAddress {
     pub fn parse_children(element: &Element) -> Result<Vec<PciAddress>> {
         let addresses = element.children_named("address");
         addresses.map(PciAddress::parse_element).collect()
-    }
-}
-
-impl ChannelAddress {
-    /// Reads `<cssid>`, `<ssid>` and `<devno>`.
-    pub fn parse_elements(input: Input<'_>) -> Result<ChannelAddress> {
-        Ok(ChannelAddress {
-            cssid: input.s390_number("cssid", 0, u32::MAX)?,
-            ssid: input.s390_number("ssid", 0, u32::MAX)?,
-            devno: input.s390_number("devno", 16, u32::MAX)?,
-        })
     }
 }
 
@@ -155,16 +102,6 @@ mod tests {
             "0:0:0:0.0",
         ] {
             assert_eq!(PciAddress::parse(bad.as_bytes()), None, "{bad}");
-        }
-    }
-
-    #[test]
-    fn channel_addresses() {
-        let address = ChannelAddress::parse(b"0.1.bd00").unwrap();
-        assert_eq!((address.cssid, address.ssid, address.devno), (0, 1, 0xbd00));
-        assert_eq!(address.to_string(), "0.1.bd00");
-        for bad in ["", "0.0", "0.0.", "0.0.1.2", "0.0.zz"] {
-            assert_eq!(ChannelAddress::parse(bad.as_bytes()), None, "{bad}");
         }
     }
 }

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Cards of s390 cryptographic adapters (kernel: Documentation/arch/s390/vfio-ap.rst).
+
+use super::input::Input;
+use super::kind::{Kind, Mark, Subsystem, Verdict};
+use crate::error::Result;
+use crate::host::node::Node;
+use crate::text;
+use crate::xml::value::Hex;
+use crate::xml::writer::Writer;
+
+/// The highest number of an adapter, and of a usage domain.
+pub const HIGHEST: u32 = 255;
+
+/// A cryptographic adapter card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ApCard {
+    /// The number of the adapter, 0 to 255.
+    pub adapter: u32,
+}
+
+impl Kind for ApCard {
+    type State = ();
+    const NAME: &'static str = "ap_card";
+    const SUBSYSTEMS: &'static [Subsystem] = &[Subsystem::Bus("ap")];
+    const MARKS: &'static [Mark] = &[Mark::DeviceType("ap_card")];
+
+    fn judge(node: &Node<'_>) -> Verdict {
+        Verdict::plain_if(ApCard::read(node).is_ok())
+    }
+
+    /// Takes the number from the name `cardXX`.
+    fn read(node: &Node<'_>) -> Result<ApCard> {
+        let digits = node.basename().strip_prefix(b"card");
+        let adapter = digits.and_then(text::parse_hex);
+        Ok(ApCard {
+            adapter: adapter.ok_or_else(|| node.unusable("its name is not cardXX"))?,
+        })
+    }
+
+    fn write(&self, _: &(), w: &mut Writer) {
+        w.value("ap-adapter", Hex(2, self.adapter));
+    }
+
+    fn parse(input: Input<'_>) -> Result<(ApCard, ())> {
+        let adapter = input.s390_number("ap-adapter", 0, HIGHEST)?;
+        Ok((ApCard { adapter }, ()))
+    }
+}

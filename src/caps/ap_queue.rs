@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Queues of s390 cryptographic adapters (kernel: Documentation/arch/s390/vfio-ap.rst).
+
+use super::ap_card::HIGHEST;
+use super::input::Input;
+use super::kind::{Kind, Mark, Subsystem, Verdict};
+use crate::error::Result;
+use crate::host::node::Node;
+use crate::text;
+use crate::xml::value::Hex;
+use crate::xml::writer::Writer;
+
+/// A queue of a card: one usage domain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ApQueue {
+    /// The number of the adapter, 0 to 255.
+    pub adapter: u32,
+    /// The number of the usage domain, 0 to 255.
+    pub domain: u32,
+}
+
+impl Kind for ApQueue {
+    type State = ();
+    const NAME: &'static str = "ap_queue";
+    const SUBSYSTEMS: &'static [Subsystem] = &[Subsystem::Bus("ap")];
+    const MARKS: &'static [Mark] = &[Mark::DeviceType("ap_queue")];
+
+    fn judge(node: &Node<'_>) -> Verdict {
+        Verdict::plain_if(ApQueue::read(node).is_ok())
+    }
+
+    /// Takes both numbers from the name `XX.YYYY`.
+    fn read(node: &Node<'_>) -> Result<ApQueue> {
+        let mut parts = node.basename().splitn(2, |&b| b == b'.');
+        let mut number = || parts.next().and_then(text::parse_hex);
+        match (number(), number()) {
+            (Some(adapter), Some(domain)) => Ok(ApQueue { adapter, domain }),
+            _ => Err(node.unusable("its name is not ADAPTER.DOMAIN")),
+        }
+    }
+
+    fn write(&self, _: &(), w: &mut Writer) {
+        w.value("ap-adapter", Hex(2, self.adapter));
+        w.value("ap-domain", Hex(4, self.domain));
+    }
+
+    fn parse(input: Input<'_>) -> Result<(ApQueue, ())> {
+        let adapter = input.s390_number("ap-adapter", 0, HIGHEST)?;
+        let domain = input.s390_number("ap-domain", 0, HIGHEST)?;
+        Ok((ApQueue { adapter, domain }, ()))
+    }
+}

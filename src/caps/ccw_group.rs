@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Groups of s390 channel devices (kernel: Documentation/arch/s390/driver-model.rst).
+
+use super::channel::{ChannelAddress, name_of, parse_online, read_online, write_online};
+use super::input::{Input, attribute};
+use super::kind::{Kind, Mark, SlowFacts, Subsystem, Verdict};
+use crate::error::Result;
+use crate::host::node::Node;
+use crate::text;
+use crate::xml::writer::Writer;
+
+/// A group of channel devices that act as one: a qeth network adapter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CcwGroup {
+    /// Whether the kernel uses it; `None` where neither kernel nor document says.
+    pub online: Option<bool>,
+    /// Its address, which is its sysfs name.
+    pub address: ChannelAddress,
+    /// The kernel's device type, one of [`QETH_TYPES`].
+    pub device_type: String,
+    /// What the adapter is, in the driver's words: `OSD_1000`.
+    pub card_type: Option<String>,
+    /// The channel path to the adapter, hexadecimal.
+    pub chpid: Option<String>,
+}
+
+/// The device types of groups that form a network adapter (kernel: drivers/s390/net/qeth_core_main.c).
+pub const QETH_TYPES: [&str; 3] = ["qeth_generic", "qeth_layer2", "qeth_layer3"];
+
+/// A device of a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupMember {
+    /// The name of the link to it, which tells its role: `cdev0` to `cdev2`.
+    pub reference: String,
+    /// The name of its node device.
+    pub device: String,
+}
+
+/// The devices of a group, in the order in which the kernel lists the links to them.
+fn members(node: &Node<'_>) -> Vec<GroupMember> {
+    let entries = node.host.files.entries(node.path).unwrap_or_default();
+    entries
+        .iter()
+        .filter(|name| name.starts_with(b"cdev"))
+        .filter_map(|name| {
+            Some(GroupMember {
+                reference: text::clean(name),
+                device: name_of(b"ccw", &node.link(name)?),
+            })
+        })
+        .collect()
+}
+
+impl Kind for CcwGroup {
+    /// Its devices, in the order in which the kernel lists the links to them.
+    type State = Vec<GroupMember>;
+    const NAME: &'static str = "ccwgroup";
+    const SUBSYSTEMS: &'static [Subsystem] = &[Subsystem::Bus("ccwgroup")];
+    const MARKS: &'static [Mark] = &[
+        Mark::DeviceType(QETH_TYPES[0]),
+        Mark::DeviceType(QETH_TYPES[1]),
+        Mark::DeviceType(QETH_TYPES[2]),
+    ];
+
+    /// It is a node device only with the channel devices that it is made of.
+    fn judge(node: &Node<'_>) -> Verdict {
+        Verdict::plain_if(CcwGroup::read(node).is_ok() && !members(node).is_empty())
+    }
+
+    fn read(node: &Node<'_>) -> Result<CcwGroup> {
+        Ok(CcwGroup {
+            online: read_online(node)?,
+            address: ChannelAddress::read(node)?,
+            device_type: text::clean(node.devtype().unwrap_or_default()),
+            card_type: node.text("card_type"),
+            chpid: node.text("chpid"),
+        })
+    }
+
+    fn read_state(node: &Node<'_>, _: &SlowFacts) -> Result<Vec<GroupMember>> {
+        Ok(members(node))
+    }
+
+    fn write(&self, members: &Vec<GroupMember>, w: &mut Writer) {
+        write_online(self.online, w);
+        self.address.write(w);
+        if !members.is_empty() {
+            w.element("members", &[], |w| {
+                for member in members {
+                    w.item().value_with(
+                        "ccw_device",
+                        &[("ref", &member.reference)],
+                        &member.device,
+                    );
+                }
+            });
+        }
+        w.capability(&self.device_type, &[], |w| {
+            w.optional("card_type", self.card_type.as_ref());
+            w.optional("chpid", self.chpid.as_ref());
+        });
+    }
+
+    fn parse(input: Input<'_>) -> Result<(CcwGroup, Vec<GroupMember>)> {
+        let online = parse_online(input)?;
+        let address = ChannelAddress::parse_elements(input)?;
+        let mut members = Vec::new();
+        if let Some(list) = input.element.child("members") {
+            for member in list.children_named("ccw_device") {
+                members.push(GroupMember {
+                    reference: attribute(member, "ref")?.to_string(),
+                    device: member.text.clone(),
+                });
+            }
+        }
+        let nested = input.nested("CCW group")?;
+        let Some((kind, adapter)) = nested.first() else {
+            return Err(input.unsupported("missing CCW group type"));
+        };
+        if !QETH_TYPES.contains(kind) {
+            return Err(input.unsupported(format!("unknown CCW group type '{kind}'")));
+        }
+        let group = CcwGroup {
+            online,
+            address,
+            device_type: (*kind).to_string(),
+            card_type: adapter.text("card_type"),
+            chpid: adapter.text("chpid"),
+        };
+        Ok((group, members))
+    }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! s390 subchannels (kernel: Documentation/arch/s390/driver-model.rst).
+
+use super::channel::ChannelAddress;
+use super::input::Input;
+use super::kind::{Kind, Mark, Nested, SlowFacts, Subsystem, Verdict};
+use super::mdev_types::{self, MdevType};
+use crate::error::Result;
+use crate::host::node::Node;
+use crate::xml::writer::Writer;
+
+/// A subchannel: what the kernel addresses a channel device by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Css {
+    /// Its own address, which is its sysfs name.
+    pub address: ChannelAddress,
+    /// The address of the device that the subchannel belongs to, where the kernel tells.
+    pub channel_dev: Option<ChannelAddress>,
+}
+
+impl Kind for Css {
+    /// The types of mediated device on offer.
+    type State = Vec<MdevType>;
+    const NAME: &'static str = "css";
+    const SUBSYSTEMS: &'static [Subsystem] = &[Subsystem::Bus("css")];
+    const MARKS: &'static [Mark] = &[Mark::Subsystem];
+    const NESTED: &'static [Nested<Css>] = &[Nested {
+        name: mdev_types::NAME,
+        in_state: |types| !types.is_empty(),
+        on_node: |node, _| mdev_types::has_any(node),
+    }];
+
+    /// Only subchannels for I/O are node devices.
+    fn judge(node: &Node<'_>) -> Verdict {
+        let for_io = matches!(
+            node.variable(b"DRIVER"),
+            Some(b"io_subchannel" | b"vfio_ccw")
+        );
+        Verdict::plain_if(for_io && Css::read(node).is_ok())
+    }
+
+    /// Takes the address from the name, that of the device from `dev_busid`.
+    fn read(node: &Node<'_>) -> Result<Css> {
+        let channel_dev = match node.attribute("dev_busid") {
+            None => None,
+            Some(text) if text.is_empty() || text == b"none" => None,
+            Some(text) => Some(
+                ChannelAddress::parse(&text).ok_or_else(|| node.malformed("dev_busid", &text))?,
+            ),
+        };
+        Ok(Css {
+            address: ChannelAddress::read(node)?,
+            channel_dev,
+        })
+    }
+
+    fn read_state(node: &Node<'_>, _: &SlowFacts) -> Result<Vec<MdevType>> {
+        mdev_types::read(node)
+    }
+
+    fn write(&self, types: &Vec<MdevType>, w: &mut Writer) {
+        self.address.write(w);
+        if let Some(channel_dev) = &self.channel_dev {
+            w.element("channel_dev_addr", &[], |w| channel_dev.write(w));
+        }
+        mdev_types::write(types, w);
+    }
+
+    fn parse(input: Input<'_>) -> Result<(Css, Vec<MdevType>)> {
+        let channel_dev = input.element.child("channel_dev_addr");
+        let subchannel = Css {
+            address: ChannelAddress::parse_elements(input)?,
+            channel_dev: channel_dev
+                .map(|element| ChannelAddress::parse_elements(input.at(element)))
+                .transpose()?,
+        };
+        Ok((subchannel, mdev_types::parse_nested(input)?))
+    }
+}

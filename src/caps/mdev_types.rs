@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! The types of mediated device that a parent offers, and the kind of device that is nothing but such a
+//! parent (kernel: Documentation/driver-api/vfio-mediated-device.rst).
+
+use super::input::{Input, filled_attribute};
+use super::kind::{Kind, Mark, SlowFacts, Subsystem, Verdict};
+use crate::error::Result;
+use crate::host::files::{join, syspath_of_link};
+use crate::host::node::Node;
+use crate::text;
+use crate::xml::element::Element;
+use crate::xml::writer::Writer;
+
+/// A type of mediated device that a parent can make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MdevType {
+    /// The name of its folder, which the parent's driver chose: `mtty-1`.
+    pub id: String,
+    /// The driver's text for people, if it gives one.
+    pub name: Option<String>,
+    /// How a virtual machine drives such a device: `vfio-pci`, `vfio-ccw` or `vfio-ap`.
+    pub device_api: String,
+    /// How many more the parent can make now.
+    pub available_instances: u32,
+}
+
+/// The name of the capability that lists a parent's types.
+pub const NAME: &str = "mdev_types";
+
+/// The folder in which a parent shows its types.
+const FOLDER: &str = "mdev_supported_types";
+
+/// Whether a parent offers any type.
+pub fn has_any(node: &Node<'_>) -> bool {
+    let entries = node.host.files.entries(&node.below(FOLDER));
+    entries.is_ok_and(|entries| !entries.is_empty())
+}
+
+/// The types that a parent offers, in the order in which the kernel lists them; none for a device that is
+/// no parent. Code 1 for a type that does not say how it is driven or how many can be made.
+pub fn read(node: &Node<'_>) -> Result<Vec<MdevType>> {
+    let entries = node.host.files.entries(&node.below(FOLDER));
+    entries
+        .unwrap_or_default()
+        .iter()
+        .map(|id| MdevType::read(node, id))
+        .collect()
+}
+
+impl MdevType {
+    fn read(node: &Node<'_>, id: &[u8]) -> Result<MdevType> {
+        let file = |name: &str| join(&join(FOLDER.as_bytes(), id), name.as_bytes());
+        let optional = |name: &str| {
+            let text = node.attribute(file(name))?;
+            Some(text::clean(&text).trim_end().to_string())
+        };
+        let required = |name: &str| {
+            let missing = || {
+                let path = text::clean(&file(name));
+                node.unusable(format!("{path} cannot be read"))
+            };
+            optional(name).ok_or_else(missing)
+        };
+        let instances = required("available_instances")?;
+        let available_instances = text::parse_u32(instances.as_bytes(), 10);
+        Ok(MdevType {
+            id: text::clean(id),
+            name: optional("name"),
+            device_api: required("device_api")?,
+            available_instances: available_instances
+                .ok_or_else(|| node.malformed(file("available_instances"), instances.as_bytes()))?,
+        })
+    }
+}
+
+/// Writes the capability that lists a parent's types, if there are any.
+pub fn write(types: &[MdevType], w: &mut Writer) {
+    if types.is_empty() {
+        return;
+    }
+    w.capability(NAME, &[], |w| {
+        for offered in types {
+            w.item().element("type", &[("id", &offered.id)], |w| {
+                w.optional("name", offered.name.as_ref());
+                w.value("deviceAPI", &offered.device_api);
+                w.value("availableInstances", offered.available_instances);
+            });
+        }
+    });
+}
+
+/// Reads the types that a capability lists in the one nested in it.
+pub fn parse_nested(input: Input<'_>) -> Result<Vec<MdevType>> {
+    let mut types = Vec::new();
+    for (kind, nested) in input.nested("mediated device parent")? {
+        if kind == NAME {
+            types.extend(parse(nested)?);
+        }
+    }
+    Ok(types)
+}
+
+/// Reads the content of the capability that lists a parent's types.
+pub fn parse(input: Input<'_>) -> Result<Vec<MdevType>> {
+    let types = input.element.children_named("type");
+    types
+        .map(|element| {
+            let input = input.at(element);
+            let instances = "number of available instances";
+            Ok(MdevType {
+                id: parse_id(input, Some(element))?,
+                name: input.text("name"),
+                device_api: input.required("deviceAPI", "device API")?,
+                available_instances: input.number(
+                    "availableInstances",
+                    instances,
+                    text::parse_u32,
+                    10,
+                )?,
+            })
+        })
+        .collect()
+}
+
+/// The id in a `<type>` element; code 67 if there is none.
+pub fn parse_id(input: Input<'_>, element: Option<&Element>) -> Result<String> {
+    let id = element.and_then(|element| filled_attribute(element, "id"));
+    id.ok_or_else(|| input.unsupported("missing type id attribute"))
+}
+
+/// A device that is there to be the parent of mediated devices: the kernel's sample driver mtty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MdevTypes;
+
+impl Kind for MdevTypes {
+    /// The types of mediated device on offer.
+    type State = Vec<MdevType>;
+    const NAME: &'static str = NAME;
+    const SUBSYSTEMS: &'static [Subsystem] = &[Subsystem::Class("mtty")];
+    const MARKS: &'static [Mark] = &[Mark::Subsystem];
+    const IS_CREATABLE: bool = false;
+
+    /// It must be in the class `mdev_bus`, by which the address of a parent is found.
+    fn judge(node: &Node<'_>) -> Verdict {
+        const CLASS: &[u8] = b"/sys/class/mdev_bus";
+        let files = &node.host.files;
+        let is_own = |name: &Vec<u8>| {
+            let target = files.read_link(&join(CLASS, name)).unwrap_or_default();
+            syspath_of_link(&target).as_deref() == Some(node.path)
+        };
+        let entries = files.entries(CLASS).unwrap_or_default();
+        Verdict::plain_if(entries.iter().any(is_own))
+    }
+
+    fn read(_node: &Node<'_>) -> Result<MdevTypes> {
+        Ok(MdevTypes)
+    }
+
+    fn read_state(node: &Node<'_>, _: &SlowFacts) -> Result<Vec<MdevType>> {
+        read(node)
+    }
+
+    fn write(&self, types: &Vec<MdevType>, w: &mut Writer) {
+        write(types, w);
+    }
+
+    fn parse(input: Input<'_>) -> Result<(MdevTypes, Vec<MdevType>)> {
+        Ok((MdevTypes, parse_nested(input)?))
+    }
+}

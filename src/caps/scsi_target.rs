@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! SCSI targets (kernel: Documentation/scsi) and the Fibre Channel ports behind them
+//! (kernel: Documentation/scsi/scsi_fc_transport.rst).
+
+use super::input::Input;
+use super::kind::{Kind, Mark, SlowFacts, Subsystem};
+use crate::error::Result;
+use crate::host::files::{basename, dirname, join};
+use crate::host::node::Node;
+use crate::text;
+use crate::xml::writer::Writer;
+
+/// A SCSI target: a port that answers on a host's bus.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScsiTarget {
+    /// Its sysfs name, `target0:0:1`.
+    pub name: String,
+}
+
+/// The Fibre Channel port behind a target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemotePort {
+    /// Its sysfs name, `rport-2:0-1`.
+    pub name: String,
+    /// Its world-wide name as the kernel prints it, with `0x`.
+    pub wwpn: String,
+}
+
+impl RemotePort {
+    /// Looks for the folder above the target among the Fibre Channel remote ports.
+    fn read(node: &Node<'_>) -> Option<RemotePort> {
+        let name = basename(dirname(node.path));
+        let port = join(b"/sys/class/fc_remote_ports", name);
+        let wwpn = node.host.files.read(&join(&port, b"port_name")).ok()?;
+        let line = wwpn.split(|&b| b == b'\n').next()?;
+        Some(RemotePort {
+            name: text::clean(name),
+            wwpn: text::clean(line),
+        })
+    }
+}
+
+impl Kind for ScsiTarget {
+    /// The port, for a target that is reached by Fibre Channel.
+    type State = Option<RemotePort>;
+    const NAME: &'static str = "scsi_target";
+    const SUBSYSTEMS: &'static [Subsystem] = &[Subsystem::Bus("scsi")];
+    const MARKS: &'static [Mark] = &[Mark::DeviceType("scsi_target")];
+
+    fn read(node: &Node<'_>) -> Result<ScsiTarget> {
+        Ok(ScsiTarget {
+            name: text::clean(&node.sysname()),
+        })
+    }
+
+    fn read_state(node: &Node<'_>, _: &SlowFacts) -> Result<Option<RemotePort>> {
+        Ok(RemotePort::read(node))
+    }
+
+    fn write(&self, port: &Option<RemotePort>, w: &mut Writer) {
+        w.value("target", &self.name);
+        if let Some(port) = port {
+            w.capability("fc_remote_port", &[], |w| {
+                w.value("rport", &port.name);
+                w.value("wwpn", &port.wwpn);
+            });
+        }
+    }
+
+    fn parse(input: Input<'_>) -> Result<(ScsiTarget, Option<RemotePort>)> {
+        let target = ScsiTarget {
+            name: input.required("target", "target name")?,
+        };
+        let mut port = None;
+        for (kind, nested) in input.nested("SCSI target")? {
+            if kind != "fc_remote_port" {
+                return Err(input.wrong(format!("unknown SCSI target capability type '{kind}'")));
+            }
+            port = Some(RemotePort {
+                name: nested.required("rport", "rport name")?,
+                wwpn: nested.required("wwpn", "wwpn")?,
+            });
+        }
+        Ok((target, port))
+    }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Interfaces of USB devices (kernel: Documentation/ABI/stable/sysfs-bus-usb; USB 2.0, 9.6.5).
+
+use super::input::Input;
+use super::kind::{Kind, Mark, Subsystem};
+use crate::error::Result;
+use crate::host::node::Node;
+use crate::text;
+use crate::xml::writer::Writer;
+
+/// An interface of a USB device: what a driver binds to. The numbers are those of its descriptor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsbInterface {
+    /// `bInterfaceNumber`.
+    pub number: i32,
+    /// `bInterfaceClass`.
+    pub class: i32,
+    /// `bInterfaceSubClass`.
+    pub subclass: i32,
+    /// `bInterfaceProtocol`.
+    pub protocol: i32,
+    /// Only in documents; the kernel gives none.
+    pub description: Option<String>,
+}
+
+impl Kind for UsbInterface {
+    type State = ();
+    const NAME: &'static str = "usb";
+    const SUBSYSTEMS: &'static [Subsystem] = &[Subsystem::Bus("usb")];
+    const MARKS: &'static [Mark] = &[Mark::DeviceType("usb_interface")];
+
+    /// Reads the fields of the descriptor; one that is not there is 0.
+    fn read(node: &Node<'_>) -> Result<UsbInterface> {
+        let field = |name| Ok(node.number(name, 16, text::parse_i32)?.unwrap_or(0));
+        Ok(UsbInterface {
+            number: field("bInterfaceNumber")?,
+            class: field("bInterfaceClass")?,
+            subclass: field("bInterfaceSubClass")?,
+            protocol: field("bInterfaceProtocol")?,
+            description: None,
+        })
+    }
+
+    fn write(&self, _: &(), w: &mut Writer) {
+        w.value("number", self.number);
+        w.value("class", self.class);
+        w.value("subclass", self.subclass);
+        w.value("protocol", self.protocol);
+        w.optional("description", self.description.as_ref());
+    }
+
+    fn parse(input: Input<'_>) -> Result<(UsbInterface, ())> {
+        let number = |child: &str| {
+            let what = format!("USB interface {child}");
+            input.number(child, &what, text::parse_i32, 10)
+        };
+        let interface = UsbInterface {
+            number: number("number")?,
+            class: number("class")?,
+            subclass: number("subclass")?,
+            protocol: number("protocol")?,
+            description: input.text("description"),
+        };
+        Ok((interface, ()))
+    }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! New UUIDs: the kernel makes them (random(4)).
+
+use std::sync::OnceLock;
+
+use super::files::Files;
+use crate::error::{Code, Error, Result};
+use crate::process::without_fork;
+use crate::text;
+use crate::text::uuid::normalise_uuid;
+
+/// Holds another random UUID each time it is read.
+const NEW_UUID: &[u8] = b"/proc/sys/kernel/random/uuid";
+
+/// A UUID that nobody has, in lower case with hyphens. Code 38 if the kernel cannot be asked, which is so
+/// in recorded trees.
+pub fn new_uuid(files: &Files) -> Result<String> {
+    let path = text::clean(NEW_UUID);
+    let read = files.read(NEW_UUID);
+    let uuid = read.map_err(|e| Error::io(format!("cannot read {path}"), &e))?;
+    normalise_uuid(&text::clean(&uuid))
+        .ok_or_else(|| Error::new(Code::InternalError, format!("{path} has no UUID")))
+}
+
+/// A UUID that stays the same as long as the process runs; `None` if the kernel cannot be asked.
+pub fn uuid_of_process() -> Option<&'static str> {
+    static UUID: OnceLock<Option<String>> = OnceLock::new();
+    without_fork(|| UUID.get_or_init(|| new_uuid(&Files::Live).ok())).as_deref()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn new_uuids_differ_and_that_of_the_process_stays() {
+        assert_ne!(
+            new_uuid(&Files::Live).unwrap(),
+            new_uuid(&Files::Live).unwrap()
+        );
+        assert!(uuid_of_process().is_some());
+        assert_eq!(uuid_of_process(), uuid_of_process());
+    }
+}

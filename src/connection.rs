@@ -19,7 +19,7 @@ use crate::name::Name;
 use crate::record::record;
 use crate::testdriver;
 use crate::uri::{self, Target};
-use crate::view::filter::{may_pass, must_probe, passes};
+use crate::view::filter::{may_pass, needs_facts, passes};
 use crate::view::registry::Registry;
 use crate::view::{DeviceEvent, View};
 use crate::xml::writer::Writer;
@@ -160,7 +160,7 @@ impl Connection {
     /// Flags that do not exist change nothing.
     pub fn list(&self, flags: u32) -> Vec<Name> {
         if flags == 0 {
-            return self.view(true).names().to_vec();
+            return self.view(true).registry().names().to_vec();
         }
         self.filtered(flags, |device| device.name.clone())
     }
@@ -173,8 +173,11 @@ impl Connection {
     /// What `take` makes of each device that passes the flags.
     fn filtered<T>(&self, flags: u32, take: impl Fn(&Arc<Device>) -> T) -> Vec<T> {
         let view = self.view(true);
-        let candidates = view.devices().filter(|device| may_pass(device, flags));
-        if !must_probe(flags) {
+        let candidates = view
+            .registry()
+            .iter()
+            .filter(|device| may_pass(device, flags));
+        if !needs_facts(flags) {
             return candidates.map(take).collect();
         }
         let candidates: Vec<_> = candidates.cloned().collect();
@@ -219,12 +222,12 @@ impl Connection {
         self.is_test
     }
 
-    /// Puts other devices in place of the test driver's: those that `change` makes of them.
-    pub fn exchange<T>(
+    /// Lets `change` change the test driver's devices, as a whole or, if it fails, not at all.
+    pub fn with_registry_mut<T>(
         &self,
-        change: impl FnOnce(&Registry) -> Result<(Registry, T)>,
+        change: impl FnOnce(&mut Registry) -> Result<T>,
     ) -> Result<T> {
-        self.view(true).exchange(change)
+        self.view(true).with_registry_mut(change)
     }
 
     /// Whether the connection's devices can be changed in this way. The test driver's exist on paper
@@ -247,9 +250,9 @@ impl Connection {
         is_readable(fds.iter().map(AsFd::as_fd), limit);
     }
 
-    /// Takes in the device in that directory, which the caller has just had made.
-    pub fn anticipate(&self, path: &[u8]) {
-        self.view(true).anticipate(&self.host, path);
+    /// Adds the device in that directory, which the caller has just had made, before its message comes.
+    pub fn add_early(&self, path: &[u8]) {
+        self.view(true).add_early(&self.host, path);
     }
 
     /// Reads the definitions of mediated devices again, which the caller has just changed.
@@ -257,31 +260,31 @@ impl Connection {
         self.view(true).reread_definitions(&self.host);
     }
 
-    /// Tells that the caller has just changed a running device in a way that nobody else tells of.
-    pub fn tell_of_update(&self, name: &Name) {
-        self.view(true).tell_of_update(name);
+    /// Makes the event of a running device that the caller has just changed in a way of which no message tells.
+    pub fn emit_update(&self, name: &Name) {
+        self.view(true).emit_update(name);
     }
 
     /// The device of that name, as it is known now.
     pub fn device(&self, name: &CStr) -> Result<Arc<Device>> {
-        self.find(name, |view| view.by_name(name).cloned())
+        self.find(name, |registry| registry.by_name(name).cloned())
     }
 
-    /// What `known` finds of the device of that name. Before a device is called missing, it is made
-    /// sure that nothing was missed.
-    fn find<T>(&self, name: &CStr, known: impl Fn(&View) -> Option<T>) -> Result<T> {
+    /// What `look_up` finds of the device of that name. Code 53 is for a device that is still missing when the kernel's
+    /// count shows that no message was missed.
+    fn find<T>(&self, name: &CStr, look_up: impl Fn(&Registry) -> Option<T>) -> Result<T> {
         // The first look must be over before the second begins: both hold the view.
-        let found = known(&self.view(false));
+        let found = look_up(self.view(false).registry());
         if let Some(found) = found {
             return Ok(found);
         }
-        let found = known(&self.view(true));
+        let found = look_up(self.view(true).registry());
         found.ok_or_else(|| Error::no_device(&name.to_string_lossy()))
     }
 
     /// The device of that name.
     pub fn lookup(&self, name: &CStr) -> Result<Name> {
-        self.find(name, |view| view.shared_name(name))
+        self.find(name, |registry| registry.shared_name(name))
     }
 
     /// The SCSI host with these world-wide names (hexadecimal digits).

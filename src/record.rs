@@ -22,7 +22,7 @@ pub fn record(host: &Host) -> Result<Recording> {
     let mut view = View::new(None, None);
     view.refresh(&host, true);
     let mut names = PciNames::default();
-    for device in view.devices() {
+    for device in view.registry().iter() {
         // What libvirt or an older version of this library reads of a device that cannot be described is of use, too.
         match device.describe(&host, Asking::Never) {
             Ok(description) => names.add(&description.facts),

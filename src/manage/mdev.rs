@@ -166,7 +166,7 @@ pub fn update(
     conn.reread_definitions();
     if scope.live {
         // The kernel does not tell of attributes.
-        conn.tell_of_update(&device.name);
+        conn.emit_update(&device.name);
     }
     Ok(())
 }

@@ -23,7 +23,7 @@ pub fn create(conn: &Connection, document: &DeviceDocument) -> Result<Name> {
     let port = Port::of_document(document, npiv::TEST)?;
     let parent = npiv::parent(conn, document)?;
     let fabric_wwn = npiv::fc_host(&parent, conn.host())?.and_then(|names| names.fabric_wwn);
-    conn.exchange(|registry| {
+    conn.with_registry_mut(|registry| {
         let (number, name) = next(registry);
         let new = PlacedDevice {
             description: Description {
@@ -52,14 +52,15 @@ pub fn create(conn: &Connection, document: &DeviceDocument) -> Result<Name> {
             .filter_map(|device| written(device))
             .chain([new]);
         let name = CString::new(name).unwrap_or_default();
-        Ok((Registry::new(devices(all.collect())?), name.into()))
+        *registry = Registry::new(devices(all.collect())?);
+        Ok(name.into())
     })
 }
 
 /// Removes a Fibre Channel host, and what is below it.
 pub fn destroy(conn: &Connection, device: &Device) -> Result<()> {
     Port::of_device(device, conn.host())?;
-    conn.exchange(|registry| {
+    conn.with_registry_mut(|registry| {
         if registry.by_name(&device.name).is_none() {
             return Err(Error::no_device(&device.name_text()));
         }
@@ -78,7 +79,8 @@ pub fn destroy(conn: &Connection, device: &Device) -> Result<()> {
             .iter()
             .filter(|device| !gone.contains(&device.name));
         let remaining = others.filter_map(|device| written(device)).collect();
-        Ok((Registry::new(devices(remaining)?), ()))
+        *registry = Registry::new(devices(remaining)?);
+        Ok(())
     })
 }
 

@@ -21,7 +21,7 @@ pub fn wait_for<T>(
     let begin = Instant::now();
     loop {
         if let Some(path) = place() {
-            conn.anticipate(&path);
+            conn.add_early(&path);
         }
         if let Some(found) = look() {
             return Some(found);

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! What happens to node devices, and what of it was not told yet.
+//! What happened to node devices and was not told yet.
 
-use super::notifier::Bell;
-use crate::host::monitor::Monitor;
 use crate::name::Name;
 
 /// Something that happened to a node device.
@@ -17,46 +15,53 @@ pub struct DeviceEvent {
 /// What can happen to a node device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
-    /// It came.
+    /// It was added to the host, or started.
     Created,
-    /// It went.
+    /// It was removed from the host, or stopped.
     Deleted,
     /// It was given a definition that outlives it.
     Defined,
     /// It lost its definition.
     Undefined,
-    /// Its description may be another now.
+    /// Its description may have changed.
     Updated,
 }
 
-/// What happened and was not told yet.
+/// Events in the order in which they happened. None are kept unless somebody wants them.
 #[derive(Debug, Default)]
-pub struct Events {
-    /// Nothing while nobody asks to be told.
-    pub queue: Option<Vec<DeviceEvent>>,
-    /// Rings while there are events to take.
-    pub bell: Option<Bell>,
-}
+pub struct EventQueue(Option<Vec<DeviceEvent>>);
 
-impl Events {
+impl EventQueue {
+    /// Begins or ends to keep events. Those that are kept are dropped at the end.
+    pub fn keep(&mut self, keep: bool) {
+        match keep {
+            true => drop(self.0.get_or_insert_default()),
+            false => self.0 = None,
+        }
+    }
+
+    /// Whether events are kept.
+    pub fn is_kept(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// How many events are kept.
+    pub fn len(&self) -> usize {
+        self.0.as_ref().map_or(0, Vec::len)
+    }
+
+    /// Adds an event to the end.
     pub fn push(&mut self, name: &Name, change: Change) {
-        if let Some(queue) = &mut self.queue {
-            queue.push(DeviceEvent {
+        if let Some(events) = &mut self.0 {
+            events.push(DeviceEvent {
                 name: name.clone(),
                 change,
             });
         }
     }
 
-    /// Hears of news through the monitor's descriptors, which may be new.
-    pub fn listen(&self, monitor: &Monitor) {
-        if let Some(bell) = &self.bell {
-            // Without it the next call still takes in what there is.
-            monitor.fds().for_each(|fd| drop(bell.listen(fd)));
-        }
-    }
-
-    pub fn pending(&self) -> usize {
-        self.queue.as_ref().map_or(0, Vec::len)
+    /// Takes all events out.
+    pub fn take(&mut self) -> Vec<DeviceEvent> {
+        self.0.as_mut().map(std::mem::take).unwrap_or_default()
     }
 }

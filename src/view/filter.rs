@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! Which devices pass the list flags.
+//!
+//! Flags are in three groups: capabilities, active or not, persistent or not. Of each group of which any is given, a
+//! device must have one.
 
 use crate::caps::Capability;
 use crate::device::Device;
@@ -17,22 +20,19 @@ pub const LIST_FLAGS: u32 = ANY_CAPABILITY | PERSISTENT | TRANSIENT | INACTIVE |
 
 /// Whether a device can pass the flags, as far as is known without reading anything.
 pub fn may_pass(device: &Device, flags: u32) -> bool {
-    let group = |bits: u32, set: bool| flags & bits == 0 || set;
-    let either = |yes: bool, bit: u32, other: u32| flags & (if yes { bit } else { other }) != 0;
-    group(
-        ACTIVE | INACTIVE,
-        either(device.is_active(), ACTIVE, INACTIVE),
-    ) && group(
-        PERSISTENT | TRANSIENT,
-        either(device.is_persistent(), PERSISTENT, TRANSIENT),
-    ) && group(
-        ANY_CAPABILITY,
-        flags & (device.kind.flag() | device.kind.nested_flags()) != 0,
-    )
+    let presence = if device.is_active() { ACTIVE } else { INACTIVE };
+    let lifetime = match device.is_persistent() {
+        true => PERSISTENT,
+        false => TRANSIENT,
+    };
+    let may_have = device.kind.flag() | device.kind.nested_flags();
+    (flags & (ACTIVE | INACTIVE) == 0 || flags & presence != 0)
+        && (flags & (PERSISTENT | TRANSIENT) == 0 || flags & lifetime != 0)
+        && (flags & ANY_CAPABILITY == 0 || flags & may_have != 0)
 }
 
-/// Whether the flags ask for anything that must be read of a device.
-pub fn must_probe(flags: u32) -> bool {
+/// Whether the flags ask for a capability that shows only when devices are read, because it is nested in another.
+pub fn needs_facts(flags: u32) -> bool {
     Capability::ALL
         .iter()
         .any(|kind| flags & kind.nested_flags() != 0)

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Follows what mdevctl keeps of mediated devices.
+//! How mediated devices in a registry follow their definitions, and the events of that.
+//!
+//! libvirt asks mdevctl for all definitions at certain moments. Its events of mediated devices come from comparing the
+//! answers; the functions here make the same events, in the same order, from the files.
 
-use std::ffi::CStr;
 use std::sync::Arc;
 
-use super::View;
 use super::definitions::{self, Definitions};
-use super::events::Change;
+use super::events::{Change, EventQueue};
 use super::registry::Registry;
 use crate::caps::Capability;
 use crate::device::Device;
@@ -15,74 +16,68 @@ use crate::host::Host;
 use crate::host::mdevctl::files::Definition;
 use crate::name::Name;
 
-impl View {
-    /// Whether libvirt asks mdevctl again when such a device comes or changes.
-    pub(super) fn concerns_mdevctl(&self, host: &Host, name: &CStr) -> bool {
-        let device = self.by_name(name);
-        self.transient().next().is_some()
-            && device.is_some_and(|device| {
-                matches!(device.kind, Capability::Mdev | Capability::MdevTypes)
-                    || device.has_nested(Capability::MdevTypes.flag(), host)
-            })
-    }
+/// Whether libvirt asks mdevctl again when this device is created or changes: it is a mediated device, or
+/// offers types of them.
+pub fn affects_definitions(device: &Device, host: &Host) -> bool {
+    matches!(device.kind, Capability::Mdev | Capability::MdevTypes)
+        || device.has_nested(Capability::MdevTypes.flag(), host)
+}
 
-    /// The mediated devices that run without a definition.
-    pub(super) fn transient(&self) -> impl Iterator<Item = &Arc<Device>> {
-        let mediated = self.registry.iter().flat_map(Registry::mediated);
-        mediated.filter(|device| device.definition.is_none())
-    }
+/// The mediated devices that run without a definition.
+pub fn transient(registry: &Registry) -> impl Iterator<Item = &Arc<Device>> {
+    let mediated = registry.mediated();
+    mediated.filter(|device| device.definition.is_none())
+}
 
-    /// Whenever it has asked mdevctl, libvirt tells of every transient device as if it had changed.
-    pub(super) fn tell_of_transient(&mut self) {
-        let names: Vec<_> = self.transient().map(|device| device.name.clone()).collect();
-        for name in names {
-            self.events.push(&name, Change::Updated);
-        }
-    }
+/// Whenever libvirt has asked mdevctl, it tells of every transient device as if that had changed.
+pub fn emit_transient_changes(registry: &Registry, events: &mut EventQueue) {
+    transient(registry).for_each(|device| events.push(&device.name, Change::Updated));
+}
 
-    /// A definition belongs to its device and its parent: where that comes or goes, the old one is
-    /// undefined and a new one defined.
-    pub(super) fn follow_parent(&mut self, parent: &Device) {
-        let Some(registry) = &mut self.registry else {
-            return;
-        };
-        for definition in self.definitions.below(parent) {
-            let name = &definition.name;
-            let is_active = |device: &Arc<Device>| device.is_active();
-            if registry.by_name(name).is_some_and(is_active) {
-                continue;
-            }
-            registry.insert(definitions::inactive(definition.clone(), registry));
-            self.events.push(name, Change::Undefined);
-            self.events.push(name, Change::Defined);
+/// Adds, again or for the first time, the inactive devices that are defined below `parent`, which was created or
+/// deleted: libvirt knows each of them as a child of its parent, or else of `computer`.
+pub fn redefine_below(
+    parent: &Device,
+    definitions: &Definitions,
+    registry: &mut Registry,
+    events: &mut EventQueue,
+) {
+    for definition in definitions.below(parent) {
+        let name = &definition.name;
+        if registry.by_name(name).is_some_and(|d| d.is_active()) {
+            continue;
         }
-    }
-
-    /// Reads the definitions of mediated devices again and takes in what is new.
-    pub(super) fn read_definitions(&mut self, host: &Host) {
-        let Some(registry) = &mut self.registry else {
-            return;
-        };
-        let now = Definitions::read(&host.files);
-        for definition in self.definitions.without(&now) {
-            let name = &definition.name;
-            redefine(registry, host, name, None);
-            self.events.push(name, Change::Undefined);
-        }
-        for definition in now.without(&self.definitions) {
-            redefine(registry, host, &definition.name, Some(definition));
-            self.events.push(&definition.name, Change::Defined);
-        }
-        for definition in now.changed_since(&self.definitions) {
-            redefine(registry, host, &definition.name, Some(definition));
-            self.events.push(&definition.name, Change::Updated);
-        }
-        self.definitions = now;
-        self.tell_of_transient();
+        registry.insert(definitions::inactive(definition.clone(), registry));
+        events.push(name, Change::Undefined);
+        events.push(name, Change::Defined);
     }
 }
 
-/// Gives the device of that name another definition, or takes it away.
+/// Gives each device in the registry the definition that it has in `now`, where that is not the one of `before`.
+pub fn follow_definitions(
+    before: &Definitions,
+    now: &Definitions,
+    host: &Host,
+    registry: &mut Registry,
+    events: &mut EventQueue,
+) {
+    for definition in before.without(now) {
+        redefine(registry, host, &definition.name, None);
+        events.push(&definition.name, Change::Undefined);
+    }
+    for definition in now.without(before) {
+        redefine(registry, host, &definition.name, Some(definition));
+        events.push(&definition.name, Change::Defined);
+    }
+    for definition in now.changed_since(before) {
+        redefine(registry, host, &definition.name, Some(definition));
+        events.push(&definition.name, Change::Updated);
+    }
+    emit_transient_changes(registry, events);
+}
+
+/// Gives the device of that name another definition, or takes its definition away. A device that is not
+/// active goes with its definition.
 fn redefine(
     registry: &mut Registry,
     host: &Host,
@@ -90,11 +85,8 @@ fn redefine(
     definition: Option<&Arc<Definition>>,
 ) {
     let old = registry.remove_name(name);
-    let path = old
-        .as_ref()
-        .filter(|old| old.is_active())
-        .map(|old| old.key());
-    let active = path.and_then(|path| find(host, path, |above| registry.name_at(above)));
+    let path = old.as_ref().filter(|old| old.is_active());
+    let active = path.and_then(|old| find(host, old.key(), |above| registry.name_at(above)));
     match (active, definition) {
         (Some(mut device), _) => {
             device.definition = definition.cloned();

@@ -8,47 +8,47 @@ use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::io::Errno;
 
-/// An epoll descriptor over what may bring news, and a bell that is rung for
-/// news which was taken in but not told yet. Level-triggered, as its parts are.
+/// An epoll descriptor over the descriptors that may bring messages, and an eventfd for events that were taken in
+/// but not dispatched yet. It is level-triggered, as its parts are.
 #[derive(Debug)]
-pub struct Bell {
+pub struct Notifier {
     all: OwnedFd,
-    bell: OwnedFd,
+    pending: OwnedFd,
 }
 
-impl Bell {
-    /// A bell that also sounds while one of `sources` is readable.
-    pub fn new<'a>(sources: impl IntoIterator<Item = BorrowedFd<'a>>) -> io::Result<Bell> {
-        let bell = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+impl Notifier {
+    /// A notifier that is also readable while one of `sources` is.
+    pub fn new<'a>(sources: impl IntoIterator<Item = BorrowedFd<'a>>) -> io::Result<Notifier> {
+        let pending = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
         let all = epoll::create(CreateFlags::CLOEXEC)?;
-        epoll::add(&all, &bell, EventData::new_u64(0), EventFlags::IN)?;
-        let bell = Bell { all, bell };
-        sources.into_iter().try_for_each(|fd| bell.listen(fd))?;
-        Ok(bell)
+        epoll::add(&all, &pending, EventData::new_u64(0), EventFlags::IN)?;
+        let notifier = Notifier { all, pending };
+        sources.into_iter().try_for_each(|fd| notifier.add(fd))?;
+        Ok(notifier)
     }
 
-    /// Sounds while `source` is readable, too, until that is closed. One that it listens to already stays.
-    pub fn listen(&self, source: BorrowedFd<'_>) -> io::Result<()> {
+    /// Makes the descriptor readable while `source` is, until that is closed. Adding it twice changes nothing.
+    pub fn add(&self, source: BorrowedFd<'_>) -> io::Result<()> {
         match epoll::add(&self.all, source, EventData::new_u64(0), EventFlags::IN) {
             Err(Errno::EXIST) => Ok(()),
             result => Ok(result?),
         }
     }
 
-    /// The descriptor to poll. It belongs to the bell.
+    /// The descriptor to poll. It is closed with the notifier.
     pub fn fd(&self) -> RawFd {
         self.all.as_raw_fd()
     }
 
-    /// Makes the descriptor readable.
-    pub fn ring(&self) {
-        // A full counter is readable already.
-        let _ = rustix::io::write(&self.bell, &1u64.to_ne_bytes());
+    /// Makes the descriptor readable until [`Notifier::clear`] is called.
+    pub fn notify(&self) {
+        // The only failure is a full counter, and then it is readable already.
+        let _ = rustix::io::write(&self.pending, &1u64.to_ne_bytes());
     }
 
-    /// Ends the ringing.
-    pub fn hush(&self) {
-        let _ = rustix::io::read(&self.bell, &mut [0; 8]);
+    /// Ends what [`Notifier::notify`] began.
+    pub fn clear(&self) {
+        let _ = rustix::io::read(&self.pending, &mut [0; 8]);
     }
 }
 
@@ -59,31 +59,32 @@ mod tests {
 
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-    fn is_readable(bell: &Bell) -> bool {
-        let mut fds = [PollFd::new(&bell.all, PollFlags::IN)];
+    fn is_readable(notifier: &Notifier) -> bool {
+        let mut fds = [PollFd::new(&notifier.all, PollFlags::IN)];
         poll(&mut fds, Some(&Timespec::default())).unwrap() == 1
     }
 
     #[test]
-    fn it_sounds_until_hushed() {
-        let bell = Bell::new([]).unwrap();
-        assert!(!is_readable(&bell));
-        bell.ring();
-        bell.ring();
-        assert!(is_readable(&bell));
-        bell.hush();
-        assert!(!is_readable(&bell));
+    fn it_is_readable_from_notify_to_clear() {
+        let notifier = Notifier::new([]).unwrap();
+        assert!(!is_readable(&notifier));
+        notifier.notify();
+        notifier.notify();
+        assert!(is_readable(&notifier));
+        notifier.clear();
+        assert!(!is_readable(&notifier));
     }
 
     #[test]
-    fn it_sounds_while_the_source_is_readable() {
+    fn it_is_readable_while_a_source_is() {
         let (read, write) = rustix::pipe::pipe().unwrap();
-        let bell = Bell::new([read.as_fd()]).unwrap();
-        assert!(!is_readable(&bell));
+        let notifier = Notifier::new([read.as_fd()]).unwrap();
+        notifier.add(read.as_fd()).unwrap();
+        assert!(!is_readable(&notifier));
         rustix::io::write(&write, b"x").unwrap();
-        bell.hush();
-        assert!(is_readable(&bell));
+        notifier.clear();
+        assert!(is_readable(&notifier));
         rustix::io::read(&read, &mut [0; 1]).unwrap();
-        assert!(!is_readable(&bell));
+        assert!(!is_readable(&notifier));
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! The devices of one host: by name, and in the order of their paths.
+//! The devices of one host: by name, and in the one order of all lists.
 
 use std::borrow::Borrow;
 use std::collections::{BTreeSet, HashMap};
@@ -13,46 +13,47 @@ use crate::caps::Capability;
 use crate::device::Device;
 use crate::name::Name;
 
-/// A device found, and ordered, by its path.
-#[derive(Debug)]
-struct ByPath(Arc<Device>);
+/// A device found, and ordered, by its key: the path, or what stands for it.
+#[derive(Debug, Clone)]
+struct ByKey(Arc<Device>);
 
-impl Borrow<[u8]> for ByPath {
+impl Borrow<[u8]> for ByKey {
     fn borrow(&self) -> &[u8] {
         self.0.key()
     }
 }
 
-impl PartialEq for ByPath {
+impl PartialEq for ByKey {
     fn eq(&self, other: &Self) -> bool {
         self.0.key() == other.0.key()
     }
 }
 
-impl Eq for ByPath {}
+impl Eq for ByKey {}
 
-impl PartialOrd for ByPath {
+impl PartialOrd for ByKey {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for ByPath {
+impl Ord for ByKey {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.0.key().cmp(other.0.key())
     }
 }
 
-/// The known devices of a host.
-#[derive(Debug, Default)]
+/// The known devices of a host. No two have the same name, and no two the same key.
+#[derive(Debug, Clone, Default)]
 pub struct Registry {
-    /// `computer` comes before all others.
-    root: Option<Arc<Device>>,
-    /// Beside each device its name, so that a look-up touches no more memory than it must.
+    /// `computer`, which comes before all others.
+    computer: Option<Arc<Device>>,
+    /// Every device, with its name beside it, so that a look-up touches no more memory than it must.
     by_name: HashMap<Name, Arc<Device>>,
-    by_path: BTreeSet<ByPath>,
-    /// How many of them are mediated devices.
-    mediated: usize,
+    /// Every device but `computer`.
+    by_key: BTreeSet<ByKey>,
+    /// The mediated devices among them.
+    mediated: BTreeSet<ByKey>,
     /// The names in order, made when they are asked for.
     names: OnceCell<Box<[Name]>>,
 }
@@ -83,84 +84,78 @@ impl Registry {
             .get_or_init(|| self.iter().map(|device| device.name.clone()).collect())
     }
 
-    /// The name of the device at that path.
-    pub fn name_at(&self, path: &[u8]) -> Option<Name> {
-        self.by_path.get(path).map(|found| found.0.name.clone())
+    /// The device with that key; `computer` is not found this way.
+    pub fn by_key(&self, key: &[u8]) -> Option<&Arc<Device>> {
+        self.by_key.get(key).map(|found| &found.0)
     }
 
-    /// Every device in the one order of all lists.
+    /// The name of the device with that key.
+    pub fn name_at(&self, key: &[u8]) -> Option<Name> {
+        self.by_key(key).map(|device| device.name.clone())
+    }
+
+    /// Every device in the one order of all lists: `computer`, then by key.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Device>> {
-        self.root
+        self.computer
             .iter()
-            .chain(self.by_path.iter().map(|found| &found.0))
+            .chain(self.by_key.iter().map(|found| &found.0))
     }
 
-    /// Every mediated device, in order. Most hosts have none, which costs nothing.
+    /// Every mediated device, in order.
     pub fn mediated(&self) -> impl Iterator<Item = &Arc<Device>> {
-        let devices = (self.mediated > 0).then(|| self.iter());
-        devices.into_iter().flatten().filter(|d| is_mediated(d))
+        self.mediated.iter().map(|found| &found.0)
     }
 
-    /// Adds a device, in place of one with the same path or name; returns the one
-    /// whose path it takes over, else the one whose name it takes over.
+    /// Adds a device in place of those with the same key or name. Returns the one whose key it has, else the one
+    /// whose name it has.
     pub fn insert(&mut self, device: Device) -> Option<Arc<Device>> {
         let device = Arc::new(device);
-        let same_path = if device.kind == Capability::System {
-            self.root.replace(device.clone())
-        } else {
-            self.by_path
-                .replace(ByPath(device.clone()))
-                .map(|old| old.0)
+        let same_name = self.remove_name(&device.name);
+        let same_key = match device.kind {
+            Capability::System => self.computer.replace(device.clone()),
+            _ => {
+                let old = self.by_key.replace(ByKey(device.clone()));
+                old.map(|old| old.0)
+            }
         };
-        if let Some(old) = &same_path {
+        if let Some(old) = &same_key {
             self.by_name.remove(&old.name);
+            self.mediated.remove(old.key());
         }
-        // The key goes too: it is shared with the old device.
-        let same_name = self.by_name.remove(&device.name);
-        if let Some(old) = same_name.as_ref().filter(|old| old.key() != device.key()) {
-            self.by_path.remove(old.key());
-        }
-        self.mediated += usize::from(is_mediated(&device));
-        for old in [&same_path, &same_name].into_iter().flatten() {
-            self.mediated -= usize::from(is_mediated(old));
+        if device.kind == Capability::Mdev {
+            self.mediated.insert(ByKey(device.clone()));
         }
         self.by_name.insert(device.name.clone(), device);
         self.names.take();
-        same_path.or(same_name)
+        same_key.or(same_name)
     }
 
     /// Removes the device of that name.
     pub fn remove_name(&mut self, name: &CStr) -> Option<Arc<Device>> {
         let old = self.by_name.remove(name)?;
-        self.by_path.remove(old.key());
-        self.mediated -= usize::from(is_mediated(&old));
+        self.by_key.remove(old.key());
+        self.mediated.remove(old.key());
+        self.computer.take_if(|computer| computer.name == old.name);
         self.names.take();
         Some(old)
+    }
+
+    /// Removes the device with that key; `computer` stays.
+    pub fn remove_key(&mut self, key: &[u8]) -> Option<Arc<Device>> {
+        let name = self.name_at(key)?;
+        self.remove_name(&name)
     }
 
     /// The devices below that path, parents before their children.
     pub fn below(&self, path: &[u8]) -> Vec<Arc<Device>> {
         let prefix = [path, b"/"].concat();
         let from = (Bound::Included(prefix.as_slice()), Bound::Unbounded);
-        let following = self.by_path.range::<[u8], _>(from).map(|found| &found.0);
+        let following = self.by_key.range::<[u8], _>(from).map(|found| &found.0);
         following
             .take_while(|device| device.key().starts_with(&prefix))
             .cloned()
             .collect()
     }
-
-    /// Removes the device at that path.
-    pub fn remove_path(&mut self, path: &[u8]) -> Option<Arc<Device>> {
-        let old = self.by_path.take(path)?.0;
-        self.by_name.remove(&old.name);
-        self.mediated -= usize::from(is_mediated(&old));
-        self.names.take();
-        Some(old)
-    }
-}
-
-fn is_mediated(device: &Device) -> bool {
-    device.kind == Capability::Mdev
 }
 
 #[cfg(test)]
@@ -236,7 +231,7 @@ mod tests {
         registry.insert(device("x", "/sys/devices/2", Some("computer")));
         assert_eq!(names(&registry), ["x"]);
         assert_eq!(registry.name_at(b"/sys/devices/1"), None);
-        registry.remove_path(b"/sys/devices/1");
+        registry.remove_key(b"/sys/devices/1");
         assert_eq!(registry.iter().count(), 1);
     }
 
@@ -246,7 +241,7 @@ mod tests {
         registry.insert(device("y", "/sys/devices/1", Some("computer")));
         assert_eq!(names(&registry), ["y"]);
         assert!(registry.by_name(c"x").is_none());
-        registry.remove_path(b"/sys/devices/1");
+        registry.remove_key(b"/sys/devices/1");
         assert_eq!(registry.iter().count(), 0);
     }
 }

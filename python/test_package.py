@@ -10,6 +10,7 @@ import re
 import sys
 import unittest
 
+import foreign
 import kit
 import virnodedev
 from virnodedev._prototypes import FUNCTIONS
@@ -17,8 +18,7 @@ from virnodedev._prototypes import FUNCTIONS
 REPLAY = os.path.join(kit.SCRIPTS, "replay")
 RUN = os.path.join(kit.PREFIX, "bin", "virnodedev-run")
 SCRIPT = os.path.join(kit.ROOT, "tests", "clients", "node_devices.py")
-# The Python that the distribution's module is made for.
-THEIRS = "/usr/bin/python3"
+THEIRS = foreign.PYTHON
 MACHINE = "modules"
 
 # Prints the public names of libvirt's module: classes with their methods, functions, constants.
@@ -58,8 +58,11 @@ def parameters(function):
 
 
 class Names(unittest.TestCase):
+    """Those of libvirt's module."""
+
     @classmethod
     def setUpClass(cls):
+        foreign.need_bindings("libvirt")
         cls.theirs = json.loads(kit.checked(THEIRS, "-c", PUBLIC).stdout)
 
     def test_methods(self):
@@ -91,6 +94,8 @@ class Names(unittest.TestCase):
         self.assertGreater(len(wanted), 230)
         self.note = "%d constants" % len(wanted)
 
+
+class Package(unittest.TestCase):
     def test_everything_is_described(self):
         for kind in (virnodedev.virConnect, virnodedev.virNodeDevice, virnodedev.libvirtError):
             for name, method in vars(kind).items():
@@ -148,6 +153,7 @@ class Script(unittest.TestCase):
     maxDiff = None
 
     def both(self, uri, *wrapper):
+        foreign.need_bindings("libvirt")
         outputs = []
         for command in ([RUN, THEIRS, SCRIPT, "libvirt", uri], [sys.executable, SCRIPT, "virnodedev", uri]):
             done = kit.run(*wrapper, *command, env=kit.environment(PYTHONPATH=os.path.join(kit.ROOT, "python")))

@@ -6,6 +6,7 @@ import os
 import sys
 import unittest
 
+import foreign
 import kit
 from test_package_events import PORT
 
@@ -96,7 +97,8 @@ class Programs(unittest.TestCase):
             self.assertEqual((done.stdout, done.stderr), ("True 0\n0\n", ""), style)
 
     def test_libvirtaio(self):
-        done = self.run_python("/usr/bin/python3", "-W", "ignore", "-c", LIBVIRTAIO)
+        foreign.need_bindings("libvirtaio")
+        done = self.run_python(foreign.PYTHON, "-W", "ignore", "-c", LIBVIRTAIO)
         self.assertEqual((done.stdout, done.stderr), ("[0, 1]\n", ""))
 
     def replayed(self, *command):

@@ -9,19 +9,20 @@ import ast
 import json
 import os
 import re
+import shlex
 import unittest
 from xml.etree import ElementTree
 
 import compare
 import cprograms
+import foreign
 import kit
 
 REPLAY = os.path.join(kit.SCRIPTS, "replay")
 RUN = os.path.join(kit.PREFIX, "bin", "virnodedev-run")
 COMPAT = os.path.join(kit.LIBDIR, "virnodedev", "compat")
 CLIENTS = os.path.join(kit.ROOT, "tests", "clients")
-# The one that Debian's bindings are made for, whatever else comes first in PATH.
-PYTHON = "/usr/bin/python3"
+PYTHON = foreign.PYTHON
 MACHINE = "mdev"
 NIC = "net_enp129s0_52_54_00_00_04_01"
 EVENTS = ["lifecycle %s DELETED" % NIC, "lifecycle %s CREATED" % NIC, "update %s" % NIC]
@@ -33,9 +34,9 @@ def client(name):
 
 def libvirt_flags(*packages):
     """How a program is built for libvirt itself, with the distribution's headers and library."""
-    env = kit.environment()
-    env.pop("PKG_CONFIG_PATH")
-    return kit.checked("pkg-config", "--cflags", "--libs", *packages, env=env).stdout.split()
+    for package in packages:
+        foreign.need_module(package)
+    return shlex.split(kit.checked("pkg-config", "--cflags", "--libs", *packages, env=foreign.own_environment()).stdout)
 
 
 class Client(unittest.TestCase):
@@ -49,9 +50,12 @@ class Client(unittest.TestCase):
             cls.api = json.load(f)
         cls.xml = dict(kit.documents(kit.read(os.path.join(folder, "devices.xml"))))
 
+    def environment(self):
+        return kit.environment()
+
     def replayed(self, *command):
         """What a command prints on the recorded machine; its standard error is passed to the log."""
-        done = kit.run(REPLAY, kit.machine_archive(MACHINE), *command, env=kit.environment())
+        done = kit.run(REPLAY, kit.machine_archive(MACHINE), *command, env=self.environment())
         if done.returncode == kit.SKIPPED:
             self.skipTest("no privilege: " + done.stderr.strip())
         kit.details("clients/%s.txt" % self.id(), done.stdout + done.stderr)
@@ -84,6 +88,11 @@ class Client(unittest.TestCase):
 
 
 class Python(Client):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        foreign.need_bindings("libvirt")
+
     def test_devices(self):
         got = json.loads(self.seen(PYTHON, client("python_libvirt.py"), "devices", "nodedev:///system"))
         self.same_documents(got["xml"])
@@ -138,6 +147,7 @@ class Python(Client):
 
 class Perl(Client):
     def test_devices(self):
+        foreign.need("Perl's Sys::Virt", kit.run("perl", "-e", "use Sys::Virt").returncode == 0)
         out = self.seen("perl", client("sys_virt.pl"), "nodedev:///system")
         documents, rest = out[:out.rindex("</device>\n") + len("</device>\n")], out[out.rindex("</device>\n") + 10:]
         self.same_documents(dict(kit.documents(documents)))
@@ -149,9 +159,15 @@ class Perl(Client):
 
 
 class Virtinst(Client):
+    def environment(self):
+        return foreign.environment(PYTHONDONTWRITEBYTECODE="1")
+
     def test_devices(self):
         """virt-manager parses every document, and finds in it what the document says."""
-        got = json.loads(self.seen(PYTHON, client("virtinst_devices.py"), "nodedev:///system"))
+        virtinst = foreign.need("virtinst", foreign.find("/usr/share/virt-manager/virtinst"))
+        for name in ("libvirt", "libxml2", "requests", "gi"):
+            foreign.need_bindings(name)
+        got = json.loads(self.seen(PYTHON, client("virtinst_devices.py"), os.path.dirname(virtinst), "nodedev:///system"))
         kinds = {}
         for name, device in got.items():
             xml = ElementTree.fromstring(self.xml[name])
@@ -172,6 +188,22 @@ class Virtinst(Client):
 
 class Dbus(Client):
     """libvirt-dbus, which the session bus itself starts."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        program = foreign.need("libvirt-dbus", foreign.find("/usr/sbin/libvirt-dbus"))
+        foreign.need("dbus-run-session", foreign.program("dbus-run-session"))
+        foreign.need_bindings("gi")
+        # The bus's own words for where a service is; the program may not be where its package would have it.
+        cls.data = os.path.join(kit.temp(), "dbus")
+        os.makedirs(os.path.join(cls.data, "dbus-1", "services"))
+        with open(os.path.join(cls.data, "dbus-1", "services", "org.libvirt.service"), "w") as f:
+            f.write("[D-BUS Service]\nName=org.libvirt\nExec=\"%s\" --session\n" % program)
+        cls.interfaces = os.path.join(os.path.dirname(os.path.dirname(program)), "share", "dbus-1", "interfaces")
+
+    def environment(self):
+        return foreign.environment(XDG_DATA_DIRS=self.data, VIRT_DBUS_INTERFACES_DIR=self.interfaces)
 
     def test_devices(self):
         got = json.loads(self.seen("dbus-run-session", "--", PYTHON, client("dbus_client.py"), "devices"))
@@ -217,6 +249,8 @@ class Documents(unittest.TestCase):
         env = kit.environment(PATH="%s:%s" % (os.path.join(kit.PREFIX, "bin"), os.path.dirname(PYTHON)))
         guide = re.findall(r"^    (virnodedev-run .*)$", kit.read(os.path.join(kit.ROOT, "docs", "drop-in.md")), re.M)
         page = kit.read(os.path.join(kit.ROOT, "man", "virnodedev-run.1")).replace("\\", "")
+        foreign.need("virsh", foreign.program("virsh"))
+        foreign.need_bindings("libvirt")
         examples = page.partition(".SH EXAMPLES\n.nf\n")[2].partition("\n.fi\n")[0].splitlines()
         self.assertGreater(min(len(guide), len(examples)), 1)
         for command in guide + examples:
@@ -241,8 +275,7 @@ class C(Client):
     def test_handles_of_the_other_library(self):
         flags = [f for f in cprograms.package_flags("--cflags", "virnodedev") if not f.startswith("-Wl")]
         program = cprograms.compile_c("foreign", *flags, "-ldl")
-        env = kit.environment()
-        env.pop("PKG_CONFIG_PATH")
-        folder = kit.checked("pkg-config", "--variable=libdir", "libvirt", env=env).stdout.strip()
+        foreign.need_module("libvirt")
+        folder = kit.checked("pkg-config", "--variable=libdir", "libvirt", env=foreign.own_environment()).stdout.strip()
         done = kit.run(RUN, program, os.path.join(folder, "libvirt.so.0"))
         self.assertEqual((done.returncode, done.stderr), (0, ""))

@@ -10,6 +10,7 @@ import re
 import sys
 import unittest
 
+import foreign
 import kit
 
 REPLAY = os.path.join(kit.SCRIPTS, "replay")
@@ -95,6 +96,7 @@ class Replays(unittest.TestCase):
 
     def test_events_in_virsh(self):
         """virsh itself, as it is installed, on this library."""
+        foreign.need("virsh", foreign.program("virsh"))
         virsh = os.path.join(kit.temp(), "virsh-as-nodedev")
         with open(virsh, "w") as f:
             f.write('#!/bin/sh\nwhat=nodedev-$1\nshift\nexec %s -p virsh -c nodedev:///system "$what" "$@"\n' % RUN)

@@ -14,6 +14,7 @@ import sys
 import unittest
 
 import fast_clock
+import foreign
 import kit
 
 TOOL = os.path.join(kit.PREFIX, "bin", "nodedev")
@@ -27,7 +28,7 @@ def replay(*arguments):
     """Runs mdev_steps.py in a replay."""
     return kit.run(os.path.join(kit.SCRIPTS, "replay"), kit.machine_archive("modules"), sys.executable,
                    os.path.join(kit.ROOT, "tests", "mdev_steps.py"), *arguments, timeout=300,
-                   env=kit.environment(PYTHONDONTWRITEBYTECODE="1", LD_PRELOAD=fast_clock.library()))
+                   env=foreign.environment(PYTHONDONTWRITEBYTECODE="1", LD_PRELOAD=fast_clock.library()))
 
 
 class Session:
@@ -313,6 +314,7 @@ class Mdev(unittest.TestCase):
 
     def test_real(self):
         """The mdevctl of this system understands, and is understood."""
+        foreign.need("mdevctl", foreign.program("mdevctl"))
         found = self.steps("real")
         update = next(line for line in REAL if line.startswith("update: "))
         self.assertRegex(found, "(?m)^%s$" % update)

@@ -10,6 +10,7 @@ import re
 import unittest
 
 import compare
+import foreign
 import kit
 
 REPLAY = os.path.join(kit.SCRIPTS, "replay")
@@ -25,7 +26,13 @@ ELSEWHERE = "-c nodedev:///system nodedev-reset pci_0000_03_00_0"
 OWN_WORDS = re.compile(r"(?<=failed to validate against schema: ).*", re.S)
 
 
-VIRSH = tuple(int(part) for part in kit.checked("virsh", "--version").stdout.strip().split(".")[:2])
+VIRSH = ()
+
+
+def setUpModule():
+    global VIRSH
+    foreign.need("virsh", foreign.program("virsh"))
+    VIRSH = tuple(int(part) for part in kit.checked("virsh", "--version").stdout.strip().split(".")[:2])
 
 
 def is_known(command):

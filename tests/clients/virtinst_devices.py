@@ -6,7 +6,7 @@ import json
 import sys
 from xml.etree.ElementTree import canonicalize
 
-sys.path.insert(0, "/usr/share/virt-manager")
+sys.path.insert(0, sys.argv[1])
 import virtinst  # noqa: E402
 from virtinst import DeviceHostdev, NodeDevice  # noqa: E402
 
@@ -25,7 +25,7 @@ def described(device):
     return found
 
 
-connection = virtinst.VirtinstConnection(sys.argv[1])
+connection = virtinst.VirtinstConnection(sys.argv[2])
 connection.open(None, None)
 result = {}
 for handle in connection.listAllDevices(0):

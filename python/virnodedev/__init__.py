@@ -11,11 +11,11 @@ Scripts for libvirt's node devices run unchanged. What is added: JSONDesc(), all
 getEventFD() and dispatchEvents() for poll loops, events() and virnodedev.aio for asyncio, vndVersion().
 """
 # Star imports are what type checkers take for public.
-from ._connect import *
 from ._constants import *
 from ._constants import VIRNODEDEV_VERSION_MAJOR, VIRNODEDEV_VERSION_MICRO, VIRNODEDEV_VERSION_MINOR
 from ._errors import *
 from ._events import *
-from ._nodedev import *
+from ._objects import *
+from ._open import *
 
 __version__ = "%d.%d.%d" % (VIRNODEDEV_VERSION_MAJOR, VIRNODEDEV_VERSION_MINOR, VIRNODEDEV_VERSION_MICRO)

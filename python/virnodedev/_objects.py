@@ -1,26 +1,153 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Connections: open, ask, look devices up, be told of events."""
+"""Connections and their devices: ask, look devices up, be told of events."""
 import ctypes
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Sequence, Set, Tuple, Type, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Type, TypeVar
 
 from . import _calls
 from ._calls import abandon, called, handle, lent, number, text
-from ._constants import VIR_NODE_DEVICE_EVENT_ID_LIFECYCLE, VIR_NODE_DEVICE_EVENT_ID_UPDATE
+from ._constants import (VIR_NODE_DEVICE_EVENT_CREATED, VIR_NODE_DEVICE_EVENT_DEFINED, VIR_NODE_DEVICE_EVENT_DELETED,
+                         VIR_NODE_DEVICE_EVENT_ID_LIFECYCLE, VIR_NODE_DEVICE_EVENT_ID_UPDATE,
+                         VIR_NODE_DEVICE_EVENT_UNDEFINED)
 from ._errors import ErrorTuple, error_tuple
 from ._events import check_callable, registered
 from ._library import lib, taken_handles, taken_strings
-from ._nodedev import virNodeDevice
 from ._prototypes import (Handle, Owned, virConnectCloseFunc, virConnectNodeDeviceEventGenericCallback,
                           virConnectNodeDeviceEventLifecycleCallback, virFreeCallback)
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
-    from .aio import Dispatching, EventStream
+    from ._stream import Dispatching, EventStream
 
-__all__ = ["getVersion", "open", "openAuth", "openReadOnly", "virConnect", "virInitialize", "vndVersion"]
+__all__ = ["virConnect", "virNodeDevice"]
 _T = TypeVar("_T")
+_LIFECYCLE = {VIR_NODE_DEVICE_EVENT_CREATED: "created", VIR_NODE_DEVICE_EVENT_DELETED: "deleted",
+              VIR_NODE_DEVICE_EVENT_DEFINED: "defined", VIR_NODE_DEVICE_EVENT_UNDEFINED: "undefined"}
+
+
+class virNodeDevice:
+    """A device of a host.
+
+    It stands for a name: when the device goes away the object stays usable, and what needs the device raises
+    libvirtError (VIR_ERR_NO_NODE_DEVICE). It keeps its connection alive, also beyond virConnect.close().
+    """
+
+    def __init__(self, conn: "virConnect", _obj: Optional[int] = None) -> None:
+        if _obj is None:
+            raise TypeError("devices come from the methods of a connection")
+        self._conn = conn
+        self._o = _obj
+        self._process = _calls.process
+
+    def __del__(self) -> None:
+        # A child of fork() has no right to the handles of its parent.
+        if getattr(self, "_o", None) and self._process == _calls.process:
+            abandon("virNodeDeviceFree", self._o)
+
+    def connect(self) -> "virConnect":
+        """The connection that the device came from."""
+        return self._conn
+
+    def c_pointer(self) -> int:
+        """The address of the library's handle."""
+        return self._o
+
+    def name(self) -> str:
+        """The name, also that of a device that went away."""
+        return lent("virNodeDeviceGetName", self._o) or ""
+
+    def parent(self) -> Optional[str]:
+        """The name of the device that this one is a part of; None for "computer", and when the device went away."""
+        return lent("virNodeDeviceGetParent", self._o)
+
+    def numOfCaps(self) -> int:
+        """How many capabilities the device has."""
+        return number("virNodeDeviceNumOfCaps", self._o)
+
+    def listCaps(self) -> List[str]:
+        """The names of the capabilities, such as "pci" or "net"."""
+        room = self.numOfCaps()
+        names = (Owned * room)()
+        return taken_strings(names, number("virNodeDeviceListCaps", self._o, names, room))
+
+    def XMLDesc(self, flags: int = 0) -> str:
+        """All that is known of the device, as an XML document; flags: VIR_NODE_DEVICE_XML_INACTIVE or 0."""
+        return text("virNodeDeviceGetXMLDesc", self._o, flags)
+
+    def JSONDesc(self, flags: int = 0) -> str:
+        """The facts of XMLDesc() as JSON text; flags as there. Not in libvirt."""
+        return text("vndNodeDeviceGetJSONDesc", self._o, flags)
+
+    def isActive(self) -> int:
+        """1 if the device is there now, 0 if there is only its definition."""
+        return number("virNodeDeviceIsActive", self._o)
+
+    def isPersistent(self) -> int:
+        """1 if the device has a definition that outlives it, 0 if not."""
+        return number("virNodeDeviceIsPersistent", self._o)
+
+    def autostart(self) -> int:
+        """1 if the device is started with the host, 0 if not."""
+        started = ctypes.c_int()
+        number("virNodeDeviceGetAutostart", self._o, ctypes.byref(started))
+        return started.value
+
+    def setAutostart(self, autostart: int) -> int:
+        """Chooses whether a defined device is started with the host. Returns 0."""
+        return number("virNodeDeviceSetAutostart", self._o, autostart)
+
+    def dettach(self) -> int:
+        """Takes a PCI function from its driver and binds it to the VFIO driver that fits it best. Returns 0."""
+        return number("virNodeDeviceDettach", self._o)
+
+    def detachFlags(self, driverName: Optional[str], flags: int = 0) -> int:
+        """Takes a PCI function from its driver and binds it to another one; None is what dettach() takes. Returns 0."""
+        return number("virNodeDeviceDetachFlags", self._o, driverName, flags)
+
+    def reAttach(self) -> int:
+        """Gives a PCI function back to the driver that the host has for it. Returns 0."""
+        return number("virNodeDeviceReAttach", self._o)
+
+    def reset(self) -> int:
+        """Resets a PCI function that nobody else would reset. Returns 0."""
+        return number("virNodeDeviceReset", self._o)
+
+    def create(self, flags: int = 0) -> int:
+        """Starts a defined device. Returns 0."""
+        return number("virNodeDeviceCreate", self._o, flags)
+
+    def destroy(self) -> int:
+        """Removes a device that nodeDeviceCreateXML() or create() made. Returns 0."""
+        return number("virNodeDeviceDestroy", self._o)
+
+    def undefine(self, flags: int = 0) -> int:
+        """Drops the definition of the device. Returns 0."""
+        return number("virNodeDeviceUndefine", self._o, flags)
+
+    def update(self, xmlDesc: str, flags: int = 0) -> int:
+        """Changes a mediated device, its definition, or both, as bits of VIR_NODE_DEVICE_UPDATE_AFFECT_* say; xmlDesc is
+        the whole new description. Returns 0."""
+        return number("virNodeDeviceUpdate", self._o, xmlDesc, flags)
+
+
+class NodeDeviceEvent(NamedTuple):
+    """What happened to a device."""
+
+    device: virNodeDevice
+    #: VIR_NODE_DEVICE_EVENT_ID_LIFECYCLE or VIR_NODE_DEVICE_EVENT_ID_UPDATE.
+    eventID: int
+    #: One of VIR_NODE_DEVICE_EVENT_* for a lifecycle event, else 0.
+    event: int = 0
+    #: 0; libvirt keeps it for particulars.
+    detail: int = 0
+
+    @property
+    def kind(self) -> str:
+        """In a word: "created", "deleted", "defined", "undefined" or "updated"."""
+        if self.eventID == VIR_NODE_DEVICE_EVENT_ID_LIFECYCLE:
+            return _LIFECYCLE.get(self.event, str(self.event))
+        return "updated"
 
 
 # Connections of this library never close by themselves, so nobody calls it.
@@ -247,49 +374,8 @@ class virConnect:
 
     def events(self, dev: Optional[virNodeDevice] = None,
                eventIDs: Sequence[int] = (VIR_NODE_DEVICE_EVENT_ID_LIFECYCLE,
-                                          VIR_NODE_DEVICE_EVENT_ID_UPDATE)) -> "EventStream":
+                                          VIR_NODE_DEVICE_EVENT_ID_UPDATE)) -> "EventStream[NodeDeviceEvent]":
         """The events of a device, or of all, for `async for` in the running asyncio loop: see aio.EventStream.
         Not in libvirt."""
-        from .aio import EventStream
-        return EventStream(self, dev, eventIDs)
-
-
-# --- Opening ---------------------------------------------------------------------------------
-
-def open(name: Optional[str] = None) -> virConnect:
-    """Opens a connection to the node devices that a URI names.
-
-    "nodedev:///system" is this host, "nodedev:///embed?root=/DIR" a recorded machine, "test:///default" are made-up
-    devices. None or "" is $LIBVIRT_DEFAULT_URI, else this host.
-    """
-    return virConnect(handle("virConnectOpen", name))
-
-
-def openReadOnly(name: Optional[str] = None) -> virConnect:
-    """Opens a connection that refuses functions that change the host."""
-    return virConnect(handle("virConnectOpenReadOnly", name))
-
-
-def openAuth(uri: Optional[str], auth: Optional[List[Any]], flags: int = 0) -> virConnect:
-    """Opens a connection with flags, bits of VIR_CONNECT_RO and VIR_CONNECT_NO_ALIASES.
-
-    `auth` is [kinds of question, function, opaque], as libvirt's module takes it; nothing is ever asked for.
-    """
-    return virConnect(handle("virConnectOpenAuth", uri, None, flags))
-
-
-def getVersion(name: Optional[str] = None) -> Union[int, Tuple[int, int]]:
-    """The level of libvirt that the library is compatible with, LIBVIR_VERSION_NUMBER; twice if a driver is named."""
-    library, driver = ctypes.c_ulong(), ctypes.c_ulong()
-    number("virGetVersion", ctypes.byref(library), name, ctypes.byref(driver))
-    return library.value if name is None else (library.value, driver.value)
-
-
-def virInitialize() -> int:
-    """Makes the library ready, which every function that needs it does by itself. Returns 0."""
-    return number("virInitialize")
-
-
-def vndVersion() -> int:
-    """The library's own version, major * 1000000 + minor * 1000 + micro. Not in libvirt."""
-    return number("vndVersion")
+        from ._stream import EventStream
+        return EventStream(self, NodeDeviceEvent, dev, eventIDs)

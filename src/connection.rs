@@ -18,7 +18,7 @@ use crate::host::monitor::{Monitor, is_readable};
 use crate::name::Name;
 use crate::record::record;
 use crate::testdriver;
-use crate::uri::{self, Target};
+use crate::uri::{self, DeviceSource};
 use crate::view::filter::{may_pass, needs_facts, passes};
 use crate::view::registry::Registry;
 use crate::view::{DeviceEvent, View};
@@ -79,20 +79,20 @@ impl Connection {
     /// Opens the devices that `uri` names; `None` or an empty URI means
     /// `LIBVIRT_DEFAULT_URI`, else `nodedev:///system`. Reads nothing of the devices yet. A read-only
     /// connection starts no programs; what changes devices is refused by the callers.
-    pub fn open(uri: Option<&str>, is_read_only: bool) -> Result<Connection> {
-        let uri = uri::effective(uri);
-        let (is_test, host, registry, monitor) = match uri::target(&uri)? {
-            Target::Host => {
+    pub fn open(uri: Option<&[u8]>, is_read_only: bool) -> Result<Connection> {
+        let uri = uri::effective(uri)?;
+        let (is_test, host, registry, monitor) = match uri::source_of(&uri)? {
+            DeviceSource::Host => {
                 let host = Host::live();
                 let monitor = Monitor::open(&host.files);
                 (false, host, None, Some(monitor))
             }
-            Target::Recording(root) => (false, open_recording(&root)?, None, None),
-            Target::TestDefault => {
+            DeviceSource::Recording(root) => (false, open_recording(&root)?, None, None),
+            DeviceSource::TestDefault => {
                 let devices = testdriver::default_devices()?;
                 (true, Host::live(), Some(Registry::new(devices)), None)
             }
-            Target::TestFile(path) => {
+            DeviceSource::TestFile(path) => {
                 let devices = testdriver::devices_of_file(&path)?;
                 (true, Host::live(), Some(Registry::new(devices)), None)
             }

@@ -4,6 +4,7 @@
 //! A device can say anything: NUL bytes, broken UTF-8, control characters.
 //! What passes through here can be printed in XML 1.0 and in JSON.
 
+pub mod uri;
 pub mod uuid;
 
 /// The text up to the first NUL, as C callers of libudev see it.

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! Which devices a connection URI asks for.
 
-use std::path::{Path, PathBuf};
-
-use fluent_uri::Uri;
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
 
 use crate::environment;
 use crate::error::{Code, Domain, Error, Result};
+use crate::text::uri::{Uri, decode};
 
 /// The environment variable that names the connection of a program that names none.
 pub const DEFAULT_URI_VARIABLE: &str = "LIBVIRT_DEFAULT_URI";
@@ -18,7 +19,7 @@ const LOCAL_HYPERVISORS: [&str; 8] = ["bhyve", "ch", "libxl", "lxc", "openvz", "
 
 /// What a URI asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
+pub enum DeviceSource {
     /// The devices of this host.
     Host,
     /// The recorded tree below a folder.
@@ -29,14 +30,18 @@ pub enum Target {
     TestFile(PathBuf),
 }
 
-/// The URI that `name` stands for: itself, or the default for none.
-pub fn effective(name: Option<&str>) -> String {
-    match name {
-        Some(name) if !name.is_empty() => name.to_string(),
+/// The URI that `name` stands for: itself, or the default for none. What is no UTF-8 is no URI (code 1).
+pub fn effective(name: Option<&[u8]>) -> Result<String> {
+    let uri = match name {
+        Some(name) if !name.is_empty() => name.to_vec(),
         _ => environment::variable(DEFAULT_URI_VARIABLE)
-            .and_then(|uri| uri.into_string().ok())
-            .unwrap_or_else(|| DEFAULT_URI.to_string()),
-    }
+            .map_or_else(|| DEFAULT_URI.into(), OsString::into_vec),
+    };
+    String::from_utf8(uri).map_err(|e| unparsable(&String::from_utf8_lossy(e.as_bytes())))
+}
+
+fn unparsable(uri: &str) -> Error {
+    Error::new(Code::InternalError, format!("Unable to parse URI {uri}")).in_domain(Domain::Uri)
 }
 
 fn refused(detail: impl Into<String>) -> Error {
@@ -48,45 +53,48 @@ fn internal(detail: String) -> Error {
 }
 
 /// Decides what `uri` asks for.
-pub fn target(uri: &str) -> Result<Target> {
+pub fn source_of(uri: &str) -> Result<DeviceSource> {
     if !uri.contains(':') {
         return Err(refused(format!(
             "URI '{uri}' does not include a driver name"
         )));
     }
-    let parsed = Uri::parse(uri).map_err(|_| {
-        Error::new(Code::InternalError, format!("Unable to parse URI {uri}")).in_domain(Domain::Uri)
-    })?;
-    if parsed.authority().is_some_and(|a| !a.host().is_empty()) {
+    let Uri {
+        scheme,
+        host,
+        path,
+        query,
+    } = Uri::parse(uri).ok_or_else(|| unparsable(uri))?;
+    if !host.is_empty() {
         return Err(refused(format!(
             "{uri}: this library has no remote access, connect to the devices of this host with {DEFAULT_URI}"
         )));
     }
-    let path = parsed.path().decode().to_string_lossy().into_owned();
+    let path = decode(path);
     // `qemu+unix:///system` names the transport to a local daemon.
-    let scheme = parsed.scheme().as_str();
     match scheme.split_once('+').map_or(scheme, |(driver, _)| driver) {
-        "nodedev" => match path.as_str() {
-            "/system" | "/session" => Ok(Target::Host),
-            "/embed" => recording(uri, parsed.query().map_or("", |query| query.as_str())),
+        "nodedev" => match path.as_bytes() {
+            b"/system" | b"/session" => Ok(DeviceSource::Host),
+            b"/embed" => recording(uri, query),
             _ => Err(internal(format!(
-                "unexpected nodedev URI path '{path}', try {DEFAULT_URI}"
+                "unexpected nodedev URI path '{}', try {DEFAULT_URI}",
+                path.to_string_lossy()
             ))),
         },
-        "test" => match path.as_str() {
-            "/default" => Ok(Target::TestDefault),
-            "" | "/" => Err(internal(format!(
+        "test" => match path.as_bytes() {
+            b"/default" => Ok(DeviceSource::TestDefault),
+            b"" | b"/" => Err(internal(format!(
                 "{uri}: name a file of devices, or the built-in ones by test:///default"
             ))),
-            file => Ok(Target::TestFile(file.into())),
+            _ => Ok(DeviceSource::TestFile(path.into())),
         },
-        driver if LOCAL_HYPERVISORS.contains(&driver) => Ok(Target::Host),
+        driver if LOCAL_HYPERVISORS.contains(&driver) => Ok(DeviceSource::Host),
         _ => Err(refused(uri)),
     }
 }
 
 /// The folder of `nodedev:///embed?root=DIR`.
-fn recording(uri: &str, query: &str) -> Result<Target> {
+fn recording(uri: &str, query: &str) -> Result<DeviceSource> {
     let bad = |why: &str| {
         Error::new(
             Code::InvalidArg,
@@ -98,13 +106,11 @@ fn recording(uri: &str, query: &str) -> Result<Target> {
         .split('&')
         .find_map(|pair| pair.strip_prefix("root="))
         .ok_or_else(|| bad("the query must name the root of a recorded tree"))?;
-    let root = fluent_uri::pct_enc::EStr::<fluent_uri::pct_enc::encoder::Query>::new(root)
-        .map(|root| root.decode().to_string_lossy().into_owned())
-        .ok_or_else(|| bad("the root is not well-formed"))?;
-    if !Path::new(&root).is_absolute() {
+    let root = PathBuf::from(decode(root));
+    if !root.is_absolute() {
         return Err(bad("the root must be an absolute path"));
     }
-    Ok(Target::Recording(root.into()))
+    Ok(DeviceSource::Recording(root))
 }
 
 #[cfg(test)]
@@ -113,41 +119,96 @@ mod tests {
 
     #[test]
     fn this_host_has_many_names() {
-        for uri in [
+        let mut uris: Vec<_> = LOCAL_HYPERVISORS
+            .iter()
+            .map(|driver| format!("{driver}:///system"))
+            .collect();
+        for other in [
             "nodedev:///system",
             "nodedev:///session",
-            "qemu:///system",
+            "nodedev:/system",
+            "nodedev+unix:///system",
             "qemu+unix:///system",
-            "xen:///system",
+            "qemu+unix:///system?socket=/x#y",
             "lxc:///",
+            "lxc:",
         ] {
-            assert_eq!(target(uri), Ok(Target::Host), "{uri}");
+            uris.push(other.to_string());
+        }
+        for uri in uris {
+            assert_eq!(source_of(&uri), Ok(DeviceSource::Host), "{uri}");
         }
     }
 
     #[test]
-    fn recordings_need_an_absolute_root() {
+    fn a_name_stands_for_itself_and_is_text() {
+        assert_eq!(effective(Some(b"x:y")), Ok("x:y".to_string()));
+        let error = effective(Some(b"test:///\xff")).unwrap_err();
         assert_eq!(
-            target("nodedev:///embed?root=/tmp/a%20b"),
-            Ok(Target::Recording("/tmp/a b".into()))
+            (error.code(), error.domain()),
+            (Code::InternalError, Domain::Uri)
         );
-        for uri in [
-            "nodedev:///embed",
-            "nodedev:///embed?root=tmp",
-            "nodedev:///embed?root=",
+        assert_eq!(
+            error.message(),
+            "internal error: Unable to parse URI test:///\u{fffd}"
+        );
+    }
+
+    #[test]
+    fn recordings_need_an_absolute_root() {
+        for (query, root) in [
+            ("root=/tmp/a%20b", &b"/tmp/a b"[..]),
+            ("root=/%ff%2F+", b"/\xff/+"),
+            ("x=y&root=/a&root=/b&z", b"/a"),
         ] {
-            let error = target(uri).unwrap_err();
-            assert_eq!(error.code(), Code::InvalidArg, "{uri}");
+            let root = PathBuf::from(OsString::from_vec(root.to_vec()));
+            assert_eq!(
+                source_of(&format!("nodedev:///embed?{query}")),
+                Ok(DeviceSource::Recording(root)),
+                "{query}"
+            );
+        }
+        let hint = "as in nodedev:///embed?root=/folder/of/recording";
+        for (query, why) in [
+            ("", "the query must name the root of a recorded tree"),
+            (
+                "?roots=/",
+                "the query must name the root of a recorded tree",
+            ),
+            ("?root=tmp", "the root must be an absolute path"),
+            ("?root=", "the root must be an absolute path"),
+        ] {
+            let uri = format!("nodedev:///embed{query}");
+            let error = source_of(&uri).unwrap_err();
+            assert_eq!(
+                (error.code(), error.domain()),
+                (Code::InvalidArg, Domain::None)
+            );
+            assert!(
+                error.message().ends_with(&format!("{uri}: {why}, {hint}")),
+                "{error}"
+            );
         }
     }
 
     #[test]
     fn test_driver_files() {
-        assert_eq!(target("test:///default"), Ok(Target::TestDefault));
+        assert_eq!(source_of("test:///default"), Ok(DeviceSource::TestDefault));
         assert_eq!(
-            target("test:///tmp/x.xml"),
-            Ok(Target::TestFile("/tmp/x.xml".into()))
+            source_of("test:///tmp/x.xml"),
+            Ok(DeviceSource::TestFile("/tmp/x.xml".into()))
         );
+        assert_eq!(
+            source_of("test:///%FF"),
+            Ok(DeviceSource::TestFile(
+                OsString::from_vec(b"/\xff".to_vec()).into()
+            ))
+        );
+        for uri in ["test:", "test:/", "test:///"] {
+            let error = source_of(uri).unwrap_err();
+            assert_eq!(error.code(), Code::InternalError, "{uri}");
+            assert!(error.message().contains("name a file of devices"), "{uri}");
+        }
     }
 
     #[test]
@@ -179,12 +240,12 @@ mod tests {
             ),
         ];
         for (uri, code, domain, message) in cases {
-            let error = target(uri).unwrap_err();
+            let error = source_of(uri).unwrap_err();
             assert_eq!(error.code(), code, "{uri}");
             assert_eq!(error.domain(), domain, "{uri}");
             assert_eq!(error.message(), message, "{uri}");
         }
-        let remote = target("qemu+ssh://host/system").unwrap_err();
+        let remote = source_of("qemu+ssh://host/system").unwrap_err();
         assert_eq!(remote.code(), Code::NoConnect);
         assert!(remote.message().contains("no remote access"));
     }

@@ -6,6 +6,7 @@ one, else those that nodedev(1) promises. The listings themselves are in test_re
 """
 import os
 import subprocess
+import tempfile
 import unittest
 
 import kit
@@ -149,6 +150,24 @@ class Work(unittest.TestCase):
         for arguments in (("list", *TEST), ("--connect=test:///default", "list"), ("-r", "list", *TEST),
                           ("list", "--readonly", "--connect", "test:///default")):
             self.assertEqual(tool(*arguments).stdout, named.stdout, arguments)
+
+    def test_bytes_of_uris(self):
+        """Percent-encoded bytes of a path are bytes, whatever they spell; a URI itself is UTF-8."""
+        machine = kit.extract(kit.machine_archive("plain"))
+        with tempfile.TemporaryDirectory() as folder:
+            os.symlink(machine, os.path.join(os.fsencode(folder), b"m\xff"))
+            with open(os.path.join(os.fsencode(folder), b"caf\xe9 .xml"), "w") as f:
+                f.write("<node><device><name>one</name><capability type='net'><interface>x</interface>"
+                        "</capability></device></node>")
+            self.assertEqual(tool("-c", "test://%s/caf%%e9%%20.xml" % folder, "list").stdout, "one\n\n")
+            recorded = tool("-c", "nodedev:///embed?root=%s/m%%FF" % folder, "list")
+            self.assertEqual(recorded.stdout, tool("-c", "nodedev:///embed?root=" + machine, "list").stdout)
+            self.expect_failure("error: failed to connect to 'test:///nosuch%%FF'\nerror: cannot read /nosuch\ufffd: "
+                                "No such file or directory\n".replace("%%", "%"), "-c", "test:///nosuch%FF", "list")
+        for variable in ("\udcff", "test:///default\udcff"):
+            done = tool("list", env=kit.environment(LIBVIRT_DEFAULT_URI=variable))
+            self.assertEqual((done.returncode, done.stdout), (1, ""))
+            self.assertIn("error: internal error: Unable to parse URI " + variable.replace("\udcff", "\ufffd"), done.stderr)
 
     def test_quiet(self):
         for arguments in (("list",), ("list", "--tree"), ("dumpxml", "computer"), ("info", "computer")):

@@ -59,7 +59,7 @@ fn whole_machines_are_test_driver_files() {
         let node = folder.path().join("node.xml");
         fs::write(&node, format!("<node>{text}</node>")).unwrap();
         let connection =
-            Connection::open(Some(&format!("test://{}", node.display())), false).unwrap();
+            Connection::open(Some(format!("test://{}", node.display()).as_bytes()), false).unwrap();
         let names = connection.list(0);
         let position = |wanted| names.iter().position(|name| *name == wanted).unwrap();
         let mut found = Vec::new();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! Opening and closing connections.
 
-use std::ffi::{c_char, c_int, c_uint, c_void};
+use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
 
 use super::args;
 use super::constants::virConnectFlags::{VIR_CONNECT_NO_ALIASES, VIR_CONNECT_RO};
@@ -10,7 +10,7 @@ use super::handle::Closed;
 use super::objects::{HANDLES, add_connection};
 use super::types::{virConnectAuthPtr, virConnectCloseFunc, virConnectPtr, virFreeCallback};
 use crate::connection::Connection;
-use crate::error::{Code, Domain, Error};
+use crate::error::Domain;
 
 /// Makes the library ready. Every function that needs it does so by itself.
 ///
@@ -31,12 +31,7 @@ unsafe fn open(function: &'static str, name: *const c_char, flags: c_uint) -> vi
     guard(Domain::None, function, |_| {
         // SAFETY: as promised by the caller.
         let name = unsafe { args::opt_text(name) };
-        let uri = name.map(|n| n.to_str()).transpose().map_err(|_| {
-            let shown = name.map(|n| n.to_string_lossy()).unwrap_or_default();
-            Error::new(Code::InternalError, format!("Unable to parse URI {shown}"))
-                .in_domain(Domain::Uri)
-        })?;
-        let connection = Connection::open(uri, flags & READ_ONLY != 0)?;
+        let connection = Connection::open(name.map(CStr::to_bytes), flags & READ_ONLY != 0)?;
         args::flags("nodeConnectOpen", flags, READ_ONLY | NO_ALIASES)?;
         Ok(add_connection(connection))
     })

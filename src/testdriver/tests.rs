@@ -44,7 +44,7 @@ fn default_devices_are_those_of_libvirt() {
 /// Its transcript: `nodedev-list --cap`, `nodedev-info`, `nodedev-list --tree`.
 #[test]
 fn default_connection() {
-    let connection = Connection::open(Some("test:///default"), false).unwrap();
+    let connection = Connection::open(Some(b"test:///default"), false).unwrap();
     let text = |names: Vec<Name>| -> Vec<String> {
         let names = names.iter();
         names.map(|name| name.to_str().unwrap().into()).collect()
@@ -85,7 +85,8 @@ fn parents_come_first_then_path_or_name() {
     let (_folder, path) = folder(&format!("<node>{}</node>", devices.concat()));
     let found = names(devices_of_file(&path).unwrap());
     assert_eq!(found, ["c", "same", "b", "z", "a", "alone"]);
-    let connection = Connection::open(Some(&format!("test://{}", path.display())), false).unwrap();
+    let connection =
+        Connection::open(Some(format!("test://{}", path.display()).as_bytes()), false).unwrap();
     assert!(connection.parent(c"alone").is_err());
 }
 

@@ -11,7 +11,7 @@ mod scsi_pages;
 mod udev_text;
 
 use crate::host::files::basename;
-use scsi_pages::{ata_serial, scsi_serial};
+use scsi_pages::{Inquiry, ata_serial, scsi_serial};
 use udev_text::{attribute_value, joined, replace_unsafe};
 
 /// What udev would say, as far as sysfs tells.
@@ -118,12 +118,6 @@ fn scsi(path: &[u8], read: &Reader<'_>) -> StorageIds {
         device("vpd_pg80").as_deref(),
     );
     StorageIds::new("scsi", scsi_type(kind), serial)
-}
-
-/// The identity in standard INQUIRY data, padded with blanks.
-struct Inquiry {
-    vendor: [u8; 8],
-    model: [u8; 16],
 }
 
 /// A field of fixed width: the kernel prints all of it and a newline.

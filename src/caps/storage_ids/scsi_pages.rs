@@ -3,7 +3,6 @@
 //! section 7.8: pages 80h and 83h; SAT-3, section 12.4.2: page 89h), in the
 //! forms of udev's `scsi_id` and `ata_id`.
 
-use super::Inquiry;
 use super::udev_text::joined;
 
 /// How much of a page `scsi_id` asks for, in bytes.
@@ -33,6 +32,14 @@ const CHOICE: [(u8, Option<u8>, u8); 12] = [
     (VENDOR_SPECIFIC, None, BINARY),
     (VENDOR_SPECIFIC, None, ASCII),
 ];
+
+/// Who made a device, in standard INQUIRY data (SPC-4, 6.4.2): ASCII, padded with blanks.
+pub struct Inquiry {
+    /// T10 VENDOR IDENTIFICATION.
+    pub vendor: [u8; 8],
+    /// PRODUCT IDENTIFICATION.
+    pub model: [u8; 16],
+}
 
 /// The content of a page after its header, if it is the page asked for.
 fn content(page: &[u8], code: u8, limit: usize) -> Option<&[u8]> {

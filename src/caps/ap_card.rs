@@ -6,6 +6,9 @@ use super::kind::{Kind, Mark, Subsystem, Verdict};
 use crate::error::Result;
 use crate::host::node::Node;
 use crate::text;
+use crate::xml::schema::Pattern;
+use crate::xml::schema::text;
+use crate::xml::schema::text_kind::UINT8;
 use crate::xml::value::Hex;
 use crate::xml::writer::Writer;
 
@@ -24,6 +27,7 @@ impl Kind for ApCard {
     const NAME: &'static str = "ap_card";
     const SUBSYSTEMS: &'static [Subsystem] = &[Subsystem::Bus("ap")];
     const MARKS: &'static [Mark] = &[Mark::DeviceType("ap_card")];
+    const SCHEMA: Option<&'static [Pattern]> = Some(&[text("ap-adapter", UINT8)]);
 
     fn judge(node: &Node<'_>) -> Verdict {
         Verdict::plain_if(ApCard::read(node).is_ok())

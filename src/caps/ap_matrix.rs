@@ -9,6 +9,7 @@ use super::kind::{Kind, Mark, Nested, SlowFacts, Subsystem, Verdict};
 use super::mdev_types::{self, MdevType};
 use crate::error::Result;
 use crate::host::node::Node;
+use crate::xml::schema::Pattern::{self, Maybe};
 use crate::xml::writer::Writer;
 
 /// The name of its node device. Its subsystem and sysfs name would make another one.
@@ -24,6 +25,7 @@ impl Kind for ApMatrix {
     const NAME: &'static str = "ap_matrix";
     const SUBSYSTEMS: &'static [Subsystem] = &[Subsystem::Bus("matrix")];
     const MARKS: &'static [Mark] = &[Mark::Subsystem];
+    const SCHEMA: Option<&'static [Pattern]> = Some(&[Maybe(&mdev_types::SCHEMA)]);
     const NESTED: &'static [Nested<ApMatrix>] = &[Nested {
         name: mdev_types::NAME,
         in_state: |types| !types.is_empty(),

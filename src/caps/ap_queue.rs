@@ -7,6 +7,9 @@ use super::kind::{Kind, Mark, Subsystem, Verdict};
 use crate::error::Result;
 use crate::host::node::Node;
 use crate::text;
+use crate::xml::schema::Pattern;
+use crate::xml::schema::text;
+use crate::xml::schema::text_kind::{AP_DOMAIN, UINT8};
 use crate::xml::value::Hex;
 use crate::xml::writer::Writer;
 
@@ -24,6 +27,8 @@ impl Kind for ApQueue {
     const NAME: &'static str = "ap_queue";
     const SUBSYSTEMS: &'static [Subsystem] = &[Subsystem::Bus("ap")];
     const MARKS: &'static [Mark] = &[Mark::DeviceType("ap_queue")];
+    const SCHEMA: Option<&'static [Pattern]> =
+        Some(&[text("ap-adapter", UINT8), text("ap-domain", AP_DOMAIN)]);
 
     fn judge(node: &Node<'_>) -> Verdict {
         Verdict::plain_if(ApQueue::read(node).is_ok())

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! s390 channel devices (kernel: Documentation/arch/s390/driver-model.rst).
 
-use super::channel::{ChannelAddress, name_of, parse_online, read_online, write_online};
+use super::channel::{
+    ChannelAddress, ONLINE_SCHEMA, name_of, parse_online, read_online, write_online,
+};
 use super::input::Input;
 use super::kind::{Kind, Mark, Nested, SlowFacts, Subsystem, Verdict};
 use crate::error::Result;
 use crate::host::node::Node;
+use crate::xml::schema::Pattern::{self, Maybe};
+use crate::xml::schema::text_kind::ANY;
+use crate::xml::schema::{capability, text};
 use crate::xml::writer::Writer;
 
 /// A device that is reached by channel programs: a disk, a terminal, a half of a network adapter.
@@ -28,6 +33,14 @@ impl Kind for Ccw {
     const NAME: &'static str = "ccw";
     const SUBSYSTEMS: &'static [Subsystem] = &[Subsystem::Bus("ccw")];
     const MARKS: &'static [Mark] = &[Mark::Subsystem];
+    const SCHEMA: Option<&'static [Pattern]> = Some(&[
+        ONLINE_SCHEMA,
+        ChannelAddress::SCHEMA,
+        Maybe(&capability(
+            &["ccwgroup_member"],
+            &[text("group_device", ANY)],
+        )),
+    ]);
     const NESTED: &'static [Nested<Ccw>] = &[Nested {
         name: "ccwgroup_member",
         in_state: Option::is_some,

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! Groups of s390 channel devices (kernel: Documentation/arch/s390/driver-model.rst).
 
-use super::channel::{ChannelAddress, name_of, parse_online, read_online, write_online};
+use super::channel::{
+    ChannelAddress, ONLINE_SCHEMA, name_of, parse_online, read_online, write_online,
+};
 use super::input::{Input, attribute};
 use super::kind::{Kind, Mark, SlowFacts, Subsystem, Verdict};
 use crate::error::Result;
 use crate::host::node::Node;
 use crate::text;
+use crate::xml::schema::Pattern::{self, Maybe, Mixed, Several};
+use crate::xml::schema::text_kind::ANY;
+use crate::xml::schema::{capability, element, required, text, text_with};
 use crate::xml::writer::Writer;
 
 /// A group of channel devices that act as one: a qeth network adapter.
@@ -61,6 +66,23 @@ impl Kind for CcwGroup {
         Mark::DeviceType(QETH_TYPES[1]),
         Mark::DeviceType(QETH_TYPES[2]),
     ];
+    const SCHEMA: Option<&'static [Pattern]> = Some(&[
+        ONLINE_SCHEMA,
+        ChannelAddress::SCHEMA,
+        Maybe(&element(
+            "members",
+            &[],
+            &[Several(&text_with(
+                "ccw_device",
+                &[required("ref", ANY)],
+                ANY,
+            ))],
+        )),
+        capability(
+            &QETH_TYPES,
+            &[Mixed(&[text("card_type", ANY), text("chpid", ANY)])],
+        ),
+    ]);
 
     /// It is a node device only with the channel devices that it is made of.
     fn judge(node: &Node<'_>) -> Verdict {

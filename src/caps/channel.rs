@@ -9,6 +9,9 @@ use crate::error::Result;
 use crate::host::node::Node;
 use crate::name;
 use crate::text::{self, parse_hex};
+use crate::xml::schema::Pattern::{self, Maybe, Mixed};
+use crate::xml::schema::text;
+use crate::xml::schema::text_kind::{CSSID, DEVNO, SSID, TextKind};
 use crate::xml::value::Hex;
 use crate::xml::writer::Writer;
 
@@ -49,6 +52,13 @@ impl fmt::Display for ChannelAddress {
 }
 
 impl ChannelAddress {
+    /// What the schema of libvirt 12.8.0 allows of `<cssid>`, `<ssid>` and `<devno>`.
+    pub const SCHEMA: Pattern = Mixed(&[
+        text("cssid", CSSID),
+        text("ssid", SSID),
+        text("devno", DEVNO),
+    ]);
+
     /// The address in the sysfs name of a device; code 1 for a name that is none.
     pub fn read(node: &Node<'_>) -> Result<ChannelAddress> {
         ChannelAddress::parse(node.basename())
@@ -75,6 +85,9 @@ pub fn read_online(node: &Node<'_>) -> Result<Option<bool>> {
         },
     )
 }
+
+/// What the schema of libvirt 12.8.0 allows of `<state>`.
+pub const ONLINE_SCHEMA: Pattern = Maybe(&text("state", TextKind::Words(&["online", "offline"])));
 
 /// Writes `<state>`.
 pub fn write_online(online: Option<bool>, w: &mut Writer) {

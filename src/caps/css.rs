@@ -7,6 +7,8 @@ use super::kind::{Kind, Mark, Nested, SlowFacts, Subsystem, Verdict};
 use super::mdev_types::{self, MdevType};
 use crate::error::Result;
 use crate::host::node::Node;
+use crate::xml::schema::Pattern::{self, Maybe, Mixed};
+use crate::xml::schema::element;
 use crate::xml::writer::Writer;
 
 /// A subchannel: what the kernel addresses a channel device by.
@@ -24,6 +26,11 @@ impl Kind for Css {
     const NAME: &'static str = "css";
     const SUBSYSTEMS: &'static [Subsystem] = &[Subsystem::Bus("css")];
     const MARKS: &'static [Mark] = &[Mark::Subsystem];
+    const SCHEMA: Option<&'static [Pattern]> = Some(&[Mixed(&[
+        ChannelAddress::SCHEMA,
+        Maybe(&element("channel_dev_addr", &[], &[ChannelAddress::SCHEMA])),
+        Maybe(&mdev_types::SCHEMA),
+    ])]);
     const NESTED: &'static [Nested<Css>] = &[Nested {
         name: mdev_types::NAME,
         in_state: |types| !types.is_empty(),

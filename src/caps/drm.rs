@@ -6,6 +6,9 @@ use super::kind::{Kind, Mark, Subsystem, Verdict};
 use crate::error::Result;
 use crate::host::node::Node;
 use crate::text;
+use crate::xml::schema::Pattern;
+use crate::xml::schema::text;
+use crate::xml::schema::text_kind::TextKind;
 use crate::xml::writer::Writer;
 
 /// What a node is for. Sixty-four minor numbers belong to each type (kernel: `drm_minor_alloc`).
@@ -38,6 +41,10 @@ impl Kind for Drm {
     const NAME: &'static str = "drm";
     const SUBSYSTEMS: &'static [Subsystem] = &[Subsystem::Class("drm")];
     const MARKS: &'static [Mark] = &[Mark::DeviceType("drm_minor")];
+    const SCHEMA: Option<&'static [Pattern]> = Some(&[text(
+        "type",
+        TextKind::Words(&[TYPES[0].1, TYPES[1].1, TYPES[2].1]),
+    )]);
 
     fn judge(node: &Node<'_>) -> Verdict {
         Verdict::plain_if(Drm::read(node).is_ok())

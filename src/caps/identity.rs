@@ -4,6 +4,9 @@
 use super::input::Input;
 use crate::error::Result;
 use crate::text;
+use crate::xml::schema::Pattern;
+use crate::xml::schema::text_kind::{ANY, HEX};
+use crate::xml::schema::{required, text_with};
 use crate::xml::value::Hex;
 use crate::xml::writer::{Attribute, Writer};
 
@@ -16,6 +19,11 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// What the schema of libvirt 12.8.0 allows of the element: the number, and the name if it is known.
+    pub const fn schema(element: &'static str) -> Pattern {
+        text_with(element, const { &[required("id", HEX)] }, ANY)
+    }
+
     /// Writes the element; `nameless` is the form that one without a name has.
     pub fn write(
         &self,

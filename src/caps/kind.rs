@@ -10,6 +10,7 @@ use super::input::Input;
 use super::vpd::Vpd;
 use crate::error::Result;
 use crate::host::node::Node;
+use crate::xml::schema::Pattern;
 use crate::xml::writer::Writer;
 
 /// A kind of device. The type itself holds the *facts* of one device: what stays the same until the
@@ -27,6 +28,10 @@ pub trait Kind: Sized + 'static {
 
     /// What tells a device of this kind from others; one mark is enough. See [`super::classify`].
     const MARKS: &'static [Mark];
+
+    /// What libvirt's schema of devices allows in the kind's `<capability>`; `None` for a kind that the
+    /// schema does not know.
+    const SCHEMA: Option<&'static [Pattern]>;
 
     /// Whether documents that callers pass to make or change devices may hold it. As in libvirt 12.8.0,
     /// the others are only read from files of the test driver.

@@ -45,6 +45,9 @@ macro_rules! list {
             }
         }
 
+        /// What libvirt's schema allows of the `<capability>` of a device: one of these.
+        pub const SCHEMA: &[Pattern] = &[$(schema_of::<$Type>(),)*];
+
         /// Decides whether a device of this kind is a node device and how it is named; see [`Kind::judge`].
         /// One of a capability that is only nested is none.
         pub fn judge(kind: Capability, node: &Node<'_>) -> Verdict {

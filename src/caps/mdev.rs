@@ -10,6 +10,9 @@ use crate::host::files::{basename, dirname};
 use crate::host::node::Node;
 use crate::text;
 use crate::text::uuid::normalise_uuid;
+use crate::xml::schema::Pattern::{self, Many, Maybe, Mixed};
+use crate::xml::schema::text_kind::{ANY, UNSIGNED_INT, UUID};
+use crate::xml::schema::{element, required, text};
 use crate::xml::writer::Writer;
 
 /// A mediated device.
@@ -39,6 +42,21 @@ impl Kind for Mdev {
     const NAME: &'static str = "mdev";
     const SUBSYSTEMS: &'static [Subsystem] = &[Subsystem::Bus("mdev")];
     const MARKS: &'static [Mark] = &[Mark::Subsystem];
+    const SCHEMA: Option<&'static [Pattern]> = Some(&[Mixed(&[
+        element("type", &[required("id", ANY)], &[]),
+        Maybe(&element(
+            "iommuGroup",
+            &[required("number", UNSIGNED_INT)],
+            &[],
+        )),
+        Maybe(&text("uuid", UUID)),
+        Maybe(&text("parent_addr", ANY)),
+        Many(&element(
+            "attr",
+            &[required("name", ANY), required("value", ANY)],
+            &[],
+        )),
+    ])]);
 
     /// Its name ends with the parent's address.
     fn judge(node: &Node<'_>) -> Verdict {

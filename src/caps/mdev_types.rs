@@ -9,6 +9,9 @@ use crate::host::files::{join, syspath_of_link};
 use crate::host::node::Node;
 use crate::text;
 use crate::xml::element::Element;
+use crate::xml::schema::Pattern::{self, Maybe, Several};
+use crate::xml::schema::text_kind::{ANY, TextKind, UNSIGNED_INT};
+use crate::xml::schema::{capability, element, required, text};
 use crate::xml::writer::Writer;
 
 /// A type of mediated device that a parent can make.
@@ -29,6 +32,23 @@ pub const NAME: &str = "mdev_types";
 
 /// The folder in which a parent shows its types.
 const FOLDER: &str = "mdev_supported_types";
+
+/// What the schema of libvirt 12.8.0 allows of the capability that lists types.
+pub const SCHEMA: Pattern = capability(
+    &[NAME],
+    &[Several(&element(
+        "type",
+        &[required("id", ANY)],
+        &[
+            Maybe(&text("name", ANY)),
+            text(
+                "deviceAPI",
+                TextKind::Words(&["vfio-pci", "vfio-ccw", "vfio-ap"]),
+            ),
+            text("availableInstances", UNSIGNED_INT),
+        ],
+    ))],
+);
 
 /// Whether a parent offers any type.
 pub fn has_any(node: &Node<'_>) -> bool {
@@ -138,6 +158,7 @@ impl Kind for MdevTypes {
     const NAME: &'static str = NAME;
     const SUBSYSTEMS: &'static [Subsystem] = &[Subsystem::Class("mtty")];
     const MARKS: &'static [Mark] = &[Mark::Subsystem];
+    const SCHEMA: Option<&'static [Pattern]> = None;
     const IS_CREATABLE: bool = false;
 
     /// It must be in the class `mdev_bus`, by which the address of a parent is found.

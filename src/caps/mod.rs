@@ -44,11 +44,12 @@ use once_cell::sync::OnceCell;
 
 use crate::error::{Error, Result};
 use crate::host::node::Node;
+use crate::xml::schema::{Pattern, capability};
 use crate::xml::writer::Writer;
 use input::{Input, Purpose, attribute, invalid_attribute};
 use kind::{Kind, Mark, Nested, SlowFacts, Subsystem, Verdict};
 
-// Each with the number of its bit in libvirt's list flags.
+// Each with the number of its bit in libvirt's list flags, in the order in which libvirt's schema has them.
 list::list! {
     kinds {
         0 System: system::System,
@@ -56,21 +57,21 @@ list::list! {
         2 UsbDevice: usb_device::UsbDevice,
         3 UsbInterface: usb_interface::UsbInterface,
         4 Net: net::Net,
+        11 ScsiGeneric: scsi_generic::ScsiGeneric,
         5 ScsiHost: scsi_host::ScsiHost,
         6 ScsiTarget: scsi_target::ScsiTarget,
         7 ScsiDevice: scsi_device::ScsiDevice,
         8 Storage: storage::Storage,
-        11 ScsiGeneric: scsi_generic::ScsiGeneric,
         12 Drm: drm::Drm,
-        13 MdevTypes: mdev_types::MdevTypes,
         14 Mdev: mdev::Mdev,
+        13 MdevTypes: mdev_types::MdevTypes,
         15 Ccw: ccw::Ccw,
+        22 CcwGroup: ccw_group::CcwGroup,
         16 Css: css::Css,
         17 Vdpa: vdpa::Vdpa,
         18 ApCard: ap_card::ApCard,
         19 ApQueue: ap_queue::ApQueue,
         20 ApMatrix: ap_matrix::ApMatrix,
-        22 CcwGroup: ccw_group::CcwGroup,
     }
     nested {
         9 FcHost: "fc_host",
@@ -167,6 +168,15 @@ impl Capability {
     /// The list flags of the capabilities that devices of this kind can have nested in their own.
     pub fn nested_flags(self) -> u32 {
         self.about().nested_flags
+    }
+}
+
+/// What the schema allows of the `<capability>` of this kind.
+const fn schema_of<K: Kind>() -> Pattern {
+    match K::SCHEMA {
+        Some(content) => capability(const { &[K::NAME] }, content),
+        // Nothing is of this pattern.
+        None => Pattern::Choice(&[]),
     }
 }
 

@@ -11,6 +11,9 @@ use crate::host::ethtool::Features;
 use crate::host::files::{basename, join};
 use crate::host::node::Node;
 use crate::text;
+use crate::xml::schema::Pattern::{self, Many, Maybe};
+use crate::xml::schema::text_kind::{ANY, FEATURE, MAC, TextKind, UNSIGNED_INT};
+use crate::xml::schema::{capability, element, optional, required, text};
 use crate::xml::writer::Writer;
 
 /// A network interface.
@@ -51,6 +54,20 @@ impl Kind for Net {
     const NAME: &'static str = "net";
     const SUBSYSTEMS: &'static [Subsystem] = &[Subsystem::Class("net")];
     const MARKS: &'static [Mark] = &[Mark::DeviceType("wlan"), Mark::Variable("INTERFACE")];
+    const SCHEMA: Option<&'static [Pattern]> = Some(&[
+        text("interface", ANY),
+        Maybe(&text("address", MAC)),
+        Maybe(&element(
+            "link",
+            &[
+                optional("speed", UNSIGNED_INT),
+                optional("state", TextKind::Words(&LINK_STATES)),
+            ],
+            &[],
+        )),
+        Many(&element("feature", &[required("name", FEATURE)], &[])),
+        Many(&capability(&["80203", "80211"], &[])),
+    ]);
 
     /// Its name ends with its link-layer address.
     fn judge(node: &Node<'_>) -> Verdict {

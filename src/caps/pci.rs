@@ -14,6 +14,9 @@ use crate::error::Result;
 use crate::host::files::basename;
 use crate::host::node::Node;
 use crate::text;
+use crate::xml::schema::Pattern::{self, Many, Maybe, Several};
+use crate::xml::schema::text_kind::{INT, PCI_CLASS, UNSIGNED_INT, UNSIGNED_LONG};
+use crate::xml::schema::{capability, capability_with, element, optional, required, text};
 use crate::xml::value::Hex;
 use crate::xml::writer::{Attribute, Writer};
 
@@ -159,6 +162,34 @@ impl Kind for Pci {
     const NAME: &'static str = "pci";
     const SUBSYSTEMS: &'static [Subsystem] = &[Subsystem::Bus("pci")];
     const MARKS: &'static [Mark] = &[Mark::Variable("PCI_CLASS")];
+    const SCHEMA: Option<&'static [Pattern]> = Some(&[
+        Maybe(&text("class", PCI_CLASS)),
+        text("domain", UNSIGNED_LONG),
+        text("bus", UNSIGNED_LONG),
+        text("slot", UNSIGNED_LONG),
+        text("function", UNSIGNED_LONG),
+        Identity::schema("product"),
+        Identity::schema("vendor"),
+        Maybe(&capability(
+            &["phys_function"],
+            &[Maybe(&PciAddress::SCHEMA)],
+        )),
+        Maybe(&capability_with(
+            &["virt_functions"],
+            &[optional("maxCount", UNSIGNED_INT)],
+            &[Many(&PciAddress::SCHEMA)],
+        )),
+        Maybe(&capability(&[BRIDGES[0].1, BRIDGES[1].1], &[])),
+        Maybe(&mdev_types::SCHEMA),
+        Maybe(&Vpd::SCHEMA),
+        Maybe(&element(
+            "iommuGroup",
+            &[required("number", UNSIGNED_INT)],
+            &[Several(&PciAddress::SCHEMA)],
+        )),
+        Maybe(&element("numa", &[optional("node", INT)], &[])),
+        Maybe(&Express::SCHEMA),
+    ]);
     const NESTED: &'static [Nested<Pci>] = &[
         Nested {
             name: mdev_types::NAME,

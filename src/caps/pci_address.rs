@@ -7,6 +7,9 @@ use super::input::{invalid_attribute, number_attribute};
 use crate::error::Result;
 use crate::text::parse_hex;
 use crate::xml::element::Element;
+use crate::xml::schema::Pattern;
+use crate::xml::schema::text_kind::HEX;
+use crate::xml::schema::{element, required};
 use crate::xml::value::{Hex, Prefixed};
 use crate::xml::writer::Writer;
 
@@ -33,6 +36,18 @@ impl PciAddress {
             function: parse_hex(function)?,
         })
     }
+
+    /// What the schema of libvirt 12.8.0 allows of `<address>`.
+    pub const SCHEMA: Pattern = element(
+        "address",
+        &[
+            required("domain", HEX),
+            required("bus", HEX),
+            required("slot", HEX),
+            required("function", HEX),
+        ],
+        &[],
+    );
 
     /// Writes `<address domain=… bus=… slot=… function=…/>`.
     pub fn write(&self, w: &mut Writer) {

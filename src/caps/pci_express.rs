@@ -5,6 +5,9 @@
 use super::input::{attribute, invalid_attribute, missing_attribute, number_attribute};
 use crate::error::Error;
 use crate::xml::element::Element;
+use crate::xml::schema::Pattern::{self, Many};
+use crate::xml::schema::text_kind::{LINK_SPEED, UNSIGNED_INT};
+use crate::xml::schema::{NOTHING, Sort, element, one, optional, required};
 use crate::xml::value::Decimal;
 use crate::xml::writer::{Attribute, Writer};
 
@@ -134,6 +137,9 @@ impl Express {
         })
     }
 
+    /// What the schema of libvirt 12.8.0 allows of `<pci-express>`.
+    pub const SCHEMA: Pattern = element("pci-express", &[], &[Many(&Link::SCHEMA)]);
+
     /// Writes `<pci-express>`.
     pub fn write(&self, w: &mut Writer) {
         if self.capability.is_none() && self.status.is_none() {
@@ -150,6 +156,17 @@ impl Express {
 }
 
 impl Link {
+    const SCHEMA: Pattern = one(
+        "link",
+        Sort::Is("validity", &["cap", "sta"]),
+        &[
+            optional("port", UNSIGNED_INT),
+            optional("speed", LINK_SPEED),
+            required("width", UNSIGNED_INT),
+        ],
+        NOTHING,
+    );
+
     fn write(&self, validity: &str, w: &mut Writer) {
         let mut attributes: Vec<Attribute<'_>> = vec![("validity", &validity)];
         if let Some(port) = &self.port {

@@ -6,6 +6,9 @@ use super::kind::{Kind, Mark, Subsystem, Verdict};
 use crate::error::Result;
 use crate::host::node::Node;
 use crate::text;
+use crate::xml::schema::Pattern::{self, Maybe};
+use crate::xml::schema::text;
+use crate::xml::schema::text_kind::{ANY, UNSIGNED_LONG};
 use crate::xml::writer::Writer;
 
 /// A SCSI logical unit, by its address `host:bus:target:lun`.
@@ -61,6 +64,13 @@ impl Kind for ScsiDevice {
     const NAME: &'static str = "scsi";
     const SUBSYSTEMS: &'static [Subsystem] = &[Subsystem::Bus("scsi")];
     const MARKS: &'static [Mark] = &[Mark::DeviceType("scsi_device")];
+    const SCHEMA: Option<&'static [Pattern]> = Some(&[
+        text("host", UNSIGNED_LONG),
+        text("bus", UNSIGNED_LONG),
+        text("target", UNSIGNED_LONG),
+        text("lun", UNSIGNED_LONG),
+        Maybe(&text("type", ANY)),
+    ]);
 
     fn judge(node: &Node<'_>) -> Verdict {
         Verdict::plain_if(address(node).is_some())

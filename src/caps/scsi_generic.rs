@@ -6,6 +6,9 @@ use super::kind::{Kind, Mark, Subsystem, Verdict};
 use crate::error::Result;
 use crate::host::node::Node;
 use crate::text;
+use crate::xml::schema::Pattern;
+use crate::xml::schema::text;
+use crate::xml::schema::text_kind::ANY;
 use crate::xml::writer::Writer;
 
 /// The character device through which SCSI commands are passed to a unit.
@@ -20,6 +23,7 @@ impl Kind for ScsiGeneric {
     const NAME: &'static str = "scsi_generic";
     const SUBSYSTEMS: &'static [Subsystem] = &[Subsystem::Class("scsi_generic")];
     const MARKS: &'static [Mark] = &[Mark::Subsystem];
+    const SCHEMA: Option<&'static [Pattern]> = Some(&[text("char", ANY)]);
     const IS_CREATABLE: bool = false;
 
     fn judge(node: &Node<'_>) -> Verdict {

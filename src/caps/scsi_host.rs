@@ -8,6 +8,9 @@ use crate::error::Result;
 use crate::host::files::join;
 use crate::host::node::Node;
 use crate::text;
+use crate::xml::schema::Pattern::{self, Choice, Many, Maybe};
+use crate::xml::schema::text_kind::{UNSIGNED_INT, UNSIGNED_LONG, WWN};
+use crate::xml::schema::{capability, text};
 use crate::xml::writer::Writer;
 
 /// A SCSI host adapter.
@@ -138,6 +141,27 @@ impl Kind for ScsiHost {
     const NAME: &'static str = "scsi_host";
     const SUBSYSTEMS: &'static [Subsystem] = &[Subsystem::Bus("scsi")];
     const MARKS: &'static [Mark] = &[Mark::DeviceType("scsi_host")];
+    const SCHEMA: Option<&'static [Pattern]> = Some(&[
+        text("host", UNSIGNED_LONG),
+        Maybe(&text("unique_id", UNSIGNED_INT)),
+        Many(&Choice(&[
+            capability(
+                &["fc_host"],
+                &[
+                    text("wwnn", WWN),
+                    text("wwpn", WWN),
+                    Maybe(&text("fabric_wwn", WWN)),
+                ],
+            ),
+            capability(
+                &["vport_ops"],
+                &[
+                    text("max_vports", UNSIGNED_INT),
+                    text("vports", UNSIGNED_INT),
+                ],
+            ),
+        ])),
+    ]);
     const NESTED: &'static [Nested<ScsiHost>] = &[
         Nested {
             name: "fc_host",

@@ -8,6 +8,9 @@ use crate::error::Result;
 use crate::host::files::{basename, dirname, join};
 use crate::host::node::Node;
 use crate::text;
+use crate::xml::schema::Pattern::{self, Maybe};
+use crate::xml::schema::text_kind::{ANY, WWN};
+use crate::xml::schema::{capability, text};
 use crate::xml::writer::Writer;
 
 /// A SCSI target: a port that answers on a host's bus.
@@ -46,6 +49,13 @@ impl Kind for ScsiTarget {
     const NAME: &'static str = "scsi_target";
     const SUBSYSTEMS: &'static [Subsystem] = &[Subsystem::Bus("scsi")];
     const MARKS: &'static [Mark] = &[Mark::DeviceType("scsi_target")];
+    const SCHEMA: Option<&'static [Pattern]> = Some(&[
+        text("target", ANY),
+        Maybe(&capability(
+            &["fc_remote_port"],
+            &[text("rport", ANY), text("wwpn", WWN)],
+        )),
+    ]);
 
     fn read(node: &Node<'_>) -> Result<ScsiTarget> {
         Ok(ScsiTarget {

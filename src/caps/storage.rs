@@ -9,6 +9,9 @@ use crate::error::Result;
 use crate::host::node::Node;
 use crate::host::udev_data::UdevData;
 use crate::text;
+use crate::xml::schema::Pattern::{self, Choice, Group, Maybe};
+use crate::xml::schema::text_kind::{ANY, PATH, TextKind, UNSIGNED_LONG};
+use crate::xml::schema::{capability, text};
 use crate::xml::writer::Writer;
 
 /// A block device.
@@ -163,11 +166,38 @@ impl Storage {
     }
 }
 
+/// What the schema of libvirt 12.8.0 allows of block size and block count.
+const BLOCKS: Pattern = Maybe(&Group(&[
+    text("logical_block_size", UNSIGNED_LONG),
+    text("num_blocks", UNSIGNED_LONG),
+]));
+
 impl Kind for Storage {
     type State = ();
     const NAME: &'static str = "storage";
     const SUBSYSTEMS: &'static [Subsystem] = &[Subsystem::Class("block")];
     const MARKS: &'static [Mark] = &[Mark::DeviceType("disk")];
+    const SCHEMA: Option<&'static [Pattern]> = Some(&[
+        text("block", PATH),
+        Maybe(&text("bus", ANY)),
+        Maybe(&text("drive_type", ANY)),
+        Maybe(&text("model", ANY)),
+        Maybe(&text("vendor", ANY)),
+        Maybe(&text("serial", ANY)),
+        Choice(&[
+            capability(
+                &["removable"],
+                &[
+                    text("media_available", TextKind::Words(&["0", "1"])),
+                    text("media_size", UNSIGNED_LONG),
+                    Maybe(&text("media_label", ANY)),
+                    BLOCKS,
+                ],
+            ),
+            Group(&[text("size", UNSIGNED_LONG), BLOCKS]),
+        ]),
+        Maybe(&capability(&["hotpluggable"], &[])),
+    ]);
 
     /// Its name ends with its serial, if it has one.
     fn judge(node: &Node<'_>) -> Verdict {

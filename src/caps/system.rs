@@ -8,6 +8,9 @@ use crate::error::Result;
 use crate::host::new_uuid::uuid_of_process;
 use crate::host::node::Node;
 use crate::text::uuid::normalise_uuid;
+use crate::xml::schema::Pattern::{self, Maybe};
+use crate::xml::schema::text_kind::{ANY, UUID};
+use crate::xml::schema::{element, text};
 use crate::xml::writer::Writer;
 
 /// Where the kernel shows the identification strings.
@@ -49,6 +52,28 @@ impl Kind for System {
     // No bus or class lists it: it is always there.
     const SUBSYSTEMS: &'static [Subsystem] = &[];
     const MARKS: &'static [Mark] = &[];
+    const SCHEMA: Option<&'static [Pattern]> = Some(&[
+        Maybe(&text("product", ANY)),
+        element(
+            "hardware",
+            &[],
+            &[
+                Maybe(&text("vendor", ANY)),
+                Maybe(&text("version", ANY)),
+                Maybe(&text("serial", ANY)),
+                text("uuid", UUID),
+            ],
+        ),
+        element(
+            "firmware",
+            &[],
+            &[
+                Maybe(&text("vendor", ANY)),
+                Maybe(&text("version", ANY)),
+                Maybe(&text("release_date", ANY)),
+            ],
+        ),
+    ]);
 
     /// Reads the strings; `node` is [`DMI`], which some hosts do not have.
     fn read(node: &Node<'_>) -> Result<System> {

@@ -8,6 +8,9 @@ use crate::error::Result;
 use crate::host::node::Node;
 use crate::host::udev_data::UdevData;
 use crate::text;
+use crate::xml::schema::Pattern;
+use crate::xml::schema::text;
+use crate::xml::schema::text_kind::UNSIGNED_LONG;
 use crate::xml::writer::Writer;
 
 /// A USB device; a root hub is one too.
@@ -53,6 +56,13 @@ impl Kind for UsbDevice {
     const NAME: &'static str = "usb_device";
     const SUBSYSTEMS: &'static [Subsystem] = &[Subsystem::Bus("usb")];
     const MARKS: &'static [Mark] = &[Mark::DeviceType("usb_device")];
+    const SCHEMA: Option<&'static [Pattern]> = Some(&[
+        text("bus", UNSIGNED_LONG),
+        text("device", UNSIGNED_LONG),
+        text("port", UNSIGNED_LONG),
+        Identity::schema("product"),
+        Identity::schema("vendor"),
+    ]);
 
     /// It needs its address on the bus and its ids.
     fn judge(node: &Node<'_>) -> Verdict {

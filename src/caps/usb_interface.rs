@@ -6,6 +6,9 @@ use super::kind::{Kind, Mark, Subsystem};
 use crate::error::Result;
 use crate::host::node::Node;
 use crate::text;
+use crate::xml::schema::Pattern::{self, Maybe};
+use crate::xml::schema::text;
+use crate::xml::schema::text_kind::{ANY, UNSIGNED_LONG};
 use crate::xml::writer::Writer;
 
 /// An interface of a USB device: what a driver binds to. The numbers are those of its descriptor.
@@ -28,6 +31,13 @@ impl Kind for UsbInterface {
     const NAME: &'static str = "usb";
     const SUBSYSTEMS: &'static [Subsystem] = &[Subsystem::Bus("usb")];
     const MARKS: &'static [Mark] = &[Mark::DeviceType("usb_interface")];
+    const SCHEMA: Option<&'static [Pattern]> = Some(&[
+        text("number", UNSIGNED_LONG),
+        text("class", UNSIGNED_LONG),
+        text("subclass", UNSIGNED_LONG),
+        text("protocol", UNSIGNED_LONG),
+        Maybe(&text("description", ANY)),
+    ]);
 
     /// Reads the fields of the descriptor; one that is not there is 0.
     fn read(node: &Node<'_>) -> Result<UsbInterface> {

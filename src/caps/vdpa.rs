@@ -7,6 +7,9 @@ use crate::error::Result;
 use crate::host::files::join;
 use crate::host::node::Node;
 use crate::text;
+use crate::xml::schema::Pattern;
+use crate::xml::schema::text;
+use crate::xml::schema::text_kind::PATH;
 use crate::xml::writer::Writer;
 
 /// A device on the vdpa bus.
@@ -22,6 +25,7 @@ impl Kind for Vdpa {
     const NAME: &'static str = "vdpa";
     const SUBSYSTEMS: &'static [Subsystem] = &[Subsystem::Bus("vdpa")];
     const MARKS: &'static [Mark] = &[Mark::Subsystem];
+    const SCHEMA: Option<&'static [Pattern]> = Some(&[text("chardev", PATH)]);
     const IS_CREATABLE: bool = false;
 
     fn judge(node: &Node<'_>) -> Verdict {

@@ -11,6 +11,9 @@ use crate::error::Result;
 use crate::host::node::Node;
 use crate::text::until_nul;
 use crate::xml::element::Element;
+use crate::xml::schema::Pattern::{self, Many, Maybe};
+use crate::xml::schema::text_kind::{SYSTEM_INDEX, VENDOR_INDEX, VPD_TEXT};
+use crate::xml::schema::{Content, Sort, capability, one, required, text, text_with};
 use crate::xml::writer::Writer;
 
 /// The size of the address space that the 15-bit VPD address register reaches.
@@ -108,7 +111,7 @@ pub fn parse(image: &[u8]) -> Option<Vpd> {
             return None;
         }
         match tag {
-            TAG_NAME => vpd.name = Some(text(bytes.read(data, length)?)?),
+            TAG_NAME => vpd.name = Some(printable(bytes.read(data, length)?)?),
             TAG_READ_ONLY => {
                 read_fields(&mut bytes, data, end, Access::ReadOnly, |keyword, text| {
                     let fields = vpd.read_only.get_or_insert_default();
@@ -225,13 +228,49 @@ fn field_text(keyword: [u8; 2], data: &[u8]) -> Option<String> {
     match &keyword {
         // Extended capability: not shown, so its content does not matter.
         b"CP" => Some(String::new()),
-        b"EC" | b"MN" | b"PN" | b"SN" => text(data),
-        [b'V' | b'Y', index] if is_index(*index) => text(data),
+        b"EC" | b"MN" | b"PN" | b"SN" => printable(data),
+        [b'V' | b'Y', index] if is_index(*index) => printable(data),
         _ => None,
     }
 }
 
+/// What the schema of libvirt 12.8.0 allows of what the capability holds.
+const CONTENT: &[Pattern] = &[
+    text("name", VPD_TEXT),
+    Maybe(&fields(
+        &["readonly"],
+        &[
+            Maybe(&text("change_level", VPD_TEXT)),
+            Maybe(&text("manufacture_id", VPD_TEXT)),
+            Maybe(&text("part_number", VPD_TEXT)),
+            Maybe(&text("serial_number", VPD_TEXT)),
+            Many(&VENDOR_FIELD),
+        ],
+    )),
+    Maybe(&fields(
+        &["readwrite"],
+        &[
+            Maybe(&text("asset_tag", VPD_TEXT)),
+            Many(&VENDOR_FIELD),
+            Many(&SYSTEM_FIELD),
+        ],
+    )),
+];
+
+const fn fields(access: &'static [&'static str], children: &'static [Pattern]) -> Pattern {
+    let content = Content::Elements(children);
+    one("fields", Sort::Is("access", access), &[], content)
+}
+
+const VENDOR_FIELD: Pattern =
+    text_with("vendor_field", &[required("index", VENDOR_INDEX)], VPD_TEXT);
+const SYSTEM_FIELD: Pattern =
+    text_with("system_field", &[required("index", SYSTEM_INDEX)], VPD_TEXT);
+
 impl Vpd {
+    /// What the schema of libvirt 12.8.0 allows of the capability.
+    pub const SCHEMA: Pattern = capability(&["vpd"], CONTENT);
+
     /// Writes the capability.
     pub fn write(&self, w: &mut Writer) {
         w.capability("vpd", &[], |w| {
@@ -278,7 +317,7 @@ fn put(fields: &mut Vec<Custom>, index: u8, value: String) {
 }
 
 /// The printable ASCII before the first NUL, without the white space around it.
-fn text(data: &[u8]) -> Option<String> {
+fn printable(data: &[u8]) -> Option<String> {
     let data = until_nul(data);
     // A vertical tab is no white space here.
     let is_space = |b: &u8| matches!(b, b' ' | b'\t' | b'\n' | b'\x0c' | b'\r');

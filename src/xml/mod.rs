@@ -8,6 +8,7 @@ mod entities;
 mod fault;
 pub mod reader;
 mod scanner;
+pub mod schema;
 mod tag;
 pub mod value;
 pub mod writer;

@@ -2,27 +2,27 @@
 //! The kinds of text that the schema knows.
 
 /// A kind of text.
-pub enum Value {
+pub enum TextKind {
     /// What it is, for the message about a text that is not, and whether a text is of this kind.
-    Kind(&'static str, fn(&str) -> bool),
+    Form(&'static str, fn(&str) -> bool),
     /// One of these words, with blanks around it or not.
     Words(&'static [&'static str]),
 }
 
-impl Value {
+impl TextKind {
     /// Whether a text is of this kind.
     pub fn fits(&self, text: &str) -> bool {
         match self {
-            Value::Kind(_, fits) => fits(text),
-            Value::Words(words) => is_one_of(words, text),
+            TextKind::Form(_, fits) => fits(text),
+            TextKind::Words(words) => is_one_of(words, text),
         }
     }
 
     /// What a text of this kind is.
     pub fn describe(&self) -> String {
         match self {
-            Value::Kind(what, _) => (*what).to_string(),
-            Value::Words(words) => enumerate(words),
+            TextKind::Form(what, _) => (*what).to_string(),
+            TextKind::Words(words) => enumerate(words),
         }
     }
 }
@@ -41,64 +41,78 @@ pub fn enumerate(words: &[&str]) -> String {
     }
 }
 
-use Value::{Kind, Words};
+use TextKind::Form;
 
-use crate::caps::net::LINK_STATES;
-
-pub const ANY: Value = Kind("a text", |_| true);
-pub const UNSIGNED_INT: Value = Kind("a decimal number below 4294967296", |text| {
+/// Any text, also none.
+pub const ANY: TextKind = Form("a text", |_| true);
+/// XML Schema's `unsignedInt`, digits alone.
+pub const UNSIGNED_INT: TextKind = Form("a decimal number below 4294967296", |text| {
     unsigned(text, u32::MAX.into())
 });
-pub const UNSIGNED_LONG: Value = Kind("a decimal number below 18446744073709551616", |text| {
+/// XML Schema's `unsignedLong`, digits alone.
+pub const UNSIGNED_LONG: TextKind = Form("a decimal number below 18446744073709551616", |text| {
     unsigned(text, u64::MAX)
 });
-pub const INT: Value = Kind("a decimal number of 32 bits", |text| {
+/// XML Schema's `int`.
+pub const INT: TextKind = Form("a decimal number of 32 bits", |text| {
     signed(text, i32::MIN.into(), i32::MAX.into())
 });
-pub const HEX: Value = Kind("a hexadecimal number in lower case", |text| {
+/// A number such as `0x1a`, the prefix optional.
+pub const HEX: TextKind = Form("a hexadecimal number in lower case", |text| {
     let digits = text.strip_prefix("0x").unwrap_or(text);
     !digits.is_empty() && digits.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f'))
 });
-pub const PCI_CLASS: Value = Kind("0x and 6 hexadecimal digits", |text| hex(text, 6, 6));
-pub const UINT8: Value = Kind("a number from 0 to 255, decimal or with 0x", |text| {
+/// The class of a PCI function, `0x060400`.
+pub const PCI_CLASS: TextKind = Form("0x and 6 hexadecimal digits", |text| hex(text, 6, 6));
+/// A byte.
+pub const UINT8: TextKind = Form("a number from 0 to 255, decimal or with 0x", |text| {
     hex(text, 1, 2) || signed(text, 0, 255)
 });
-pub const AP_DOMAIN: Value = Kind("0x and up to 4 hexadecimal digits, or 0 to 255", |text| {
+/// The usage domain of an s390 cryptographic adapter.
+pub const AP_DOMAIN: TextKind = Form("0x and up to 4 hexadecimal digits, or 0 to 255", |text| {
     hex(text, 1, 4) || signed(text, 0, 255)
 });
-pub const CSSID: Value = Kind("a number from 0 to 254, decimal or with 0x", |text| {
+/// The channel subsystem of an s390 device.
+pub const CSSID: TextKind = Form("a number from 0 to 254, decimal or with 0x", |text| {
     (hex(text, 1, 2) && !text.eq_ignore_ascii_case("0xff")) || signed(text, 0, 254)
 });
-pub const SSID: Value = Kind("a number from 0 to 3", |text| {
+/// The set of subchannels of an s390 device.
+pub const SSID: TextKind = Form("a number from 0 to 3", |text| {
     let digits = text.strip_prefix("0x").unwrap_or(text);
     matches!(digits, "0" | "1" | "2" | "3")
 });
-pub const DEVNO: Value = Kind("a number from 0 to 65535, decimal or with 0x", |text| {
+/// The number of an s390 device.
+pub const DEVNO: TextKind = Form("a number from 0 to 65535, decimal or with 0x", |text| {
     hex(text, 1, 4) || signed(text, 0, 65535)
 });
-pub const UUID: Value = Kind("a UUID", |text| {
+/// A UUID with hyphens or without.
+pub const UUID: TextKind = Form("a UUID", |text| {
     let groups: Vec<_> = text.split('-').collect();
     let lengths: Vec<_> = groups.iter().map(|group| group.len()).collect();
     matches!(*lengths, [32] | [8, 4, 4, 4, 12]) && groups.iter().all(|group| are_hex(group))
 });
-pub const WWN: Value = Kind("a world-wide name of 16 hexadecimal digits", |text| {
+/// A world-wide name of Fibre Channel, with `0x` or without.
+pub const WWN: TextKind = Form("a world-wide name of 16 hexadecimal digits", |text| {
     let digits = text.strip_prefix("0x").unwrap_or(text);
     digits.len() == 16 && are_hex(digits)
 });
-pub const MAC: Value = Kind("a MAC address", |text| {
+/// The address of a network interface, `52:54:00:aa:bb:cc`.
+pub const MAC: TextKind = Form("a MAC address", |text| {
     let bytes: Vec<_> = text.split(':').collect();
     bytes.len() == 6 && bytes.iter().all(|byte| byte.len() == 2 && are_hex(byte))
 });
-pub const PATH: Value = Kind("a path of letters, digits and _+-/%", |text| {
+/// An absolute path.
+pub const PATH: TextKind = Form("a path of letters, digits and _+-/%", |text| {
     let known = |c: char| c.is_ascii_alphanumeric() || "_+-/%".contains(c);
     text.len() > 1 && text.starts_with('/') && text.chars().all(known)
 });
-pub const FEATURE: Value = Kind("a name of letters, - and _", |text| {
+/// The name of a feature of a network interface.
+pub const FEATURE: TextKind = Form("a name of letters, - and _", |text| {
     let known = |c: char| c.is_ascii_alphabetic() || matches!(c, '-' | '_');
     !text.is_empty() && text.chars().all(known)
 });
-/// The schema takes any character for the point.
-pub const LINK_SPEED: Value = Kind("a number such as 8 or 2.5", |text| {
+/// The speed of a PCI Express link in GT/s. The schema takes any character for the point.
+pub const LINK_SPEED: TextKind = Form("a number such as 8 or 2.5", |text| {
     let whole = text.trim_start_matches(|c: char| c.is_ascii_digit());
     let mut rest = whole.chars();
     let point = rest.next();
@@ -109,14 +123,16 @@ pub const LINK_SPEED: Value = Kind("a number such as 8 or 2.5", |text| {
             Some(_) => !rest.as_str().is_empty() && rest.all(|c| c.is_ascii_digit()),
         }
 });
-pub const LINK_STATE: Value = Words(&LINK_STATES);
-pub const VPD_TEXT: Value = Kind("a line of at most 255 characters", |text| {
+/// A field of vital product data.
+pub const VPD_TEXT: TextKind = Form("a line of at most 255 characters", |text| {
     text.chars().count() <= 255 && !text.contains(['\n', '\r'])
 });
-pub const VENDOR_INDEX: Value = Kind("a digit or a capital letter", |text| {
+/// The index of a field `V0` to `VZ` of vital product data.
+pub const VENDOR_INDEX: TextKind = Form("a digit or a capital letter", |text| {
     matches!(text.as_bytes(), [b'0'..=b'9' | b'A'..=b'Z'])
 });
-pub const SYSTEM_INDEX: Value = Kind("a digit or a capital letter other than A", |text| {
+/// The index of a field `Y0` to `YZ` of vital product data other than `YA`, the asset tag.
+pub const SYSTEM_INDEX: TextKind = Form("a digit or a capital letter other than A", |text| {
     matches!(text.as_bytes(), [b'0'..=b'9' | b'B'..=b'Z'])
 });
 

@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! What a schema is made of, rules for elements and patterns of their order, and how a document is checked against it.
 
-use super::values::{Value, enumerate, is_one_of, trim};
+pub mod text_kind;
+
+use super::element::Element;
 use crate::error::{Code, Domain, Error, Result};
-use crate::xml::element::Element;
+use text_kind::{TextKind, enumerate, is_one_of, trim};
 
 /// How much of a wrong text is shown, in characters.
 const SHOWN: usize = 60;
 
 /// An element: its name, what tells it from others of that name, and what it holds.
 pub struct Rule {
+    /// The name in its tag.
     pub name: &'static str,
+    /// What tells it from others of that name.
     pub sort: Sort,
+    /// The attributes that it may have beside the one that tells its sort.
     pub attributes: &'static [Attribute],
+    /// What stands between its tags.
     pub content: Content,
 }
 
@@ -29,21 +35,25 @@ pub enum Sort {
 
 /// An attribute beside the one that tells the sort.
 pub struct Attribute {
+    /// Its name.
     pub name: &'static str,
-    pub value: Value,
+    /// What its value can be.
+    pub value: TextKind,
+    /// Whether it must be there.
     pub is_required: bool,
 }
 
 /// What stands between the tags.
 pub enum Content {
     /// Text, and no element.
-    Text(Value),
+    Text(TextKind),
     /// Elements in this order, and no text but blanks.
     Elements(&'static [Pattern]),
 }
 
 /// A sequence of elements. The first element of whatever comes next tells which way to go.
 pub enum Pattern {
+    /// This element.
     One(Rule),
     /// None or one.
     Maybe(&'static Pattern),
@@ -53,9 +63,85 @@ pub enum Pattern {
     Several(&'static Pattern),
     /// One after the other.
     Group(&'static [Pattern]),
+    /// One of them: the first that the next element can begin, else an error about the first.
     Choice(&'static [Pattern]),
     /// All of them, their elements mixed in any way. No two hold elements of the same name.
     Mixed(&'static [Pattern]),
+}
+
+/// No elements and no text but blanks.
+pub const NOTHING: Content = Content::Elements(&[]);
+
+/// One element of this sort.
+pub const fn one(
+    name: &'static str,
+    sort: Sort,
+    attributes: &'static [Attribute],
+    content: Content,
+) -> Pattern {
+    Pattern::One(Rule {
+        name,
+        sort,
+        attributes,
+        content,
+    })
+}
+
+/// An element with these children in this order.
+pub const fn element(
+    name: &'static str,
+    attributes: &'static [Attribute],
+    children: &'static [Pattern],
+) -> Pattern {
+    let content = Content::Elements(children);
+    one(name, Sort::Only, attributes, content)
+}
+
+/// An element that holds text.
+pub const fn text(name: &'static str, value: TextKind) -> Pattern {
+    text_with(name, &[], value)
+}
+
+/// An element that has attributes and holds text.
+pub const fn text_with(
+    name: &'static str,
+    attributes: &'static [Attribute],
+    value: TextKind,
+) -> Pattern {
+    one(name, Sort::Only, attributes, Content::Text(value))
+}
+
+/// A `<capability>` of one of these types, with these children in this order.
+pub const fn capability(types: &'static [&'static str], children: &'static [Pattern]) -> Pattern {
+    capability_with(types, &[], children)
+}
+
+/// The same with attributes beside the type.
+pub const fn capability_with(
+    types: &'static [&'static str],
+    attributes: &'static [Attribute],
+    children: &'static [Pattern],
+) -> Pattern {
+    let content = Content::Elements(children);
+    one("capability", Sort::Is("type", types), attributes, content)
+}
+
+/// An attribute that must be there.
+pub const fn required(name: &'static str, value: TextKind) -> Attribute {
+    Attribute {
+        name,
+        value,
+        is_required: true,
+    }
+}
+
+/// An attribute that may be there.
+pub const fn optional(name: &'static str, value: TextKind) -> Attribute {
+    Attribute {
+        name,
+        value,
+        is_required: false,
+    }
 }
 
 /// Why children do not follow a pattern.
@@ -127,7 +213,7 @@ impl Rule {
         Err(wrong(element, text))
     }
 
-    fn check_text(&self, element: &Element, value: &Value) -> Result<()> {
+    fn check_text(&self, element: &Element, value: &TextKind) -> Result<()> {
         if let Some(child) = element.children.first() {
             let text = format!("{} holds text alone, not {}", self.tag(), tag(child));
             return Err(wrong(child, text));

@@ -8,6 +8,11 @@
  * Strings are UTF-8. A call that fails returns -1 or NULL and leaves an error
  * for virGetLastError(). Every function may be called from any thread.
  *
+ * "Errors:" with a function names those that are its own, by their virErrorNumber. What every function checks is
+ * said here: no live connection is error 6, no live device 52; NULL where something is needed, a negative
+ * number and an unknown flag are 8; without memory it is 2. A function that changes devices fails with 29 on a
+ * read-only connection, with 3 where devices are made up and with 84 where they are recorded.
+ *
  * After fork() the child can only close what it inherited, with virConnectClose(); any
  * other use of a handle from before is an error. It may open connections of its own.
  */
@@ -1065,6 +1070,10 @@ int virInitialize(void);
  * "test:///FILE.xml" are made-up devices. URIs of local hypervisors such as "qemu:///system" name this
  * host, too. There is no remote access.
  *
+ * Errors: 5 for a URI that no driver takes, remote ones included; 1 for one that cannot be read; 38, with the errno, for
+ * a recording or a file that cannot be read; 27, 35, 1, 21 or 67 for a file of made-up devices that is wrong inside; 8
+ * for "embed" without a root.
+ *
  * @param name  the URI; NULL or "" for that of the environment variable LIBVIRT_DEFAULT_URI, else this host
  * @return the connection, to be given back with virConnectClose(); NULL on error
  *
@@ -1076,7 +1085,8 @@ int virInitialize(void);
 virConnectPtr virConnectOpen(const char *name);
 
 /**
- * Opens a connection that refuses functions that change the host, and starts no program.
+ * Opens a connection that refuses functions that change the host, and starts no program. Errors are those of
+ * virConnectOpen().
  *
  * @param name  the URI, see virConnectOpen()
  * @return the connection, to be given back with virConnectClose(); NULL on error
@@ -1089,7 +1099,7 @@ virConnectPtr virConnectOpen(const char *name);
 virConnectPtr virConnectOpenReadOnly(const char *name);
 
 /**
- * Opens a connection, with flags.
+ * Opens a connection, with flags. Errors are those of virConnectOpen().
  *
  * @param name   the URI, see virConnectOpen()
  * @param auth   how the program can authenticate, or NULL; nothing is ever asked for
@@ -1308,16 +1318,19 @@ const char *virNodeDeviceGetName(virNodeDevicePtr dev);
  * The answer to the first call is kept with the handle. Where the driver fails, the error is there for
  * virGetLastError(), but handlers are not told.
  *
+ * Errors: 1 for a device without a parent, which is "computer"; 53 for a device that went.
+ *
  * @param dev  the device
- * @return the name, which the library keeps as long as the handle lives; NULL on error (VIR_ERR_INTERNAL_ERROR for
- * a device without a parent, which is "computer")
+ * @return the name, which the library keeps as long as the handle lives; NULL on error
  *
  * Since virnodedev 0.1.0 (libvirt 0.5.0).
  */
 const char *virNodeDeviceGetParent(virNodeDevicePtr dev);
 
 /**
- * Counts the capabilities of a device.
+ * Counts the capabilities of a device: its kind, and what it has besides, such as "fc_host".
+ *
+ * Errors: 53 for a device that went.
  *
  * @param dev  the device
  * @return the number, or -1 on error
@@ -1327,7 +1340,9 @@ const char *virNodeDeviceGetParent(virNodeDevicePtr dev);
 int virNodeDeviceNumOfCaps(virNodeDevicePtr dev);
 
 /**
- * Lists the capabilities of a device.
+ * Lists the capabilities of a device: its kind first, then what it has besides.
+ *
+ * Errors: 53 for a device that went.
  *
  * @param dev       the device
  * @param names     out: the capabilities, each of which the caller frees with free(); may be NULL when maxnames is 0
@@ -1345,6 +1360,9 @@ int virNodeDeviceListCaps(virNodeDevicePtr dev,
 
 /**
  * All that is known of a device, as an XML document.
+ *
+ * Errors: 53 for a device that went; 38, with the errno, for what the kernel does not tell; with
+ * VIR_NODE_DEVICE_XML_INACTIVE 55 for a device that has no definition.
  *
  * Attributes of a running mediated device are known to mdevctl alone: where it has call-out scripts it is run to ask for
  * them, for a minute at most, unless the connection is read-only.
@@ -1381,6 +1399,8 @@ int virNodeDeviceFree(virNodeDevicePtr dev);
 /**
  * Whether a device is there now.
  *
+ * Errors: 53 for a device that went and has no definition.
+ *
  * @param dev  the device
  * @return 1 if it is, 0 if there is only its definition, -1 on error
  *
@@ -1391,6 +1411,8 @@ int virNodeDeviceIsActive(virNodeDevicePtr dev);
 /**
  * Whether a device has a definition that outlives it.
  *
+ * Errors: 53 for a device that went.
+ *
  * @param dev  the device
  * @return 1 if it has, 0 if not, -1 on error
  *
@@ -1400,6 +1422,8 @@ int virNodeDeviceIsPersistent(virNodeDevicePtr dev);
 
 /**
  * Whether a device is started with the host.
+ *
+ * Errors: 53 for a device that went; 3 where devices are made up.
  *
  * @param dev        the device
  * @param autostart  out: 1 if it is, 0 if not; must not be NULL
@@ -1621,6 +1645,9 @@ int virNodeDeviceUpdate(virNodeDevicePtr dev,
  * registration keeps the connection alive. Registering the same function for the same event of the same
  * device twice is an error.
  *
+ * Errors: 8 for a function that is registered already, a device of another connection and an unknown event; 1 where
+ * there is no event loop, or it does not take the watch; 38, with the errno, where there is no descriptor left.
+ *
  * @param conn     the connection
  * @param dev      a device of the connection to be told of it alone, or NULL for all
  * @param eventID  one of virNodeDeviceEventID
@@ -1645,6 +1672,8 @@ int virConnectNodeDeviceEventRegisterAny(virConnectPtr conn,
  * Ends a registration of virConnectNodeDeviceEventRegisterAny().
  *
  * freecb is called before this returns, or at the end of the dispatch that is under way.
+ *
+ * Errors: 8 for a number that no registration has.
  *
  * @param conn        the connection
  * @param callbackID  the number of the registration
@@ -1715,27 +1744,29 @@ int virConnectListAllNodeDevices(virConnectPtr conn,
 /**
  * Looks a device up by its name.
  *
+ * Errors: 53 when there is none of that name.
+ *
  * @param conn  the connection
  * @param name  the name, as virNodeDeviceGetName() tells it
- * @return the device, to be given back with virNodeDeviceFree(); NULL on error (VIR_ERR_NO_NODE_DEVICE when there is none)
+ * @return the device, to be given back with virNodeDeviceFree(); NULL on error
  *
  * Since virnodedev 0.1.0 (libvirt 0.5.0).
  *
  * The caller sees to it that:
  * name is NULL or a NUL-terminated string.
  */
-virNodeDevicePtr virNodeDeviceLookupByName(virConnectPtr conn,
-                                           const char *name);
+virNodeDevicePtr virNodeDeviceLookupByName(virConnectPtr conn, const char *name);
 
 /**
  * Looks a Fibre Channel host adapter up by its world-wide names.
+ *
+ * Errors: 1, without a cause and as in libvirt, when there is none of those names.
  *
  * @param conn   the connection
  * @param wwnn   its node name, 16 hexadecimal digits
  * @param wwpn   its port name, 16 hexadecimal digits
  * @param flags  0
- * @return the device, to be given back with virNodeDeviceFree(); NULL on error. As in libvirt the error for a device
- * that is not there is VIR_ERR_INTERNAL_ERROR
+ * @return the device, to be given back with virNodeDeviceFree(); NULL on error
  *
  * Since virnodedev 0.1.0 (libvirt 1.0.3).
  *
@@ -2058,7 +2089,7 @@ int virEventRemoveTimeout(int timer);
  *
  * Numbers are numbers, elements that can stand more than once are arrays, a capability is the member of "capability"
  * that its type names; the text of an element with attributes is its member "text".
- * docs/nodedev.schema.json is the JSON Schema.
+ * docs/nodedev.schema.json is the JSON Schema. Errors are those of virNodeDeviceGetXMLDesc().
  *
  * @param dev    the device
  * @param flags  bits of virNodeDeviceXMLFlags
@@ -2124,6 +2155,8 @@ int vndConnectRecord(virConnectPtr conn,
  * It is readable (POLLIN, level-triggered) until vndConnectDispatchEvents() has taken what there is. Once it
  * was asked for, virConnectNodeDeviceEventRegisterAny() on this connection needs no libvirt event loop.
  * It belongs to the connection: do not read, write or close it.
+ *
+ * Errors: 38, with the errno, where there is no descriptor left.
  *
  * @param conn  the connection
  * @return the file descriptor, or -1 on error

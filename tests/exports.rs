@@ -212,6 +212,47 @@ fn the_library_has_its_soname_stays_loaded_and_needs_little() {
     }
 }
 
+/// Files of a folder and of those below it.
+fn files_below(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        match path.is_dir() {
+            true => files_below(&path, found),
+            false => found.push(path),
+        }
+    }
+}
+
+#[test]
+fn nothing_below_the_c_interface_names_a_function_of_it() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    files_below(&source, &mut files);
+    let (interface, below): (Vec<_>, Vec<_>) = files
+        .into_iter()
+        .partition(|path| path.starts_with(source.join("ffi")));
+    let words = |path: &Path| -> BTreeSet<String> {
+        let text = fs::read_to_string(path).expect("a text");
+        let words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+        words.map(str::to_string).collect()
+    };
+    // Exported functions, and those of drivers, which libvirt's messages name.
+    let drivers = ["nodeConnect", "nodeDevice", "nodeNumOf", "nodeList"];
+    let is_named = |word: &String, exported: &BTreeMap<String, String>| {
+        exported.contains_key(word) || drivers.iter().any(|start| word.starts_with(start))
+    };
+    let exported = map_symbols();
+    for path in below {
+        let named: Vec<_> = words(&path)
+            .into_iter()
+            .filter(|word| is_named(word, &exported))
+            .collect();
+        assert!(named.is_empty(), "{} names {named:?}", path.display());
+    }
+    let named = interface.iter().flat_map(|path| words(path));
+    assert!(named.filter(|word| is_named(word, &exported)).count() > exported.len());
+}
+
 #[test]
 fn the_header_is_read_right() {
     assert_eq!(

@@ -44,6 +44,10 @@ unsafe fn open(function: &'static str, name: *const c_char, flags: c_uint) -> vi
 /// "test:///FILE.xml" are made-up devices. URIs of local hypervisors such as "qemu:///system" name this
 /// host, too. There is no remote access.
 ///
+/// Errors: 5 for a URI that no driver takes, remote ones included; 1 for one that cannot be read; 38, with the errno, for
+/// a recording or a file that cannot be read; 27, 35, 1, 21 or 67 for a file of made-up devices that is wrong inside; 8
+/// for "embed" without a root.
+///
 /// @param name  the URI; NULL or "" for that of the environment variable LIBVIRT_DEFAULT_URI, else this host
 /// @return the connection, to be given back with virConnectClose(); NULL on error
 ///
@@ -57,7 +61,8 @@ pub unsafe extern "C" fn virConnectOpen(name: *const c_char) -> virConnectPtr {
     unsafe { open("virConnectOpen", name, 0) }
 }
 
-/// Opens a connection that refuses functions that change the host, and starts no program.
+/// Opens a connection that refuses functions that change the host, and starts no program. Errors are those of
+/// virConnectOpen().
 ///
 /// @param name  the URI, see virConnectOpen()
 /// @return the connection, to be given back with virConnectClose(); NULL on error
@@ -72,7 +77,7 @@ pub unsafe extern "C" fn virConnectOpenReadOnly(name: *const c_char) -> virConne
     unsafe { open("virConnectOpenReadOnly", name, READ_ONLY) }
 }
 
-/// Opens a connection, with flags.
+/// Opens a connection, with flags. Errors are those of virConnectOpen().
 ///
 /// @param name   the URI, see virConnectOpen()
 /// @param auth   how the program can authenticate, or NULL; nothing is ever asked for

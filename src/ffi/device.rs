@@ -31,9 +31,10 @@ pub extern "C" fn virNodeDeviceGetName(dev: virNodeDevicePtr) -> *const c_char {
 /// The answer to the first call is kept with the handle. Where the driver fails, the error is there for
 /// virGetLastError(), but handlers are not told.
 ///
+/// Errors: 1 for a device without a parent, which is "computer"; 53 for a device that went.
+///
 /// @param dev  the device
-/// @return the name, which the library keeps as long as the handle lives; NULL on error (VIR_ERR_INTERNAL_ERROR for
-/// a device without a parent, which is "computer")
+/// @return the name, which the library keeps as long as the handle lives; NULL on error
 ///
 /// Since virnodedev 0.1.0 (libvirt 0.5.0).
 #[unsafe(no_mangle)]
@@ -49,7 +50,9 @@ pub extern "C" fn virNodeDeviceGetParent(dev: virNodeDevicePtr) -> *const c_char
     })
 }
 
-/// Counts the capabilities of a device.
+/// Counts the capabilities of a device: its kind, and what it has besides, such as "fc_host".
+///
+/// Errors: 53 for a device that went.
 ///
 /// @param dev  the device
 /// @return the number, or -1 on error
@@ -62,7 +65,9 @@ pub extern "C" fn virNodeDeviceNumOfCaps(dev: virNodeDevicePtr) -> c_int {
     })
 }
 
-/// Lists the capabilities of a device.
+/// Lists the capabilities of a device: its kind first, then what it has besides.
+///
+/// Errors: 53 for a device that went.
 ///
 /// @param dev       the device
 /// @param names     out: the capabilities, each of which the caller frees with free(); may be NULL when maxnames is 0
@@ -91,6 +96,9 @@ pub unsafe extern "C" fn virNodeDeviceListCaps(
 }
 
 /// All that is known of a device, as an XML document.
+///
+/// Errors: 53 for a device that went; 38, with the errno, for what the kernel does not tell; with
+/// VIR_NODE_DEVICE_XML_INACTIVE 55 for a device that has no definition.
 ///
 /// Attributes of a running mediated device are known to mdevctl alone: where it has call-out scripts it is run to ask for
 /// them, for a minute at most, unless the connection is read-only.
@@ -143,6 +151,8 @@ pub extern "C" fn virNodeDeviceFree(dev: virNodeDevicePtr) -> c_int {
 
 /// Whether a device is there now.
 ///
+/// Errors: 53 for a device that went and has no definition.
+///
 /// @param dev  the device
 /// @return 1 if it is, 0 if there is only its definition, -1 on error
 ///
@@ -156,6 +166,8 @@ pub extern "C" fn virNodeDeviceIsActive(dev: virNodeDevicePtr) -> c_int {
 
 /// Whether a device has a definition that outlives it.
 ///
+/// Errors: 53 for a device that went.
+///
 /// @param dev  the device
 /// @return 1 if it has, 0 if not, -1 on error
 ///
@@ -168,6 +180,8 @@ pub extern "C" fn virNodeDeviceIsPersistent(dev: virNodeDevicePtr) -> c_int {
 }
 
 /// Whether a device is started with the host.
+///
+/// Errors: 53 for a device that went; 3 where devices are made up.
 ///
 /// @param dev        the device
 /// @param autostart  out: 1 if it is, 0 if not; must not be NULL

@@ -26,6 +26,9 @@ const EVENT_IDS: c_int = 2;
 /// registration keeps the connection alive. Registering the same function for the same event of the same
 /// device twice is an error.
 ///
+/// Errors: 8 for a function that is registered already, a device of another connection and an unknown event; 1 where
+/// there is no event loop, or it does not take the watch; 38, with the errno, where there is no descriptor left.
+///
 /// @param conn     the connection
 /// @param dev      a device of the connection to be told of it alone, or NULL for all
 /// @param eventID  one of virNodeDeviceEventID
@@ -84,6 +87,8 @@ pub unsafe extern "C" fn virConnectNodeDeviceEventRegisterAny(
 /// Ends a registration of virConnectNodeDeviceEventRegisterAny().
 ///
 /// freecb is called before this returns, or at the end of the dispatch that is under way.
+///
+/// Errors: 8 for a number that no registration has.
 ///
 /// @param conn        the connection
 /// @param callbackID  the number of the registration

@@ -117,9 +117,11 @@ pub unsafe extern "C" fn virConnectListAllNodeDevices(
 
 /// Looks a device up by its name.
 ///
+/// Errors: 53 when there is none of that name.
+///
 /// @param conn  the connection
 /// @param name  the name, as virNodeDeviceGetName() tells it
-/// @return the device, to be given back with virNodeDeviceFree(); NULL on error (VIR_ERR_NO_NODE_DEVICE when there is none)
+/// @return the device, to be given back with virNodeDeviceFree(); NULL on error
 ///
 /// Since virnodedev 0.1.0 (libvirt 0.5.0).
 ///
@@ -140,12 +142,13 @@ pub unsafe extern "C" fn virNodeDeviceLookupByName(
 
 /// Looks a Fibre Channel host adapter up by its world-wide names.
 ///
+/// Errors: 1, without a cause and as in libvirt, when there is none of those names.
+///
 /// @param conn   the connection
 /// @param wwnn   its node name, 16 hexadecimal digits
 /// @param wwpn   its port name, 16 hexadecimal digits
 /// @param flags  0
-/// @return the device, to be given back with virNodeDeviceFree(); NULL on error. As in libvirt the error for a device
-/// that is not there is VIR_ERR_INTERNAL_ERROR
+/// @return the device, to be given back with virNodeDeviceFree(); NULL on error
 ///
 /// Since virnodedev 0.1.0 (libvirt 1.0.3).
 ///

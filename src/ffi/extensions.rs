@@ -18,7 +18,7 @@ const DOMAIN: Domain = Domain::NodeDevice;
 ///
 /// Numbers are numbers, elements that can stand more than once are arrays, a capability is the member of "capability"
 /// that its type names; the text of an element with attributes is its member "text".
-/// docs/nodedev.schema.json is the JSON Schema.
+/// docs/nodedev.schema.json is the JSON Schema. Errors are those of virNodeDeviceGetXMLDesc().
 ///
 /// @param dev    the device
 /// @param flags  bits of virNodeDeviceXMLFlags
@@ -103,6 +103,8 @@ pub extern "C" fn vndConnectRecord(conn: virConnectPtr, fd: c_int, flags: c_uint
 /// It is readable (POLLIN, level-triggered) until vndConnectDispatchEvents() has taken what there is. Once it
 /// was asked for, virConnectNodeDeviceEventRegisterAny() on this connection needs no libvirt event loop.
 /// It belongs to the connection: do not read, write or close it.
+///
+/// Errors: 38, with the errno, where there is no descriptor left.
 ///
 /// @param conn  the connection
 /// @return the file descriptor, or -1 on error

@@ -3,8 +3,21 @@
 //!
 //! An exported function is a few lines: `guard`, arguments checked in the order
 //! that libvirt documents, one call of a safe method, the result converted.
-//! Raw pointers become values in `args`, values become C memory in `out`,
-//! handles are looked up in `handle`, errors are kept in `error`.
+//! From there the files lead down:
+//!
+//! | files | what they know |
+//! |---|---|
+//! | `connect` … `version`, `auth`, `stub` | exported functions |
+//! | `answers`, `args` | raw pointers that become values, handles and descriptions that are given back |
+//! | `events` | registering for events, and telling them |
+//! | `guard` | what stands around each function's body |
+//! | `objects`, `handle` | what the pointers stand for that C holds |
+//! | `watching`, `telling`, `listener`, `registrations` | the parts of a connection that events need |
+//! | `default_loop`, `installed_loop` | event loops |
+//! | `store` | errors: each thread's and connection's last one, who is told |
+//! | `failure`, `out`, `user_data` | failures as fields of a record, values as C memory, pointers of programs |
+//! | `fork`, `shield` | locks that a fork waits for; what keeps panics out of C |
+//! | `types`, `constants`, `error_domain`, `error_number` | the words of the header |
 //!
 //! Doc comments of exported items are the C reader's manual: cbindgen copies
 //! them into `include/virnodedev.h`.

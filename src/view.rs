@@ -9,6 +9,8 @@ mod known;
 mod mediated;
 mod notifier;
 pub mod registry;
+#[cfg(test)]
+mod testing;
 
 use std::io;
 use std::os::fd::{OwnedFd, RawFd};

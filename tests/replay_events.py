@@ -467,6 +467,14 @@ class Overrun(Steps):
         write(VIRTUAL + "dummy0/address", "52:54:00:bb:00:03\n")
         write(VIRTUAL + "veth0/uevent", "INTERFACE=veth0\nIFINDEX=77\n")
         self.lost("changed", [("change", VIRTUAL + "dummy0", "net")])
+        # So do messages of the folder of definitions, where the scan finds what they tell of.
+        definition = "/etc/mdevctl.d/mtty/11111111-2222-3333-4444-555555555599"
+        os.makedirs(os.path.dirname(definition), exist_ok=True)
+        for step, kind in (("defined", "mtty-1"), ("redefined", "mtty-2")):
+            write(definition, '{"mdev_type": "%s", "start": "manual"}' % kind)
+            self.lost(step, [])
+        os.unlink(definition)
+        self.lost("undefined", [])
 
 
 def follow(tool, kind):

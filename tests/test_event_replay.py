@@ -202,3 +202,6 @@ class Replays(unittest.TestCase):
         self.assertEqual(told["changed"], ["lifecycle net_dummy0_52_54_00_aa_00_01 DELETED 0",
                                            "lifecycle net_dummy0_52_54_00_bb_00_03 CREATED 0",
                                            "update net_veth0_52_54_00_aa_00_02"])
+        defined = "mdev_11111111_2222_3333_4444_555555555599_mtty"
+        self.assertEqual([told[step] for step in ("defined", "redefined", "undefined")], [
+            ["lifecycle %s DEFINED 0" % defined], ["update " + defined], ["lifecycle %s UNDEFINED 0" % defined]])

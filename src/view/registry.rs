@@ -160,50 +160,59 @@ impl Registry {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::{computer, inactive, kernel, mediated};
     use super::*;
-    use crate::caps::Cache;
-    use crate::device::{KernelDevice, Origin};
-    use std::ffi::CString;
 
-    fn device(name: &str, path: &str, parent: Option<&str>) -> Device {
-        let name_of = |text: &str| Name::from(CString::new(text).unwrap());
-        Device {
-            name: name_of(name),
-            kind: match parent {
-                None => Capability::System,
-                Some(_) => Capability::Net,
-            },
-            parent: parent.map(name_of),
-            origin: Origin::Kernel(KernelDevice {
-                path: path.as_bytes().into(),
-                subsystem: b"net",
-                uevent: Box::default(),
-                suffix: None,
-                cache: Cache::default(),
-            }),
-            definition: None,
-        }
+    fn names<'a>(devices: impl IntoIterator<Item = &'a Arc<Device>>) -> Vec<String> {
+        let devices = devices.into_iter();
+        devices.map(|device| device.name_text()).collect()
     }
 
-    fn names(registry: &Registry) -> Vec<String> {
-        registry.iter().map(|device| device.name_text()).collect()
+    /// The registry must know exactly these devices, in this order, whichever way it is asked.
+    fn check(registry: &Registry, expected: &[&str]) {
+        assert_eq!(names(registry.iter()), expected);
+        let listed: Vec<_> = registry.names().iter().collect();
+        let kept: Vec<_> = registry.iter().map(|device| &device.name).collect();
+        assert_eq!(listed, kept);
+        assert_eq!(registry.by_name.len(), expected.len());
+        for device in registry.iter() {
+            let found = registry.by_name(&device.name).unwrap();
+            assert!(Arc::ptr_eq(found, device));
+            assert_eq!(
+                registry.shared_name(&device.name).as_ref(),
+                Some(&device.name)
+            );
+            if device.kind != Capability::System {
+                assert!(Arc::ptr_eq(registry.by_key(device.key()).unwrap(), device));
+            }
+        }
+        let is_mediated = |device: &&Arc<Device>| device.kind == Capability::Mdev;
+        assert_eq!(
+            names(registry.mediated()),
+            names(registry.iter().filter(is_mediated))
+        );
+    }
+
+    fn some() -> Registry {
+        Registry::new([
+            kernel("c", "/sys/devices/a/b"),
+            kernel("b", "/sys/devices/z"),
+            mediated("m", "/sys/devices/a/m"),
+            kernel("a", "/sys/devices/a"),
+            computer(),
+        ])
     }
 
     #[test]
-    fn the_order_is_computer_then_path() {
-        let registry = Registry::new([
-            device("c", "/sys/devices/a/b", Some("computer")),
-            device("b", "/sys/devices/z", Some("computer")),
-            device("a", "/sys/devices/a", Some("computer")),
-            device("computer", "/sys/devices/virtual/dmi/id", None),
-        ]);
-        assert_eq!(names(&registry), ["computer", "a", "c", "b"]);
-        assert_eq!(registry.iter().count(), 4);
-        assert!(registry.by_name(c"c").is_some());
+    fn the_order_is_computer_then_key() {
+        let registry = some();
+        check(&registry, &["computer", "a", "c", "m", "b"]);
         assert_eq!(
             registry.name_at(b"/sys/devices/z").unwrap().to_bytes(),
             b"b"
         );
+        assert_eq!(registry.name_at(b"/sys/devices"), None);
+        assert!(registry.by_name(c"x").is_none() && registry.shared_name(c"x").is_none());
     }
 
     #[test]
@@ -216,32 +225,99 @@ mod tests {
             "/sys/a/x/y",
             "/sys/a0",
         ];
-        let registry = Registry::new(paths.map(|path| device(path, path, Some("computer"))));
-        let below = |path: &str| -> Vec<String> {
-            let found = registry.below(path.as_bytes());
-            found.iter().map(|device| device.name_text()).collect()
-        };
+        let registry = Registry::new(paths.map(|path| kernel(path, path)));
+        let below = |path: &str| names(&registry.below(path.as_bytes()));
         assert_eq!(below("/sys/a"), ["/sys/a/x", "/sys/a/x/y"]);
         assert_eq!(below("/sys/a/x/y"), [""; 0]);
     }
 
     #[test]
     fn of_two_devices_with_one_name_the_later_stays() {
-        let mut registry = Registry::new([device("x", "/sys/devices/1", Some("computer"))]);
-        registry.insert(device("x", "/sys/devices/2", Some("computer")));
-        assert_eq!(names(&registry), ["x"]);
-        assert_eq!(registry.name_at(b"/sys/devices/1"), None);
-        registry.remove_key(b"/sys/devices/1");
-        assert_eq!(registry.iter().count(), 1);
+        let mut registry = some();
+        let old = registry.insert(kernel("b", "/sys/devices/0")).unwrap();
+        assert_eq!(old.key(), b"/sys/devices/z");
+        check(&registry, &["computer", "b", "a", "c", "m"]);
+        assert_eq!(registry.name_at(b"/sys/devices/z"), None);
+        assert!(registry.remove_key(b"/sys/devices/z").is_none());
+        check(&registry, &["computer", "b", "a", "c", "m"]);
     }
 
     #[test]
     fn a_device_that_changes_its_name_leaves_none_behind() {
-        let mut registry = Registry::new([device("x", "/sys/devices/1", Some("computer"))]);
-        registry.insert(device("y", "/sys/devices/1", Some("computer")));
-        assert_eq!(names(&registry), ["y"]);
-        assert!(registry.by_name(c"x").is_none());
-        registry.remove_key(b"/sys/devices/1");
-        assert_eq!(registry.iter().count(), 0);
+        let mut registry = some();
+        let old = registry.insert(kernel("y", "/sys/devices/z")).unwrap();
+        assert_eq!(old.name_text(), "b");
+        check(&registry, &["computer", "a", "c", "m", "y"]);
+    }
+
+    #[test]
+    fn a_device_may_take_the_name_of_one_and_the_key_of_another() {
+        let mut registry = some();
+        let old = registry.insert(kernel("a", "/sys/devices/z")).unwrap();
+        assert_eq!(old.name_text(), "b");
+        check(&registry, &["computer", "c", "m", "a"]);
+    }
+
+    #[test]
+    fn a_device_is_replaced_by_itself() {
+        let mut registry = some();
+        for device in [
+            computer(),
+            kernel("a", "/sys/devices/a"),
+            mediated("m", "/sys/devices/a/m"),
+            inactive("m", "/sys/devices/a/m", "t-1"),
+        ] {
+            let (name, kind) = (device.name.clone(), device.kind);
+            let old = registry.insert(device).unwrap();
+            assert_eq!((&old.name, old.kind), (&name, kind));
+            check(&registry, &["computer", "a", "c", "m", "b"]);
+        }
+        assert!(registry.insert(kernel("n", "/sys/devices/n")).is_none());
+    }
+
+    #[test]
+    fn mediated_devices_come_and_go() {
+        let mut registry = some();
+        registry.insert(mediated("n", "/sys/devices/n"));
+        assert_eq!(names(registry.mediated()), ["m", "n"]);
+        // Another kind of device takes the key of one, and the name of the other.
+        registry.insert(kernel("x", "/sys/devices/a/m"));
+        assert_eq!(names(registry.mediated()), ["n"]);
+        registry.insert(kernel("n", "/sys/devices/0"));
+        assert_eq!(names(registry.mediated()), [""; 0]);
+        registry.insert(mediated("x", "/sys/devices/a/m"));
+        check(&registry, &["computer", "n", "a", "c", "x", "b"]);
+        registry.remove_name(c"x");
+        registry.insert(mediated("y", "/sys/devices/y"));
+        registry.remove_key(b"/sys/devices/y");
+        check(&registry, &["computer", "n", "a", "c", "b"]);
+    }
+
+    #[test]
+    fn removed_devices_are_known_no_more() {
+        let mut registry = some();
+        registry.names();
+        assert_eq!(registry.remove_name(c"a").unwrap().key(), b"/sys/devices/a");
+        check(&registry, &["computer", "c", "m", "b"]);
+        assert!(registry.remove_name(c"a").is_none());
+        assert!(registry.remove_key(b"/sys/devices/a").is_none());
+        assert_eq!(
+            registry
+                .remove_key(b"/sys/devices/a/b")
+                .unwrap()
+                .name_text(),
+            "c"
+        );
+        check(&registry, &["computer", "m", "b"]);
+        assert_eq!(
+            registry.remove_name(c"computer").unwrap().name_text(),
+            "computer"
+        );
+        check(&registry, &["m", "b"]);
+        assert!(
+            registry
+                .remove_key(b"/sys/devices/virtual/dmi/id")
+                .is_none()
+        );
     }
 }

@@ -12,6 +12,7 @@ import importlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tarfile
@@ -256,10 +257,10 @@ def enter_own_network():
     """
     if has_own_network():
         return
-    for more in ([], ["--map-root-user"]):
-        wrapper = ["unshare", "--mount", "--net", *more, "sh", "-c", 'mount -t sysfs sysfs /sys && exec "$@"', "sh"]
-        if run(*wrapper, "true").returncode == 0:
-            os.execvpe(wrapper[0], wrapper + [sys.executable] + sys.argv, environment(KIT_OWN_NETWORK="1"))
+    wrapper = [os.path.join(SCRIPTS, "own-namespaces"), "--net",
+               "sh", "-c", 'mount -t sysfs sysfs /sys && exec "$@"', "sh"]
+    if run(*wrapper, "true").returncode == 0:
+        os.execve(wrapper[0], wrapper + [sys.executable] + sys.argv, environment(KIT_OWN_NETWORK="1"))
 
 
 def has_own_network():
@@ -269,6 +270,10 @@ def has_own_network():
 def main():
     sys.path.insert(0, os.path.join(ROOT, "tests"))
     sys.path.insert(0, os.path.join(ROOT, "python"))
+    # A shell without job control starts what runs in the background (`make check &`) with these ignored.
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
     # The dynamic linker reads its path once, at the start.
     if LIBDIR not in os.environ.get("LD_LIBRARY_PATH", "").split(":"):
         os.execve(sys.executable, [sys.executable] + sys.argv, environment())

@@ -124,6 +124,7 @@ IF_THERE = if $(CARGO) $(1) --version >/dev/null 2>&1; then $(CARGO) $(1) $(2); 
 	else echo 'check-rust: cargo $(1) is not here and is left out'; fi
 
 check-rust: ## the Rust part of `make check`
+	scripts/layers
 	$(call IF_THERE,fmt,--check)
 	$(call IF_THERE,clippy,--all-targets $(CARGO_FLAGS) -- -D warnings)
 	$(CARGO) test $(CARGO_FLAGS)

@@ -7,6 +7,7 @@ use crate::caps::{Capability, Facts};
 use crate::error::{Code, Error, Result};
 use crate::host::Host;
 use crate::host::mdevctl::run::Asking;
+use crate::host::recording::builder::recording_of;
 use crate::host::recording::{Entry, Recording};
 use crate::view::View;
 use crate::view::filter::passes;
@@ -33,7 +34,7 @@ pub fn record(host: &Host) -> Result<Recording> {
             passes(device, capability.flag(), &host);
         }
     }
-    let mut recording = host.files.into_recording();
+    let mut recording = recording_of(host.files);
     // Of the file with all names of PCI hardware, those of this machine are enough.
     recording.root.shift_remove(&b"usr"[..]);
     if let Some(text) = names.text() {

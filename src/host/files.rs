@@ -56,14 +56,6 @@ impl Files {
         Ok(Files::Noted(Box::new(files), Notes::default()))
     }
 
-    /// The recording of all that was read since [`Files::noted`]; empty where nothing was noted.
-    pub fn into_recording(self) -> Recording {
-        match self {
-            Files::Noted(files, notes) => notes.into_recording(&files),
-            Files::Live | Files::Tree(_) | Files::Recording(_) => Recording::default(),
-        }
-    }
-
     /// Whether this is the running system.
     pub fn is_live(&self) -> bool {
         match self {

@@ -2,6 +2,7 @@
 //! A recorded machine in memory: folders, files and links below one root.
 
 mod archive;
+pub mod builder;
 pub mod notes;
 
 use std::io;

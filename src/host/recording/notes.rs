@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! What was read of a host, noted while it was read, to make a recording of it.
+//! What was read of a host, noted while it was read.
 
-use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
 use std::sync::{Mutex, PoisonError};
 
-use super::{Entry, LINK_LIMIT, Recording, components};
-use crate::host::files::Files;
-
 /// One answer of the host.
 #[derive(Debug)]
-enum Note {
+pub enum Note {
     /// The content of a file, or its start.
     Content(Vec<u8>),
     /// The size that a file is said to have.
@@ -64,158 +60,8 @@ impl Notes {
         self.add(path, Note::Exists);
     }
 
-    /// The recording of all that was noted. `files` are those that were read: they are asked for the links
-    /// on the way to what was read.
-    pub fn into_recording(self, files: &Files) -> Recording {
-        let notes = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let mut builder = Builder {
-            files,
-            recording: Recording::default(),
-            links: HashMap::new(),
-        };
-        let mut lists = Vec::new();
-        let mut sizes = Vec::new();
-        let mut unreadable = HashSet::new();
-        for (path, note) in notes {
-            let is_link = matches!(note, Note::Link(_));
-            let Some(place) = builder.place(&path, !is_link) else {
-                continue;
-            };
-            match note {
-                Note::Content(content) => builder.put_content(&place, content),
-                Note::Link(target) => builder.recording.put(&place, Entry::Link(target)),
-                Note::Exists => builder.put_stub(&place),
-                Note::Size(size) => sizes.push((place, size)),
-                Note::Names(names) => lists.push((place, names)),
-                Note::Unreadable => {
-                    unreadable.insert(place);
-                }
-            }
-        }
-        for (place, names) in &lists {
-            builder.put_names(place, names, &unreadable);
-        }
-        for (place, size) in sizes {
-            builder.fill(&place, size);
-        }
-        builder.recording
+    /// Everything that was noted, in order, with the paths.
+    pub fn into_inner(self) -> Vec<(Vec<u8>, Note)> {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// A path without links: the names that lead from the root to something.
-type Place = Vec<Vec<u8>>;
-
-struct Builder<'a> {
-    files: &'a Files,
-    recording: Recording,
-    /// Which folders on the way are links, and where they lead.
-    links: HashMap<Vec<u8>, Option<Vec<u8>>>,
-}
-
-impl Builder<'_> {
-    /// Where a path leads, with the links on the way put into the recording; `None` where it leads nowhere.
-    fn place(&mut self, path: &[u8], to_end: bool) -> Option<Place> {
-        let mut place = Place::new();
-        let mut rest: VecDeque<Vec<u8>> = components(path).map(<[u8]>::to_vec).collect();
-        let mut count = 0;
-        while let Some(name) = rest.pop_front() {
-            if name == b".." {
-                place.pop()?;
-                continue;
-            }
-            place.push(name);
-            if rest.is_empty() && !to_end {
-                break;
-            }
-            let own = absolute(&place);
-            let files = self.files;
-            let link = self
-                .links
-                .entry(own)
-                .or_insert_with_key(|own| files.read_link(own).ok());
-            let Some(target) = link.clone() else {
-                continue;
-            };
-            count += 1;
-            if count > LINK_LIMIT || target.starts_with(b"/") {
-                return None;
-            }
-            self.recording.put(&place, Entry::Link(target.clone()));
-            place.pop();
-            for name in components(&target).rev() {
-                rest.push_front(name.to_vec());
-            }
-        }
-        Some(place)
-    }
-
-    fn put_content(&mut self, place: &Place, content: Vec<u8>) {
-        let Some((name, above)) = place.split_last() else {
-            return;
-        };
-        let Some(folder) = self.recording.folder(above) else {
-            return;
-        };
-        match folder.get_mut(name) {
-            // The start alone was read as well, or before.
-            Some(Entry::File(known)) if known.len() >= content.len() => {}
-            Some(Entry::File(known)) => *known = content,
-            Some(_) => {}
-            None => {
-                folder.insert(name.clone(), Entry::File(content));
-            }
-        }
-    }
-
-    /// Puts something of the right kind where nothing is known but that there is something.
-    fn put_stub(&mut self, place: &Place) {
-        let own = absolute(place);
-        if let Ok(target) = self.files.read_link(&own) {
-            return self.recording.put(place, Entry::Link(target));
-        }
-        match self.files.entries(&own) {
-            Ok(_) => {
-                self.recording.folder(place);
-            }
-            Err(_) => self.recording.put(place, Entry::File(Vec::new())),
-        }
-    }
-
-    /// Puts what a folder lists into it, and brings its entries into that order.
-    fn put_names(&mut self, place: &Place, names: &[Vec<u8>], unreadable: &HashSet<Place>) {
-        let mut child = place.clone();
-        for name in names {
-            child.push(name.clone());
-            if !unreadable.contains(&child) {
-                self.put_stub(&child);
-            }
-            child.pop();
-        }
-        let order: HashMap<&[u8], usize> = names.iter().map(Vec::as_slice).zip(0..).collect();
-        let position = |name: &[u8]| order.get(name).copied().unwrap_or(usize::MAX);
-        if let Some(folder) = self.recording.folder(place) {
-            folder.sort_by(|one, _, two, _| position(one).cmp(&position(two)));
-        }
-    }
-
-    /// Makes a file of which the start was read as large as it is said to be.
-    fn fill(&mut self, place: &Place, size: u64) {
-        let Some((name, above)) = place.split_last() else {
-            return;
-        };
-        let folder = self.recording.folder(above);
-        if let Some(Entry::File(content)) = folder.and_then(|folder| folder.get_mut(name)) {
-            let size = usize::try_from(size).unwrap_or(0).min(Files::LIMIT);
-            content.resize(size.max(content.len()), 0);
-        }
-    }
-}
-
-fn absolute(place: &Place) -> Vec<u8> {
-    let mut path = Vec::new();
-    for name in place {
-        path.push(b'/');
-        path.extend_from_slice(name);
-    }
-    path
 }

@@ -7,6 +7,7 @@ use std::os::unix::fs::symlink;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use super::builder::recording_of;
 use super::*;
 use crate::host::files::Files;
 
@@ -202,7 +203,7 @@ fn what_is_read_is_recorded_and_nothing_else() {
     ] {
         expected.put(&place(path), what);
     }
-    assert_eq!(files.into_recording(), expected);
+    assert_eq!(recording_of(files), expected);
 }
 
 #[test]
@@ -215,7 +216,7 @@ fn folders_are_recorded_in_their_order() {
     files.read(b"/sys/list/b").unwrap();
     files.read(b"/sys/list/a").unwrap();
     files.entries(b"/sys/list").unwrap();
-    let recording = files.into_recording();
+    let recording = recording_of(files);
     assert_eq!(
         recording.names(b"/sys/list").unwrap(),
         original.names(b"/sys/list").unwrap()

@@ -15,7 +15,7 @@ use rustix::net::{
 };
 
 /// The family that knows the others, and its command and attributes to find one by name.
-const CONTROL: Call = Call {
+const CONTROL: NetlinkCommand = NetlinkCommand {
     family: 0x10,
     command: 3,
     version: 1,
@@ -56,7 +56,7 @@ pub fn is_switchdev(address: &str) -> io::Result<bool> {
     let Some(family) = find_family(&socket, DEVLINK)? else {
         return Ok(false);
     };
-    let call = Call {
+    let call = NetlinkCommand {
         family,
         command: ESWITCH_GET,
         version: 1,
@@ -92,7 +92,7 @@ fn open() -> Result<OwnedFd, Errno> {
 
 /// A command of a generic netlink family.
 #[derive(Clone, Copy)]
-struct Call {
+struct NetlinkCommand {
     family: u16,
     command: u8,
     version: u8,
@@ -107,7 +107,7 @@ enum Reply {
 }
 
 /// Sends a request and waits for the answer to it.
-fn ask(socket: &OwnedFd, call: Call, attributes: &[(u16, &[u8])]) -> io::Result<Reply> {
+fn ask(socket: &OwnedFd, call: NetlinkCommand, attributes: &[(u16, &[u8])]) -> io::Result<Reply> {
     // One request is under way at a time: its own number only tells answers from strays.
     let sequence = u32::from(call.family) << 8 | u32::from(call.command);
     let request = request(call, sequence, attributes).ok_or(Errno::INVAL)?;
@@ -138,7 +138,7 @@ fn align(length: usize) -> usize {
 }
 
 /// The bytes of a request; `None` when a value is too long for its attribute.
-fn request(call: Call, sequence: u32, attributes: &[(u16, &[u8])]) -> Option<Vec<u8>> {
+fn request(call: NetlinkCommand, sequence: u32, attributes: &[(u16, &[u8])]) -> Option<Vec<u8>> {
     let mut message = vec![0; HEADER];
     message.extend([call.command, call.version, 0, 0]);
     for (kind, value) in attributes {
@@ -222,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_request_is_laid_out_as_the_kernel_reads_it() {
-        let call = Call {
+        let call = NetlinkCommand {
             family: 0x14,
             command: ESWITCH_GET,
             version: 1,
@@ -326,7 +326,7 @@ mod tests {
         };
         set_socket_timeout(&socket, Timeout::Recv, Some(Duration::from_millis(10))).unwrap();
         // Message type 1 (NLMSG_NOOP) is never answered.
-        let silent = Call {
+        let silent = NetlinkCommand {
             family: 1,
             ..CONTROL
         };

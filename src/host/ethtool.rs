@@ -128,7 +128,7 @@ const SS_FEATURES: u32 = 4;
 
 /// `struct ethtool_value`.
 #[repr(C)]
-struct Value {
+struct EthtoolValue {
     command: u32,
     data: u32,
 }
@@ -180,7 +180,7 @@ struct Strings {
 unsafe trait Command {}
 
 // SAFETY: built by `Ethtool::value` only, with commands that answer in one number.
-unsafe impl Command for Value {}
+unsafe impl Command for EthtoolValue {}
 // SAFETY: built by `Ethtool::active` only; the kernel writes at most `size` blocks.
 unsafe impl Command for Blocks {}
 // SAFETY: built by `Ethtool::read_masks` only; the kernel writes one count for each bit in `mask`.
@@ -189,7 +189,7 @@ unsafe impl Command for SetInfo {}
 unsafe impl Command for Strings {}
 
 /// The name of an interface, as the kernel's `struct ifreq` holds it.
-type Name = [libc::c_char; libc::IFNAMSIZ];
+type InterfaceName = [libc::c_char; libc::IFNAMSIZ];
 
 /// The kernel's NIC interface.
 #[derive(Debug)]
@@ -242,7 +242,7 @@ impl Ethtool {
     }
 
     /// Asks the old commands.
-    fn ask_each(&self, name: &Name, features: &mut Features) {
+    fn ask_each(&self, name: &InterfaceName, features: &mut Features) {
         let mut flags = None;
         for (index, (old, _)) in KERNEL.iter().enumerate() {
             let answer = match old {
@@ -262,14 +262,14 @@ impl Ethtool {
         }
     }
 
-    fn value(&self, name: &Name, command: u32) -> rustix::io::Result<u32> {
-        let mut value = Value { command, data: 0 };
+    fn value(&self, name: &InterfaceName, command: u32) -> rustix::io::Result<u32> {
+        let mut value = EthtoolValue { command, data: 0 };
         self.ask(name, &mut value)?;
         Ok(value.data)
     }
 
     /// The features that are on, a bit each.
-    fn active(&self, name: &Name) -> rustix::io::Result<u64> {
+    fn active(&self, name: &InterfaceName) -> rustix::io::Result<u64> {
         let mut request = Blocks {
             command: GFEATURES,
             size: 2,
@@ -280,7 +280,7 @@ impl Ethtool {
         Ok(u64::from(high.active) << 32 | u64::from(low.active))
     }
 
-    fn masks(&self, name: &Name) -> Option<Masks> {
+    fn masks(&self, name: &InterfaceName) -> Option<Masks> {
         if let Some(masks) = self.masks.get() {
             return *masks;
         }
@@ -292,7 +292,7 @@ impl Ethtool {
     }
 
     /// Looks the kernel's names for its features up: they are the same for every interface.
-    fn read_masks(&self, name: &Name) -> rustix::io::Result<Option<Masks>> {
+    fn read_masks(&self, name: &InterfaceName) -> rustix::io::Result<Option<Masks>> {
         let mut info = SetInfo {
             command: GSSET_INFO,
             reserved: 0,
@@ -313,7 +313,7 @@ impl Ethtool {
         Ok(masks_of(&strings.names))
     }
 
-    fn ask<C: Command>(&self, name: &Name, command: &mut C) -> rustix::io::Result<()> {
+    fn ask<C: Command>(&self, name: &InterfaceName, command: &mut C) -> rustix::io::Result<()> {
         // SAFETY: numbers, bytes and pointers, which may all be zero.
         let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
         request.ifr_name = *name;
@@ -326,8 +326,8 @@ impl Ethtool {
 }
 
 /// The name for the kernel: 1 to 15 bytes and a NUL.
-fn name(interface: &[u8]) -> Option<Name> {
-    let mut name: Name = [0; libc::IFNAMSIZ];
+fn name(interface: &[u8]) -> Option<InterfaceName> {
+    let mut name: InterfaceName = [0; libc::IFNAMSIZ];
     if interface.is_empty() || interface.len() >= name.len() || interface.contains(&0) {
         return None;
     }

@@ -17,10 +17,10 @@ const FIRST_USER_NAMESPACE: u64 = 0xEFFF_FFFD;
 const NETWORK: &str = "/proc/thread-self/ns/net";
 
 /// The user namespace that owns a namespace (ioctl_ns(2), `NS_GET_USERNS`).
-struct Owner;
+struct OwnerRequest;
 
 // SAFETY: the request takes no argument and returns a new descriptor.
-unsafe impl Ioctl for Owner {
+unsafe impl Ioctl for OwnerRequest {
     type Output = OwnedFd;
 
     const IS_MUTATING: bool = false;
@@ -51,7 +51,7 @@ pub fn hears_of_devices() -> bool {
 fn belongs_to_first_user_namespace(namespace: &str) -> std::io::Result<bool> {
     let namespace = File::open(namespace)?;
     // SAFETY: any descriptor may be asked; one of another sort answers ENOTTY.
-    let owner = unsafe { ioctl::ioctl(namespace.as_fd(), Owner) }?;
+    let owner = unsafe { ioctl::ioctl(namespace.as_fd(), OwnerRequest) }?;
     Ok(rustix::fs::fstat(&owner)?.st_ino == FIRST_USER_NAMESPACE)
 }
 

@@ -39,12 +39,12 @@ const LIMIT: u64 = 64 << 20;
 pub struct PciIds {
     /// All names, one after the other, as the file has them.
     names: Vec<u8>,
-    vendors: Vec<Entry>,
-    devices: Vec<Entry>,
+    vendors: Vec<NameRange>,
+    devices: Vec<NameRange>,
 }
 
 /// Where a name lies in `names`.
-struct Entry {
+struct NameRange {
     /// The vendor's id, or the vendor's and the device's.
     key: u32,
     start: u32,
@@ -112,8 +112,8 @@ impl PciIds {
         ids
     }
 
-    fn add(&mut self, key: u32, name: &[u8]) -> Option<Entry> {
-        let entry = Entry {
+    fn add(&mut self, key: u32, name: &[u8]) -> Option<NameRange> {
+        let entry = NameRange {
             key,
             start: u32::try_from(self.names.len()).ok()?,
             length: u16::try_from(name.len()).ok()?,
@@ -122,7 +122,7 @@ impl PciIds {
         Some(entry)
     }
 
-    fn find(&self, entries: &[Entry], key: u32) -> Option<String> {
+    fn find(&self, entries: &[NameRange], key: u32) -> Option<String> {
         let index = entries.binary_search_by_key(&key, |entry| entry.key).ok()?;
         let start = entries[index].start as usize;
         let name = &self.names[start..start + usize::from(entries[index].length)];
@@ -166,7 +166,7 @@ pub enum Names {
     /// The database that was recorded with a tree; it alone decides, so that a recording reads the same everywhere.
     Recorded(PciIds),
     /// The running system's.
-    System(&'static System),
+    System(&'static SystemNames),
 }
 
 impl Names {
@@ -205,18 +205,18 @@ impl Names {
 }
 
 /// What the running system knows, read once per process.
-pub struct System {
+pub struct SystemNames {
     ids: OnceLock<PciIds>,
     /// libudev's own handle is not to be used by two threads at a time.
     hwdb: OnceLock<Option<Mutex<udev::Hwdb>>>,
 }
 
-static SYSTEM: System = System {
+static SYSTEM: SystemNames = SystemNames {
     ids: OnceLock::new(),
     hwdb: OnceLock::new(),
 };
 
-impl System {
+impl SystemNames {
     fn ids(&self) -> &PciIds {
         let load = || {
             match named_file() {
@@ -248,9 +248,9 @@ fn named_file() -> Option<OsString> {
     environment::variable(OVERRIDE)
 }
 
-impl fmt::Debug for System {
+impl fmt::Debug for SystemNames {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("System")
+        f.debug_struct("SystemNames")
             .field("ids", &self.ids)
             .finish_non_exhaustive()
     }

@@ -18,7 +18,7 @@ use crate::device::Device;
 use crate::document::DeviceDocument;
 use crate::error::Result;
 use crate::host::mdevctl::files::Definition;
-use crate::host::mdevctl::run::{Failure, is_installed};
+use crate::host::mdevctl::run::{FailureText, is_installed};
 use crate::host::program::LIMIT;
 use crate::name::Name;
 
@@ -45,7 +45,7 @@ pub fn create(conn: &Connection, document: &DeviceDocument) -> Result<Name> {
     let place = || Some(wanted.path_of(&uuid));
     wait_for(conn, place, is_there).ok_or_else(|| {
         let stopped = match has_mdevctl {
-            true => mdevctl::stop(&uuid, &Failure::of("Unable to stop mediated device")),
+            true => mdevctl::stop(&uuid, &FailureText::of("Unable to stop mediated device")),
             false => sysfs::remove(conn.host(), &wanted.path_of(&uuid)),
         };
         let outcome = match stopped {
@@ -72,7 +72,7 @@ pub fn destroy(conn: &Connection, device: &Device) -> Result<()> {
     }
     match is_installed() {
         true => {
-            let failure = Failure::of(format!("Unable to destroy '{name}'"));
+            let failure = FailureText::of(format!("Unable to destroy '{name}'"));
             mdevctl::stop(&running.facts()?.uuid, &failure)
         }
         false => sysfs::remove(conn.host(), running.path),

@@ -20,17 +20,17 @@ pub fn is_installed() -> bool {
 
 /// How the error begins when mdevctl fails, and what it says if mdevctl says nothing.
 #[derive(Debug)]
-pub struct Failure {
+pub struct FailureText {
     /// What could not be done, before the colon.
     pub what: String,
     /// What is said where mdevctl printed nothing.
     pub unknown: &'static str,
 }
 
-impl Failure {
+impl FailureText {
     /// The error that libvirt has for most commands.
-    pub fn of(what: impl Into<String>) -> Failure {
-        Failure {
+    pub fn of(what: impl Into<String>) -> FailureText {
+        FailureText {
             what: what.into(),
             unknown: "Unknown error",
         }
@@ -73,13 +73,13 @@ pub fn attributes(files: &Files, uuid: &str, asking: Asking) -> Attributes {
 
 /// What mdevctl prints of a running device.
 fn list(uuid: &str, limit: Duration) -> Result<String> {
-    let failure = Failure::of("failed to query mdevs from mdevctl");
+    let failure = FailureText::of("failed to query mdevs from mdevctl");
     let uuid = format!("--uuid={uuid}");
     run_within(limit, &["list", "--dumpjson", &uuid], "", &failure)
 }
 
 /// Runs mdevctl and returns what it printed, without white space around it.
-pub fn run(args: &[impl AsRef<OsStr>], json: &str, failure: &Failure) -> Result<String> {
+pub fn run(args: &[impl AsRef<OsStr>], json: &str, failure: &FailureText) -> Result<String> {
     run_within(LIMIT, args, json, failure)
 }
 
@@ -87,7 +87,7 @@ fn run_within(
     limit: Duration,
     args: &[impl AsRef<OsStr>],
     json: &str,
-    failure: &Failure,
+    failure: &FailureText,
 ) -> Result<String> {
     let output = output_of(limit, args, json, failure)?;
     if let Some(signal) = output.signal {
@@ -121,7 +121,7 @@ pub fn output_of(
     limit: Duration,
     args: &[impl AsRef<OsStr>],
     json: &str,
-    failure: &Failure,
+    failure: &FailureText,
 ) -> Result<program::Output> {
     let args: Vec<_> = args.iter().map(AsRef::as_ref).collect();
     let what = &failure.what;

@@ -5,7 +5,7 @@
 use serde_json::{Map, Value as Json};
 
 use crate::error::{Code, Error, Result};
-use crate::host::mdevctl::run::{Failure, output_of, run};
+use crate::host::mdevctl::run::{FailureText, output_of, run};
 use crate::host::program::LIMIT;
 use crate::text::uuid::normalise_uuid;
 
@@ -25,24 +25,24 @@ pub fn define(wanted: &Wanted) -> Result<String> {
 
 /// Starts a device that is defined.
 pub fn start_defined(uuid: &str) -> Result<()> {
-    let failure = Failure::of("Unable to create mediated device");
+    let failure = FailureText::of("Unable to create mediated device");
     on_uuid("start", uuid, &failure)
 }
 
 /// Stops a device.
-pub fn stop(uuid: &str, failure: &Failure) -> Result<()> {
+pub fn stop(uuid: &str, failure: &FailureText) -> Result<()> {
     on_uuid("stop", uuid, failure)
 }
 
 /// Drops a definition.
 pub fn undefine(uuid: &str) -> Result<()> {
-    let failure = Failure::of("Unable to undefine mediated device");
+    let failure = FailureText::of("Unable to undefine mediated device");
     on_uuid("undefine", uuid, &failure)
 }
 
 /// Has a defined device started with its parent, or no longer.
 pub fn set_autostart(uuid: &str, name: &str, autostart: bool) -> Result<()> {
-    let failure = Failure {
+    let failure = FailureText {
         what: format!("Unable to set autostart on '{name}'"),
         unknown: "Unknown Error",
     };
@@ -53,7 +53,7 @@ pub fn set_autostart(uuid: &str, name: &str, autostart: bool) -> Result<()> {
 
 /// Changes a device to what is wanted. Older versions of mdevctl cannot.
 pub fn modify(wanted: &Wanted, uuid: &str, name: &str, scope: Scope) -> Result<()> {
-    let failure = Failure::of(format!("Unable to modify mediated device '{name}'"));
+    let failure = FailureText::of(format!("Unable to modify mediated device '{name}'"));
     let probe = ["modify", "--defined", "--live", "--jsonfile", "b", "--help"];
     if !output_of(LIMIT, &probe, "", &failure)?.is_good() {
         return Err(Error::new(
@@ -70,7 +70,7 @@ pub fn modify(wanted: &Wanted, uuid: &str, name: &str, scope: Scope) -> Result<(
 
 fn make(command: &str, wanted: &Wanted, what: &str) -> Result<String> {
     let args = arguments(command, wanted, wanted.uuid.as_deref());
-    let printed = run(&args, &json(wanted), &Failure::of(what))?;
+    let printed = run(&args, &json(wanted), &FailureText::of(what))?;
     match &wanted.uuid {
         Some(uuid) => Ok(uuid.clone()),
         None => normalise_uuid(&printed).ok_or_else(|| {
@@ -82,7 +82,7 @@ fn make(command: &str, wanted: &Wanted, what: &str) -> Result<String> {
     }
 }
 
-fn on_uuid(command: &str, uuid: &str, failure: &Failure) -> Result<()> {
+fn on_uuid(command: &str, uuid: &str, failure: &FailureText) -> Result<()> {
     run(&[command, &format!("--uuid={uuid}")], "", failure)?;
     Ok(())
 }

@@ -590,6 +590,19 @@ typedef enum virNodeDeviceXMLFlags {
 } virNodeDeviceXMLFlags;
 
 /**
+ * Bits of the flags of vndConnectRecord().
+ *
+ * Since virnodedev 0.1.0; not in libvirt.
+ */
+typedef enum vndRecordFlags {
+  /**
+   * Made-up values stand for serial numbers, hardware addresses, world-wide names, UUIDs, labels of media and the
+   * host's name: the same one wherever a value was.
+   */
+  VND_RECORD_ANONYMOUS = (1 << 0),
+} vndRecordFlags;
+
+/**
  * Flags of virNodeDeviceCreateXML().
  */
 typedef enum virNodeDeviceCreateXMLFlags {
@@ -1066,7 +1079,7 @@ int virInitialize(void);
  * Opens a connection to the node devices that a URI names.
  *
  * "nodedev:///system" (or "nodedev:///session") is this host, read in process with the rights of the
- * caller; "nodedev:///embed?root=/DIR" is a recorded tree; "test:///default" and
+ * caller; "nodedev:///embed?root=/DIR" is a recorded machine, in a folder or an archive of vndConnectRecord(); "test:///default" and
  * "test:///FILE.xml" are made-up devices. URIs of local hypervisors such as "qemu:///system" name this
  * host, too. There is no remote access.
  *
@@ -2140,7 +2153,7 @@ char *vndConnectGetAllDevicesJSON(virConnectPtr conn,
  *
  * @param conn   the connection
  * @param fd     a file descriptor to write to; it stays open
- * @param flags  0
+ * @param flags  bits of vndRecordFlags
  * @return 0, or -1 on error
  *
  * Since virnodedev 0.1.0; not in libvirt.

@@ -16,6 +16,7 @@ use crate::host::Host;
 use crate::host::mdevctl::run::Asking;
 use crate::host::monitor::{Monitor, is_readable};
 use crate::name::Name;
+use crate::record::anonymous::anonymise;
 use crate::record::record;
 use crate::testdriver;
 use crate::uri::{self, DeviceSource};
@@ -380,8 +381,15 @@ impl Connection {
     }
 
     /// A recording of the machine, as a compressed archive: what is read to list and describe all devices.
-    pub fn record(&self) -> Result<Vec<u8>> {
-        let recording = record(&self.host)?;
+    /// `anonymous` puts made-up values in the place of those that tell machines apart.
+    pub fn record(&self, anonymous: bool) -> Result<Vec<u8>> {
+        let mut recording = record(&self.host)?;
+        if anonymous {
+            // A recorded machine has another name than this one.
+            let own = self.host.files.is_live().then(|| self.hostname());
+            let own = own.as_ref().and_then(|name| name.split('.').next());
+            recording = anonymise(&recording, own.map(str::as_bytes));
+        }
         let mut archive = Vec::new();
         recording
             .write_archive(&mut archive)

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! Records a machine: whatever is read of it while all of its devices are listed and described.
 
+pub mod anonymous;
+mod secrets;
+
 use std::collections::BTreeMap;
 
 use crate::caps::{Capability, Facts};

@@ -63,6 +63,18 @@ const struct command commands[] = {
         "the name of a device", 1, 1, NULL, show_info
     },
     {
+        "record", "FILE [--anonymous]",
+        "record this machine, for a bug report or a test",
+        "Writes what is read of this machine to list and describe its devices into a\n"
+        "compressed tar archive. 'nodedev -c nodedev:///embed?root=FILE', with the whole\n"
+        "path of the file, shows the same devices anywhere.\n\n"
+        "  FILE             the archive to make, or - for standard output\n"
+        "  --anonymous      put other values in the place of serial numbers, hardware\n"
+        "                   addresses, world wide names, UUIDs, labels and the host's name\n",
+        OPTION_ANONYMOUS,
+        "a file", 1, 1, NULL, record_run
+    },
+    {
         "event",
         "[--device NAME] [--event lifecycle|update] [--loop]\n"
         "                     [--timeout S] [--timestamp] | --list",

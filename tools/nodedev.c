@@ -39,6 +39,7 @@ static const struct option long_options[] = {
     { "current", no_argument, NULL, OPTION_CURRENT },
     { "disable", no_argument, NULL, OPTION_DISABLE },
     { "driver", required_argument, NULL, OPTION_DRIVER },
+    { "anonymous", no_argument, NULL, OPTION_ANONYMOUS },
     { NULL, 0, NULL, 0 }
 };
 
@@ -94,15 +95,16 @@ static const struct command *find_command(const char *name)
     return NULL;
 }
 
-static int short_option_bit(int letter)
+/* The bit of an option: getopt_long() gives the letter of a short one. */
+static int option_bit(int option)
 {
-    switch (letter) {
+    switch (option) {
     case 'c': return OPTION_CONNECT;
     case 'r': return OPTION_READONLY;
     case 'q': return OPTION_QUIET;
     case 'h': return OPTION_HELP;
     case 'V': return OPTION_VERSION;
-    default: return 0;
+    default: return option;
     }
 }
 
@@ -133,8 +135,7 @@ static int parse_options(int argc, char **argv, struct settings *settings)
             complain_option(argv, option);
             return -1;
         }
-        if (option < OPTION_CONNECT)
-            option = short_option_bit(option);
+        option = option_bit(option);
         settings->given |= (unsigned int)option;
         if (option == OPTION_CONNECT)
             settings->uri = optarg;

@@ -19,9 +19,10 @@ enum {
     STATUS_USAGE = 2
 };
 
-/* One bit for each option, so that a command can say which ones it takes. They
- * start above ASCII, so getopt_long() can return either. */
+/* One bit for each option, so that a command can say which ones it takes. None is the
+ * code of a letter, so getopt_long() can return either. */
 enum {
+    OPTION_ANONYMOUS = 1 << 6,
     OPTION_CONNECT = 1 << 7,
     OPTION_READONLY = 1 << 8,
     OPTION_QUIET = 1 << 9,
@@ -103,6 +104,9 @@ int show_info(virConnectPtr conn, const struct settings *settings);
 
 /* json.c: lays out JSON that the library made, and ends it with a newline. */
 void put_json(const char *text);
+
+/* record.c */
+int record_run(virConnectPtr conn, const struct settings *settings);
 
 /* event.c */
 int event_parse_type(const char *text, unsigned int *events);

@@ -299,7 +299,7 @@ class virConnect:
         return text("vndConnectGetAllDevicesJSON", self._o, flags)
 
     def record(self, fd: int, flags: int = 0) -> None:
-        """Writes a recording of the machine, a .tar.gz, to a file descriptor; flags: 0. Not in libvirt.
+        """Writes a recording of the machine, a .tar.gz, to a file descriptor; flags: VND_RECORD_ANONYMOUS or 0. Not in libvirt.
 
         open("nodedev:///embed?root=/FILE.tar.gz") gives the same devices anywhere.
         """

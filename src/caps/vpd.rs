@@ -6,6 +6,8 @@
 //! that ends with a checksum, a read-write section. They are hostile input:
 //! anything out of form makes the whole of them absent.
 
+use std::ops::Range;
+
 use super::input::{Input, attribute, invalid_attribute};
 use crate::error::Result;
 use crate::host::node::Node;
@@ -84,7 +86,39 @@ impl Vpd {
 /// Parses what could be read of a `vpd` file, from its start; `None` unless it
 /// is in form up to its end tag and the checksum is right.
 pub fn parse(image: &[u8]) -> Option<Vpd> {
-    let mut bytes = Bytes { image, sum: 0 };
+    read_chain(&mut Bytes::of(image))
+}
+
+/// The image with other texts in its fields, and right checksums. `replace` is given each text with its keyword; what
+/// it returns is as long. An image that says nothing stays as it is.
+pub fn replace_texts(image: &[u8], mut replace: impl FnMut([u8; 2], &[u8]) -> Vec<u8>) -> Vec<u8> {
+    let mut bytes = Bytes::of(image);
+    let mut image = image.to_vec();
+    if read_chain(&mut bytes).is_none() {
+        return image;
+    }
+    for (keyword, place) in bytes.texts {
+        let text = until_nul(&image[place.clone()]).trim_ascii();
+        let begin = place.start
+            + image[place]
+                .iter()
+                .take_while(|b| b.is_ascii_whitespace())
+                .count();
+        let replacement = replace(keyword, text);
+        image[begin..begin + replacement.len()].copy_from_slice(&replacement);
+    }
+    // Each turn comes to the next checksum.
+    loop {
+        let mut bytes = Bytes::of(&image);
+        read_chain(&mut bytes);
+        match bytes.misfit {
+            Some((at, sum)) => image[at] = image[at].wrapping_sub(sum),
+            None => return image,
+        }
+    }
+}
+
+fn read_chain(bytes: &mut Bytes<'_>) -> Option<Vpd> {
     let mut vpd = Vpd::default();
     let mut has_read_only = false;
     let mut at = 0;
@@ -113,14 +147,14 @@ pub fn parse(image: &[u8]) -> Option<Vpd> {
         match tag {
             TAG_NAME => vpd.name = Some(printable(bytes.read(data, length)?)?),
             TAG_READ_ONLY => {
-                read_fields(&mut bytes, data, end, Access::ReadOnly, |keyword, text| {
+                read_fields(bytes, data, end, Access::ReadOnly, |keyword, text| {
                     let fields = vpd.read_only.get_or_insert_default();
                     fields.store(keyword, text);
                 })?;
                 has_read_only = true;
             }
             TAG_READ_WRITE => {
-                read_fields(&mut bytes, data, end, Access::ReadWrite, |keyword, text| {
+                read_fields(bytes, data, end, Access::ReadWrite, |keyword, text| {
                     let fields = vpd.read_write.get_or_insert_default();
                     fields.store(keyword, text);
                 })?;
@@ -161,6 +195,7 @@ fn read_fields(
             (b"RV", Access::ReadOnly) => {
                 bytes.read(data, 1)?;
                 if bytes.sum != 0 {
+                    bytes.misfit = Some((data, bytes.sum));
                     return None;
                 }
                 closed = true;
@@ -173,6 +208,7 @@ fn read_fields(
             (b"RV" | b"RW", _) => return None,
             _ => {
                 if let Some(text) = field_text(keyword, bytes.read(data, length)?) {
+                    bytes.texts.push((keyword, data..at));
                     store(keyword, text);
                 }
             }
@@ -186,9 +222,22 @@ fn read_fields(
 struct Bytes<'a> {
     image: &'a [u8],
     sum: u8,
+    /// The place of a checksum that is wrong, and the sum there.
+    misfit: Option<(usize, u8)>,
+    /// The text fields that were met: their keywords and where their texts are.
+    texts: Vec<([u8; 2], Range<usize>)>,
 }
 
 impl<'a> Bytes<'a> {
+    fn of(image: &'a [u8]) -> Bytes<'a> {
+        Bytes {
+            image,
+            sum: 0,
+            misfit: None,
+            texts: Vec::new(),
+        }
+    }
+
     fn read(&mut self, at: usize, length: usize) -> Option<&'a [u8]> {
         let bytes = self.image.get(at..at + length)?;
         self.sum = bytes.iter().fold(self.sum, |sum, &b| sum.wrapping_add(b));

@@ -40,7 +40,7 @@ unsafe fn open(function: &'static str, name: *const c_char, flags: c_uint) -> vi
 /// Opens a connection to the node devices that a URI names.
 ///
 /// "nodedev:///system" (or "nodedev:///session") is this host, read in process with the rights of the
-/// caller; "nodedev:///embed?root=/DIR" is a recorded tree; "test:///default" and
+/// caller; "nodedev:///embed?root=/DIR" is a recorded machine, in a folder or an archive of vndConnectRecord(); "test:///default" and
 /// "test:///FILE.xml" are made-up devices. URIs of local hypervisors such as "qemu:///system" name this
 /// host, too. There is no remote access.
 ///

@@ -69,6 +69,17 @@ pub extern "C" fn vndConnectGetAllDevicesJSON(conn: virConnectPtr, flags: c_uint
     })
 }
 
+/// Bits of the flags of vndConnectRecord().
+///
+/// Since virnodedev 0.1.0; not in libvirt.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum vndRecordFlags {
+    /// Made-up values stand for serial numbers, hardware addresses, world-wide names, UUIDs, labels of media and the
+    /// host's name: the same one wherever a value was.
+    VND_RECORD_ANONYMOUS = 1 << 0,
+}
+
 /// Records the machine: writes what this library reads of it to list and describe all devices, as a tar
 /// archive compressed by gzip.
 ///
@@ -79,21 +90,22 @@ pub extern "C" fn vndConnectGetAllDevicesJSON(conn: virConnectPtr, flags: c_uint
 ///
 /// @param conn   the connection
 /// @param fd     a file descriptor to write to; it stays open
-/// @param flags  0
+/// @param flags  bits of vndRecordFlags
 /// @return 0, or -1 on error
 ///
 /// Since virnodedev 0.1.0; not in libvirt.
 #[unsafe(no_mangle)]
 pub extern "C" fn vndConnectRecord(conn: virConnectPtr, fd: c_int, flags: c_uint) -> c_int {
+    const ANONYMOUS: c_uint = vndRecordFlags::VND_RECORD_ANONYMOUS as c_uint;
     guard(DOMAIN, "vndConnectRecord", |call| {
         let conn = call.conn(conn)?;
-        args::flags("vndConnectRecord", flags, 0)?;
+        args::flags("vndConnectRecord", flags, ANONYMOUS)?;
         call.not_negative("fd", fd)?;
         let connection = &conn.handle.connection;
         if connection.is_test() {
             return Err(call.unsupported());
         }
-        out::write(fd, &connection.record()?)?;
+        out::write(fd, &connection.record(flags & ANONYMOUS != 0)?)?;
         Ok(0)
     })
 }

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Makes a recording anonymous: what tells this machine from others of its make is replaced wherever it
+//! stands, in files, links and names. The same value becomes the same other one.
+
+mod identifiers;
+mod pages;
+
+use std::collections::HashSet;
+
+use super::secrets::{Form, Secrets, Words};
+use crate::host::recording::{Entry, Folder, Recording};
+
+/// The properties of udev's entries that an anonymous recording keeps: those that this library reads.
+const PROPERTIES: [&[u8]; 13] = [
+    b"ID_BUS",
+    b"ID_CDROM",
+    b"ID_CDROM_MEDIA",
+    b"ID_DRIVE_FLASH_SD",
+    b"ID_DRIVE_FLOPPY",
+    b"ID_FS_LABEL",
+    b"ID_MODEL",
+    b"ID_MODEL_FROM_DATABASE",
+    b"ID_MODEL_ID",
+    b"ID_SERIAL",
+    b"ID_TYPE",
+    b"ID_VENDOR_FROM_DATABASE",
+    b"ID_VENDOR_ID",
+];
+
+/// The recording with other serial numbers, hardware addresses, world-wide names, UUIDs and labels, and another
+/// name of the host, if that is given.
+pub fn anonymise(recording: &Recording, host: Option<&[u8]>) -> Recording {
+    let mut all = Vec::new();
+    walk(&recording.root, &mut Vec::new(), &mut all);
+    let mut names: HashSet<&[u8]> = HashSet::new();
+    for (path, _) in &all {
+        names.extend(path.last());
+    }
+    let mut secrets = Secrets::default();
+    for (path, entry) in &all {
+        let name = path.last().copied().unwrap_or_default();
+        identifiers::add_numbers(name, &mut secrets);
+        match entry {
+            Entry::File(content) => {
+                identifiers::add_serials(path, content, &names, &mut secrets);
+                // These are numbers of the same length, but the addresses of registers.
+                if name != b"resource" {
+                    identifiers::add_numbers(content, &mut secrets);
+                }
+            }
+            Entry::Link(target) => identifiers::add_numbers(target, &mut secrets),
+            Entry::Folder(_) => {}
+        }
+    }
+    if let Some(host) = host {
+        // The name of a host that is called like a part of any machine tells nothing.
+        let is_common = |text: &[u8]| {
+            text.split(|b| !b.is_ascii_alphanumeric())
+                .any(|word| word == host)
+        };
+        let is_uevent = |path: &[&[u8]]| path.last().is_some_and(|name| *name == b"uevent");
+        let mut uevents = all.iter().filter_map(|(path, entry)| match entry {
+            Entry::File(content) if is_uevent(path) => Some(content),
+            _ => None,
+        });
+        if host != b"localhost" && !names.contains(host) && !uevents.any(|text| is_common(text)) {
+            secrets.add(host, Form::Text);
+        }
+    }
+    Recording {
+        root: rewrite(&recording.root, &mut Vec::new(), &mut secrets),
+    }
+}
+
+/// Every entry below a folder with its path.
+fn walk<'a>(
+    folder: &'a Folder,
+    path: &mut Vec<&'a [u8]>,
+    all: &mut Vec<(Vec<&'a [u8]>, &'a Entry)>,
+) {
+    for (name, entry) in folder {
+        path.push(name);
+        all.push((path.clone(), entry));
+        if let Entry::Folder(entries) = entry {
+            walk(entries, path, all);
+        }
+        path.pop();
+    }
+}
+
+/// The folder with everything replaced.
+fn rewrite<'a>(folder: &'a Folder, path: &mut Vec<&'a [u8]>, secrets: &mut Secrets) -> Folder {
+    let mut out = Folder::new();
+    for (name, entry) in folder {
+        path.push(name);
+        let entry = match entry {
+            Entry::Folder(entries) => Entry::Folder(rewrite(entries, path, secrets)),
+            Entry::Link(target) => Entry::Link(secrets.replace(target)),
+            Entry::File(content) => Entry::File(match path[..] {
+                [b"run", b"udev", b"data", _] => udev_entry(content, secrets),
+                _ => pages::rewrite(name, content, secrets),
+            }),
+        };
+        out.insert(secrets.replace(name), entry);
+        path.pop();
+    }
+    out
+}
+
+/// An entry of udev's database with what may be kept of it.
+fn udev_entry(content: &[u8], secrets: &mut Secrets) -> Vec<u8> {
+    let mut out = Vec::new();
+    // Here they are known to be serial numbers, however short.
+    let mut own = Words::default();
+    for serial in identifiers::udev_serials(content) {
+        own.add(serial, &secrets.replacement(serial, Form::Text));
+    }
+    for line in content.split_inclusive(|&b| b == b'\n') {
+        let line = match line {
+            [b'S', b':', link @ ..] => {
+                let link = identifiers::without_labels(link, secrets);
+                [b"S:", &secrets.replace(&own.replace(&link))[..]].concat()
+            }
+            [b'E', b':', property @ ..] => {
+                let mut parts = property.splitn(2, |&b| b == b'=');
+                let (Some(key), Some(value)) = (parts.next(), parts.next()) else {
+                    continue;
+                };
+                if !PROPERTIES.contains(&key) {
+                    continue;
+                }
+                let value = match key {
+                    b"ID_FS_LABEL" => secrets.replacement(value, Form::Text),
+                    b"ID_SERIAL" => secrets.replace(&own.replace(value)),
+                    _ => secrets.replace(value),
+                };
+                [b"E:", key, b"=", &value].concat()
+            }
+            // When the device was set up, the form of the entry.
+            [b'I' | b'V', b':', ..] => line.to_vec(),
+            _ => continue,
+        };
+        out.extend(line);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Identifiers in attributes of a known form, most of them binary.
+
+use super::identifiers;
+use crate::caps::vpd;
+use crate::record::secrets::{Form, Secrets};
+
+/// Where the extended capabilities of configuration space begin (PCI Express Base 4.0, section 7.6), and the
+/// one that holds a serial number (7.9.3).
+const EXTENDED: usize = 0x100;
+const SERIAL_NUMBER: u16 = 0x0003;
+
+/// The content of an attribute with other identifiers where its form says what they are. It keeps its length.
+pub fn rewrite(name: &[u8], content: &[u8], secrets: &mut Secrets) -> Vec<u8> {
+    let mut content = content.to_vec();
+    match name {
+        b"serial" | b"product_serial" => replace_text(&mut content, secrets),
+        b"uid" => {
+            if let Some(serial) = identifiers::dasd_serial(&content) {
+                replace_text(&mut content[serial], secrets);
+            }
+        }
+        b"config" => clear_serial(&mut content),
+        b"vpd" => return vital_product_data(&content, secrets),
+        b"vpd_pg80" => unit_serial(&mut content, secrets),
+        b"vpd_pg83" => device_ids(&mut content, secrets),
+        b"vpd_pg89" => ata_identity(&mut content, secrets),
+        _ => return secrets.replace(&content),
+    }
+    content
+}
+
+fn vital_product_data(image: &[u8], secrets: &mut Secrets) -> Vec<u8> {
+    let vpd = vpd::parse(image).unwrap_or_default();
+    let part = vpd.read_only.and_then(|fields| fields.part_number);
+    vpd::replace_texts(image, |keyword, text| {
+        // Makers repeat the part number in fields of their own.
+        let is_common = part.as_ref().is_some_and(|part| part.as_bytes() == text);
+        match identifiers::is_own(keyword) && !is_common {
+            true => secrets.replacement(text, Form::Text),
+            false => text.to_vec(),
+        }
+    })
+}
+
+fn clear_serial(config: &mut [u8]) {
+    let mut at = EXTENDED;
+    // Each capability takes at least four bytes; a chain that leads backwards ends.
+    while let Some(header) = config.get(at..).and_then(|rest| rest.first_chunk::<4>()) {
+        let header = u32::from_le_bytes(*header);
+        if header as u16 == SERIAL_NUMBER {
+            let end = config.len().min(at + 12);
+            config[at + 4..end].fill(0);
+        }
+        let next = (header >> 20) as usize;
+        if next <= at {
+            return;
+        }
+        at = next;
+    }
+}
+
+/// Replaces the text in these bytes, but not the blanks around it.
+fn replace_text(bytes: &mut [u8], secrets: &mut Secrets) {
+    let text = bytes.trim_ascii();
+    let replacement = secrets.replacement(text, Form::Text);
+    let begin = bytes.len() - bytes.trim_ascii_start().len();
+    bytes[begin..begin + replacement.len()].copy_from_slice(&replacement);
+}
+
+/// Unit Serial Number (SPC-4, section 7.8.15): all after the header.
+fn unit_serial(page: &mut [u8], secrets: &mut Secrets) {
+    if let Some(serial) = page.get_mut(4..) {
+        replace_text(serial, secrets);
+    }
+}
+
+/// Device Identification (SPC-4, section 7.8.6): designators with a header of 4 bytes each.
+fn device_ids(page: &mut [u8], secrets: &mut Secrets) {
+    let mut rest = page.get_mut(4..).unwrap_or_default();
+    while let Some((header, after)) = rest.split_first_chunk_mut::<4>() {
+        let length = usize::from(header[3]).min(after.len());
+        let (id, next) = after.split_at_mut(length);
+        match header[0] & 0x0f {
+            1 => replace_binary(id, secrets),
+            // Vendor and model come first.
+            _ => {
+                let begin = id
+                    .trim_ascii_end()
+                    .iter()
+                    .rposition(|&b| b == b' ')
+                    .map_or(0, |blank| blank + 1);
+                replace_text(&mut id[begin..], secrets);
+            }
+        }
+        rest = next;
+    }
+}
+
+fn replace_binary(id: &mut [u8], secrets: &mut Secrets) {
+    // What is shorter is a number of the port or of the group.
+    if id.len() < 8 {
+        return;
+    }
+    let digits: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+    let replacement = secrets.replacement(digits.as_bytes(), Form::Hex(7));
+    for (byte, digits) in id.iter_mut().zip(replacement.chunks(2)) {
+        let digits = std::str::from_utf8(digits).ok();
+        *byte = digits
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok())
+            .unwrap_or(0);
+    }
+}
+
+/// ATA Information (SAT-3, section 12.4.2): IDENTIFY DEVICE data from byte 60, of which words 10 to 19 are the serial
+/// number and words 108 to 111 the world-wide name (ACS-3, section 7.12.7).
+fn ata_identity(page: &mut [u8], secrets: &mut Secrets) {
+    if let Some(serial) = page.get_mut(80..100) {
+        serial.chunks_mut(2).for_each(<[u8]>::reverse);
+        replace_text(serial, secrets);
+        serial.chunks_mut(2).for_each(<[u8]>::reverse);
+    }
+    if let Some(name) = page.get_mut(276..284) {
+        name.fill(0);
+    }
+}

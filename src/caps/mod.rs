@@ -99,10 +99,6 @@ impl About {
         nested_flags: 0,
     };
 
-    fn has_mark(&self, is_it: impl Fn(&Mark) -> bool) -> bool {
-        self.marks.iter().any(is_it)
-    }
-
     const fn of<K: Kind>() -> About {
         let mut nested_flags = 0;
         let mut index = 0;
@@ -210,36 +206,27 @@ pub fn subsystem_named(name: &[u8]) -> Option<Subsystem> {
     all.copied().find(|known| known.name().as_bytes() == name)
 }
 
-/// The kind of device that a kernel device is, if it is one that libvirt lists.
-///
-/// A device type given by the kernel decides alone; without one the subsystem does, then the variables of the
-/// `uevent` file. Of two kinds with the same mark the first in the list is taken.
+/// The kind of device that a kernel device is, if it is one that libvirt lists: one that has a mark of it.
+/// Kinds of the device's own subsystem come first, then the others in the order of the list.
 pub fn classify(node: &Node<'_>) -> Option<Capability> {
-    if let Some(devtype) = node.devtype() {
-        return kind_where(|about| {
-            about.has_mark(
-                |mark| matches!(mark, Mark::DeviceType(name) if name.as_bytes() == devtype),
-            )
-        });
-    }
-    let is_there = |known: &Subsystem| known.name().as_bytes() == node.subsystem;
-    let by_subsystem = kind_where(|about| {
-        about.subsystems.iter().any(is_there)
-            && about.has_mark(|mark| matches!(mark, Mark::Subsystem))
-    });
-    by_subsystem.or_else(|| {
-        kind_where(|about| {
-            about.has_mark(|mark| {
-                matches!(mark, Mark::Variable(name) if node.variable(name.as_bytes()).is_some())
-            })
+    let devtype = node.devtype();
+    let is_own = |about: &About| {
+        let mut names = about.subsystems.iter().map(|known| known.name());
+        names.any(|name| name.as_bytes() == node.subsystem)
+    };
+    let is_marked = |about: &About| {
+        about.marks.iter().any(|mark| match (mark, devtype) {
+            (Mark::DeviceType(name), Some(devtype)) => name.as_bytes() == devtype,
+            (Mark::Subsystem, None) => is_own(about),
+            (Mark::Variable(name), None) => node.variable(name.as_bytes()).is_some(),
+            _ => false,
         })
-    })
-}
-
-/// The first kind of which that is true.
-fn kind_where(is_it: impl Fn(&About) -> bool) -> Option<Capability> {
-    let kinds = Capability::KINDS.iter();
-    kinds.copied().find(|kind| is_it(kind.about()))
+    };
+    let first = |is_it: &dyn Fn(&About) -> bool| {
+        let mut kinds = Capability::KINDS.iter().copied();
+        kinds.find(|kind| is_it(kind.about()))
+    };
+    first(&|about| is_own(about) && is_marked(about)).or_else(|| first(&is_marked))
 }
 
 /// What is kept of a device once it was read, until its next uevent.

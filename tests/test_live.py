@@ -146,6 +146,8 @@ class Live(unittest.TestCase):
 
     def test_other_namespaces_cost_no_scan(self):
         """The kernel counts what it tells them, too."""
+        if kit.read("/proc/self/uid_map").split() != ["0", "0", "4294967295"]:
+            self.skipTest("no privilege: in a user namespace the kernel tells of interfaces alone; what else it counts is a scan")
         before = self.names()
         scans = Scans()
         for _ in range(3):

@@ -117,10 +117,15 @@ class Tree:
         self.aside[path] = (None, ())
 
     def move(self, old, new):
-        """The device gets another directory, and its links lead there. Its own links are not followed by anybody."""
+        """The device gets another directory, and its links lead there; its own ones lead to where they led."""
+        own = [(name, os.path.realpath(os.path.join(old, name))) for name in os.listdir(old)
+               if os.path.islink(os.path.join(old, name))]
         targets = [(link, os.path.realpath(link)) for link, _ in self.links(old)]
         os.makedirs(os.path.dirname(new), exist_ok=True)
         os.rename(old, new)
+        for name, target in own:
+            os.unlink(os.path.join(new, name))
+            os.symlink(os.path.relpath(target, new), os.path.join(new, name))
         for link, target in targets:
             os.unlink(link)
             if target == old:

@@ -32,7 +32,7 @@ COMPAT_LDFLAGS := -shared -Wl,-z,defs,-z,nodelete,--enable-new-dtags,-rpath,'$$O
 	-Wl,--filter,$(SONAME)
 
 .DEFAULT_GOAL := all
-.PHONY: all library wheel demo check check-rust check-asan fuzz compare vm-check bench install install-strip uninstall clean help
+.PHONY: all library wheel demo check check-rust check-asan fuzz compare vm-check distro-check bench install install-strip uninstall clean help
 
 all: $(BUILD_DIR)/nodedev $(COMPAT_LIBRARIES) $(COMPAT_APIS) $(BUILD_DIR)/virnodedev-run ## build the library and the programs
 
@@ -144,6 +144,9 @@ vm-check: ## as root: compare with libvirt in a virtual machine (REPORT=FILE kee
 	scripts/setup --vm
 	$(MAKE) --no-print-directory all
 	BUILD_DIR='$(BUILD_DIR)' REPORT='$(REPORT)' tests/vm/check
+
+distro-check: ## as root: demo and check in a bare DIST (trixie, bookworm, sid; ARCH=…, REPORT=FILE)
+	scripts/distro-check '$(DIST)' $(if $(ARCH),--arch '$(ARCH)') $(if $(REPORT),--report '$(REPORT)')
 
 fuzz: ## run each fuzz target for SECONDS (20)
 	scripts/fuzz $(or $(SECONDS),20)

@@ -13,7 +13,7 @@ pub mod registry;
 mod testing;
 
 use std::io;
-use std::os::fd::{OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 
 use crate::error::Result;
 use crate::host::Host;
@@ -159,13 +159,13 @@ impl View {
     /// A descriptor that is readable while there may be events to take; it lives as long as the view.
     pub fn event_fd(&mut self) -> io::Result<RawFd> {
         if let Some(notifier) = &self.notifier {
-            return Ok(notifier.fd());
+            return Ok(notifier.as_fd().as_raw_fd());
         }
         let notifier = Notifier::new(self.monitor.iter().flat_map(Monitor::fds))?;
         if self.known.events.len() > 0 {
             notifier.notify();
         }
-        Ok(self.notifier.insert(notifier).fd())
+        Ok(self.notifier.insert(notifier).as_fd().as_raw_fd())
     }
 
     /// Begins or ends to keep events, for [`View::take_events`].
@@ -177,5 +177,104 @@ impl View {
     pub fn take_events(&mut self) -> Vec<DeviceEvent> {
         self.notifier.iter().for_each(Notifier::clear);
         self.known.events.take()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::testing::{computer, kernel};
+    use super::*;
+    use crate::error::Error;
+    use crate::host::files::Files;
+    use crate::host::monitor::is_readable;
+
+    fn view() -> View {
+        View::new(Some(Registry::new([computer()])), None)
+    }
+
+    fn is_notified(view: &View) -> bool {
+        let notifier = view.notifier.as_ref().unwrap();
+        is_readable([notifier.as_fd()], Duration::ZERO)
+    }
+
+    fn add(view: &mut View, name: &str) {
+        let device = kernel(name, &format!("/sys/devices/{name}"));
+        let added: Result<()> = view.with_registry_mut(|registry| {
+            registry.insert(device);
+            Ok(())
+        });
+        added.unwrap();
+    }
+
+    #[test]
+    fn the_descriptor_is_readable_while_events_wait() {
+        let mut view = view();
+        let fd = view.event_fd().unwrap();
+        assert_eq!(view.event_fd().unwrap(), fd);
+        add(&mut view, "unwatched");
+        assert!(!is_notified(&view) && view.take_events().is_empty());
+        view.keep_events(true);
+        add(&mut view, "a");
+        assert!(is_notified(&view));
+        view.keep_events(true);
+        let events = view.take_events();
+        assert_eq!((events.len(), events[0].change), (1, Change::Created));
+        assert!(!is_notified(&view) && view.take_events().is_empty());
+        view.emit_update(&events[0].name);
+        assert!(is_notified(&view));
+        view.keep_events(false);
+        assert!(view.take_events().is_empty());
+    }
+
+    #[test]
+    fn a_new_descriptor_tells_of_events_from_before() {
+        let mut view = view();
+        view.keep_events(true);
+        view.event_fd().unwrap();
+        assert!(!is_notified(&view));
+        view.notifier = None;
+        add(&mut view, "a");
+        view.event_fd().unwrap();
+        assert!(is_notified(&view));
+    }
+
+    #[test]
+    fn a_change_that_fails_changes_nothing() {
+        let mut view = view();
+        view.keep_events(true);
+        let failed: Result<()> = view.with_registry_mut(|registry| {
+            registry.remove_name(c"computer");
+            Err(Error::unknown())
+        });
+        assert!(failed.is_err());
+        assert!(view.registry().by_name(c"computer").is_some());
+        assert!(view.take_events().is_empty());
+    }
+
+    #[test]
+    fn a_scan_has_found_what_the_kernel_tells_of_late() {
+        let monitor = Monitor::open(&Files::Live);
+        let is_of_kernel = !monitor.is_told_by_udevd();
+        let registry = Registry::new([kernel("a", "/sys/devices/a")]);
+        let mut view = View::new(Some(registry), Some(monitor));
+        let event = |action, path: &str| Uevent {
+            action,
+            path: path.into(),
+            old_path: None,
+            number: 1,
+        };
+        for (action, path, expected) in [
+            (Action::Added, "/sys/devices/a", is_of_kernel),
+            (Action::Moved, "/sys/devices/a", is_of_kernel),
+            (Action::Changed, "/sys/devices/a", false),
+            (Action::Removed, "/sys/devices/a", false),
+            (Action::Added, "/sys/devices/b", false),
+        ] {
+            assert_eq!(view.is_in_scan(&event(action, path)), expected);
+        }
+        view.monitor = None;
+        assert!(!view.is_in_scan(&event(Action::Added, "/sys/devices/a")));
     }
 }

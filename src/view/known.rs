@@ -213,3 +213,6 @@ impl Known {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 //! One descriptor for poll(2) that is readable while there is something to dispatch.
 
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::event::{EventfdFlags, eventfd};
@@ -35,11 +35,6 @@ impl Notifier {
         }
     }
 
-    /// The descriptor to poll. It is closed with the notifier.
-    pub fn fd(&self) -> RawFd {
-        self.all.as_raw_fd()
-    }
-
     /// Makes the descriptor readable until [`Notifier::clear`] is called.
     pub fn notify(&self) {
         // The only failure is a full counter, and then it is readable already.
@@ -52,16 +47,22 @@ impl Notifier {
     }
 }
 
+/// The descriptor to poll. It is closed with the notifier.
+impl AsFd for Notifier {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.all.as_fd()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::fd::AsFd;
+    use std::time::Duration;
 
-    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    use crate::host::monitor;
 
     fn is_readable(notifier: &Notifier) -> bool {
-        let mut fds = [PollFd::new(&notifier.all, PollFlags::IN)];
-        poll(&mut fds, Some(&Timespec::default())).unwrap() == 1
+        monitor::is_readable([notifier.as_fd()], Duration::ZERO)
     }
 
     #[test]

@@ -11,13 +11,22 @@ DESTDIR ?=
 CARGO ?= cargo
 CARGO_FLAGS ?= --locked
 CFLAGS ?= -O2 -g
-TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 BUILD_DIR := build
+
+# Where cargo builds, and for which machine: none is this one. Another one needs its own compiler, too:
+# make RUST_TARGET=aarch64-unknown-linux-gnu CC=aarch64-linux-gnu-gcc
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),$(CARGO_BUILD_TARGET_DIR),target)
+RUST_TARGET ?= $(CARGO_BUILD_TARGET)
+CARGO_PLACE := --target-dir '$(TARGET_DIR)' $(if $(RUST_TARGET),--target '$(RUST_TARGET)')
+ifneq ($(RUST_TARGET),)
+ifneq ($(origin CC),default)
+export CARGO_TARGET_$(shell printf '%s' '$(RUST_TARGET)' | LC_ALL=C tr 'a-z-' 'A-Z_')_LINKER ?= $(CC)
+endif
+endif
 
 # rustup puts its programs there; a shell that was open before does not know.
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
-LIBRARY := $(TARGET_DIR)/release/libvirnodedev.so
 SONAME := libvirnodedev.so.0
 TOOL_SOURCES := $(wildcard tools/*.c)
 TOOL_OBJECTS := $(TOOL_SOURCES:tools/%.c=$(BUILD_DIR)/%.o)
@@ -32,23 +41,17 @@ COMPAT_LDFLAGS := -shared -Wl,-z,defs,-z,nodelete,--enable-new-dtags,-rpath,'$$O
 	-Wl,--filter,$(SONAME)
 
 .DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
 .PHONY: all library wheel demo check check-rust check-asan fuzz compare vm-check distro-check bench install install-strip uninstall clean help
 
 all: $(BUILD_DIR)/nodedev $(COMPAT_LIBRARIES) $(COMPAT_APIS) $(BUILD_DIR)/virnodedev-run ## build the library and the programs
 
-# cargo knows best what is out of date. Where there is none (`sudo make install`), what
-# was built before serves.
+# cargo knows best what is out of date.
 library: ## build the library alone
-	@if command -v $(CARGO) >/dev/null || [ ! -e $(LIBRARY) ]; then \
-	    echo '$(CARGO) rustc --release --lib --crate-type cdylib,staticlib $(CARGO_FLAGS)'; \
-	    $(CARGO) rustc --release --lib --crate-type cdylib,staticlib $(CARGO_FLAGS); \
-	fi
+	@scripts/build-library $(BUILD_DIR) $(CARGO) rustc --release --lib --crate-type cdylib,staticlib \
+	    $(CARGO_FLAGS) $(CARGO_PLACE)
 
-$(LIBRARY): library ;
-
-$(BUILD_DIR)/$(SONAME): $(LIBRARY)
-	@mkdir -p $(BUILD_DIR)
-	ln -sf "$(abspath $(LIBRARY))" $@
+$(BUILD_DIR)/$(SONAME): library ;
 
 $(BUILD_DIR)/%.o: tools/%.c tools/nodedev.h tools/capabilities.h include/virnodedev.h
 	@mkdir -p $(BUILD_DIR)
@@ -58,14 +61,14 @@ $(BUILD_DIR)/%.o: tools/%.c tools/nodedev.h tools/capabilities.h include/virnode
 $(BUILD_DIR)/nodedev: $(TOOL_OBJECTS) $(BUILD_DIR)/$(SONAME)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(TOOL_OBJECTS) $(BUILD_DIR)/$(SONAME) '-Wl,-rpath,$$ORIGIN'
 
-.PRECIOUS: $(BUILD_DIR)/stubs/%.c
+.SECONDARY: $(COMPAT_LIBRARIES:$(BUILD_DIR)/$(COMPAT_DIR)/%=$(BUILD_DIR)/stubs/%.c)
 
 # What libvirt's table of symbols says of one of its libraries, or of all for the one that is preloaded.
 $(BUILD_DIR)/stubs/%.c: compat/stubs.awk compat/symbols.tsv
 	@mkdir -p $(@D)
-	awk -f compat/stubs.awk -v part=c -v library=$(filter-out libvirnodedev%,$*) \
+	LC_ALL=C awk -f compat/stubs.awk -v part=c -v library=$(filter-out libvirnodedev%,$*) \
 	    compat/symbols.tsv >$@
-	awk -f compat/stubs.awk -v part=map -v library=$(filter-out libvirnodedev%,$*) \
+	LC_ALL=C awk -f compat/stubs.awk -v part=map -v library=$(filter-out libvirnodedev%,$*) \
 	    compat/symbols.tsv >$(@:.c=.map)
 
 $(BUILD_DIR)/$(COMPAT_DIR)/%: $(BUILD_DIR)/stubs/%.c compat/stub.h $(BUILD_DIR)/$(SONAME)
@@ -79,29 +82,35 @@ $(BUILD_DIR)/$(COMPAT_DIR)/libvirnodedev-preload.so.0: compat/preload.c
 $(BUILD_DIR)/$(COMPAT_DIR)/libvirt-api.xml: API_HEADER := include/virnodedev.h
 $(BUILD_DIR)/$(COMPAT_DIR)/%-api.xml: compat/api.awk include/virnodedev.h
 	@mkdir -p $(@D)
-	awk -f compat/api.awk -v name=$* $(or $(API_HEADER),/dev/null) >$@
+	LC_ALL=C awk -f compat/api.awk -v name=$* $(or $(API_HEADER),/dev/null) >$@
 
-RUN = $(CC) $(TOOL_CFLAGS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -DCOMPAT_DIR='"$(1)/$(COMPAT_DIR)"' -o $@ $<
+# Looks for its libraries beside itself first, and then where it was built for.
+RUN = $(CC) $(TOOL_CFLAGS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -DCOMPAT_DIR='"$(1)/$(COMPAT_DIR)"' \
+	-DCOMPAT_RELATIVE='"$(2)/$(COMPAT_DIR)"' -o $@ $<
 
 $(BUILD_DIR)/virnodedev-run: compat/run.c include/virnodedev.h
 	@mkdir -p $(@D)
-	$(call RUN,$(abspath $(BUILD_DIR)))
+	$(call RUN,$(abspath $(BUILD_DIR)),.)
 
 $(BUILD_DIR)/virnodedev-run-installed: compat/run.c include/virnodedev.h FORCE
 	@mkdir -p $(@D)
-	$(call RUN,$(LIBDIR))
+	$(call RUN,$(LIBDIR),$(TO_LIBDIR))
 
 # Handed over one by one: exported, they would also reach another `make install` that a
 # test runs with a PREFIX of its own.
 PLACES = PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' INCLUDEDIR='$(INCLUDEDIR)' BINDIR='$(BINDIR)' \
-	MANDIR='$(MANDIR)' DESTDIR='$(DESTDIR)' TARGET_DIR='$(TARGET_DIR)' BUILD_DIR='$(BUILD_DIR)'
+	MANDIR='$(MANDIR)' DESTDIR='$(DESTDIR)' BUILD_DIR='$(BUILD_DIR)'
 
-# Runs where it is installed, also in a prefix that the loader does not search.
+# From an installed program to the libraries.
+TO_LIBDIR = $(shell scripts/relative '$(BINDIR)' '$(LIBDIR)')
+
+# Runs where it is installed, also in a prefix that the loader does not search, and where the whole tree
+# is moved to.
 $(BUILD_DIR)/nodedev-installed: $(TOOL_OBJECTS) $(BUILD_DIR)/$(SONAME) FORCE
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(TOOL_OBJECTS) $(BUILD_DIR)/$(SONAME) $(RPATH)
 
 # The loader's own folders need no run path, and packages must not have one.
-RPATH = $(if $(filter /lib /lib/% /usr/lib /usr/lib/% /lib64 /usr/lib64,$(LIBDIR)),,'-Wl,-rpath,$(LIBDIR)')
+RPATH = $(if $(filter /lib /lib/% /usr/lib /usr/lib/% /lib64 /usr/lib64,$(LIBDIR)),,'-Wl,-rpath,$$ORIGIN/$(TO_LIBDIR):$(LIBDIR)')
 
 wheel: library $(BUILD_DIR)/$(SONAME) ## build the Python package, with the library in it
 	VIRNODEDEV_LIBRARY=$(BUILD_DIR)/$(SONAME) python3 python/wheel_backend.py $(BUILD_DIR)
@@ -126,8 +135,8 @@ IF_THERE = if $(CARGO) $(1) --version >/dev/null 2>&1; then $(CARGO) $(1) $(2); 
 check-rust: ## the Rust part of `make check`
 	scripts/layers
 	$(call IF_THERE,fmt,--check)
-	$(call IF_THERE,clippy,--all-targets $(CARGO_FLAGS) -- -D warnings)
-	$(CARGO) test $(CARGO_FLAGS)
+	$(call IF_THERE,clippy,--all-targets $(CARGO_FLAGS) $(CARGO_PLACE) -- -D warnings)
+	$(CARGO) test $(CARGO_FLAGS) $(CARGO_PLACE)
 
 # The compiler of a release accepts -Z only with this variable. Leaks are counted by
 # valgrind in scripts/check, which sees the C side too. A test asks for more memory than
@@ -135,7 +144,7 @@ check-rust: ## the Rust part of `make check`
 check-asan: ## the Rust tests under AddressSanitizer
 	host=$$(rustc -vV | sed -n 's/^host: //p') && \
 	ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address \
-	$(CARGO) test $(CARGO_FLAGS) --target "$$host" --target-dir $(TARGET_DIR)/asan
+	$(CARGO) test $(CARGO_FLAGS) --target "$$host" --target-dir '$(TARGET_DIR)/asan'
 
 compare: all ## replay recorded machines (MACHINES=FOLDER: others than ours) and count what differs from libvirt (DIFF=1 shows it)
 	scripts/compare-machines $(if $(DIFF),--diff) $(if $(MACHINES),--machines '$(MACHINES)')
@@ -165,7 +174,7 @@ uninstall: ## remove what install put there
 
 clean: ## remove everything that was built
 	rm -rf $(BUILD_DIR)
-	$(CARGO) clean
+	$(CARGO) clean --target-dir '$(TARGET_DIR)'
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-21s %s\n", $$1, $$2 }'

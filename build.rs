@@ -19,21 +19,22 @@ fn main() {
     if env::var("CARGO_CFG_TARGET_OS").as_deref() != Ok("linux") {
         fail("only Linux is supported: the library reads /sys and udev");
     }
-    let root = directory("CARGO_MANIFEST_DIR");
+    let map = directory("CARGO_MANIFEST_DIR").join("libvirnodedev.map");
     let out = directory("OUT_DIR");
+    if let Err(e) = fs::copy(&map, out.join("libvirnodedev.map")) {
+        fail(&format!("cannot copy {}: {e}", map.display()));
+    }
     let linker = real_linker();
+    // The map is beside the wrapper: both stay together when the checkout is moved.
     let wrapper = format!(
         "#!/bin/sh\n\
+         map=${{0%/*}}/libvirnodedev.map\n\
          for arg; do\n\
          \x20 shift\n\
-         \x20 case $arg in --version-script=*) arg={} ;; esac\n\
+         \x20 case $arg in --version-script=*) arg=--version-script=$map ;; esac\n\
          \x20 set -- \"$@\" \"$arg\"\n\
          done\n\
          exec {} \"$@\"\n",
-        quoted(&format!(
-            "--version-script={}",
-            root.join("libvirnodedev.map").display()
-        )),
         quoted(&linker),
     );
     write_program(&out.join("ld.bfd"), &wrapper);
@@ -61,7 +62,10 @@ fn real_linker() -> String {
     } else {
         path
     };
-    let version = Command::new(&path).arg("--version").output();
+    let version = Command::new(&path)
+        .env("LC_ALL", "C")
+        .arg("--version")
+        .output();
     match version {
         Ok(v) if String::from_utf8_lossy(&v.stdout).contains("GNU ld") => path,
         _ => fail(&format!(

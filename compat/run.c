@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <link.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -23,8 +24,8 @@
 #define NOT_FOUND 127
 
 /* Libraries under libvirt's names, and the one that goes in front of libvirt's own. */
-static const char folder[] = COMPAT_DIR;
-static const char preload[] = COMPAT_DIR "/libvirnodedev-preload.so.0";
+static char folder[PATH_MAX] = COMPAT_DIR;
+static char preload[PATH_MAX + sizeof("/libvirnodedev-preload.so.0")];
 
 /* A program that needs libvirt's private functions needs a version node of this name. */
 static const char private_node[] = "LIBVIRT_PRIVATE_";
@@ -59,6 +60,22 @@ __attribute__((noreturn, format(printf, 2, 3))) static void fail(int status, con
     va_end(arguments);
     fputc('\n', stderr);
     exit(status);
+}
+
+/* The libraries are where the tree has them in which this program is, which may have been moved; or else
+ * where it was installed. */
+static void find_folder(void)
+{
+    char path[2 * PATH_MAX], found[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - 1);
+
+    if (length > 0) {
+        path[length] = '\0';
+        strcpy(strrchr(path, '/') + 1, COMPAT_RELATIVE);
+        if (realpath(path, found))
+            strcpy(folder, found);
+    }
+    snprintf(preload, sizeof(preload), "%s/libvirnodedev-preload.so.0", folder);
 }
 
 /* The file that execvp() will find, or NULL. It is the caller's to free. */
@@ -239,6 +256,7 @@ int main(int argc, char **argv)
     }
     if (optind == argc)
         fail(OWN_ERROR, "a command is missing: try 'virnodedev-run --help'");
+    find_folder();
     if (mode == DECIDE)
         mode = decide(argv[optind]);
     set_environment(mode);

@@ -150,8 +150,6 @@ class Package(unittest.TestCase):
 class Script(unittest.TestCase):
     """A script for libvirt's module gives the same with ours, on the same library."""
 
-    maxDiff = None
-
     def both(self, uri, *wrapper):
         foreign.need_bindings("libvirt")
         outputs = []

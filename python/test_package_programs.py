@@ -86,8 +86,6 @@ asyncio.run(main())
 
 
 class Programs(unittest.TestCase):
-    maxDiff = None
-
     def run_python(self, program, *command, **more):
         return kit.checked(program, *command, env=kit.environment(PYTHONPATH=PACKAGE, **more))
 

@@ -26,7 +26,7 @@ use crate::view::{DeviceEvent, View};
 use crate::xml::writer::Writer;
 
 /// The test driver's version of its hypervisor.
-const TEST_VERSION: u64 = 2;
+const TEST_VERSION: u32 = 2;
 
 /// What can be done to devices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,7 +124,7 @@ impl Connection {
 
     /// Version of the thing connected to, as major * 1,000,000 + minor * 1,000 + release, where that
     /// is not the library itself.
-    pub fn hypervisor_version(&self) -> Option<u64> {
+    pub fn hypervisor_version(&self) -> Option<u32> {
         self.is_test.then_some(TEST_VERSION)
     }
 

@@ -22,6 +22,7 @@ fn output(program: &str, args: &[&str]) -> String {
     let output = Command::new(program)
         .args(args)
         .arg(&library)
+        .env("LC_ALL", "C")
         .output()
         .unwrap_or_else(|e| panic!("{program}: {e}"));
     assert!(

@@ -11,6 +11,7 @@ import gzip
 import importlib
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -109,7 +110,7 @@ def install():
     if done.returncode != 0:
         print(open(log).read()[-3000:])
         return False
-    flags = checked("pkg-config", "--cflags", "--libs", "virnodedev").stdout.split()
+    flags = shlex.split(checked("pkg-config", "--cflags", "--libs", "virnodedev").stdout)
     checked("cc", "-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror", "-O1", "-g",
                 os.path.join(ROOT, "c-tests", "dump.c"), "-o", os.path.join(BIN, "dump"),
                 *flags, "-Wl,-rpath," + LIBDIR)
@@ -279,6 +280,7 @@ def main():
         os.execve(sys.executable, [sys.executable] + sys.argv, environment())
     if getattr(importlib.import_module(sys.argv[1]), "OWN_NETWORK", False):
         enter_own_network()
+    unittest.TestCase.maxDiff = None  # a reason is told whole
     suite = unittest.defaultTestLoader.loadTestsFromName(sys.argv[1])
     suite.run(Result())
 

@@ -40,8 +40,6 @@ def libvirt_flags(*packages):
 
 
 class Client(unittest.TestCase):
-    maxDiff = None
-
     @classmethod
     def setUpClass(cls):
         folder = os.path.join(kit.MACHINES, MACHINE)

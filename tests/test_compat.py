@@ -52,8 +52,6 @@ def expected(wanted):
 
 
 class Libraries(unittest.TestCase):
-    maxDiff = None
-
     def test_table(self):
         self.assertEqual(len(kit.libvirt_symbols()), 536)
         self.assertEqual({s.library for s in kit.libvirt_symbols()}, set(LIBRARIES))
@@ -251,16 +249,19 @@ class Runner(unittest.TestCase):
         done = kit.run(RUN, RUN, "-p", "sh", "-c", inner, env=kit.environment(LD_LIBRARY_PATH="/a"))
         self.assertEqual(done.stdout, "/a\n%s/%s\n" % (COMPAT, PRELOAD))
 
+    def build_runner(self, program, folder):
+        """For libraries that are installed in a folder, and not beside the program."""
+        kit.checked("cc", "-I" + os.path.join(kit.ROOT, "include"), '-DCOMPAT_DIR="%s"' % folder,
+                    '-DCOMPAT_RELATIVE="nothing"', os.path.join(kit.ROOT, "compat", "run.c"), "-o", program)
+
     def test_libraries_that_are_not_to_be_had(self):
         program = os.path.join(kit.BIN, "run-nowhere")
-        kit.checked("cc", "-I" + os.path.join(kit.ROOT, "include"), '-DCOMPAT_DIR="/nowhere"',
-                    os.path.join(kit.ROOT, "compat", "run.c"), "-o", program)
+        self.build_runner(program, "/nowhere")
         done = kit.run(program, "true")
         self.assertEqual((done.returncode, done.stderr), (
             125, "virnodedev-run: cannot read '/nowhere': No such file or directory; install virnodedev again\n"))
         for folder, option in (("/no where", "-p"), ("/no:where", "-p"), ("/no:where", "-l")):
-            kit.checked("cc", "-I" + os.path.join(kit.ROOT, "include"), '-DCOMPAT_DIR="%s"' % folder,
-                        os.path.join(kit.ROOT, "compat", "run.c"), "-o", program)
+            self.build_runner(program, folder)
             done = kit.run(program, option, "true")
             self.assertEqual(done.returncode, 125)
             self.assertIn("the loader does not take '%s" % folder, done.stderr)

@@ -72,8 +72,6 @@ def mapped(lines):
 
 
 class Replays(unittest.TestCase):
-    maxDiff = None
-
     def replay(self, machine, sequence, *arguments, **more):
         """What the library told, by step."""
         done = kit.run(REPLAY, kit.machine_archive(machine), sys.executable, INSIDE, sequence, *arguments, timeout=300,

@@ -284,8 +284,6 @@ REAL = [
 
 
 class Mdev(unittest.TestCase):
-    maxDiff = None
-
     def steps(self, *arguments):
         done = replay(*arguments)
         if done.returncode == kit.SKIPPED:

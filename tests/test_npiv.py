@@ -80,8 +80,6 @@ def replay(*arguments, **more):
 
 
 class Ports(unittest.TestCase):
-    maxDiff = None
-
     def result(self, process, timeout=300):
         out, errors = process.communicate(timeout=timeout)
         if process.returncode == kit.SKIPPED:

@@ -228,8 +228,6 @@ def session(text):
 
 
 class Pci(unittest.TestCase):
-    maxDiff = None
-
     def play(self, *arguments):
         done = kit.run(os.path.join(kit.SCRIPTS, "replay"), kit.machine_archive("base"), "python3", STEPS, *arguments)
         if done.returncode == kit.SKIPPED:

@@ -143,8 +143,6 @@ class Calls(unittest.TestCase):
 
 
 class Errors(unittest.TestCase):
-    maxDiff = None
-
     def test_files(self):
         folder, nul = kit.temp(), file_of("<device/>\0<more/>", "nul.xml")
         for path, text in (("/nosuchfile", "Failed to open file '/nosuchfile': No such file or directory"),

@@ -48,8 +48,6 @@ def run_environment():
 class Machines(unittest.TestCase):
     """The nodedev commands that read, on recorded machines."""
 
-    maxDiff = None
-
     def answers(self, machine, commands):
         """{command: (status, output)} of all commands, each in a virsh of its own, in one replay."""
         script = "".join("echo \"%s virsh %s\"; virsh %s 2>&1; echo \"[rc=$?]\"\n" % ("\\$", c, c) for c in commands)
@@ -117,8 +115,6 @@ def transcript(path):
 
 class Errors(unittest.TestCase):
     """What virsh says of wrong commands, devices and documents."""
-
-    maxDiff = None
 
     def test_transcript(self):
         commands, files = transcript(TRANSCRIPT)

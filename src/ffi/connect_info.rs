@@ -41,7 +41,7 @@ pub unsafe extern "C" fn virConnectGetVersion(conn: virConnectPtr, hvVer: *mut c
         let conn = call.conn(conn)?;
         call.not_null("hvVer", hvVer)?;
         let version = conn.handle.connection.hypervisor_version();
-        let version = version.unwrap_or(LIBVIR_VERSION_NUMBER);
+        let version = version.map_or(LIBVIR_VERSION_NUMBER, c_ulong::from);
         // SAFETY: not NULL, so the caller's.
         unsafe { out::set(hvVer, version) };
         Ok(0)

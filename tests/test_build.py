@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""make and build.rs in places and surroundings that a developer's machine does not have.
+
+A cargo and an awk of our own stand in where the real ones would only cost time; build.rs itself is tried with a library of
+one function, whose project is moved between two builds.
+"""
+import os
+import re
+import shutil
+import unittest
+
+import kit
+
+# Writes down what it is told and makes the files where its configuration says, as cargo would.
+CARGO = """#!/bin/sh
+echo "$*" >>"$FOLDER/told"
+mkdir -p "$MADE" && : >"$MADE/libvirnodedev.so" && : >"$MADE/libvirnodedev.a"
+echo '{"reason":"compiler-artifact","target":{"name":"libc"},"filenames":["/x/liblibc.rlib"],"fresh":true}'
+printf '{"reason":"compiler-artifact","target":{"name":"virnodedev"},"filenames":["%s","%s"],"fresh":false}\\n' \\
+    "$MADE/libvirnodedev.so" "$MADE/libvirnodedev.a"
+echo '{"reason":"build-finished","success":true}'
+"""
+LIBRARY = """#[unsafe(no_mangle)]
+pub extern "C" fn %s() {}
+"""
+MANIFEST = """[package]
+name = "virnodedev"
+version = "0.0.0"
+edition = "2024"
+[lib]
+crate-type = ["cdylib"]
+[workspace]
+"""
+
+
+def folder(test, name="a b"):
+    path = os.path.join(kit.temp(), "build", test.id().rpartition(".")[2], name)
+    os.makedirs(path)
+    return path
+
+
+def write(path, text, mode=0o644):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w") as f:
+        f.write(text)
+    os.chmod(path, mode)
+
+
+def environment(**more):
+    """Without what a user or an outer make set."""
+    names = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "CARGO_TARGET_DIR", "CARGO_BUILD_TARGET", "CARGO_BUILD_TARGET_DIR",
+             "RUST_TARGET", "CC")
+    env = {name: value for name, value in kit.environment().items() if name not in names}
+    env.pop("LC_ALL")
+    return dict(env, **more)
+
+
+class Library(unittest.TestCase):
+    """scripts/build-library and the target that calls it."""
+
+    def setUp(self):
+        self.folder = folder(self)
+        os.mkdir(os.path.join(self.folder, "scripts"))
+        for name in ("build-library", "relative"):
+            shutil.copy(os.path.join(kit.SCRIPTS, name), os.path.join(self.folder, "scripts"))
+        self.cargo = os.path.join(self.folder, "cargo")
+        write(self.cargo, CARGO, 0o755)
+
+    def build(self, made, cargo=None):
+        return kit.run("scripts/build-library", "build", cargo or self.cargo, "rustc", cwd=self.folder,
+                       env=environment(FOLDER=self.folder, MADE=made))
+
+    def links(self):
+        place = os.path.join(self.folder, "build")
+        return [os.readlink(os.path.join(place, name)) for name in ("libvirnodedev.so.0", "libvirnodedev.a")]
+
+    def test_links_follow_cargo(self):
+        """Relative ones inside of the checkout, which has a blank in its path; a place elsewhere is named whole."""
+        elsewhere = folder(self, "elsewhere")
+        for made, expected in ((os.path.join(self.folder, "target/release"), "../target/release"),
+                               (os.path.join(self.folder, "other/i686/release"), "../other/i686/release"),
+                               (elsewhere, elsewhere)):
+            done = self.build(made)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertEqual(self.links(), [expected + "/libvirnodedev.so", expected + "/libvirnodedev.a"])
+        self.assertEqual(kit.read(os.path.join(self.folder, "told")),
+                         "rustc --message-format json-render-diagnostics\n" * 3)
+
+    def test_without_cargo(self):
+        """What was built before serves; where nothing was, it is an error."""
+        self.assertNotEqual(self.build("", cargo="no-such-cargo").returncode, 0)
+        self.build(os.path.join(self.folder, "target/release"))
+        done = self.build("", cargo="no-such-cargo")
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+
+    def test_a_cargo_that_fails(self):
+        """What was built before is not taken for the new one."""
+        self.build(os.path.join(self.folder, "target/release"))
+        write(self.cargo, "#!/bin/sh\nexit 101\n", 0o755)
+        self.assertEqual(self.build("").returncode, 101)
+        write(self.cargo, "#!/bin/sh\necho '{}'\n", 0o755)
+        done = self.build("")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("cargo does not say where libvirnodedev.so is", done.stderr)
+
+    def told(self, *arguments, **env):
+        """What cargo is told, by make."""
+        made = os.path.join(self.folder, "made")
+        build = os.path.join(self.folder.replace("a b", "ab"), "build")
+        told = os.path.join(self.folder, "told")
+        if os.path.exists(told):
+            os.unlink(told)
+        # make does not call programs with blanks in their paths by a variable.
+        os.makedirs(os.path.dirname(build), exist_ok=True)
+        cargo = shutil.copy(self.cargo, os.path.dirname(build))
+        kit.checked("make", "-C", kit.ROOT, "library", "BUILD_DIR=" + build, "CARGO=" + cargo, *arguments,
+                    env=environment(FOLDER=self.folder, MADE=made, **env))
+        return kit.read(told).strip()
+
+    def test_what_cargo_is_told(self):
+        first = "rustc --release --lib --crate-type cdylib,staticlib --locked --target-dir "
+        last = " --message-format json-render-diagnostics"
+        self.assertEqual(self.told(), first + "target" + last)
+        self.assertEqual(self.told(CARGO_TARGET_DIR="/a b"), first + "/a b" + last)
+        self.assertEqual(self.told(CARGO_BUILD_TARGET_DIR="/c"), first + "/c" + last)
+        self.assertEqual(self.told(CARGO_BUILD_TARGET="i686-unknown-linux-gnu"),
+                         first + "target --target i686-unknown-linux-gnu" + last)
+        self.assertEqual(self.told("RUST_TARGET=i686-unknown-linux-gnu", CARGO_BUILD_TARGET="other"),
+                         first + "target --target i686-unknown-linux-gnu" + last)
+
+    def test_linker_of_another_machine(self):
+        write(self.cargo, CARGO + 'echo "$CARGO_TARGET_I686_UNKNOWN_LINUX_GNU_LINKER" >>"$FOLDER/told"\n', 0o755)
+        for arguments, linker in ((["CC=i686-linux-gnu-gcc"], "i686-linux-gnu-gcc"), ([], "")):
+            told = self.told("RUST_TARGET=i686-unknown-linux-gnu", *arguments)
+            self.assertEqual(told.partition("\n")[2], linker)
+
+
+class Recipes(unittest.TestCase):
+    """Files that awk makes."""
+
+    def make(self, awk):
+        place = folder(self, "ab")
+        write(os.path.join(place, "bin", "awk"), awk, 0o755)
+        build = os.path.join(place, "build")
+        files = ["stubs/libvirt.so.0.c", "virnodedev/compat/libvirt-api.xml"]
+        done = kit.run("make", "-k", "-C", kit.ROOT, "BUILD_DIR=" + build, *[os.path.join(build, f) for f in files],
+                       env=environment(PATH=os.path.join(place, "bin") + ":" + os.environ["PATH"], LC_ALL="tr_TR.UTF-8"))
+        return done, {name: os.path.exists(os.path.join(build, name)) for name in files}
+
+    def test_another_language(self):
+        """In Turkish the capital of i has a dot, and many languages write fractions with a comma."""
+        done, made = self.make('#!/bin/sh\necho "language ${LC_ALL:-$LANG}"\necho "language ${LC_ALL:-$LANG}" >&2\n')
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(set(re.findall("language (.*)", done.stderr)), {"C"})
+        self.assertEqual(set(made.values()), {True})
+
+    def test_a_failure_leaves_no_file(self):
+        done, made = self.make("#!/bin/sh\necho half\nexit 1\n")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertEqual(set(made.values()), {False})
+
+
+class VersionMap(unittest.TestCase):
+    def cargo_build(self, project, name):
+        write(os.path.join(project, "src", "lib.rs"), LIBRARY % name)
+        kit.checked("cargo", "build", "--offline", "--quiet", cwd=project, env=environment())
+        listed = kit.checked("nm", "-D", "--defined-only", "--with-symbol-versions",
+                             os.path.join(project, "target", "debug", "libvirnodedev.so")).stdout
+        return re.findall(r" T (\S+)", listed)
+
+    def test_a_project_that_is_moved(self):
+        """It has the map of its new place, with and without the old one, and blanks in its path are no harm."""
+        if not shutil.which("cargo"):
+            self.skipTest("no cargo for this user")
+        first = folder(self, "first one")
+        write(os.path.join(first, "Cargo.toml"), MANIFEST)
+        write(os.path.join(first, "libvirnodedev.map"), "ONE { global: one; local: *; };\n")
+        shutil.copy(os.path.join(kit.ROOT, "build.rs"), first)
+        self.assertEqual(self.cargo_build(first, "one"), ["one@@ONE"])
+        copy = first.replace("first one", "a copy")
+        shutil.copytree(first, copy, symlinks=True)
+        write(os.path.join(first, "libvirnodedev.map"), "OLD { global: two; local: *; };\n")
+        write(os.path.join(copy, "libvirnodedev.map"), "NEW { global: two; local: *; };\n")
+        self.assertEqual(self.cargo_build(copy, "two"), ["two@@NEW"])
+        moved = first.replace("first one", "moved")
+        os.rename(first, moved)
+        self.assertEqual(self.cargo_build(moved, "two"), ["two@@OLD"])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -37,21 +37,12 @@ impl ChannelAddress {
         })
     }
 
-    /// Writes `<cssid>`, `<ssid>` and `<devno>`.
-    pub fn write(&self, w: &mut Writer) {
-        w.value("cssid", Hex(1, self.cssid));
-        w.value("ssid", Hex(1, self.ssid));
-        w.value("devno", Hex(4, self.devno));
+    /// The address in the sysfs name of a device; code 1 for a name that is none.
+    pub fn read(node: &Node<'_>) -> Result<ChannelAddress> {
+        ChannelAddress::parse(node.basename())
+            .ok_or_else(|| node.unusable("its name is no channel address"))
     }
-}
 
-impl fmt::Display for ChannelAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:x}.{:x}.{:04x}", self.cssid, self.ssid, self.devno)
-    }
-}
-
-impl ChannelAddress {
     /// What the schema of libvirt 12.8.0 allows of `<cssid>`, `<ssid>` and `<devno>`.
     pub const SCHEMA: Pattern = Mixed(&[
         text("cssid", CSSID),
@@ -59,10 +50,11 @@ impl ChannelAddress {
         text("devno", DEVNO),
     ]);
 
-    /// The address in the sysfs name of a device; code 1 for a name that is none.
-    pub fn read(node: &Node<'_>) -> Result<ChannelAddress> {
-        ChannelAddress::parse(node.basename())
-            .ok_or_else(|| node.unusable("its name is no channel address"))
+    /// Writes `<cssid>`, `<ssid>` and `<devno>`.
+    pub fn write(&self, w: &mut Writer) {
+        w.value("cssid", Hex(1, self.cssid));
+        w.value("ssid", Hex(1, self.ssid));
+        w.value("devno", Hex(4, self.devno));
     }
 
     /// Reads `<cssid>`, `<ssid>` and `<devno>`; code 67 for one that is missing or no number.
@@ -72,6 +64,12 @@ impl ChannelAddress {
             ssid: input.s390_number("ssid", 0, u32::MAX)?,
             devno: input.s390_number("devno", 16, u32::MAX)?,
         })
+    }
+}
+
+impl fmt::Display for ChannelAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:x}.{:x}.{:04x}", self.cssid, self.ssid, self.devno)
     }
 }
 

@@ -12,9 +12,10 @@ use crate::xml::writer::{Attribute, Writer};
 
 /// A product or vendor: its number and, where known, its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[allow(missing_docs)]
 pub struct Identity {
+    /// The number that PCI-SIG or USB-IF gave the vendor, or the vendor its product: 16 bits in devices.
     pub id: u32,
+    /// The name in the database of ids or, for USB, the device's own text.
     pub name: Option<String>,
 }
 
@@ -37,10 +38,8 @@ impl Identity {
             None => nameless(w, element, &[("id", &id)]),
         }
     }
-}
 
-impl Identity {
-    /// Reads the element; `what` names its number in messages.
+    /// Reads the element; code 1 without a number in it, which `what` names in the message.
     pub fn parse(input: Input<'_>, element: &str, what: &str) -> Result<Identity> {
         let child = input.element.child(element);
         let Some((child, id)) = child.and_then(|child| Some((child, child.attribute("id")?)))

@@ -93,7 +93,7 @@ impl Subsystem {
     }
 }
 
-/// What shows in a device's `uevent` file, or in its place, that it is of a kind.
+/// What shows that a device is of a kind: the variables of its `uevent` file, or its bus or class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mark {
     /// The variable `DEVTYPE` has this value.
@@ -129,7 +129,6 @@ impl Verdict {
 }
 
 /// A capability that some devices of the kind `K` have in their own.
-#[allow(missing_debug_implementations)]
 pub struct Nested<K: Kind> {
     /// Its name in lists.
     pub name: &'static str,
@@ -139,9 +138,10 @@ pub struct Nested<K: Kind> {
     pub on_node: fn(&Node<'_>, &SlowFacts) -> bool,
 }
 
-/// Facts that take long to read. Each is read when it is first needed and then kept as the others are.
+/// Facts that take long to read. Each is read when it is first needed, and then kept until the device's next
+/// uevent.
 #[derive(Debug, Default)]
 pub struct SlowFacts {
-    /// The vital product data of a PCI function: milliseconds a function.
+    /// The vital product data of a PCI function, `None` for one that has none: milliseconds a function.
     pub vpd: OnceCell<Option<Arc<Vpd>>>,
 }

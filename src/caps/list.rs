@@ -138,7 +138,8 @@ macro_rules! list {
                 match self {
                     State::None => Vec::new(),
                     $(State::$kind(state) => {
-                        let present = <$Type as Kind>::NESTED.iter().filter(|nested| (nested.in_state)(state));
+                        let nested = <$Type as Kind>::NESTED.iter();
+                        let present = nested.filter(|nested| (nested.in_state)(state));
                         present.map(Nested::capability).collect()
                     })*
                 }
@@ -150,8 +151,9 @@ macro_rules! list {
         pub fn has_nested(kind: Capability, flags: u32, node: &Node<'_>, cache: &Cache) -> bool {
             match kind {
                 $(Capability::$kind => {
-                    let mut asked = <$Type as Kind>::NESTED.iter().filter(|nested| flags & nested.capability().flag() != 0);
-                    asked.any(|nested| (nested.on_node)(node, &cache.slow))
+                    let is_asked = |nested: &Nested<$Type>| flags & nested.capability().flag() != 0;
+                    let mut nested = <$Type as Kind>::NESTED.iter();
+                    nested.any(|nested| is_asked(nested) && (nested.on_node)(node, &cache.slow))
                 })*
                 $(Capability::$nested)|* => false,
             }

@@ -15,16 +15,19 @@ use crate::xml::writer::Writer;
 
 /// The address of a PCI function, `dddd:bb:ss.f`. Domains above 0xffff exist (Intel VMD).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs)]
 pub struct PciAddress {
+    /// The domain, which PCI Express calls segment.
     pub domain: u32,
+    /// The bus, 8 bits.
     pub bus: u32,
+    /// The device on the bus, 5 bits.
     pub slot: u32,
+    /// The function of the device, 3 bits.
     pub function: u32,
 }
 
 impl PciAddress {
-    /// Reads the name that sysfs gives a function.
+    /// Reads the name that sysfs gives a function; `None` for a text that is no address.
     pub fn parse(name: &[u8]) -> Option<PciAddress> {
         let dot = name.iter().rposition(|&b| b == b'.')?;
         let (rest, function) = (&name[..dot], &name[dot + 1..]);
@@ -61,20 +64,8 @@ impl PciAddress {
             ],
         );
     }
-}
 
-impl fmt::Display for PciAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{:04x}:{:02x}:{:02x}.{:x}",
-            self.domain, self.bus, self.slot, self.function
-        )
-    }
-}
-
-impl PciAddress {
-    /// Reads an `<address>` element; what is missing is 0.
+    /// Reads an `<address>` element; what is missing is 0. Code 27 for a number that is none or too large.
     pub fn parse_element(element: &Element) -> Result<PciAddress> {
         let number = |name: &str, limit: u32| match number_attribute(element, name)? {
             Some(number) if number > limit => Err(invalid_attribute(element, name)),
@@ -88,10 +79,20 @@ impl PciAddress {
         })
     }
 
-    /// Reads every `<address>` in an element.
+    /// Reads every `<address>` in an element, with the errors of [`PciAddress::parse_element`].
     pub fn parse_children(element: &Element) -> Result<Vec<PciAddress>> {
         let addresses = element.children_named("address");
         addresses.map(PciAddress::parse_element).collect()
+    }
+}
+
+impl fmt::Display for PciAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{:04x}:{:02x}:{:02x}.{:x}",
+            self.domain, self.bus, self.slot, self.function
+        )
     }
 }
 

@@ -13,9 +13,10 @@ use crate::xml::writer::{Attribute, Writer};
 
 /// A PCI Express function; the link is missing for those integrated in the root complex.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[allow(missing_docs)]
 pub struct Express {
+    /// What its link can do at most: the registers Link Capabilities.
     pub capability: Option<Link>,
+    /// What its link does: the register Link Status.
     pub status: Option<Link>,
 }
 
@@ -26,7 +27,7 @@ pub struct Link {
     pub port: Option<u32>,
     /// An index into [`SPEEDS`].
     pub speed: u32,
-    /// Lanes.
+    /// How many lanes it has.
     pub width: u32,
 }
 
@@ -153,6 +154,20 @@ impl Express {
             }
         });
     }
+
+    /// Reads `<pci-express>`; code 27 for a link without its width or with a speed that is not known.
+    pub fn parse(element: &Element) -> Result<Express, Error> {
+        let mut express = Express::default();
+        for link in element.children_named("link") {
+            let place = match attribute(link, "validity")? {
+                "cap" => &mut express.capability,
+                "sta" => &mut express.status,
+                _ => return Err(invalid_attribute(link, "validity")),
+            };
+            *place = Some(Link::parse(link)?);
+        }
+        Ok(express)
+    }
 }
 
 impl Link {
@@ -179,25 +194,7 @@ impl Link {
         attributes.push(("width", &self.width));
         w.item().empty("link", &attributes);
     }
-}
 
-impl Express {
-    /// Reads `<pci-express>`.
-    pub fn parse(element: &Element) -> Result<Express, Error> {
-        let mut express = Express::default();
-        for link in element.children_named("link") {
-            let place = match attribute(link, "validity")? {
-                "cap" => &mut express.capability,
-                "sta" => &mut express.status,
-                _ => return Err(invalid_attribute(link, "validity")),
-            };
-            *place = Some(Link::parse(link)?);
-        }
-        Ok(express)
-    }
-}
-
-impl Link {
     fn parse(element: &Element) -> Result<Link, Error> {
         let speed = element.attribute("speed").unwrap_or_default();
         let speed = SPEEDS.iter().position(|known| *known == speed);

@@ -16,32 +16,39 @@ use crate::xml::writer::Writer;
 
 /// A block device.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[allow(missing_docs)]
 pub struct Storage {
     /// The path of its device node.
     pub block: String,
+    /// udev's ID_BUS: `scsi`, `ata`, `usb`, …
     pub bus: Option<String>,
+    /// What kind of drive it is: `disk`, `dasd`, `cdrom`, `floppy` or `sd`.
     pub drive_type: Option<String>,
+    /// The attribute `device/model`, without blanks at its end.
     pub model: Option<String>,
+    /// The attribute `device/vendor`, likewise.
     pub vendor: Option<String>,
+    /// udev's ID_SERIAL; of a DASD its uid.
     pub serial: Option<String>,
-    /// In bytes.
+    /// In bytes; 0 where the medium can be changed.
     pub size: u64,
     /// In bytes.
     pub logical_block_size: u64,
+    /// The size in units of 512 bytes, which is what the kernel counts in whatever the block size is.
     pub num_blocks: u64,
     /// Present when the medium can be changed.
     pub removable: Option<Removable>,
+    /// Only in documents; no kernel device is.
     pub hotpluggable: bool,
 }
 
 /// The state of a drive whose medium can be changed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[allow(missing_docs)]
 pub struct Removable {
+    /// Whether there is a medium in it.
     pub media_available: bool,
-    /// In bytes.
+    /// In bytes; 0 without a medium.
     pub media_size: u64,
+    /// The label of the medium's file system, udev's ID_FS_LABEL.
     pub media_label: Option<String>,
 }
 

@@ -382,7 +382,7 @@ fn printable(data: &[u8]) -> Option<String> {
 }
 
 impl Vpd {
-    /// Reads the capability.
+    /// Reads the capability; codes 1 and 27 for what is missing or wrong in it.
     pub fn parse(input: Input<'_>) -> Result<Vpd> {
         let mut vpd = Vpd {
             name: input.text("name"),

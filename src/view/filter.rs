@@ -15,6 +15,8 @@ const INACTIVE: u32 = 1 << 30;
 const ACTIVE: u32 = 1 << 31;
 const ANY_CAPABILITY: u32 = Capability::ALL_FLAGS;
 
+const _: () = assert!(ANY_CAPABILITY & (PERSISTENT | TRANSIENT | INACTIVE | ACTIVE) == 0);
+
 /// Every flag that there is.
 pub const LIST_FLAGS: u32 = ANY_CAPABILITY | PERSISTENT | TRANSIENT | INACTIVE | ACTIVE;
 

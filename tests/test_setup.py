@@ -14,7 +14,7 @@ import unittest
 import kit
 
 SETUP = os.path.join(kit.SCRIPTS, "setup")
-TOOLS = "sh awk sed grep sort cut tr head dirname env id rm mkdir cat".split()
+TOOLS = "sh awk sed grep sort cut tr head dirname env rm mkdir cat".split()
 
 APT_GET = r"""#!/bin/sh
 case " $* " in
@@ -45,6 +45,7 @@ class Setup(unittest.TestCase):
         os.makedirs(os.path.join(self.folder, "bin"))
         for tool in TOOLS:
             os.symlink(shutil.which(tool), os.path.join(self.folder, "bin", tool))
+        self.user(0)
         self.program("apt-get", APT_GET)
         self.program("apt-cache", APT_CACHE)
 
@@ -56,8 +57,9 @@ class Setup(unittest.TestCase):
             f.write(text)
         os.chmod(path, 0o755)
 
-    def unprivileged(self):
-        self.program("id", "#!/bin/sh\necho 1000\n")
+    def user(self, number):
+        """Who runs the script, as far as it can see."""
+        self.program("id", "#!/bin/sh\necho %d\n" % number)
 
     def rust(self, version):
         self.program("cargo", "#!/bin/sh\n")
@@ -125,7 +127,7 @@ class Setup(unittest.TestCase):
 
     def test_one_command_for_root(self):
         """A user who cannot become root is told all that needs it in one line; nothing is tried."""
-        self.unprivileged()
+        self.user(1000)
         for arguments, some in (["--build"], "gcc libudev-dev"), (["--clients"], "gcc libvirt-clients valgrind"):
             with self.subTest(arguments=arguments):
                 status, said = self.setup(*arguments, offered=BOOKWORM)

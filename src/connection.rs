@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! A connection: one view of one host's node devices.
 
+pub mod operation;
+
 use std::ffi::CStr;
 use std::os::fd::{AsFd, RawFd};
 use std::path::Path;
@@ -24,43 +26,10 @@ use crate::view::filter::{may_pass, needs_facts, passes};
 use crate::view::registry::Registry;
 use crate::view::{DeviceEvent, View};
 use crate::xml::writer::Writer;
+use operation::{Operation, Unchangeable};
 
 /// The test driver's version of its hypervisor.
 const TEST_VERSION: u32 = 2;
-
-/// What can be done to devices.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Operation {
-    /// Take a PCI function from its driver.
-    Detach,
-    /// Give it back to the host's.
-    Reattach,
-    /// Reset a PCI function.
-    Reset,
-    /// Make a device that does not outlive the host's restart.
-    Create,
-    /// Remove a device.
-    Destroy,
-    /// Keep the description of a device.
-    Define,
-    /// Drop it.
-    Undefine,
-    /// Start a device that is defined.
-    Start,
-    /// Choose whether a defined device is started with its parent.
-    SetAutostart,
-    /// Change a device, its definition or both.
-    Update,
-}
-
-/// Why devices cannot be changed, whatever else is true of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unchangeable {
-    /// The test driver's exist on paper only.
-    OnPaper,
-    /// They are those of a recorded tree.
-    Recorded,
-}
 
 /// A connection to one source of node devices.
 ///
@@ -231,15 +200,9 @@ impl Connection {
         self.view(true).with_registry_mut(change)
     }
 
-    /// Whether the connection's devices can be changed in this way. The test driver's exist on paper
-    /// only, but for its virtual ports.
+    /// Whether the connection's devices can be changed in this way.
     pub fn changeable(&self, operation: Operation) -> std::result::Result<(), Unchangeable> {
-        match operation {
-            Operation::Create | Operation::Destroy if self.is_test => Ok(()),
-            _ if self.is_test => Err(Unchangeable::OnPaper),
-            _ if !self.host.files.is_live() => Err(Unchangeable::Recorded),
-            _ => Ok(()),
-        }
+        operation.check(self.is_test, self.host.files.is_live())
     }
 
     /// Waits until anything is told of any device, at most that long.

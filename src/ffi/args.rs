@@ -8,7 +8,8 @@ use super::failure::{Failure, Result};
 use super::guard::Call;
 use super::objects::{Conn, DeviceHandle, HANDLES};
 use super::types::{virConnectPtr, virNodeDevicePtr};
-use crate::connection::{Connection, Operation, Unchangeable};
+use crate::connection::Connection;
+use crate::connection::operation::{Operation, Unchangeable};
 use crate::error::{Code, Domain, Error};
 use crate::view::filter::LIST_FLAGS;
 

@@ -12,7 +12,8 @@ use super::constants::virNodeDeviceUpdateFlags::{
 use super::failure::Result;
 use super::guard::{Call, guard};
 use super::types::{virConnectPtr, virNodeDevicePtr};
-use crate::connection::{Connection, Operation};
+use crate::connection::Connection;
+use crate::connection::operation::Operation;
 use crate::error::{self, Domain};
 use crate::manage::mdev::scope::Scope;
 use crate::name::Name;

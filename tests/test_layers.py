@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """scripts/layers sees imports that lead upward and circles among files, and nothing else."""
+import collections
+import importlib.machinery
 import os
+import re
 import subprocess
 import tempfile
+import types
 import unittest
 import unittest.mock
 
@@ -110,3 +114,107 @@ class Layers(unittest.TestCase):
             files = dict(GOOD, **{"docs/architecture.md": table})
             with unittest.mock.patch.dict(GOOD, files):
                 self.check(["docs/architecture.md: " + fault])
+
+
+def read_tree():
+    """scripts/layers as a module, and what it reads of this project."""
+    loader = importlib.machinery.SourceFileLoader("layers", os.path.join(kit.SCRIPTS, "layers"))
+    layers = types.ModuleType("layers")
+    loader.exec_module(layers)
+    return layers, layers.Tree(kit.ROOT)
+
+
+class Promises(unittest.TestCase):
+    """What docs/architecture.md promises of the sources of this project. Tests in the sources are not looked at."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.layers, cls.tree = read_tree()
+
+    def test_every_import_leads_down(self):
+        done = subprocess.run([os.path.join(kit.SCRIPTS, "layers")], stdout=subprocess.PIPE, text=True, timeout=60)
+        self.assertEqual((done.returncode, done.stdout.count("\n")), (0, 1), done.stdout)
+
+    def below_ffi(self):
+        return {path: source for path, source in self.tree.sources.items() if not path.startswith("src/ffi/")}
+
+    def test_nothing_below_ffi_knows_c(self):
+        """No exported function is named below ffi/, no function is made for C, no pointer of C is taken."""
+        exported = set(re.findall(r"\b(v(?:ir|nd)\w+);", kit.read(os.path.join(kit.ROOT, "libvirnodedev.map"))))
+        self.assertIn("virNodeDeviceGetXMLDesc", exported)
+        found = []
+        for path, source in self.below_ffi().items():
+            for number, line in enumerate(kit.read(os.path.join(kit.ROOT, path)).splitlines(), 1):
+                if re.match(r"\s*#\[cfg\(test\)\]", line):
+                    break  # what follows are tests
+                code = re.sub(r"(^|\s)//.*", "", line)
+                words = exported.intersection(re.findall(r"\w+", code))
+                if words or re.search(r'extern "C|no_mangle|\bc_(?:char|int|uint|void)\b', code) and path not in IOCTLS:
+                    found.append("%s:%d: %s" % (path, number, line.strip()))
+        self.assertEqual(found, [])
+
+    def test_unsafe_code_is_where_it_must_be(self):
+        self.assertRegex(kit.read(os.path.join(kit.ROOT, "Cargo.toml")), r'(?m)^unsafe_code = "deny"$')
+        allowed = {path for path in self.below_ffi()
+                   if "allow(unsafe_code)" in kit.read(os.path.join(kit.ROOT, path))}
+        self.assertEqual(allowed, IOCTLS | {"src/environment.rs"})
+
+    def test_the_system_is_asked_in_host(self):
+        """Files, processes, the environment and sockets are opened in host/, but for what is named here."""
+        found = set()
+        for path, source in self.below_ffi().items():
+            if path.startswith("src/host/"):
+                continue
+            for _, words, line in source.paths:
+                if words[0] in ("cap_std", "udev") or words[:2] in SYSTEM or (
+                        words[0] == "libc" and words[-1].islower()):
+                    found.add((path, "::".join(words[:2])))
+        self.assertEqual(found, OUTSIDE_HOST)
+
+    def test_devices_are_changed_in_manage(self):
+        """Whoever can write to the kernel's files, or run a program, is called by manage/ alone; but for mdevctl, which a
+        connection may have asked."""
+        importers = collections.defaultdict(set)
+        for path, targets in self.tree.imports().items():
+            for target in targets:
+                importers[target].add(path)
+        for target in ("src/host/pci_bus.rs", "src/host/modules.rs", "src/host/fc_hosts.rs", "src/host/program.rs"):
+            outside = {path for path in importers[target] if not path.startswith("src/manage/")}
+            self.assertLessEqual(outside, {"src/host/modules.rs", "src/host/mdevctl/run.rs"}, target)
+        asking = {path for path in importers["src/host/mdevctl/run.rs"] if not path.startswith("src/manage/")}
+        self.assertEqual(asking, {"src/connection.rs", "src/device.rs", "src/record.rs"})
+        writing = {path for path in self.tree.sources
+                   if re.search(r"\bfiles\s*\.write\(", kit.read(os.path.join(kit.ROOT, path)).split("#[cfg(test)]")[0])}
+        self.assertEqual({path for path in writing if not path.startswith("src/manage/")},
+                         {"src/host/pci_bus.rs"})
+        self.assertGreater(len(writing), 3)
+
+    def test_what_the_document_names_is_there(self):
+        """Every file and test that docs/architecture.md names."""
+        text = kit.read(os.path.join(kit.ROOT, "docs", "architecture.md"))
+        for name in set(re.findall(r"`((?:\w+/)*\w+\.(?:rs|py|c|awk|tsv|xml|md|json))`", text)):
+            places = [name, "src/" + name, "tests/" + name, "c-tests/" + name, "docs/" + name, "python/virnodedev/" + name]
+            self.assertTrue(any(os.path.exists(os.path.join(kit.ROOT, place)) for place in places), name)
+        tests = set(re.findall(r"`(test_\w+)(?:\.\w+)*`", text))
+        self.assertGreater(len(tests), 10)
+        for module in tests:
+            self.assertTrue(any(os.path.exists(os.path.join(kit.ROOT, folder, module + ".py"))
+                                for folder in ("tests", "python")), module)
+        for module, name in re.findall(r"`(test_\w+)\.(test_\w+)`", text):
+            path = os.path.join(kit.ROOT, "python" if module.startswith("test_package") else "tests", module + ".py")
+            self.assertIn("def %s(" % name, kit.read(path))
+
+
+# What an ioctl is handed; nothing safe wraps these.
+IOCTLS = {"src/host/ethtool.rs", "src/host/namespace.rs"}
+SYSTEM = [["std", "fs"], ["std", "process"], ["std", "env"], ["rustix", "fs"], ["rustix", "net"],
+          ["rustix", "process"], ["rustix", "system"], ["rustix", "event"], ["rustix", "pipe"], ["rustix", "mm"]]
+OUTSIDE_HOST = {
+    ("src/environment.rs", "std::env"),  # the one place that reads variables
+    ("src/environment.rs", "libc::getauxval"),  # whether they can be believed
+    ("src/connection.rs", "rustix::system"),  # the host's name and processor
+    ("src/testdriver.rs", "std::fs"),  # the file of devices that a URI names
+    ("src/view/notifier.rs", "rustix::event"),  # the descriptor that programs wait for
+    ("src/manage/pci/config.rs", "rustix::fs"),  # how a file is opened
+    ("src/manage/pci/function.rs", "rustix::fs"),  # the lock on a function that is being changed
+}

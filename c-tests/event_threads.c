@@ -3,8 +3,7 @@
  * deregister while events arrive, a connection that lives by its registration, an empty loop that wakes.
  */
 #include "event_common.h"
-
-#include <pthread.h>
+#include "workers.h"
 
 #define REGISTER virConnectNodeDeviceEventRegisterAny
 #define DEREGISTER virConnectNodeDeviceEventDeregisterAny
@@ -134,17 +133,12 @@ static void *come_and_go(void *opaque)
 
 static void test_threads(void)
 {
-    pthread_t threads[WORKERS];
-    int numbers[WORKERS], i;
+    struct workers workers;
 
     shared = virConnectOpen(HOST_URI);
     assert(shared);
-    for (i = 0; i < WORKERS; i++) {
-        numbers[i] = i;
-        assert(pthread_create(&threads[i], NULL, come_and_go, &numbers[i]) == 0);
-    }
-    for (i = 0; i < WORKERS; i++)
-        assert(pthread_join(threads[i], NULL) == 0);
+    start_workers(&workers, WORKERS, come_and_go);
+    join_workers(&workers);
     assert(virConnectClose(shared) == 0);
 }
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Many threads make their first call at once: nothing is set up twice or half. */
-#include "common.h"
-
-#include <pthread.h>
+#include "workers.h"
 
 #define THREADS 16
 
@@ -31,15 +29,12 @@ static void *first(void *data)
 
 int main(void)
 {
-    pthread_t threads[THREADS];
-    int i;
+    struct workers workers;
 
     assert(machine_uri());
     assert(pthread_barrier_init(&start, NULL, THREADS) == 0);
-    for (i = 0; i < THREADS; i++)
-        assert(pthread_create(&threads[i], NULL, first, NULL) == 0);
-    for (i = 0; i < THREADS; i++)
-        assert(pthread_join(threads[i], NULL) == 0);
+    start_workers(&workers, THREADS, first);
+    join_workers(&workers);
     pthread_barrier_destroy(&start);
     return 0;
 }

@@ -3,9 +3,9 @@
  * other threads were in the middle of anything; and what it does leaves the parent alone.
  */
 #include "event_common.h"
+#include "workers.h"
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -355,15 +355,12 @@ static void *work(void *opaque)
 
 static void test_busy(void)
 {
-    pthread_t threads[WORKERS];
-    int numbers[WORKERS], i;
+    struct workers workers;
+    int woken = 0, i;
 
     shared = virConnectOpen(HOST_URI);
     assert(shared);
-    for (i = 0; i < WORKERS; i++) {
-        numbers[i] = i;
-        assert(pthread_create(&threads[i], NULL, work, &numbers[i]) == 0);
-    }
+    start_workers(&workers, WORKERS, work);
     for (i = 0; i < FORKS; i++) {
         pid_t pid = fork_child();
 
@@ -382,9 +379,8 @@ static void test_busy(void)
         expect_success(pid);
     }
     is_over = 1;
-    i = virEventAddTimeout(0, count_call, &numbers[0], NULL);
-    for (i = 0; i < WORKERS; i++)
-        assert(pthread_join(threads[i], NULL) == 0);
+    assert(virEventAddTimeout(0, count_call, &woken, NULL) > 0);
+    join_workers(&workers);
     assert(virConnectClose(shared) == 0);
 }
 

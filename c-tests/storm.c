@@ -15,8 +15,8 @@
  * Any error but "Node device not found" (code 53) stops the program.
  */
 #include "event_common.h"
+#include "workers.h"
 
-#include <pthread.h>
 #include <sys/socket.h>
 
 /* A connection whose messages the kernel loses when they are not read at once. */
@@ -201,7 +201,7 @@ static int is_gone(void)
 
 static void *read_devices(void *opaque)
 {
-    unsigned int random = *(unsigned int *)opaque;
+    unsigned int random = (unsigned int)*(int *)opaque + 1;
     long printed = 0, missing = 0, turns = 0;
 
     for (; !is_over; turns++) {
@@ -243,22 +243,15 @@ static void *read_devices(void *opaque)
 
 static int read_in_threads(int count, int bytes)
 {
-    pthread_t threads[64];
-    unsigned int seeds[64];
+    struct workers workers;
     char c;
-    int i;
 
-    assert(count > 0 && count <= 64);
     shared = open_with_buffer(bytes);
-    for (i = 0; i < count; i++) {
-        seeds[i] = (unsigned int)i + 1;
-        assert(pthread_create(&threads[i], NULL, read_devices, &seeds[i]) == 0);
-    }
+    start_workers(&workers, count, read_devices);
     while (read(0, &c, 1) == 1)
         ;
     is_over = 1;
-    for (i = 0; i < count; i++)
-        assert(pthread_join(threads[i], NULL) == 0);
+    join_workers(&workers);
     assert(virConnectClose(shared) == 0);
     printf("%ld %ld %ld\n", lists, documents, gone);
     return 0;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Threads: each has its own last error; one connection serves many at once. */
-#include "common.h"
-
-#include <pthread.h>
+#include "workers.h"
 
 #define THREADS 8
 #define ROUNDS 20
@@ -84,15 +82,10 @@ static void *references(void *data)
 
 static void run(void *(*body)(void *))
 {
-    pthread_t threads[THREADS];
-    int numbers[THREADS], i;
+    struct workers workers;
 
-    for (i = 0; i < THREADS; i++) {
-        numbers[i] = i;
-        assert(pthread_create(&threads[i], NULL, body, &numbers[i]) == 0);
-    }
-    for (i = 0; i < THREADS; i++)
-        assert(pthread_join(threads[i], NULL) == 0);
+    start_workers(&workers, THREADS, body);
+    join_workers(&workers);
 }
 
 static void silent(void *data, virErrorPtr error)

@@ -25,7 +25,7 @@ sys.path[:0] = [os.path.join(HERE, os.pardir, "python")]
 import vnd  # noqa: E402
 from fast_clock import takes_a_minute  # noqa: E402
 from mdev_kernel import DEVICES, PARENT, TYPES  # noqa: E402
-from replay_machine import Machine  # noqa: E402
+from replay_machine import KernelProcess, Machine, mounted  # noqa: E402
 from vnd import lib  # noqa: E402
 
 FOLDER = "/etc/mdevctl.d/"
@@ -33,30 +33,8 @@ UUID = "11111111-2222-3333-4444-5555555555a%s"
 LIVE, CONFIG = 1, 2
 
 
-class Kernel:
-    """The other process, and what it tells."""
-
-    def __init__(self):
-        self.process = subprocess.Popen([sys.executable, os.path.join(HERE, "mdev_kernel.py")], bufsize=0,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self.until("ready")
-
-    def until(self, word):
-        """What it tells up to the line that begins with a word."""
-        lines = [""]
-        while not lines[-1].startswith(word):
-            lines.append(self.process.stdout.readline().decode().rstrip("\n"))
-            assert lines[-1], "the kernel ended"
-        return lines[1:]
-
-    def order(self, word):
-        """Gives an order; returns what it told before it was done."""
-        self.process.stdin.write(word.encode() + b"\n")
-        return self.until("done")[:-1]
-
-    def end(self):
-        self.process.stdin.close()
-        self.process.wait()
+def play_kernel():
+    return KernelProcess("mdev_kernel.py")
 
 
 class Mdevctl:
@@ -213,7 +191,7 @@ def things():
 def session(tool, commands, generated):
     """Commands are words for TOOL, or begin with `mdevctl`, `cat` or `kernel`. Names in which the recorded session had a
     new UUID are replaced by those that come instead, and back in the results."""
-    kernel, _mdevctl, watcher = Kernel(), Mdevctl(), Watcher(tool)
+    kernel, _mdevctl, watcher = play_kernel(), Mdevctl(), Watcher(tool)
     results, names, events = [], {}, 0
     for command in commands:
         before = things()
@@ -263,7 +241,7 @@ def hostile(conn, do):
 
 
 def calls():
-    kernel, mdevctl, machine = Kernel(), Mdevctl(), Machine()
+    kernel, mdevctl, machine = play_kernel(), Mdevctl(), Machine()
     conn = machine.conn
 
     def step(what, result, told=True):
@@ -422,7 +400,7 @@ def children():
 
 def failures():
     vnd.silence()
-    kernel, mdevctl = Kernel(), Mdevctl()
+    kernel, mdevctl = play_kernel(), Mdevctl()
     conn = lib.virConnectOpen(b"nodedev:///system")
     a = UUID % "a"
     # A host that leaves these to the system, or does not want to hear of children.
@@ -530,18 +508,8 @@ def failures():
 
 # --- without mdevctl ---------------------------------------------------------------
 
-@contextlib.contextmanager
-def mounted(source, path):
-    """Another file in place of an attribute, to have the kernel answer with an error."""
-    subprocess.run(["/bin/mount", "--bind", source, path], check=True)
-    try:
-        yield
-    finally:
-        subprocess.run(["/bin/umount", path], check=True)
-
-
 def sysfs():
-    kernel, machine = Kernel(), Machine()
+    kernel, machine = play_kernel(), Machine()
     without_mdevctl()
     conn, a = machine.conn, UUID % "a"
     machine.take()
@@ -587,7 +555,7 @@ case "$*" in *"-e get -a attributes"*) echo '[{"q": "1"}, {"r": "x"}]' ;; esac
 
 def real():
     vnd.silence()
-    kernel = Kernel()
+    kernel = play_kernel()
     for folder in ("callouts", "notifiers"):  # mdevctl wants them
         os.makedirs(FOLDER + "scripts.d/" + folder)
     conn = lib.virConnectOpen(b"nodedev:///system")

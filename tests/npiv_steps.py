@@ -8,7 +8,6 @@
 import contextlib
 import json
 import os
-import select
 import subprocess
 import sys
 import time
@@ -17,47 +16,15 @@ sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pard
 import vnd  # noqa: E402
 from fast_clock import takes_a_minute  # noqa: E402
 from npiv_kernel import HOST, PORT  # noqa: E402
-from replay_machine import Machine  # noqa: E402
+from replay_machine import KernelProcess, Machine, mounted  # noqa: E402
 from vnd import lib  # noqa: E402
 
 CREATE, DELETE = HOST + "/vport_create", HOST + "/vport_delete"
 WWNN, WWPN = "2001001b32a9da4e", "2101001b32a9da4e"
 
 
-class Kernel:
-    """The other process, and what it tells."""
-
-    def __init__(self, delay):
-        program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "npiv_kernel.py")
-        self.process = subprocess.Popen([sys.executable, program, delay], stdout=subprocess.PIPE, bufsize=0)
-        assert self.line() == "ready"
-
-    def line(self):
-        return self.process.stdout.readline().decode().rstrip("\n")
-
-    def until(self, word):
-        """What it tells up to the line that begins with a word."""
-        lines = [self.line()]
-        while not lines[-1].startswith(word):
-            assert lines[-1], "the kernel ended"
-            lines.append(self.line())
-        return lines
-
-    def silent(self):
-        return not select.select([self.process.stdout], [], [], 0)[0]
-
-    def end(self):
-        self.process.kill()
-
-
-@contextlib.contextmanager
-def mounted(source, path):
-    """Another file in place of an attribute, to have the kernel answer with an error."""
-    subprocess.run(["mount", "--bind", source, path], check=True)
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", path], check=True)
+def play_kernel(delay):
+    return KernelProcess("npiv_kernel.py", delay)
 
 
 def refusing(path):
@@ -66,7 +33,7 @@ def refusing(path):
 
 
 def session(tool, commands):
-    kernel, results = Kernel("0"), []
+    kernel, results = play_kernel("0"), []
     for command in commands:
         there = os.path.exists(PORT)
         with refusing(CREATE) if there and "create" in command else contextlib.nullcontext():
@@ -120,7 +87,7 @@ def written_by_this_process():
 
 def calls():
     vnd.silence()
-    kernel = Kernel("0.2")
+    kernel = play_kernel("0.2")
     conn = lib.virConnectOpen(b"nodedev:///system")
 
     def show(what, result):
@@ -190,7 +157,7 @@ def calls():
 
 def timeout(*full):
     vnd.silence()
-    kernel = Kernel("never")
+    kernel = play_kernel("never")
     conn = lib.virConnectOpen(b"nodedev:///system")
     with mounted("/dev/full", DELETE) if full else contextlib.nullcontext():
         print(takes_a_minute(lambda: create(conn, xml())))

@@ -4,11 +4,15 @@ udevd does.
 
 The tree is a tmpfs, so a device goes by moving its directory aside, with the links that lead to it.
 """
+import contextlib
 import ctypes
 import os
+import select
 import shutil
 import socket
 import struct
+import subprocess
+import sys
 
 import vnd
 from vnd import lib
@@ -32,6 +36,49 @@ def write(path, text):
         os.chmod(path, 0o644)
     with open(path, "w") as f:
         f.write(text)
+
+
+@contextlib.contextmanager
+def mounted(source, path):
+    """Another file in place of an attribute, to have the kernel answer with an error."""
+    subprocess.run(["/bin/mount", "--bind", source, path], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["/bin/umount", path], check=True)
+
+
+class KernelProcess:
+    """Another process that plays the kernel, and what it tells."""
+
+    def __init__(self, program, *arguments):
+        program = os.path.join(os.path.dirname(os.path.abspath(__file__)), program)
+        self.process = subprocess.Popen([sys.executable, program, *arguments], bufsize=0, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE)
+        self.until("ready")
+
+    def line(self):
+        return self.process.stdout.readline().decode().rstrip("\n")
+
+    def until(self, word):
+        """What it tells up to the line that begins with a word."""
+        lines = [self.line()]
+        while not lines[-1].startswith(word):
+            assert lines[-1], "the kernel ended"
+            lines.append(self.line())
+        return lines
+
+    def silent(self):
+        return not select.select([self.process.stdout], [], [], 0)[0]
+
+    def order(self, word):
+        """Gives an order; returns what it told before it was done."""
+        self.process.stdin.write(word.encode() + b"\n")
+        return self.until("done")[:-1]
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
 
 
 class Udevd:

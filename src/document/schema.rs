@@ -8,7 +8,9 @@ use crate::error::Result;
 use crate::xml::element::Element;
 use crate::xml::schema::Pattern::{self, Choice, Many, Maybe, Mixed};
 use crate::xml::schema::text_kind::{ANY, WWN};
-use crate::xml::schema::{Attribute, Content, NOTHING, Rule, Sort, element, one, required, text};
+use crate::xml::schema::{
+    AttributeRule, Content, NOTHING, Rule, Sort, element, one, required, text,
+};
 
 /// Refuses a document that the schema does not allow (code 92). The message names what is
 /// wrong, with line and column. The root has to be a `<device>`.
@@ -49,7 +51,7 @@ const PARENT: &[Pattern] = &[
     text("parent", ANY),
 ];
 
-const PARENT_PORT: &[Attribute] = &[required("wwnn", WWN), required("wwpn", WWN)];
+const PARENT_PORT: &[AttributeRule] = &[required("wwnn", WWN), required("wwpn", WWN)];
 
 #[cfg(test)]
 mod tests;

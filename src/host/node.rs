@@ -27,6 +27,17 @@ pub struct Node<'a> {
 }
 
 impl<'a> Node<'a> {
+    /// The device in that directory, of which nothing else was read.
+    pub fn at(host: &'a Host, path: &'a [u8], subsystem: &'a [u8]) -> Node<'a> {
+        Node {
+            host,
+            path,
+            subsystem,
+            uevent: b"",
+            suffix: None,
+        }
+    }
+
     /// The last component of the path.
     pub fn basename(&self) -> &'a [u8] {
         basename(self.path)

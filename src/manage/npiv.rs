@@ -108,13 +108,7 @@ impl Port {
     fn place(&self, host: &Host) -> Option<Vec<u8>> {
         let directories = fc_hosts::directories(&host.files).ok()?;
         directories.into_iter().find(|path| {
-            let node = Node {
-                host,
-                path,
-                subsystem: b"scsi",
-                uevent: b"",
-                suffix: None,
-            };
+            let node = Node::at(host, path, b"scsi");
             let names = ScsiHostState::read(&node).fc_host;
             names.is_some_and(|names| self.has_names(&names))
         })

@@ -17,7 +17,7 @@ pub struct Rule {
     /// What tells it from others of that name.
     pub sort: Sort,
     /// The attributes that it may have beside the one that tells its sort.
-    pub attributes: &'static [Attribute],
+    pub attributes: &'static [AttributeRule],
     /// What stands between its tags.
     pub content: Content,
 }
@@ -34,7 +34,7 @@ pub enum Sort {
 }
 
 /// An attribute beside the one that tells the sort.
-pub struct Attribute {
+pub struct AttributeRule {
     /// Its name.
     pub name: &'static str,
     /// What its value can be.
@@ -76,7 +76,7 @@ pub const NOTHING: Content = Content::Elements(&[]);
 pub const fn one(
     name: &'static str,
     sort: Sort,
-    attributes: &'static [Attribute],
+    attributes: &'static [AttributeRule],
     content: Content,
 ) -> Pattern {
     Pattern::One(Rule {
@@ -90,7 +90,7 @@ pub const fn one(
 /// An element with these children in this order.
 pub const fn element(
     name: &'static str,
-    attributes: &'static [Attribute],
+    attributes: &'static [AttributeRule],
     children: &'static [Pattern],
 ) -> Pattern {
     let content = Content::Elements(children);
@@ -105,7 +105,7 @@ pub const fn text(name: &'static str, value: TextKind) -> Pattern {
 /// An element that has attributes and holds text.
 pub const fn text_with(
     name: &'static str,
-    attributes: &'static [Attribute],
+    attributes: &'static [AttributeRule],
     value: TextKind,
 ) -> Pattern {
     one(name, Sort::Only, attributes, Content::Text(value))
@@ -119,7 +119,7 @@ pub const fn capability(types: &'static [&'static str], children: &'static [Patt
 /// The same with attributes beside the type.
 pub const fn capability_with(
     types: &'static [&'static str],
-    attributes: &'static [Attribute],
+    attributes: &'static [AttributeRule],
     children: &'static [Pattern],
 ) -> Pattern {
     let content = Content::Elements(children);
@@ -127,8 +127,8 @@ pub const fn capability_with(
 }
 
 /// An attribute that must be there.
-pub const fn required(name: &'static str, value: TextKind) -> Attribute {
-    Attribute {
+pub const fn required(name: &'static str, value: TextKind) -> AttributeRule {
+    AttributeRule {
         name,
         value,
         is_required: true,
@@ -136,8 +136,8 @@ pub const fn required(name: &'static str, value: TextKind) -> Attribute {
 }
 
 /// An attribute that may be there.
-pub const fn optional(name: &'static str, value: TextKind) -> Attribute {
-    Attribute {
+pub const fn optional(name: &'static str, value: TextKind) -> AttributeRule {
+    AttributeRule {
         name,
         value,
         is_required: false,
@@ -145,7 +145,7 @@ pub const fn optional(name: &'static str, value: TextKind) -> Attribute {
 }
 
 /// Why children do not follow a pattern.
-enum Failure<'e> {
+enum Mismatch<'e> {
     /// A child is wrong inside.
     Wrong(Error),
     /// An element does not stand where it has to: before this child, or at the end.
@@ -154,9 +154,9 @@ enum Failure<'e> {
     TooMuch(&'e Element),
 }
 
-impl From<Error> for Failure<'_> {
+impl From<Error> for Mismatch<'_> {
     fn from(error: Error) -> Self {
-        Failure::Wrong(error)
+        Mismatch::Wrong(error)
     }
 }
 
@@ -244,20 +244,20 @@ impl Rule {
             return Err(wrong(child, self.stranger(child, &known)));
         }
         let mut rest = children.as_slice();
-        let failure = match (pattern.take(&mut rest), rest) {
+        let mismatch = match (pattern.take(&mut rest), rest) {
             (Ok(()), []) => return Ok(()),
-            (Ok(()), [child, ..]) => Failure::TooMuch(child),
-            (Err(failure), _) => failure,
+            (Ok(()), [child, ..]) => Mismatch::TooMuch(child),
+            (Err(mismatch), _) => mismatch,
         };
         let here = self.tag();
-        Err(match failure {
-            Failure::Wrong(error) => error,
-            Failure::Missing(rule, None) => wrong(element, format!("{here} lacks {}", rule.tag())),
-            Failure::Missing(rule, Some(child)) => {
+        Err(match mismatch {
+            Mismatch::Wrong(error) => error,
+            Mismatch::Missing(rule, None) => wrong(element, format!("{here} lacks {}", rule.tag())),
+            Mismatch::Missing(rule, Some(child)) => {
                 let text = format!("{here} lacks {} before {}", rule.tag(), tag(child));
                 wrong(child, text)
             }
-            Failure::TooMuch(child) => {
+            Mismatch::TooMuch(child) => {
                 let text = format!(
                     "{} stands in {here} once too often or in the wrong place",
                     tag(child)
@@ -324,7 +324,7 @@ impl Pattern {
     }
 
     /// Takes what follows the pattern from the front of `rest`, and checks it.
-    fn take<'e>(&'e self, rest: &mut &[&'e Element]) -> std::result::Result<(), Failure<'e>> {
+    fn take<'e>(&'e self, rest: &mut &[&'e Element]) -> std::result::Result<(), Mismatch<'e>> {
         let starts = |pattern: &Pattern, rest: &[&Element]| {
             rest.first().is_some_and(|child| pattern.holds(child))
         };
@@ -334,7 +334,7 @@ impl Pattern {
                     rule.check(child)?;
                     *rest = after;
                 }
-                _ => return Err(Failure::Missing(rule, rest.first().copied())),
+                _ => return Err(Mismatch::Missing(rule, rest.first().copied())),
             },
             Pattern::Maybe(pattern) => {
                 if starts(pattern, rest) {
@@ -372,7 +372,7 @@ impl Pattern {
                     let mut its = its.as_slice();
                     part.take(&mut its)?;
                     if let Some(child) = its.first() {
-                        return Err(Failure::TooMuch(child));
+                        return Err(Mismatch::TooMuch(child));
                     }
                 }
             }

@@ -149,12 +149,7 @@ fn bring_back(node: &Node<'_>, config: &Config, before: &Snapshot) -> Result<()>
 }
 
 fn at<'a>(path: &'a [u8], function: &Function<'a>) -> Node<'a> {
-    Node {
-        path,
-        uevent: b"",
-        suffix: None,
-        ..function.node
-    }
+    Node::at(function.node.host, path, function.node.subsystem)
 }
 
 /// Whether the function is on a bus that no bridge leads to: below `pciDDDD:BB`.

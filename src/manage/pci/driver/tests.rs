@@ -48,15 +48,8 @@ impl Machine {
     /// The driver that is chosen, or the error's code and text.
     fn choose(&self, wanted: Option<&str>) -> std::result::Result<String, (Code, String)> {
         let host = Host::recorded(self.0.path()).unwrap();
-        let node = Node {
-            host: &host,
-            path: DIRECTORY.as_bytes(),
-            subsystem: b"pci",
-            uevent: b"",
-            suffix: None,
-        };
         let function = Function {
-            node,
+            node: Node::at(&host, DIRECTORY.as_bytes(), b"pci"),
             address: ADDRESS.into(),
             name: "pci_0000_03_00_0".into(),
         };

@@ -13,6 +13,9 @@
  * number and an unknown flag are 8; without memory it is 2. A function that changes devices fails with 29 on a
  * read-only connection, with 3 where devices are made up and with 84 where they are recorded.
  *
+ * A function of the program that the library calls may end its thread (pthread_exit(), pthread_cancel()). Threads can be
+ * cancelled there, and where the library waits for what the program watches; its own work is not cut short.
+ *
  * After fork() the child can only close what it inherited, with virConnectClose(); any
  * other use of a handle from before is an error. It may open connections of its own.
  */

@@ -11,6 +11,7 @@ import kit
 from test_package_events import PORT
 
 PACKAGE = os.path.join(kit.ROOT, "python")
+RUN = os.path.join(kit.PREFIX, "bin", "virnodedev-run")
 NIC = "net_enp129s0_52_54_00_00_04_01"
 
 # A program's own loop, which poll(2) drives: descriptors and timers, told of in its own words.
@@ -84,6 +85,40 @@ async def main():
 asyncio.run(main())
 """ % PORT
 
+# A daemon thread is in a function that the library called when the main thread ends. The interpreter (before 3.14) ends
+# a thread that wants its lock then by pthread_exit(), which unwinds through the library.
+DAEMON = """
+import importlib, sys, threading, time
+libvirt, what = importlib.import_module(sys.argv[1]), sys.argv[2]
+busy = threading.Event()
+def work(*_):
+    busy.set()
+    time.sleep(0.1)
+class Slow:
+    def write(self, text): pass
+    def flush(self): time.sleep(0.5)  # long enough for the thread to want the lock
+sys.stdout = Slow()
+libvirt.virEventRegisterDefaultImpl()
+libvirt.registerErrorHandler(work if what == "handler" else lambda *_: None, None)
+conn = libvirt.open("test:///default")
+def run():
+    while True:
+        if what == "handler":
+            try:
+                conn.nodeDeviceLookupByName("nosuch")
+            except libvirt.libvirtError:
+                pass
+        else:
+            libvirt.virEventRunDefaultImpl()
+if what == "timer":
+    libvirt.virEventAddTimeout(0, work, None)
+if what == "event":
+    conn.nodeDeviceEventRegisterAny(None, libvirt.VIR_NODE_DEVICE_EVENT_ID_LIFECYCLE, work, None)
+    conn.nodeDeviceCreateXML(%r)
+threading.Thread(target=run, daemon=True).start()
+busy.wait()
+""" % PORT
+
 
 class Programs(unittest.TestCase):
     def run_python(self, program, *command, **more):
@@ -98,6 +133,18 @@ class Programs(unittest.TestCase):
         foreign.need_bindings("libvirtaio")
         done = self.run_python(foreign.PYTHON, "-W", "ignore", "-c", LIBVIRTAIO)
         self.assertEqual((done.stdout, done.stderr), ("[0, 1]\n", ""))
+
+    def end_in_callbacks(self, program, *command):
+        for what in ("timer", "event", "handler"):
+            for _ in range(3):
+                self.run_python(program, *command, what)
+
+    def test_daemon_threads_in_callbacks(self):
+        self.end_in_callbacks(sys.executable, "-c", DAEMON, "virnodedev")
+
+    def test_daemon_threads_of_libvirts_module(self):
+        foreign.need_bindings("libvirt")
+        self.end_in_callbacks(RUN, foreign.PYTHON, "-c", DAEMON, "libvirt")
 
     def replayed(self, *command):
         """What a program prints while an interface of a recorded machine goes, comes and changes."""

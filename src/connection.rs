@@ -370,6 +370,11 @@ impl Connection {
         self.view(true).take_events()
     }
 
+    /// Takes events back that could not be told; they come first at the next question.
+    pub fn give_back_events(&self, untold: Vec<DeviceEvent>) {
+        self.view(false).give_back_events(untold);
+    }
+
     /// A descriptor for poll(2), readable while [`Connection::take_events`] may have something to
     /// return; it lives as long as the connection.
     pub fn event_fd(&self) -> Result<RawFd> {

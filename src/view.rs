@@ -173,6 +173,11 @@ impl View {
         self.known.events.keep(keep);
     }
 
+    /// Takes events back that could not be told; they come first at the next question.
+    pub fn give_back_events(&mut self, untold: Vec<DeviceEvent>) {
+        self.notifying(|view| view.known.events.give_back(untold));
+    }
+
     /// What happened since the last call, in order.
     pub fn take_events(&mut self) -> Vec<DeviceEvent> {
         self.notifier.iter().for_each(Notifier::clear);

@@ -4,10 +4,11 @@
 //! No driver of the library asks anything; programs written for libvirt refer to it.
 
 use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
-use std::io::{BufRead, Write};
+use std::io::{ErrorKind, Write};
 use std::ptr;
 
 use super::args;
+use super::cancellation::{OwnWork, in_program, points::read};
 use super::constants::virConnectCredentialType::{
     VIR_CRED_AUTHNAME, VIR_CRED_ECHOPROMPT, VIR_CRED_EXTERNAL, VIR_CRED_NOECHOPROMPT,
     VIR_CRED_PASSPHRASE, VIR_CRED_REALM,
@@ -42,25 +43,24 @@ static mut DEFAULT: virConnectAuth = virConnectAuth {
 #[unsafe(no_mangle)]
 pub static mut virConnectAuthPtrDefault: virConnectAuthPtr = &raw mut DEFAULT;
 
-unsafe extern "C" fn ask_at_terminal(
+unsafe extern "C-unwind" fn ask_at_terminal(
     cred: virConnectCredentialPtr,
     ncred: c_uint,
     _cbdata: *mut c_void,
 ) -> c_int {
-    shield(-1, || {
-        for index in 0..ncred as usize {
-            // SAFETY: the caller passes ncred questions.
-            let at = unsafe { cred.add(index) };
-            // SAFETY: as above, and nobody else uses them meanwhile.
-            let Some(question) = (unsafe { at.as_mut() }) else {
-                return -1;
-            };
-            if answer(question).is_none() {
-                return -1;
-            }
+    let _own_work = OwnWork::begin();
+    for index in 0..ncred as usize {
+        // SAFETY: the caller passes ncred questions.
+        let at = unsafe { cred.add(index) };
+        // SAFETY: as above, and nobody else uses them meanwhile.
+        let Some(question) = (unsafe { at.as_mut() }) else {
+            return -1;
+        };
+        if answer(question).is_none() {
+            return -1;
         }
-        0
-    })
+    }
+    0
 }
 
 fn answer(question: &mut virConnectCredential) -> Option<()> {
@@ -75,26 +75,41 @@ fn answer(question: &mut virConnectCredential) -> Option<()> {
         return None;
     }
     let echo = hidden.then(Silence::new);
-    let mut output = std::io::stdout();
-    output.write_all(text(question.prompt)).ok()?;
-    output.write_all(b":").ok()?;
-    output.flush().ok()?;
-    let mut line = Vec::new();
-    std::io::stdin().lock().read_until(b'\n', &mut line).ok()?;
+    shield(None, || {
+        let mut output = std::io::stdout();
+        output.write_all(text(question.prompt)).ok()?;
+        output.write_all(b":").ok()?;
+        output.flush().ok()
+    })?;
+    let line = read_line()?;
     drop(echo);
-    if line.is_empty() {
-        return None;
+    shield(None, || {
+        let end = line.iter().rposition(|byte| !b"\r\n".contains(byte));
+        let given = match end {
+            Some(last) => &line[..=last],
+            None => text(question.defresult),
+        };
+        question.result = out::bytes(given).ok()?;
+        question.resultlen = given.len().try_into().ok()?;
+        Some(())
+    })
+}
+
+/// A line of standard input with its end, if there is any. The thread can be cancelled meanwhile.
+fn read_line() -> Option<Vec<u8>> {
+    let mut line = Vec::new();
+    while !line.ends_with(b"\n") {
+        let mut byte = 0u8;
+        let at = (&raw mut byte).cast();
+        // SAFETY: there is room for one byte.
+        match in_program(|| unsafe { read(libc::STDIN_FILENO, at, 1) }) {
+            0 => break,
+            1 => line.push(byte),
+            _ if std::io::Error::last_os_error().kind() == ErrorKind::Interrupted => {}
+            _ => return None,
+        }
     }
-    while line.last().is_some_and(|b| b"\r\n".contains(b)) {
-        line.pop();
-    }
-    let given: &[u8] = match line.is_empty() {
-        true => text(question.defresult),
-        false => &line,
-    };
-    question.result = out::bytes(given).ok()?;
-    question.resultlen = given.len().try_into().ok()?;
-    Some(())
+    (!line.is_empty()).then_some(line)
 }
 
 fn text<'a>(text: *const c_char) -> &'a [u8] {
@@ -127,7 +142,8 @@ impl Drop for Silence {
         if let Some(before) = &self.0 {
             // SAFETY: the settings that the terminal had.
             unsafe { libc::tcsetattr(libc::STDIN_FILENO, libc::TCSAFLUSH, before) };
-            println!();
+            // Nobody is left to tell when that fails.
+            let _ = std::io::stdout().write_all(b"\n");
         }
     }
 }

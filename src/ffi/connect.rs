@@ -56,7 +56,7 @@ unsafe fn open(function: &'static str, name: *const c_char, flags: c_uint) -> vi
 /// # Safety
 /// name is NULL or a NUL-terminated string.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn virConnectOpen(name: *const c_char) -> virConnectPtr {
+pub unsafe extern "C-unwind" fn virConnectOpen(name: *const c_char) -> virConnectPtr {
     // SAFETY: as promised by the caller.
     unsafe { open("virConnectOpen", name, 0) }
 }
@@ -72,7 +72,7 @@ pub unsafe extern "C" fn virConnectOpen(name: *const c_char) -> virConnectPtr {
 /// # Safety
 /// name is NULL or a NUL-terminated string.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn virConnectOpenReadOnly(name: *const c_char) -> virConnectPtr {
+pub unsafe extern "C-unwind" fn virConnectOpenReadOnly(name: *const c_char) -> virConnectPtr {
     // SAFETY: as promised by the caller.
     unsafe { open("virConnectOpenReadOnly", name, READ_ONLY) }
 }
@@ -89,7 +89,7 @@ pub unsafe extern "C" fn virConnectOpenReadOnly(name: *const c_char) -> virConne
 /// # Safety
 /// name is NULL or a NUL-terminated string.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn virConnectOpenAuth(
+pub unsafe extern "C-unwind" fn virConnectOpenAuth(
     name: *const c_char,
     auth: virConnectAuthPtr,
     flags: c_uint,
@@ -106,7 +106,7 @@ pub unsafe extern "C" fn virConnectOpenAuth(
 ///
 /// Since virnodedev 0.1.0 (libvirt 0.6.0).
 #[unsafe(no_mangle)]
-pub extern "C" fn virConnectRef(conn: virConnectPtr) -> c_int {
+pub extern "C-unwind" fn virConnectRef(conn: virConnectPtr) -> c_int {
     guard(Domain::DomainConfig, "virConnectRef", |call| {
         if HANDLES.reference_connection(conn.addr()) {
             Ok(0)
@@ -131,7 +131,7 @@ pub extern "C" fn virConnectRef(conn: virConnectPtr) -> c_int {
 ///
 /// Since virnodedev 0.1.0 (libvirt 0.0.3).
 #[unsafe(no_mangle)]
-pub extern "C" fn virConnectClose(conn: virConnectPtr) -> c_int {
+pub extern "C-unwind" fn virConnectClose(conn: virConnectPtr) -> c_int {
     guard(Domain::None, "virConnectClose", |call| {
         match HANDLES.close_connection(conn.addr()) {
             Some(Closed::Gone) => Ok(0),
@@ -148,7 +148,7 @@ pub extern "C" fn virConnectClose(conn: virConnectPtr) -> c_int {
 ///
 /// Since virnodedev 0.1.0 (libvirt 0.9.8).
 #[unsafe(no_mangle)]
-pub extern "C" fn virConnectIsAlive(conn: virConnectPtr) -> c_int {
+pub extern "C-unwind" fn virConnectIsAlive(conn: virConnectPtr) -> c_int {
     answer("virConnectIsAlive", conn, 1)
 }
 
@@ -159,7 +159,7 @@ pub extern "C" fn virConnectIsAlive(conn: virConnectPtr) -> c_int {
 ///
 /// Since virnodedev 0.1.0 (libvirt 0.7.3).
 #[unsafe(no_mangle)]
-pub extern "C" fn virConnectIsEncrypted(conn: virConnectPtr) -> c_int {
+pub extern "C-unwind" fn virConnectIsEncrypted(conn: virConnectPtr) -> c_int {
     answer("virConnectIsEncrypted", conn, 0)
 }
 
@@ -170,7 +170,7 @@ pub extern "C" fn virConnectIsEncrypted(conn: virConnectPtr) -> c_int {
 ///
 /// Since virnodedev 0.1.0 (libvirt 0.7.3).
 #[unsafe(no_mangle)]
-pub extern "C" fn virConnectIsSecure(conn: virConnectPtr) -> c_int {
+pub extern "C-unwind" fn virConnectIsSecure(conn: virConnectPtr) -> c_int {
     answer("virConnectIsSecure", conn, 1)
 }
 
@@ -183,7 +183,7 @@ pub extern "C" fn virConnectIsSecure(conn: virConnectPtr) -> c_int {
 ///
 /// Since virnodedev 0.1.0 (libvirt 0.9.8).
 #[unsafe(no_mangle)]
-pub extern "C" fn virConnectSetKeepAlive(
+pub extern "C-unwind" fn virConnectSetKeepAlive(
     conn: virConnectPtr,
     interval: c_int,
     count: c_uint,
@@ -212,7 +212,7 @@ fn answer(function: &'static str, conn: virConnectPtr, value: c_int) -> c_int {
 ///
 /// Since virnodedev 0.1.0 (libvirt 0.10.0).
 #[unsafe(no_mangle)]
-pub extern "C" fn virConnectRegisterCloseCallback(
+pub extern "C-unwind" fn virConnectRegisterCloseCallback(
     conn: virConnectPtr,
     cb: virConnectCloseFunc,
     opaque: *mut c_void,
@@ -230,7 +230,7 @@ pub extern "C" fn virConnectRegisterCloseCallback(
 ///
 /// Since virnodedev 0.1.0 (libvirt 0.10.0).
 #[unsafe(no_mangle)]
-pub extern "C" fn virConnectUnregisterCloseCallback(
+pub extern "C-unwind" fn virConnectUnregisterCloseCallback(
     conn: virConnectPtr,
     cb: virConnectCloseFunc,
 ) -> c_int {

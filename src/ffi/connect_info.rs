@@ -19,7 +19,7 @@ const DOMAIN: Domain = Domain::DomainConfig;
 ///
 /// Since virnodedev 0.1.0 (libvirt 0.0.3).
 #[unsafe(no_mangle)]
-pub extern "C" fn virConnectGetType(conn: virConnectPtr) -> *const c_char {
+pub extern "C-unwind" fn virConnectGetType(conn: virConnectPtr) -> *const c_char {
     guard(DOMAIN, "virConnectGetType", |call| {
         Ok(call.conn(conn)?.handle.connection.driver_type().as_ptr())
     })
@@ -36,7 +36,10 @@ pub extern "C" fn virConnectGetType(conn: virConnectPtr) -> *const c_char {
 /// # Safety
 /// hvVer is NULL or points to an unsigned long.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn virConnectGetVersion(conn: virConnectPtr, hvVer: *mut c_ulong) -> c_int {
+pub unsafe extern "C-unwind" fn virConnectGetVersion(
+    conn: virConnectPtr,
+    hvVer: *mut c_ulong,
+) -> c_int {
     guard(DOMAIN, "virConnectGetVersion", |call| {
         let conn = call.conn(conn)?;
         call.not_null("hvVer", hvVer)?;
@@ -59,7 +62,7 @@ pub unsafe extern "C" fn virConnectGetVersion(conn: virConnectPtr, hvVer: *mut c
 /// # Safety
 /// libVer is NULL or points to an unsigned long.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn virConnectGetLibVersion(
+pub unsafe extern "C-unwind" fn virConnectGetLibVersion(
     conn: virConnectPtr,
     libVer: *mut c_ulong,
 ) -> c_int {
@@ -89,7 +92,7 @@ fn text(
 ///
 /// Since virnodedev 0.1.0 (libvirt 0.3.0).
 #[unsafe(no_mangle)]
-pub extern "C" fn virConnectGetHostname(conn: virConnectPtr) -> *mut c_char {
+pub extern "C-unwind" fn virConnectGetHostname(conn: virConnectPtr) -> *mut c_char {
     text("virConnectGetHostname", conn, Connection::hostname)
 }
 
@@ -100,7 +103,7 @@ pub extern "C" fn virConnectGetHostname(conn: virConnectPtr) -> *mut c_char {
 ///
 /// Since virnodedev 0.1.0 (libvirt 0.3.0).
 #[unsafe(no_mangle)]
-pub extern "C" fn virConnectGetURI(conn: virConnectPtr) -> *mut c_char {
+pub extern "C-unwind" fn virConnectGetURI(conn: virConnectPtr) -> *mut c_char {
     text("virConnectGetURI", conn, |c| c.uri().to_string())
 }
 
@@ -111,7 +114,7 @@ pub extern "C" fn virConnectGetURI(conn: virConnectPtr) -> *mut c_char {
 ///
 /// Since virnodedev 0.1.0 (libvirt 0.2.1).
 #[unsafe(no_mangle)]
-pub extern "C" fn virConnectGetCapabilities(conn: virConnectPtr) -> *mut c_char {
+pub extern "C-unwind" fn virConnectGetCapabilities(conn: virConnectPtr) -> *mut c_char {
     text(
         "virConnectGetCapabilities",
         conn,
@@ -127,7 +130,7 @@ pub extern "C" fn virConnectGetCapabilities(conn: virConnectPtr) -> *mut c_char 
 ///
 /// Since virnodedev 0.1.0 (libvirt 0.8.8).
 #[unsafe(no_mangle)]
-pub extern "C" fn virConnectGetSysinfo(conn: virConnectPtr, flags: c_uint) -> *mut c_char {
+pub extern "C-unwind" fn virConnectGetSysinfo(conn: virConnectPtr, flags: c_uint) -> *mut c_char {
     let _ = flags;
     guard(DOMAIN, "virConnectGetSysinfo", |call| {
         call.conn(conn)?;
@@ -143,7 +146,10 @@ pub extern "C" fn virConnectGetSysinfo(conn: virConnectPtr, flags: c_uint) -> *m
 ///
 /// Since virnodedev 0.1.0 (libvirt 0.2.1).
 #[unsafe(no_mangle)]
-pub extern "C" fn virConnectGetMaxVcpus(conn: virConnectPtr, r#type: *const c_char) -> c_int {
+pub extern "C-unwind" fn virConnectGetMaxVcpus(
+    conn: virConnectPtr,
+    r#type: *const c_char,
+) -> c_int {
     let _ = r#type;
     guard(DOMAIN, "virConnectGetMaxVcpus", |call| {
         call.conn(conn)?;

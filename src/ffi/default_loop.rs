@@ -10,6 +10,7 @@ mod readiness;
 mod sources;
 mod turn;
 
+use std::collections::VecDeque;
 use std::ffi::c_int;
 use std::os::fd::OwnedFd;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,12 +18,17 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{EventfdFlags, eventfd};
 
-use self::readiness::ALWAYS;
+use self::readiness::{ALWAYS, Question};
 use self::sources::{Descriptor, Source, Sources, Timer};
 use self::turn::Turns;
+use super::cancellation::in_program;
+use super::failure::{Result, own};
 use super::fork::{Maker, ProcessLock, Rank};
 use super::types::{virEventHandleCallback, virEventTimeoutCallback};
 use super::user_data::UserData;
+use crate::error::Domain;
+
+const DOMAIN: Domain = Domain::EventLoop;
 
 /// An event loop of the library's own.
 pub(super) struct DefaultLoop {
@@ -40,7 +46,7 @@ struct State {
     watches: Sources<Descriptor>,
     timers: Sources<Timer>,
     /// What removed watches and timers leave to be freed in the next turn.
-    to_free: Vec<UserData>,
+    to_free: VecDeque<UserData>,
 }
 
 /// The loop of the process. It is made at the first question and stays; a child makes one of its
@@ -145,56 +151,57 @@ impl DefaultLoop {
         self.remove(number, |state| &mut state.timers)
     }
 
-    fn remove<T>(&self, number: c_int, sources: fn(&mut State) -> &mut Sources<T>) -> c_int {
+    fn remove<T>(&self, number: c_int, sources: SourcesOf<T>) -> c_int {
         let mut state = self.state();
         let Some(removed) = sources(&mut state).take(number) else {
             return -1;
         };
-        state.to_free.push(removed.data);
+        state.to_free.push_back(removed.data);
         self.interrupt();
         0
     }
 
     /// One turn: waits until something happens, or another thread changes what is waited for.
-    pub(super) fn run_once(&self) {
-        let _turn = self.turns.begin();
+    pub(super) fn run_once(&self) -> Result<()> {
+        let _turn = own(DOMAIN, || self.turns.begin())?;
         // What is removed from here on is freed in the next turn, never within the call that removes it.
-        let (timeout, to_free) = {
-            let mut state = self.state();
-            (state.timeout(), std::mem::take(&mut state.to_free))
-        };
-        for (number, ready) in self.wait(timeout) {
-            self.call_watch(number, ready);
+        let (mut to_free, watches, mut question) = own(DOMAIN, || self.prepare())?;
+        question.wait();
+        for (watch, ready) in own(DOMAIN, || self.happened(&watches, &question))? {
+            self.call_watch(watch, ready)?;
         }
         let now = Instant::now();
-        for number in self.due_timers(now) {
-            self.call_timer(number, now);
+        for timer in own(DOMAIN, || self.due_timers(now))? {
+            self.call_timer(timer, now)?;
         }
-        for data in to_free {
-            if !self.is_inherited() {
-                data.free();
-            }
+        while let Some(data) = to_free.next() {
+            data.free();
         }
+        Ok(())
     }
 
-    /// Polls what is watched now; tells the watches for which something happened, and what.
-    fn wait(&self, timeout: Option<Duration>) -> Vec<(c_int, c_int)> {
-        let watches: Vec<Source<Descriptor>> = {
-            let state = self.state();
-            // A negative descriptor is never ready.
-            let can_happen = |w: &&Source<Descriptor>| w.what.events != 0 && w.what.fd >= 0;
-            state.watches.idle().filter(can_happen).copied().collect()
-        };
-        let descriptors = watches.iter().map(|watch| &watch.what);
-        let ready = readiness::wait(descriptors, self.wake.as_ref(), timeout);
+    /// What a turn begins with: what is to be freed, and the watches with the question which of them are ready.
+    fn prepare(&self) -> (ToFree<'_>, Vec<c_int>, Question) {
+        let mut state = self.state();
+        let timeout = state.timeout();
+        let to_free = std::mem::take(&mut state.to_free);
+        // A negative descriptor is never ready.
+        let can_happen = |w: &&Source<Descriptor>| w.what.events != 0 && w.what.fd >= 0;
+        let watches = || state.watches.idle().filter(can_happen);
+        let numbers = watches().map(|watch| watch.number).collect();
+        let descriptors = watches().map(|watch| &watch.what);
+        let question = Question::new(descriptors, self.wake.as_ref(), timeout);
+        drop(state);
+        (ToFree { of: self, to_free }, numbers, question)
+    }
+
+    /// The watches for which something happened, and what.
+    fn happened(&self, watches: &[c_int], question: &Question) -> Vec<(c_int, c_int)> {
         if let Some(wake) = &self.wake {
             let _ = rustix::io::read(wake, &mut [0; 8]);
         }
-        let numbers = watches.iter().map(|watch| watch.number);
-        numbers
-            .zip(ready)
-            .filter(|(_, ready)| *ready != 0)
-            .collect()
+        let told = watches.iter().copied().zip(question.answer());
+        told.filter(|(_, ready)| *ready != 0).collect()
     }
 
     fn due_timers(&self, now: Instant) -> Vec<c_int> {
@@ -211,7 +218,7 @@ impl DefaultLoop {
         self.maker.is_another()
     }
 
-    fn call_watch(&self, number: c_int, ready: c_int) {
+    fn call_watch(&self, number: c_int, ready: c_int) -> Result<()> {
         self.call(
             number,
             |state| &mut state.watches,
@@ -227,10 +234,10 @@ impl DefaultLoop {
                     unsafe { callback(watch.number, fd, told, data) };
                 }
             },
-        );
+        )
     }
 
-    fn call_timer(&self, number: c_int, now: Instant) {
+    fn call_timer(&self, number: c_int, now: Instant) -> Result<()> {
         self.call(
             number,
             |state| &mut state.timers,
@@ -242,39 +249,80 @@ impl DefaultLoop {
                     unsafe { callback(timer.number, timer.data.pointer()) };
                 }
             },
-        );
+        )
     }
 
     /// Calls the callback of a source that is still there, for what `happened` says that it is told.
     fn call<T: Copy, H>(
         &self,
         number: c_int,
-        sources: fn(&mut State) -> &mut Sources<T>,
+        sources: SourcesOf<T>,
         happened: impl FnOnce(&mut T) -> Option<H>,
         callback: impl FnOnce(Source<T>, H),
-    ) {
-        if self.is_inherited() {
-            return;
-        }
-        let claim = |source: &mut Source<T>| {
+    ) -> Result<()> {
+        let claimed = own(DOMAIN, || {
+            let mut state = (!self.is_inherited()).then(|| self.state())?;
+            let source = sources(&mut state).find(number);
+            let source = source.filter(|source| !source.is_busy)?;
             let happened = happened(&mut source.what)?;
             source.is_busy = true;
             Some((*source, happened))
-        };
-        let claimed = {
-            let mut state = self.state();
-            let source = sources(&mut state).find(number);
-            source.filter(|source| !source.is_busy).and_then(claim)
-        };
-        let Some((source, happened)) = claimed else {
-            return;
-        };
-        callback(source, happened);
-        if self.is_inherited() {
+        })?;
+        if let Some((source, happened)) = claimed {
+            let _busy = Busy {
+                of: self,
+                number,
+                sources,
+            };
+            in_program(|| callback(source, happened));
+        }
+        Ok(())
+    }
+}
+
+/// Where a state has its watches, or its timers.
+type SourcesOf<T> = fn(&mut State) -> &mut Sources<T>;
+
+/// A source whose callback runs, until this is dropped.
+struct Busy<'a, T> {
+    of: &'a DefaultLoop,
+    number: c_int,
+    sources: SourcesOf<T>,
+}
+
+impl<T> Drop for Busy<'_, T> {
+    fn drop(&mut self) {
+        if self.of.is_inherited() {
             return;
         }
-        if let Some(source) = sources(&mut self.state()).find(number) {
+        if let Some(source) = (self.sources)(&mut self.of.state()).find(self.number) {
             source.is_busy = false;
+        }
+    }
+}
+
+/// What a turn is to free. What is left, when the program ends the thread, is freed in the next one.
+struct ToFree<'a> {
+    of: &'a DefaultLoop,
+    to_free: VecDeque<UserData>,
+}
+
+impl ToFree<'_> {
+    /// The next; nothing in a child, where nothing is freed that its parent frees.
+    fn next(&mut self) -> Option<UserData> {
+        match self.of.is_inherited() {
+            true => None,
+            false => self.to_free.pop_front(),
+        }
+    }
+}
+
+impl Drop for ToFree<'_> {
+    fn drop(&mut self) {
+        if !self.to_free.is_empty() && !self.of.is_inherited() {
+            let mut state = self.of.state();
+            self.to_free.append(&mut state.to_free);
+            state.to_free = std::mem::take(&mut self.to_free);
         }
     }
 }

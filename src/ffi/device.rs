@@ -20,7 +20,7 @@ const DOMAIN: Domain = Domain::NodeDevice;
 ///
 /// Since virnodedev 0.1.0 (libvirt 0.5.0).
 #[unsafe(no_mangle)]
-pub extern "C" fn virNodeDeviceGetName(dev: virNodeDevicePtr) -> *const c_char {
+pub extern "C-unwind" fn virNodeDeviceGetName(dev: virNodeDevicePtr) -> *const c_char {
     guard(DOMAIN, "virNodeDeviceGetName", |call| {
         Ok(call.device(dev)?.name.as_ptr())
     })
@@ -38,7 +38,7 @@ pub extern "C" fn virNodeDeviceGetName(dev: virNodeDevicePtr) -> *const c_char {
 ///
 /// Since virnodedev 0.1.0 (libvirt 0.5.0).
 #[unsafe(no_mangle)]
-pub extern "C" fn virNodeDeviceGetParent(dev: virNodeDevicePtr) -> *const c_char {
+pub extern "C-unwind" fn virNodeDeviceGetParent(dev: virNodeDevicePtr) -> *const c_char {
     guard(DOMAIN, "virNodeDeviceGetParent", |call| {
         let device = call.device(dev)?;
         if device.parent.get().is_none() {
@@ -59,7 +59,7 @@ pub extern "C" fn virNodeDeviceGetParent(dev: virNodeDevicePtr) -> *const c_char
 ///
 /// Since virnodedev 0.1.0 (libvirt 0.5.0).
 #[unsafe(no_mangle)]
-pub extern "C" fn virNodeDeviceNumOfCaps(dev: virNodeDevicePtr) -> c_int {
+pub extern "C-unwind" fn virNodeDeviceNumOfCaps(dev: virNodeDevicePtr) -> c_int {
     ask("virNodeDeviceNumOfCaps", dev, |device| {
         out::count(device.conn.connection.capabilities(&device.name)?.len())
     })
@@ -79,7 +79,7 @@ pub extern "C" fn virNodeDeviceNumOfCaps(dev: virNodeDevicePtr) -> c_int {
 /// # Safety
 /// names has room for maxnames pointers.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn virNodeDeviceListCaps(
+pub unsafe extern "C-unwind" fn virNodeDeviceListCaps(
     dev: virNodeDevicePtr,
     names: *mut *mut c_char,
     maxnames: c_int,
@@ -109,7 +109,10 @@ pub unsafe extern "C" fn virNodeDeviceListCaps(
 ///
 /// Since virnodedev 0.1.0 (libvirt 0.5.0).
 #[unsafe(no_mangle)]
-pub extern "C" fn virNodeDeviceGetXMLDesc(dev: virNodeDevicePtr, flags: c_uint) -> *mut c_char {
+pub extern "C-unwind" fn virNodeDeviceGetXMLDesc(
+    dev: virNodeDevicePtr,
+    flags: c_uint,
+) -> *mut c_char {
     guard(DOMAIN, "virNodeDeviceGetXMLDesc", |call| {
         call.description("nodeDeviceGetXMLDesc", dev, flags, Connection::xml)
     })
@@ -122,7 +125,7 @@ pub extern "C" fn virNodeDeviceGetXMLDesc(dev: virNodeDevicePtr, flags: c_uint) 
 ///
 /// Since virnodedev 0.1.0 (libvirt 0.6.0).
 #[unsafe(no_mangle)]
-pub extern "C" fn virNodeDeviceRef(dev: virNodeDevicePtr) -> c_int {
+pub extern "C-unwind" fn virNodeDeviceRef(dev: virNodeDevicePtr) -> c_int {
     guard(DOMAIN, "virNodeDeviceRef", |call| {
         if HANDLES.reference_device(dev.addr()) {
             Ok(0)
@@ -139,7 +142,7 @@ pub extern "C" fn virNodeDeviceRef(dev: virNodeDevicePtr) -> c_int {
 ///
 /// Since virnodedev 0.1.0 (libvirt 0.5.0).
 #[unsafe(no_mangle)]
-pub extern "C" fn virNodeDeviceFree(dev: virNodeDevicePtr) -> c_int {
+pub extern "C-unwind" fn virNodeDeviceFree(dev: virNodeDevicePtr) -> c_int {
     guard(DOMAIN, "virNodeDeviceFree", |call| {
         if HANDLES.release_device(dev.addr()) {
             Ok(0)
@@ -158,7 +161,7 @@ pub extern "C" fn virNodeDeviceFree(dev: virNodeDevicePtr) -> c_int {
 ///
 /// Since virnodedev 0.1.0 (libvirt 7.8.0).
 #[unsafe(no_mangle)]
-pub extern "C" fn virNodeDeviceIsActive(dev: virNodeDevicePtr) -> c_int {
+pub extern "C-unwind" fn virNodeDeviceIsActive(dev: virNodeDevicePtr) -> c_int {
     ask("virNodeDeviceIsActive", dev, |device| {
         Ok(device.conn.connection.is_active(&device.name)?.into())
     })
@@ -173,7 +176,7 @@ pub extern "C" fn virNodeDeviceIsActive(dev: virNodeDevicePtr) -> c_int {
 ///
 /// Since virnodedev 0.1.0 (libvirt 7.8.0).
 #[unsafe(no_mangle)]
-pub extern "C" fn virNodeDeviceIsPersistent(dev: virNodeDevicePtr) -> c_int {
+pub extern "C-unwind" fn virNodeDeviceIsPersistent(dev: virNodeDevicePtr) -> c_int {
     ask("virNodeDeviceIsPersistent", dev, |device| {
         Ok(device.conn.connection.is_persistent(&device.name)?.into())
     })
@@ -192,7 +195,7 @@ pub extern "C" fn virNodeDeviceIsPersistent(dev: virNodeDevicePtr) -> c_int {
 /// # Safety
 /// autostart is NULL or points to an int.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn virNodeDeviceGetAutostart(
+pub unsafe extern "C-unwind" fn virNodeDeviceGetAutostart(
     dev: virNodeDevicePtr,
     autostart: *mut c_int,
 ) -> c_int {

@@ -69,7 +69,7 @@ fn make_device<'a>(
 ///
 /// Since virnodedev 0.1.0 (libvirt 0.6.1).
 #[unsafe(no_mangle)]
-pub extern "C" fn virNodeDeviceDettach(dev: virNodeDevicePtr) -> c_int {
+pub extern "C-unwind" fn virNodeDeviceDettach(dev: virNodeDevicePtr) -> c_int {
     change_device(
         "virNodeDeviceDettach",
         Operation::Detach,
@@ -101,7 +101,7 @@ pub extern "C" fn virNodeDeviceDettach(dev: virNodeDevicePtr) -> c_int {
 /// # Safety
 /// driverName is NULL or a NUL-terminated string.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn virNodeDeviceDetachFlags(
+pub unsafe extern "C-unwind" fn virNodeDeviceDetachFlags(
     dev: virNodeDevicePtr,
     driverName: *const c_char,
     flags: c_uint,
@@ -128,7 +128,7 @@ pub unsafe extern "C" fn virNodeDeviceDetachFlags(
 ///
 /// Since virnodedev 0.1.0 (libvirt 0.6.1).
 #[unsafe(no_mangle)]
-pub extern "C" fn virNodeDeviceReAttach(dev: virNodeDevicePtr) -> c_int {
+pub extern "C-unwind" fn virNodeDeviceReAttach(dev: virNodeDevicePtr) -> c_int {
     change_device(
         "virNodeDeviceReAttach",
         Operation::Reattach,
@@ -152,7 +152,7 @@ pub extern "C" fn virNodeDeviceReAttach(dev: virNodeDevicePtr) -> c_int {
 ///
 /// Since virnodedev 0.1.0 (libvirt 0.6.1).
 #[unsafe(no_mangle)]
-pub extern "C" fn virNodeDeviceReset(dev: virNodeDevicePtr) -> c_int {
+pub extern "C-unwind" fn virNodeDeviceReset(dev: virNodeDevicePtr) -> c_int {
     change_device(
         "virNodeDeviceReset",
         Operation::Reset,
@@ -184,7 +184,7 @@ pub extern "C" fn virNodeDeviceReset(dev: virNodeDevicePtr) -> c_int {
 /// # Safety
 /// xmlDesc is NULL or a NUL-terminated string.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn virNodeDeviceCreateXML(
+pub unsafe extern "C-unwind" fn virNodeDeviceCreateXML(
     conn: virConnectPtr,
     xmlDesc: *const c_char,
     flags: c_uint,
@@ -216,7 +216,7 @@ pub unsafe extern "C" fn virNodeDeviceCreateXML(
 ///
 /// Since virnodedev 0.1.0 (libvirt 0.6.3).
 #[unsafe(no_mangle)]
-pub extern "C" fn virNodeDeviceDestroy(dev: virNodeDevicePtr) -> c_int {
+pub extern "C-unwind" fn virNodeDeviceDestroy(dev: virNodeDevicePtr) -> c_int {
     change_device(
         "virNodeDeviceDestroy",
         Operation::Destroy,
@@ -243,7 +243,7 @@ pub extern "C" fn virNodeDeviceDestroy(dev: virNodeDevicePtr) -> c_int {
 /// # Safety
 /// xmlDesc is NULL or a NUL-terminated string.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn virNodeDeviceDefineXML(
+pub unsafe extern "C-unwind" fn virNodeDeviceDefineXML(
     conn: virConnectPtr,
     xmlDesc: *const c_char,
     flags: c_uint,
@@ -273,7 +273,7 @@ pub unsafe extern "C" fn virNodeDeviceDefineXML(
 ///
 /// Since virnodedev 0.1.0 (libvirt 7.3.0).
 #[unsafe(no_mangle)]
-pub extern "C" fn virNodeDeviceUndefine(dev: virNodeDevicePtr, flags: c_uint) -> c_int {
+pub extern "C-unwind" fn virNodeDeviceUndefine(dev: virNodeDevicePtr, flags: c_uint) -> c_int {
     change_device(
         "virNodeDeviceUndefine",
         Operation::Undefine,
@@ -293,7 +293,7 @@ pub extern "C" fn virNodeDeviceUndefine(dev: virNodeDevicePtr, flags: c_uint) ->
 ///
 /// Since virnodedev 0.1.0 (libvirt 7.3.0).
 #[unsafe(no_mangle)]
-pub extern "C" fn virNodeDeviceCreate(dev: virNodeDevicePtr, flags: c_uint) -> c_int {
+pub extern "C-unwind" fn virNodeDeviceCreate(dev: virNodeDevicePtr, flags: c_uint) -> c_int {
     change_device(
         "virNodeDeviceCreate",
         Operation::Start,
@@ -314,7 +314,10 @@ pub extern "C" fn virNodeDeviceCreate(dev: virNodeDevicePtr, flags: c_uint) -> c
 ///
 /// Since virnodedev 0.1.0 (libvirt 7.8.0).
 #[unsafe(no_mangle)]
-pub extern "C" fn virNodeDeviceSetAutostart(dev: virNodeDevicePtr, autostart: c_int) -> c_int {
+pub extern "C-unwind" fn virNodeDeviceSetAutostart(
+    dev: virNodeDevicePtr,
+    autostart: c_int,
+) -> c_int {
     change_device(
         "virNodeDeviceSetAutostart",
         Operation::SetAutostart,
@@ -342,7 +345,7 @@ pub extern "C" fn virNodeDeviceSetAutostart(dev: virNodeDevicePtr, autostart: c_
 /// # Safety
 /// xmlDesc is NULL or a NUL-terminated string.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn virNodeDeviceUpdate(
+pub unsafe extern "C-unwind" fn virNodeDeviceUpdate(
     dev: virNodeDevicePtr,
     xmlDesc: *const c_char,
     flags: c_uint,

@@ -5,8 +5,10 @@ use std::ffi::{c_int, c_void};
 use std::sync::Arc;
 
 use super::events;
-use super::guard::guard;
+use super::failure::Result;
+use super::guard::{Call, guard_calls};
 use super::listener::Listener;
+use super::objects::Conn;
 use super::types::{
     virConnectNodeDeviceEventGenericCallback, virConnectPtr, virFreeCallback, virNodeDevicePtr,
 };
@@ -42,7 +44,7 @@ const EVENT_IDS: c_int = 2;
 /// # Safety
 /// cb and freecb can be called with opaque until the number is given back.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn virConnectNodeDeviceEventRegisterAny(
+pub unsafe extern "C-unwind" fn virConnectNodeDeviceEventRegisterAny(
     conn: virConnectPtr,
     dev: virNodeDevicePtr,
     eventID: c_int,
@@ -50,38 +52,56 @@ pub unsafe extern "C" fn virConnectNodeDeviceEventRegisterAny(
     opaque: *mut c_void,
     freecb: virFreeCallback,
 ) -> c_int {
-    guard(DOMAIN, "virConnectNodeDeviceEventRegisterAny", |call| {
-        let conn = call.conn(conn)?;
-        let mut filter = None;
-        if !dev.is_null() {
-            let device = call.device(dev)?;
-            call.owner = Some(conn.handle.clone());
-            if !Arc::ptr_eq(&device.conn, &conn.handle) {
-                let name = device.name.to_string_lossy();
-                let function = call.function;
-                return Err(call.refuse(
-                    "dev",
-                    format!("node device '{name}' in {function} must match connection"),
-                ));
-            }
-            filter = Some(device.name.clone());
-        }
-        if cb.is_none() {
-            return Err(call.null_argument("cb"));
-        }
-        call.not_negative("eventID", eventID)?;
-        if eventID >= EVENT_IDS {
+    guard_calls(DOMAIN, "virConnectNodeDeviceEventRegisterAny", |call| {
+        let (conn, listener) = call.own(|call| {
+            let conn = call.conn(conn)?;
+            // SAFETY: as promised by the caller.
+            let listener = unsafe { listener(call, &conn, dev, eventID, cb) }?;
+            Ok((conn, listener))
+        })?;
+        events::register(call, &conn, listener, UserData::new(opaque, freecb))
+    })
+}
+
+/// Whom to tell of what, by the arguments of a registration.
+///
+/// # Safety
+/// `cb` is a function of the type that the event has.
+unsafe fn listener(
+    call: &mut Call,
+    conn: &Conn,
+    dev: virNodeDevicePtr,
+    event: c_int,
+    cb: virConnectNodeDeviceEventGenericCallback,
+) -> Result<Listener> {
+    let mut filter = None;
+    if !dev.is_null() {
+        let device = call.device(dev)?;
+        call.owner = Some(conn.handle.clone());
+        if !Arc::ptr_eq(&device.conn, &conn.handle) {
+            let name = device.name.to_string_lossy();
             let function = call.function;
             return Err(call.refuse(
-                "eventID",
-                format!("eventID in {function} must be less than {EVENT_IDS}"),
+                "dev",
+                format!("node device '{name}' in {function} must match connection"),
             ));
         }
-        // SAFETY: the event id tells which type the program cast its function from.
-        let listener = unsafe { Listener::new(eventID, cb, filter) };
-        let listener = listener.ok_or_else(|| call.null_argument("cb"))?;
-        events::register(&conn, listener, UserData::new(opaque, freecb))
-    })
+        filter = Some(device.name.clone());
+    }
+    if cb.is_none() {
+        return Err(call.null_argument("cb"));
+    }
+    call.not_negative("eventID", event)?;
+    if event >= EVENT_IDS {
+        let function = call.function;
+        return Err(call.refuse(
+            "eventID",
+            format!("eventID in {function} must be less than {EVENT_IDS}"),
+        ));
+    }
+    // SAFETY: the event tells which type the program cast its function from.
+    let listener = unsafe { Listener::new(event, cb, filter) };
+    listener.ok_or_else(|| call.null_argument("cb"))
 }
 
 /// Ends a registration of virConnectNodeDeviceEventRegisterAny().
@@ -96,14 +116,17 @@ pub unsafe extern "C" fn virConnectNodeDeviceEventRegisterAny(
 ///
 /// Since virnodedev 0.1.0 (libvirt 2.2.0).
 #[unsafe(no_mangle)]
-pub extern "C" fn virConnectNodeDeviceEventDeregisterAny(
+pub extern "C-unwind" fn virConnectNodeDeviceEventDeregisterAny(
     conn: virConnectPtr,
     callbackID: c_int,
 ) -> c_int {
-    guard(DOMAIN, "virConnectNodeDeviceEventDeregisterAny", |call| {
-        let conn = call.conn(conn)?;
-        call.not_negative("callbackID", callbackID)?;
-        events::deregister(&conn, callbackID)?;
+    guard_calls(DOMAIN, "virConnectNodeDeviceEventDeregisterAny", |call| {
+        let conn = call.own(|call| {
+            let conn = call.conn(conn)?;
+            call.not_negative("callbackID", callbackID)?;
+            Ok(conn)
+        })?;
+        events::deregister(call, &conn, callbackID)?;
         Ok(0)
     })
 }

@@ -26,7 +26,7 @@ const DOMAIN: Domain = Domain::NodeDevice;
 /// # Safety
 /// cap is NULL or a NUL-terminated string.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn virNodeNumOfDevices(
+pub unsafe extern "C-unwind" fn virNodeNumOfDevices(
     conn: virConnectPtr,
     cap: *const c_char,
     flags: c_uint,
@@ -56,7 +56,7 @@ pub unsafe extern "C" fn virNodeNumOfDevices(
 /// # Safety
 /// cap is NULL or a NUL-terminated string, names has room for maxnames pointers.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn virNodeListDevices(
+pub unsafe extern "C-unwind" fn virNodeListDevices(
     conn: virConnectPtr,
     cap: *const c_char,
     names: *mut *mut c_char,
@@ -91,7 +91,7 @@ pub unsafe extern "C" fn virNodeListDevices(
 /// # Safety
 /// devices is NULL or points to a pointer.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn virConnectListAllNodeDevices(
+pub unsafe extern "C-unwind" fn virConnectListAllNodeDevices(
     conn: virConnectPtr,
     devices: *mut *mut virNodeDevicePtr,
     flags: c_uint,
@@ -128,7 +128,7 @@ pub unsafe extern "C" fn virConnectListAllNodeDevices(
 /// # Safety
 /// name is NULL or a NUL-terminated string.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn virNodeDeviceLookupByName(
+pub unsafe extern "C-unwind" fn virNodeDeviceLookupByName(
     conn: virConnectPtr,
     name: *const c_char,
 ) -> virNodeDevicePtr {
@@ -155,7 +155,7 @@ pub unsafe extern "C" fn virNodeDeviceLookupByName(
 /// # Safety
 /// wwnn and wwpn are NULL or NUL-terminated strings.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn virNodeDeviceLookupSCSIHostByWWN(
+pub unsafe extern "C-unwind" fn virNodeDeviceLookupSCSIHostByWWN(
     conn: virConnectPtr,
     wwnn: *const c_char,
     wwpn: *const c_char,

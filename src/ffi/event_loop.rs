@@ -6,7 +6,7 @@
 use std::ffi::{c_int, c_void};
 
 use super::default_loop::{self, functions::FUNCTIONS};
-use super::guard::guard;
+use super::guard::{guard, guard_calls};
 use super::installed_loop::{LoopFunctions, call, install};
 use super::types::{
     virEventAddHandleFunc, virEventAddTimeoutFunc, virEventHandleCallback,
@@ -32,7 +32,7 @@ use crate::error::Domain;
 /// # Safety
 /// The functions can be called from any thread as long as the process lives.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn virEventRegisterImpl(
+pub unsafe extern "C-unwind" fn virEventRegisterImpl(
     addHandle: virEventAddHandleFunc,
     updateHandle: virEventUpdateHandleFunc,
     removeHandle: virEventRemoveHandleFunc,
@@ -59,7 +59,7 @@ pub unsafe extern "C" fn virEventRegisterImpl(
 ///
 /// Since virnodedev 0.1.0 (libvirt 0.9.0).
 #[unsafe(no_mangle)]
-pub extern "C" fn virEventRegisterDefaultImpl() -> c_int {
+pub extern "C-unwind" fn virEventRegisterDefaultImpl() -> c_int {
     guard(Domain::EventLoop, "virEventRegisterDefaultImpl", |_| {
         install(FUNCTIONS);
         Ok(0)
@@ -74,9 +74,9 @@ pub extern "C" fn virEventRegisterDefaultImpl() -> c_int {
 ///
 /// Since virnodedev 0.1.0 (libvirt 0.9.0).
 #[unsafe(no_mangle)]
-pub extern "C" fn virEventRunDefaultImpl() -> c_int {
-    guard(Domain::EventLoop, "virEventRunDefaultImpl", |_| {
-        default_loop::current().run_once();
+pub extern "C-unwind" fn virEventRunDefaultImpl() -> c_int {
+    guard_calls(Domain::EventLoop, "virEventRunDefaultImpl", |call| {
+        call.own(|_| Ok(default_loop::current()))?.run_once()?;
         Ok(0)
     })
 }
@@ -95,7 +95,7 @@ pub extern "C" fn virEventRunDefaultImpl() -> c_int {
 /// # Safety
 /// cb and ff can be called with opaque until the watch is removed.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn virEventAddHandle(
+pub unsafe extern "C-unwind" fn virEventAddHandle(
     fd: c_int,
     events: c_int,
     cb: virEventHandleCallback,
@@ -116,7 +116,7 @@ pub unsafe extern "C" fn virEventAddHandle(
 ///
 /// Since virnodedev 0.1.0 (libvirt 0.9.3).
 #[unsafe(no_mangle)]
-pub extern "C" fn virEventUpdateHandle(watch: c_int, events: c_int) {
+pub extern "C-unwind" fn virEventUpdateHandle(watch: c_int, events: c_int) {
     call((), |functions| {
         let update = functions.update_handle?;
         // SAFETY: a function of the program's loop, with the arguments that it takes.
@@ -132,7 +132,7 @@ pub extern "C" fn virEventUpdateHandle(watch: c_int, events: c_int) {
 ///
 /// Since virnodedev 0.1.0 (libvirt 0.9.3).
 #[unsafe(no_mangle)]
-pub extern "C" fn virEventRemoveHandle(watch: c_int) -> c_int {
+pub extern "C-unwind" fn virEventRemoveHandle(watch: c_int) -> c_int {
     call(-1, |functions| {
         let remove = functions.remove_handle?;
         // SAFETY: a function of the program's loop, with the argument that it takes.
@@ -153,7 +153,7 @@ pub extern "C" fn virEventRemoveHandle(watch: c_int) -> c_int {
 /// # Safety
 /// cb and ff can be called with opaque until the timer is removed.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn virEventAddTimeout(
+pub unsafe extern "C-unwind" fn virEventAddTimeout(
     frequency: c_int,
     cb: virEventTimeoutCallback,
     opaque: *mut c_void,
@@ -173,7 +173,7 @@ pub unsafe extern "C" fn virEventAddTimeout(
 ///
 /// Since virnodedev 0.1.0 (libvirt 0.9.3).
 #[unsafe(no_mangle)]
-pub extern "C" fn virEventUpdateTimeout(timer: c_int, frequency: c_int) {
+pub extern "C-unwind" fn virEventUpdateTimeout(timer: c_int, frequency: c_int) {
     call((), |functions| {
         let update = functions.update_timeout?;
         // SAFETY: a function of the program's loop, with the arguments that it takes.
@@ -189,7 +189,7 @@ pub extern "C" fn virEventUpdateTimeout(timer: c_int, frequency: c_int) {
 ///
 /// Since virnodedev 0.1.0 (libvirt 0.9.3).
 #[unsafe(no_mangle)]
-pub extern "C" fn virEventRemoveTimeout(timer: c_int) -> c_int {
+pub extern "C-unwind" fn virEventRemoveTimeout(timer: c_int) -> c_int {
     call(-1, |functions| {
         let remove = functions.remove_timeout?;
         // SAFETY: a function of the program's loop, with the argument that it takes.
@@ -210,7 +210,7 @@ mod tests {
         CALLS.lock().unwrap().push(call);
     }
 
-    unsafe extern "C" fn add_handle(
+    unsafe extern "C-unwind" fn add_handle(
         fd: c_int,
         events: c_int,
         _: virEventHandleCallback,
@@ -220,14 +220,14 @@ mod tests {
         note(format!("add handle {fd} {events} {}", opaque.addr()));
         5
     }
-    unsafe extern "C" fn update_handle(watch: c_int, events: c_int) {
+    unsafe extern "C-unwind" fn update_handle(watch: c_int, events: c_int) {
         note(format!("update handle {watch} {events}"));
     }
-    unsafe extern "C" fn remove_handle(watch: c_int) -> c_int {
+    unsafe extern "C-unwind" fn remove_handle(watch: c_int) -> c_int {
         note(format!("remove handle {watch}"));
         0
     }
-    unsafe extern "C" fn add_timeout(
+    unsafe extern "C-unwind" fn add_timeout(
         timeout: c_int,
         _: virEventTimeoutCallback,
         opaque: *mut c_void,
@@ -236,10 +236,10 @@ mod tests {
         note(format!("add timeout {timeout} {}", opaque.addr()));
         6
     }
-    unsafe extern "C" fn update_timeout(timer: c_int, timeout: c_int) {
+    unsafe extern "C-unwind" fn update_timeout(timer: c_int, timeout: c_int) {
         note(format!("update timeout {timer} {timeout}"));
     }
-    unsafe extern "C" fn remove_timeout(timer: c_int) -> c_int {
+    unsafe extern "C-unwind" fn remove_timeout(timer: c_int) -> c_int {
         note(format!("remove timeout {timer}"));
         -1
     }

@@ -2,43 +2,82 @@
 //! Events of a connection: registering for them, and telling them.
 //!
 //! Callbacks run in the thread that tells, with no lock held: they may call
-//! anything, registration and deregistration included.
+//! anything, registration and deregistration included, and may end the thread.
 
 use std::ffi::{c_int, c_void};
 use std::os::fd::RawFd;
 use std::ptr;
 
-use super::failure::Result;
+use super::cancellation::OwnWork;
+use super::failure::{Result, own};
+use super::guard::Call;
 use super::listener::Listener;
 use super::objects::{Conn, HANDLES};
 use super::registrations::Registration;
 use super::shield::shield;
+use super::types::virNodeDevicePtr;
 use super::user_data::UserData;
-use super::watching::remove_watch;
+use super::watching::{add_watch, remove_watch};
+use crate::connection::Connection;
+use crate::error::Domain;
 use crate::view::DeviceEvent;
 
+const DOMAIN: Domain = Domain::NodeDevice;
+
 /// Registers a listener; tells its number.
-pub(super) fn register(conn: &Conn, listener: Listener, data: UserData) -> Result<c_int> {
+pub(super) fn register(
+    call: &mut Call,
+    conn: &Conn,
+    listener: Listener,
+    data: UserData,
+) -> Result<c_int> {
     let handle = &conn.handle;
-    handle.listeners.refuse_double(&listener)?;
     let (watching, connection) = (&handle.watching, &handle.connection);
-    watching.begin(connection, Some(on_readable), conn.address)?;
-    let added = conn.hold().and_then(|()| {
+    let need = call.own(|_| {
+        handle.listeners.refuse_double(&listener)?;
+        watching.begin(connection)
+    })?;
+    if let Some(fd) = need.unwatched {
+        let watch = add_watch(fd, Some(on_readable), conn.address)?;
+        remove_watch(call.own(|_| Ok(watching.keep(watch)))?);
+    }
+    let added = call.own(|_| {
+        conn.hold()?;
         // Another thread may have been first meanwhile.
         let added = handle.listeners.add_once(listener, data);
         added.inspect_err(|_| conn.release())
     });
-    added.inspect_err(|_| watching.end(connection))
+    need.keep();
+    if added.is_err() {
+        remove_watch(call.own(|_| Ok(watching.end(connection)))?);
+    }
+    added
 }
 
 /// Ends a registration.
-pub(super) fn deregister(conn: &Conn, number: c_int) -> Result<()> {
+pub(super) fn deregister(call: &mut Call, conn: &Conn, number: c_int) -> Result<()> {
     let handle = &conn.handle;
-    let registration = handle.listeners.take_number(number)?;
-    handle.watching.end(&handle.connection);
-    handle.telling.free(registration);
-    conn.release();
+    let (registration, watch) = call.own(|_| {
+        let registration = handle.listeners.take_number(number)?;
+        Ok((registration, handle.watching.end(&handle.connection)))
+    })?;
+    // What kept the connection for the registration.
+    let _hold = Hold(conn);
+    remove_watch(watch);
+    let free = call.own(|_| Ok(handle.telling.free_or_wait(registration)))?;
+    if let Some(registration) = free {
+        registration.data.free();
+    }
     Ok(())
+}
+
+/// What [`Conn::hold`] kept, until it is dropped.
+struct Hold<'a>(&'a Conn);
+
+impl Drop for Hold<'_> {
+    fn drop(&mut self) {
+        shield((), || self.0.release());
+    }
 }
 
 /// The descriptor for the program's own poll; from now on no event loop is needed.
@@ -47,45 +86,86 @@ pub(super) fn event_fd(conn: &Conn) -> Result<RawFd> {
 }
 
 /// Called by the event loop when there may be something to tell.
-unsafe extern "C" fn on_readable(watch: c_int, _: c_int, _: c_int, opaque: *mut c_void) {
-    shield((), || {
-        let address = opaque.addr();
-        if let Some(handle) = HANDLES.connection(address) {
-            tell_all(&Conn { address, handle });
-        } else if HANDLES.is_inherited(address) {
-            // A child that goes on with its parent's loop would be called for ever.
-            remove_watch(Some(watch));
-        }
-    });
+unsafe extern "C-unwind" fn on_readable(watch: c_int, _: c_int, _: c_int, opaque: *mut c_void) {
+    let _own_work = OwnWork::begin();
+    let address = opaque.addr();
+    if let Some(handle) = shield(None, || HANDLES.connection(address)) {
+        let conn = Conn { address, handle };
+        // Nobody is there to be told of a failure.
+        let _ = tell_all(&conn);
+        shield((), || drop(conn));
+    } else if shield(false, || HANDLES.is_inherited(address)) {
+        // A child that goes on with its parent's loop would be called for ever.
+        remove_watch(Some(watch));
+    }
 }
 
 /// Tells what happened to who asked; returns how many events there were. While
 /// another thread, or a caller further up, is at it, there is nothing to do.
-pub(super) fn tell_all(conn: &Conn) -> usize {
+pub(super) fn tell_all(conn: &Conn) -> Result<usize> {
     let handle = &conn.handle;
-    if !handle.telling.begin() {
-        return 0;
-    }
-    let happened = handle.connection.take_events();
-    for event in &happened {
-        for registration in handle.listeners.all() {
-            if registration.what.wants(event) && !registration.is_over() {
-                tell(conn, &registration, event);
+    let Some(under_way) = handle.telling.begin() else {
+        return Ok(0);
+    };
+    let mut events = Untold::take(&handle.connection)?;
+    let count = events.left.len();
+    for event in events.left.by_ref() {
+        for registration in own(DOMAIN, || handle.listeners.all())? {
+            if registration.what.wants(&event) && !registration.is_over() {
+                tell(conn, &registration, &event)?;
             }
         }
     }
-    handle.telling.end();
-    happened.len()
+    drop(under_way);
+    while let Some(registration) = handle.telling.next_ended() {
+        registration.data.free();
+    }
+    Ok(count)
 }
 
-fn tell(conn: &Conn, registration: &Registration<Listener>, event: &DeviceEvent) {
-    let made = conn.devices(vec![event.name.clone()]);
+/// Events that are being told. Those that are left, when a callback ends the thread, wait for the next one to tell.
+struct Untold<'a> {
+    connection: &'a Connection,
+    left: std::vec::IntoIter<DeviceEvent>,
+}
+
+impl<'a> Untold<'a> {
+    fn take(connection: &'a Connection) -> Result<Self> {
+        let events = own(DOMAIN, || connection.take_events())?;
+        Ok(Untold {
+            connection,
+            left: events.into_iter(),
+        })
+    }
+}
+
+impl Drop for Untold<'_> {
+    fn drop(&mut self) {
+        if self.left.len() > 0 {
+            let left = self.left.by_ref().collect();
+            shield((), || self.connection.give_back_events(left));
+        }
+    }
+}
+
+fn tell(conn: &Conn, registration: &Registration<Listener>, event: &DeviceEvent) -> Result<()> {
+    let made = own(DOMAIN, || conn.devices(vec![event.name.clone()]))?;
     let Some(device) = made.and_then(|devices| devices.first().copied()) else {
-        return;
+        return Ok(());
     };
+    let lent = Lent(device);
     let handle = ptr::with_exposed_provenance_mut(conn.address);
     let data = registration.data.pointer();
     // SAFETY: the handles are live, and the program gave the pointer with the function.
-    unsafe { (registration.what).tell(handle, device, event.change, data) };
-    HANDLES.release_device(device.addr());
+    unsafe { (registration.what).tell(handle, lent.0, event.change, data) };
+    Ok(())
+}
+
+/// A handle that a callback has while it runs.
+struct Lent(virNodeDevicePtr);
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        shield(false, || HANDLES.release_device(self.0.addr()));
+    }
 }

@@ -6,7 +6,7 @@ use std::ffi::{c_char, c_int, c_uint};
 
 use super::args;
 use super::events;
-use super::guard::guard;
+use super::guard::{guard, guard_calls};
 use super::out;
 use super::types::{virConnectPtr, virNodeDevicePtr};
 use crate::connection::Connection;
@@ -26,7 +26,10 @@ const DOMAIN: Domain = Domain::NodeDevice;
 ///
 /// Since virnodedev 0.1.0; not in libvirt.
 #[unsafe(no_mangle)]
-pub extern "C" fn vndNodeDeviceGetJSONDesc(dev: virNodeDevicePtr, flags: c_uint) -> *mut c_char {
+pub extern "C-unwind" fn vndNodeDeviceGetJSONDesc(
+    dev: virNodeDevicePtr,
+    flags: c_uint,
+) -> *mut c_char {
     guard(DOMAIN, "vndNodeDeviceGetJSONDesc", |call| {
         call.description("vndNodeDeviceGetJSONDesc", dev, flags, Connection::json)
     })
@@ -44,7 +47,10 @@ pub extern "C" fn vndNodeDeviceGetJSONDesc(dev: virNodeDevicePtr, flags: c_uint)
 ///
 /// Since virnodedev 0.1.0; not in libvirt.
 #[unsafe(no_mangle)]
-pub extern "C" fn vndConnectGetAllDevicesXML(conn: virConnectPtr, flags: c_uint) -> *mut c_char {
+pub extern "C-unwind" fn vndConnectGetAllDevicesXML(
+    conn: virConnectPtr,
+    flags: c_uint,
+) -> *mut c_char {
     guard(DOMAIN, "vndConnectGetAllDevicesXML", |call| {
         let conn = call.conn(conn)?;
         args::list_flags(flags)?;
@@ -61,7 +67,10 @@ pub extern "C" fn vndConnectGetAllDevicesXML(conn: virConnectPtr, flags: c_uint)
 ///
 /// Since virnodedev 0.1.0; not in libvirt.
 #[unsafe(no_mangle)]
-pub extern "C" fn vndConnectGetAllDevicesJSON(conn: virConnectPtr, flags: c_uint) -> *mut c_char {
+pub extern "C-unwind" fn vndConnectGetAllDevicesJSON(
+    conn: virConnectPtr,
+    flags: c_uint,
+) -> *mut c_char {
     guard(DOMAIN, "vndConnectGetAllDevicesJSON", |call| {
         let conn = call.conn(conn)?;
         args::list_flags(flags)?;
@@ -95,7 +104,7 @@ pub enum vndRecordFlags {
 ///
 /// Since virnodedev 0.1.0; not in libvirt.
 #[unsafe(no_mangle)]
-pub extern "C" fn vndConnectRecord(conn: virConnectPtr, fd: c_int, flags: c_uint) -> c_int {
+pub extern "C-unwind" fn vndConnectRecord(conn: virConnectPtr, fd: c_int, flags: c_uint) -> c_int {
     const ANONYMOUS: c_uint = vndRecordFlags::VND_RECORD_ANONYMOUS as c_uint;
     guard(DOMAIN, "vndConnectRecord", |call| {
         let conn = call.conn(conn)?;
@@ -123,7 +132,7 @@ pub extern "C" fn vndConnectRecord(conn: virConnectPtr, fd: c_int, flags: c_uint
 ///
 /// Since virnodedev 0.1.0; not in libvirt.
 #[unsafe(no_mangle)]
-pub extern "C" fn vndConnectGetEventFD(conn: virConnectPtr) -> c_int {
+pub extern "C-unwind" fn vndConnectGetEventFD(conn: virConnectPtr) -> c_int {
     guard(DOMAIN, "vndConnectGetEventFD", |call| {
         events::event_fd(&call.conn(conn)?)
     })
@@ -138,9 +147,10 @@ pub extern "C" fn vndConnectGetEventFD(conn: virConnectPtr) -> c_int {
 ///
 /// Since virnodedev 0.1.0; not in libvirt.
 #[unsafe(no_mangle)]
-pub extern "C" fn vndConnectDispatchEvents(conn: virConnectPtr) -> c_int {
-    guard(DOMAIN, "vndConnectDispatchEvents", |call| {
-        let count = events::tell_all(&call.conn(conn)?);
+pub extern "C-unwind" fn vndConnectDispatchEvents(conn: virConnectPtr) -> c_int {
+    guard_calls(DOMAIN, "vndConnectDispatchEvents", |call| {
+        let conn = call.own(|call| call.conn(conn))?;
+        let count = events::tell_all(&conn)?;
         Ok(c_int::try_from(count).unwrap_or(c_int::MAX))
     })
 }

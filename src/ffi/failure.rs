@@ -6,10 +6,19 @@ use std::ffi::c_int;
 
 use super::error_domain::virErrorDomain;
 use super::error_number::virErrorNumber;
+use super::shield::catch;
 use crate::error::{Cause, Code, Domain, Error};
 
 /// Result of what stands between C and the library below.
 pub(super) type Result<T> = std::result::Result<T, Failure>;
+
+/// Does something that the library itself does; a panic in it is an error of that part.
+pub(super) fn own<T>(domain: Domain, work: impl FnOnce() -> T) -> Result<T> {
+    catch(work).map_err(|words| {
+        let error = Error::new(Code::InternalError, words);
+        error.in_domain(domain).into()
+    })
+}
 
 /// The fields of a `virError`, by their names there.
 #[derive(Debug, PartialEq, Eq)]

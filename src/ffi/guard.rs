@@ -5,12 +5,13 @@ use std::ffi::c_int;
 use std::ptr;
 use std::sync::Arc;
 
-use super::failure::Result;
+use super::cancellation::OwnWork;
+use super::failure::{Result, own};
 use super::fork;
 use super::objects::ConnHandle;
-use super::shield::{catch, shield};
+use super::shield::shield;
 use super::store::{last, tell::tell};
-use crate::error::{Code, Domain, Error};
+use crate::error::Domain;
 
 /// What a function returns to C when it fails.
 pub(super) trait FailValue {
@@ -42,6 +43,11 @@ impl Call {
     pub(super) fn be_silent(&mut self) {
         self.silent = true;
     }
+
+    /// Does something that the library itself does; a panic in it is an error.
+    pub(super) fn own<T>(&mut self, work: impl FnOnce(&mut Call) -> Result<T>) -> Result<T> {
+        own(self.domain, || work(self))?
+    }
 }
 
 /// Runs the body of an exported function: clears this thread's error, keeps panics out of C,
@@ -51,28 +57,40 @@ pub(super) fn guard<T: FailValue>(
     function: &'static str,
     body: impl FnOnce(&mut Call) -> Result<T>,
 ) -> T {
-    fork::watch();
-    shield(T::FAIL, || {
+    guard_calls(domain, function, |call| call.own(body))
+}
+
+/// The same for a function that calls functions of the program. The body does so itself, and all else in [`Call::own`].
+pub(super) fn guard_calls<T: FailValue>(
+    domain: Domain,
+    function: &'static str,
+    body: impl FnOnce(&mut Call) -> Result<T>,
+) -> T {
+    let _own_work = OwnWork::begin();
+    shield((), || {
+        fork::watch();
         last::clear_last();
-        let mut call = Call {
-            function,
-            domain,
-            owner: None,
-            silent: false,
-        };
-        let failure = match catch(|| body(&mut call)) {
-            Ok(Ok(value)) => return value,
-            Ok(Err(failure)) => failure,
-            Err(words) => Error::new(Code::InternalError, words)
-                .in_domain(domain)
-                .into(),
-        };
-        last::set_last(&failure);
-        if !call.silent {
-            tell(call.owner.as_deref().map(|conn| &conn.errors));
+    });
+    let mut call = Call {
+        function,
+        domain,
+        owner: None,
+        silent: false,
+    };
+    match body(&mut call) {
+        Ok(value) => {
+            shield((), || drop(call));
+            value
         }
-        T::FAIL
-    })
+        Err(failure) => {
+            shield((), || last::set_last(&failure));
+            if !call.silent {
+                tell(call.owner.as_deref().map(|conn| &conn.errors));
+            }
+            shield((), || drop(call));
+            T::FAIL
+        }
+    }
 }
 
 #[cfg(test)]

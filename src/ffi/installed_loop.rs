@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! The event loop that the program registered, or had the library register.
 
+use super::cancellation::in_program;
 use super::fork::{ProcessLock, Rank};
 use super::types::{
     virEventAddHandleFunc, virEventAddTimeoutFunc, virEventRemoveHandleFunc,
@@ -29,5 +30,5 @@ pub(super) fn install(functions: LoopFunctions) {
 /// Calls a function of the loop with no lock held; `missing` where there is no loop or it lacks that function.
 pub(super) fn call<T>(missing: T, call: impl FnOnce(LoopFunctions) -> Option<T>) -> T {
     let functions = *INSTALLED.read();
-    functions.and_then(call).unwrap_or(missing)
+    in_program(|| functions.and_then(call)).unwrap_or(missing)
 }

@@ -4,6 +4,7 @@
 use std::ffi::{c_int, c_void};
 use std::ptr;
 
+use super::cancellation::in_program;
 use super::constants::virNodeDeviceEventID::VIR_NODE_DEVICE_EVENT_ID_LIFECYCLE;
 use super::constants::virNodeDeviceEventLifecycleType::{
     VIR_NODE_DEVICE_EVENT_CREATED, VIR_NODE_DEVICE_EVENT_DEFINED, VIR_NODE_DEVICE_EVENT_DELETED,
@@ -14,10 +15,11 @@ use crate::name::Name;
 use crate::view::{Change, DeviceEvent};
 
 /// Called for `VIR_NODE_DEVICE_EVENT_ID_LIFECYCLE`.
-type Lifecycle = unsafe extern "C" fn(virConnectPtr, virNodeDevicePtr, c_int, c_int, *mut c_void);
+type Lifecycle =
+    unsafe extern "C-unwind" fn(virConnectPtr, virNodeDevicePtr, c_int, c_int, *mut c_void);
 
 /// Called for `VIR_NODE_DEVICE_EVENT_ID_UPDATE`.
-type Update = unsafe extern "C" fn(virConnectPtr, virNodeDevicePtr, *mut c_void);
+type Update = unsafe extern "C-unwind" fn(virConnectPtr, virNodeDevicePtr, *mut c_void);
 
 /// A function of the type that its event has.
 #[derive(Clone, Copy)]
@@ -89,10 +91,12 @@ impl Listener {
             Callback::Lifecycle(callback) => {
                 let event = lifecycle_type(change).unwrap_or_default();
                 // SAFETY: the program's function with the arguments that it takes.
-                unsafe { callback(conn, device, event, 0, data) };
+                in_program(|| unsafe { callback(conn, device, event, 0, data) });
             }
-            // SAFETY: the program's function with the arguments that it takes.
-            Callback::Update(callback) => unsafe { callback(conn, device, data) },
+            Callback::Update(callback) => {
+                // SAFETY: the program's function with the arguments that it takes.
+                in_program(|| unsafe { callback(conn, device, data) });
+            }
         }
     }
 }

@@ -323,7 +323,7 @@ fn unknown_flags_are_refused_by_the_driver() {
 
 #[test]
 fn registering_for_events_checks_its_arguments_in_order() {
-    unsafe extern "C" fn callback(_: virConnectPtr, _: virNodeDevicePtr, _: *mut c_void) {}
+    unsafe extern "C-unwind" fn callback(_: virConnectPtr, _: virNodeDevicePtr, _: *mut c_void) {}
     const FUNCTION: &str = "virConnectNodeDeviceEventRegisterAny";
     let (conn, other) = (open(), open());
     let (mine, theirs) = (lookup(conn, "computer"), lookup(other, "computer"));

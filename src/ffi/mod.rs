@@ -16,7 +16,7 @@
 //! | `default_loop`, `installed_loop` | event loops |
 //! | `store` | errors: each thread's and connection's last one, who is told |
 //! | `failure`, `out`, `user_data` | failures as fields of a record, values as C memory, pointers of programs |
-//! | `fork`, `shield` | locks that a fork waits for; what keeps panics out of C |
+//! | `fork`, `shield`, `cancellation` | locks that a fork waits for; what keeps panics out of C; where threads can be cancelled |
 //! | `types`, `constants`, `error_domain`, `error_number` | the words of the header |
 //!
 //! Doc comments of exported items are the C reader's manual: cbindgen copies
@@ -45,6 +45,7 @@ pub mod extensions;
 mod answers;
 mod args;
 mod auth;
+mod cancellation;
 mod default_loop;
 mod events;
 mod failure;

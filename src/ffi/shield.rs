@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! What keeps panics out of C.
+//! What keeps panics out of C. Functions of the program are called outside of it: see `cancellation`.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::cancellation::OwnWork;
 
 /// Does something, and gives back the words of a panic in it.
 pub(super) fn catch<T>(work: impl FnOnce() -> T) -> Result<T, String> {
@@ -12,6 +14,7 @@ pub(super) fn catch<T>(work: impl FnOnce() -> T) -> Result<T, String> {
 
 /// Does something for a function that reports no error; a panic gives the answer `fail`.
 pub(super) fn shield<T>(fail: T, work: impl FnOnce() -> T) -> T {
+    let _own_work = OwnWork::begin();
     catch(work).unwrap_or(fail)
 }
 

@@ -6,9 +6,11 @@
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::ptr;
+use std::sync::Arc;
 
-use super::guard::guard;
-use super::objects::{Conn, HANDLES};
+use super::failure::Result;
+use super::guard::{Call, guard, guard_calls};
+use super::objects::HANDLES;
 use super::out::{self, List};
 use super::registrations::Registration;
 use super::store::last::{LibvirtErrors, join};
@@ -36,7 +38,7 @@ unsafe fn name(function: *const c_char) -> &'static str {
 ///
 /// cbindgen:ignore
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn vndStubRefuse(first: *const c_void, function: *const c_char) {
+pub unsafe extern "C-unwind" fn vndStubRefuse(first: *const c_void, function: *const c_char) {
     // SAFETY: as promised by the caller.
     let function = unsafe { name(function) };
     let _: c_int = guard(DOMAIN, function, |call| {
@@ -55,7 +57,10 @@ pub unsafe extern "C" fn vndStubRefuse(first: *const c_void, function: *const c_
 ///
 /// cbindgen:ignore
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn vndStubCount(conn: virConnectPtr, function: *const c_char) -> c_int {
+pub unsafe extern "C-unwind" fn vndStubCount(
+    conn: virConnectPtr,
+    function: *const c_char,
+) -> c_int {
     // SAFETY: as promised by the caller.
     let function = unsafe { name(function) };
     guard(DOMAIN, function, |call| {
@@ -71,7 +76,7 @@ pub unsafe extern "C" fn vndStubCount(conn: virConnectPtr, function: *const c_ch
 ///
 /// cbindgen:ignore
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn vndStubList(
+pub unsafe extern "C-unwind" fn vndStubList(
     conn: virConnectPtr,
     objects: *mut *mut *mut c_void,
     function: *const c_char,
@@ -91,13 +96,6 @@ pub unsafe extern "C" fn vndStubList(
     })
 }
 
-/// Ends a registration; it was for events that never come.
-fn end(conn: &Conn, registration: &Registration<usize>) -> c_int {
-    registration.data.free();
-    conn.release();
-    0
-}
-
 /// Registers for events of a kind that this library does not have: a number above 0, and never an event.
 ///
 /// # Safety
@@ -105,7 +103,7 @@ fn end(conn: &Conn, registration: &Registration<usize>) -> c_int {
 ///
 /// cbindgen:ignore
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn vndStubRegister(
+pub unsafe extern "C-unwind" fn vndStubRegister(
     conn: virConnectPtr,
     callback: *const c_void,
     opaque: *mut c_void,
@@ -123,6 +121,19 @@ pub unsafe extern "C" fn vndStubRegister(
     })
 }
 
+/// Ends the registration that `take` takes: it was for events that never come. The connection is let go
+/// first, so that it does not matter what the program does when its data are freed.
+fn deregister(
+    function: &'static str,
+    take: impl FnOnce(&mut Call) -> Result<Arc<Registration<usize>>>,
+) -> c_int {
+    guard_calls(DOMAIN, function, |call| {
+        let registration = call.own(take)?;
+        registration.data.free();
+        Ok(0)
+    })
+}
+
 /// Ends a registration of `vndStubRegister` by its number.
 ///
 /// # Safety
@@ -130,18 +141,19 @@ pub unsafe extern "C" fn vndStubRegister(
 ///
 /// cbindgen:ignore
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn vndStubDeregister(
+pub unsafe extern "C-unwind" fn vndStubDeregister(
     conn: virConnectPtr,
     id: c_int,
     function: *const c_char,
 ) -> c_int {
     // SAFETY: as promised by the caller.
     let function = unsafe { name(function) };
-    guard(DOMAIN, function, |call| {
+    deregister(function, |call| {
         let conn = call.conn(conn)?;
         call.not_negative("callbackID", id)?;
         let registration = conn.handle.never_called.take_number(id)?;
-        Ok(end(&conn, &registration))
+        conn.release();
+        Ok(registration)
     })
 }
 
@@ -152,19 +164,20 @@ pub unsafe extern "C" fn vndStubDeregister(
 ///
 /// cbindgen:ignore
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn vndStubDeregisterCallback(
+pub unsafe extern "C-unwind" fn vndStubDeregisterCallback(
     conn: virConnectPtr,
     callback: *const c_void,
     function: *const c_char,
 ) -> c_int {
     // SAFETY: as promised by the caller.
     let function = unsafe { name(function) };
-    guard(DOMAIN, function, |call| {
+    deregister(function, |call| {
         let conn = call.conn(conn)?;
         call.not_null("cb", callback)?;
         let name = || format!("{callback:p}");
         let registration = conn.handle.never_called.take(&callback.addr(), name)?;
-        Ok(end(&conn, &registration))
+        conn.release();
+        Ok(registration)
     })
 }
 
@@ -259,7 +272,7 @@ mod tests {
         virConnectClose(conn);
     }
 
-    unsafe extern "C" fn count(opaque: *mut c_void) {
+    unsafe extern "C-unwind" fn count(opaque: *mut c_void) {
         let calls: *mut c_int = opaque.cast();
         // SAFETY: the test's own number.
         let before = unsafe { calls.read() };

@@ -16,7 +16,7 @@ pub(super) const DEVICES: [&str; 4] = ["computer", "scsi_host1", "scsi_host11", 
 
 static TOLD: Mutex<Vec<(ThreadId, i32)>> = Mutex::new(Vec::new());
 
-unsafe extern "C" fn note(_: *mut c_void, error: virErrorPtr) {
+unsafe extern "C-unwind" fn note(_: *mut c_void, error: virErrorPtr) {
     // SAFETY: handlers get a record.
     let code = unsafe { error.read() }.code;
     let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);

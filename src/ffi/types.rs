@@ -101,10 +101,11 @@ pub type virErrorPtr = *mut virError;
 /// It runs in the thread of the failing call, before that call returns.
 /// @param userData  what was given with the function
 /// @param error     the error; the strings are the library's, copy what must last
-pub type virErrorFunc = Option<unsafe extern "C" fn(userData: *mut c_void, error: virErrorPtr)>;
+pub type virErrorFunc =
+    Option<unsafe extern "C-unwind" fn(userData: *mut c_void, error: virErrorPtr)>;
 
 /// Frees the data of a callback when the library no longer needs it.
-pub type virFreeCallback = Option<unsafe extern "C" fn(opaque: *mut c_void)>;
+pub type virFreeCallback = Option<unsafe extern "C-unwind" fn(opaque: *mut c_void)>;
 
 /// Told when a connection closes. Connections of this library are in process and
 /// never close by themselves, so it is never called.
@@ -112,7 +113,7 @@ pub type virFreeCallback = Option<unsafe extern "C" fn(opaque: *mut c_void)>;
 /// @param reason  one of virConnectCloseReason
 /// @param opaque  what was given with the function
 pub type virConnectCloseFunc =
-    Option<unsafe extern "C" fn(conn: virConnectPtr, reason: c_int, opaque: *mut c_void)>;
+    Option<unsafe extern "C-unwind" fn(conn: virConnectPtr, reason: c_int, opaque: *mut c_void)>;
 
 /// One question of an authentication.
 #[repr(C)]
@@ -144,7 +145,7 @@ pub type virConnectCredentialPtr = *mut virConnectCredential;
 /// @param cbdata  what was given with the function
 /// @return 0 when all are answered, else -1
 pub type virConnectAuthCallbackPtr = Option<
-    unsafe extern "C" fn(
+    unsafe extern "C-unwind" fn(
         cred: virConnectCredentialPtr,
         ncred: c_uint,
         cbdata: *mut c_void,
@@ -175,8 +176,9 @@ pub type virConnectAuthPtr = *mut virConnectAuth;
 /// @param conn    the connection of the registration
 /// @param dev     the device, valid during the call; virNodeDeviceRef() keeps it
 /// @param opaque  what was given with the function
-pub type virConnectNodeDeviceEventGenericCallback =
-    Option<unsafe extern "C" fn(conn: virConnectPtr, dev: virNodeDevicePtr, opaque: *mut c_void)>;
+pub type virConnectNodeDeviceEventGenericCallback = Option<
+    unsafe extern "C-unwind" fn(conn: virConnectPtr, dev: virNodeDevicePtr, opaque: *mut c_void),
+>;
 
 /// Told that a node device came, went, was defined or undefined (VIR_NODE_DEVICE_EVENT_ID_LIFECYCLE).
 /// @param conn    the connection of the registration
@@ -185,7 +187,7 @@ pub type virConnectNodeDeviceEventGenericCallback =
 /// @param detail  0
 /// @param opaque  what was given with the function
 pub type virConnectNodeDeviceEventLifecycleCallback = Option<
-    unsafe extern "C" fn(
+    unsafe extern "C-unwind" fn(
         conn: virConnectPtr,
         dev: virNodeDevicePtr,
         event: c_int,
@@ -199,13 +201,15 @@ pub type virConnectNodeDeviceEventLifecycleCallback = Option<
 /// @param fd      the file descriptor
 /// @param events  bits of virEventHandleType
 /// @param opaque  what was given with the function
-pub type virEventHandleCallback =
-    Option<unsafe extern "C" fn(watch: c_int, fd: c_int, events: c_int, opaque: *mut c_void)>;
+pub type virEventHandleCallback = Option<
+    unsafe extern "C-unwind" fn(watch: c_int, fd: c_int, events: c_int, opaque: *mut c_void),
+>;
 
 /// Told that a timer ran out.
 /// @param timer   number of the timer
 /// @param opaque  what was given with the function
-pub type virEventTimeoutCallback = Option<unsafe extern "C" fn(timer: c_int, opaque: *mut c_void)>;
+pub type virEventTimeoutCallback =
+    Option<unsafe extern "C-unwind" fn(timer: c_int, opaque: *mut c_void)>;
 
 /// An event loop's function that starts to watch a file descriptor.
 /// @param fd      the file descriptor
@@ -215,7 +219,7 @@ pub type virEventTimeoutCallback = Option<unsafe extern "C" fn(timer: c_int, opa
 /// @param ff      to be called with opaque once the watch is removed, or NULL
 /// @return number of the watch, -1 on failure
 pub type virEventAddHandleFunc = Option<
-    unsafe extern "C" fn(
+    unsafe extern "C-unwind" fn(
         fd: c_int,
         event: c_int,
         cb: virEventHandleCallback,
@@ -225,10 +229,10 @@ pub type virEventAddHandleFunc = Option<
 >;
 
 /// An event loop's function that changes what a watch waits for.
-pub type virEventUpdateHandleFunc = Option<unsafe extern "C" fn(watch: c_int, event: c_int)>;
+pub type virEventUpdateHandleFunc = Option<unsafe extern "C-unwind" fn(watch: c_int, event: c_int)>;
 
 /// An event loop's function that ends a watch; 0, or -1 for an unknown one.
-pub type virEventRemoveHandleFunc = Option<unsafe extern "C" fn(watch: c_int) -> c_int>;
+pub type virEventRemoveHandleFunc = Option<unsafe extern "C-unwind" fn(watch: c_int) -> c_int>;
 
 /// An event loop's function that starts a timer.
 /// @param timeout  interval in milliseconds, 0 for every turn of the loop, negative for a stopped timer
@@ -237,7 +241,7 @@ pub type virEventRemoveHandleFunc = Option<unsafe extern "C" fn(watch: c_int) ->
 /// @param ff       to be called with opaque once the timer is removed, or NULL
 /// @return number of the timer, -1 on failure
 pub type virEventAddTimeoutFunc = Option<
-    unsafe extern "C" fn(
+    unsafe extern "C-unwind" fn(
         timeout: c_int,
         cb: virEventTimeoutCallback,
         opaque: *mut c_void,
@@ -246,10 +250,11 @@ pub type virEventAddTimeoutFunc = Option<
 >;
 
 /// An event loop's function that changes the interval of a timer.
-pub type virEventUpdateTimeoutFunc = Option<unsafe extern "C" fn(timer: c_int, timeout: c_int)>;
+pub type virEventUpdateTimeoutFunc =
+    Option<unsafe extern "C-unwind" fn(timer: c_int, timeout: c_int)>;
 
 /// An event loop's function that ends a timer; 0, or -1 for an unknown one.
-pub type virEventRemoveTimeoutFunc = Option<unsafe extern "C" fn(timer: c_int) -> c_int>;
+pub type virEventRemoveTimeoutFunc = Option<unsafe extern "C-unwind" fn(timer: c_int) -> c_int>;
 
 // Programs compiled against libvirt's headers have this layout built in (x86-64 and other LP64 machines).
 #[cfg(target_pointer_width = "64")]

@@ -38,7 +38,7 @@ fn a_connection_tells_of_itself() {
     assert_eq!((virConnectIsAlive(conn), virConnectIsSecure(conn)), (1, 1));
     assert_eq!(virConnectIsEncrypted(conn), 0);
     assert_eq!(virConnectSetKeepAlive(conn, 5, 3), 0);
-    unsafe extern "C" fn closed(_: virConnectPtr, _: c_int, _: *mut c_void) {}
+    unsafe extern "C-unwind" fn closed(_: virConnectPtr, _: c_int, _: *mut c_void) {}
     assert_eq!(
         virConnectRegisterCloseCallback(conn, Some(closed), ptr::null_mut(), None),
         0
@@ -255,7 +255,7 @@ thread_local! {
 }
 
 /// Counts, and uses the library as a handler may.
-unsafe extern "C" fn own_handler(user: *mut c_void, error: virErrorPtr) {
+unsafe extern "C-unwind" fn own_handler(user: *mut c_void, error: virErrorPtr) {
     // SAFETY: handlers get a record.
     let code = unsafe { error.read() }.code;
     assert_eq!(virGetLastErrorCode(), code);

@@ -3,6 +3,7 @@
 
 use std::ffi::c_void;
 
+use super::cancellation::in_program;
 use super::types::virFreeCallback;
 
 /// The pointer of a program, which is never followed here, and how the program frees it.
@@ -31,7 +32,7 @@ impl UserData {
     pub(super) fn free(&self) {
         if let Some(free) = self.free {
             // SAFETY: the program's function with the pointer that it gave along.
-            unsafe { free(self.pointer) };
+            in_program(|| unsafe { free(self.pointer) });
         }
     }
 }

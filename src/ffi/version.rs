@@ -48,7 +48,7 @@ pub extern "C" fn vndVersion() -> c_ulong {
 /// # Safety
 /// libVer and typeVer are NULL or point to an unsigned long.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn virGetVersion(
+pub unsafe extern "C-unwind" fn virGetVersion(
     libVer: *mut c_ulong,
     r#type: *const c_char,
     typeVer: *mut c_ulong,

@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::constants::virEventHandleType::VIR_EVENT_HANDLE_READABLE;
 use super::failure::Result;
 use super::installed_loop;
+use super::shield::shield;
 use super::types::virEventHandleCallback;
 use crate::connection::Connection;
 use crate::error::{Code, Domain, Error};
@@ -27,50 +28,56 @@ struct Needs {
     is_polled: bool,
 }
 
+/// What one registration in the making needs. Undone when it is dropped.
+pub(super) struct Need<'a> {
+    watching: &'a Watching,
+    connection: &'a Connection,
+    /// The descriptor that the event loop has yet to watch.
+    pub(super) unwatched: Option<RawFd>,
+}
+
 impl Watching {
     fn needs(&self) -> MutexGuard<'_, Needs> {
         // No code of the program runs under the lock.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins to keep events for one more registration, and has the event loop watch the connection if
-    /// nobody does yet. The loop calls `on_readable` with `address`, that of the connection's handle.
-    pub(super) fn begin(
-        &self,
-        connection: &Connection,
-        on_readable: virEventHandleCallback,
-        address: usize,
-    ) -> Result<()> {
-        let needs_watch = {
-            let mut needs = self.needs();
-            connection.keep_events(true);
-            needs.registrations += 1;
-            needs.watch.is_none() && !needs.is_polled
+    /// Begins to keep events for one more registration.
+    pub(super) fn begin<'a>(&'a self, connection: &'a Connection) -> Result<Need<'a>> {
+        let mut needs = self.needs();
+        connection.keep_events(true);
+        needs.registrations += 1;
+        let needs_watch = needs.watch.is_none() && !needs.is_polled;
+        drop(needs);
+        let mut need = Need {
+            watching: self,
+            connection,
+            unwatched: None,
         };
         if needs_watch {
-            // The loop is called with no lock held.
-            match add_watch(connection, on_readable, address) {
-                Ok(watch) => remove_watch(self.needs().keep(watch)),
-                Err(failure) => {
-                    self.end(connection);
-                    return Err(failure);
-                }
-            }
+            need.unwatched = Some(connection.event_fd()?);
         }
-        Ok(())
+        Ok(need)
     }
 
-    /// A registration is over. With the last one the watch ends, and events are no longer kept.
-    pub(super) fn end(&self, connection: &Connection) {
+    /// Keeps a new watch of the event loop; gives it back where another thread was first.
+    pub(super) fn keep(&self, watch: c_int) -> Option<c_int> {
         let mut needs = self.needs();
-        needs.registrations -= 1;
-        let mut idle = None;
-        if needs.registrations == 0 {
-            connection.keep_events(false);
-            idle = needs.watch.take();
+        if needs.watch.is_some() {
+            return Some(watch);
         }
-        drop(needs);
-        remove_watch(idle);
+        needs.watch = Some(watch);
+        None
+    }
+
+    /// A registration is over. After the last one events are no longer kept, and there may be a watch to be removed.
+    pub(super) fn end(&self, connection: &Connection) -> Option<c_int> {
+        let mut needs = self.needs();
+        needs.end(connection);
+        match needs.registrations {
+            0 => needs.watch.take(),
+            _ => None,
+        }
     }
 
     /// From here on the program polls by itself: the descriptor for that.
@@ -81,23 +88,33 @@ impl Watching {
 }
 
 impl Needs {
-    /// Keeps a new watch; gives it back where another thread was first.
-    fn keep(&mut self, watch: c_int) -> Option<c_int> {
-        if self.watch.is_some() {
-            return Some(watch);
+    fn end(&mut self, connection: &Connection) {
+        self.registrations -= 1;
+        if self.registrations == 0 {
+            connection.keep_events(false);
         }
-        self.watch = Some(watch);
-        None
     }
 }
 
-/// Has the event loop watch the connection; tells the number of the watch.
-fn add_watch(
-    connection: &Connection,
+impl Need<'_> {
+    /// The registration is made.
+    pub(super) fn keep(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Need<'_> {
+    fn drop(&mut self) {
+        shield((), || self.watching.needs().end(self.connection));
+    }
+}
+
+/// Has the event loop watch a descriptor: it calls `on_readable` with `address`. Tells the number of the watch.
+pub(super) fn add_watch(
+    fd: RawFd,
     on_readable: virEventHandleCallback,
     address: usize,
 ) -> Result<c_int> {
-    let fd = connection.event_fd()?;
     let events = VIR_EVENT_HANDLE_READABLE as c_int;
     let data = ptr::without_provenance_mut(address);
     let added = installed_loop::call(-1, |functions| {

@@ -60,8 +60,40 @@ impl EventQueue {
         }
     }
 
+    /// Puts back, before all others, events that were taken out but not told.
+    pub fn give_back(&mut self, mut untold: Vec<DeviceEvent>) {
+        if let Some(events) = &mut self.0 {
+            untold.append(events);
+            *events = untold;
+        }
+    }
+
     /// Takes all events out.
     pub fn take(&mut self) -> Vec<DeviceEvent> {
         self.0.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_told_comes_first_again() {
+        let name: Name = c"net_lo".into();
+        let changes = |events: Vec<DeviceEvent>| -> Vec<Change> {
+            events.into_iter().map(|event| event.change).collect()
+        };
+        let mut queue = EventQueue::default();
+        queue.keep(true);
+        queue.push(&name, Change::Created);
+        queue.push(&name, Change::Updated);
+        let untold = queue.take().split_off(1);
+        queue.push(&name, Change::Deleted);
+        queue.give_back(untold.clone());
+        assert_eq!(changes(queue.take()), [Change::Updated, Change::Deleted]);
+        queue.keep(false);
+        queue.give_back(untold);
+        assert_eq!((queue.len(), changes(queue.take())), (0, vec![]));
     }
 }

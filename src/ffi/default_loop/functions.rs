@@ -5,6 +5,7 @@ use std::ffi::{c_int, c_void};
 
 use super::current;
 use crate::ffi::installed_loop::LoopFunctions;
+use crate::ffi::shield::shield;
 use crate::ffi::types::{virEventHandleCallback, virEventTimeoutCallback, virFreeCallback};
 use crate::ffi::user_data::UserData;
 
@@ -18,37 +19,41 @@ pub(in crate::ffi) const FUNCTIONS: LoopFunctions = LoopFunctions {
     remove_timeout: Some(remove_timeout),
 };
 
-unsafe extern "C" fn add_handle(
+unsafe extern "C-unwind" fn add_handle(
     fd: c_int,
     events: c_int,
     cb: virEventHandleCallback,
     opaque: *mut c_void,
     ff: virFreeCallback,
 ) -> c_int {
-    current().add_watch(fd, events, cb, UserData::new(opaque, ff))
+    shield(-1, || {
+        current().add_watch(fd, events, cb, UserData::new(opaque, ff))
+    })
 }
 
-unsafe extern "C" fn update_handle(watch: c_int, events: c_int) {
-    current().update_watch(watch, events);
+unsafe extern "C-unwind" fn update_handle(watch: c_int, events: c_int) {
+    shield((), || current().update_watch(watch, events));
 }
 
-unsafe extern "C" fn remove_handle(watch: c_int) -> c_int {
-    current().remove_watch(watch)
+unsafe extern "C-unwind" fn remove_handle(watch: c_int) -> c_int {
+    shield(-1, || current().remove_watch(watch))
 }
 
-unsafe extern "C" fn add_timeout(
+unsafe extern "C-unwind" fn add_timeout(
     frequency: c_int,
     cb: virEventTimeoutCallback,
     opaque: *mut c_void,
     ff: virFreeCallback,
 ) -> c_int {
-    current().add_timer(frequency, cb, UserData::new(opaque, ff))
+    shield(-1, || {
+        current().add_timer(frequency, cb, UserData::new(opaque, ff))
+    })
 }
 
-unsafe extern "C" fn update_timeout(timer: c_int, frequency: c_int) {
-    current().update_timer(timer, frequency);
+unsafe extern "C-unwind" fn update_timeout(timer: c_int, frequency: c_int) {
+    shield((), || current().update_timer(timer, frequency));
 }
 
-unsafe extern "C" fn remove_timeout(timer: c_int) -> c_int {
-    current().remove_timer(timer)
+unsafe extern "C-unwind" fn remove_timeout(timer: c_int) -> c_int {
+    shield(-1, || current().remove_timer(timer))
 }

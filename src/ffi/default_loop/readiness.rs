@@ -1,69 +1,98 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Which of some file descriptors are ready, by poll(2).
+//! Which of some file descriptors are ready, by ppoll(2).
 
-use std::ffi::c_int;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::ffi::{c_int, c_short};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::ptr;
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-
 use super::sources::Descriptor;
+use crate::ffi::cancellation::{in_program, points::ppoll};
 use crate::ffi::constants::virEventHandleType::{
     VIR_EVENT_HANDLE_ERROR, VIR_EVENT_HANDLE_HANGUP, VIR_EVENT_HANDLE_READABLE,
     VIR_EVENT_HANDLE_WRITABLE,
 };
 
 /// poll(2)'s names for the bits of `virEventHandleType`.
-const BITS: [(c_int, PollFlags); 4] = [
-    (VIR_EVENT_HANDLE_READABLE as c_int, PollFlags::IN),
-    (VIR_EVENT_HANDLE_WRITABLE as c_int, PollFlags::OUT),
-    (VIR_EVENT_HANDLE_ERROR as c_int, PollFlags::ERR),
-    (VIR_EVENT_HANDLE_HANGUP as c_int, PollFlags::HUP),
+const BITS: [(c_int, c_short); 4] = [
+    (VIR_EVENT_HANDLE_READABLE as c_int, libc::POLLIN),
+    (VIR_EVENT_HANDLE_WRITABLE as c_int, libc::POLLOUT),
+    (VIR_EVENT_HANDLE_ERROR as c_int, libc::POLLERR),
+    (VIR_EVENT_HANDLE_HANGUP as c_int, libc::POLLHUP),
 ];
 
 /// What poll(2) tells whether or not it was asked for.
 pub(super) const ALWAYS: c_int = VIR_EVENT_HANDLE_ERROR as c_int | VIR_EVENT_HANDLE_HANGUP as c_int;
 
-fn to_poll(events: c_int) -> PollFlags {
+fn to_poll(events: c_int) -> c_short {
     let set = BITS.iter().filter(|(bit, _)| events & bit != 0);
-    set.map(|(_, flag)| *flag).collect()
+    set.fold(0, |flags, (_, flag)| flags | flag)
 }
 
-fn from_poll(flags: PollFlags) -> c_int {
+fn from_poll(flags: c_short) -> c_int {
     // A descriptor that is none counts as one with an error.
-    let flags = match flags.contains(PollFlags::NVAL) {
-        true => flags | PollFlags::ERR,
-        false => flags,
+    let flags = match flags & libc::POLLNVAL {
+        0 => flags,
+        _ => flags | libc::POLLERR,
     };
-    let set = BITS.iter().filter(|(_, flag)| flags.contains(*flag));
+    let set = BITS.iter().filter(|(_, flag)| flags & flag != 0);
     set.fold(0, |events, (bit, _)| events | bit)
 }
 
-/// Waits until one of the descriptors, none of which is negative, or `wake` is ready, or the time is over.
-/// Tells the bits of each; nothing at all after a signal.
-pub(super) fn wait<'a>(
-    descriptors: impl Iterator<Item = &'a Descriptor>,
-    wake: Option<&OwnedFd>,
-    timeout: Option<Duration>,
-) -> Vec<c_int> {
-    let mut fds: Vec<PollFd<'_>> = descriptors
-        .map(|descriptor| {
-            // SAFETY: not negative; poll(2) answers POLLNVAL for one that is not open.
-            let fd = unsafe { BorrowedFd::borrow_raw(descriptor.fd) };
-            PollFd::from_borrowed_fd(fd, to_poll(descriptor.events))
-        })
-        .collect();
-    let count = fds.len();
-    if let Some(wake) = wake {
-        fds.push(PollFd::new(wake, PollFlags::IN));
+/// A question that waits for its answer.
+pub(super) struct Question {
+    fds: Vec<libc::pollfd>,
+    /// Without the one that wakes.
+    count: usize,
+    timeout: Option<libc::timespec>,
+}
+
+impl Question {
+    /// Which of the descriptors is ready, when one is, `wake` is, or the time is over; no time is for ever.
+    pub(super) fn new<'a>(
+        descriptors: impl Iterator<Item = &'a Descriptor>,
+        wake: Option<&OwnedFd>,
+        timeout: Option<Duration>,
+    ) -> Self {
+        let pollfd = |fd, events| libc::pollfd {
+            fd,
+            events,
+            revents: 0,
+        };
+        let mut fds: Vec<_> = descriptors
+            .map(|descriptor| pollfd(descriptor.fd, to_poll(descriptor.events)))
+            .collect();
+        let count = fds.len();
+        fds.extend(wake.map(|wake| pollfd(wake.as_raw_fd(), libc::POLLIN)));
+        let timeout = timeout.and_then(|timeout| {
+            Some(libc::timespec {
+                tv_sec: timeout.as_secs().try_into().ok()?,
+                tv_nsec: timeout.subsec_nanos().into(),
+            })
+        });
+        Question {
+            fds,
+            count,
+            timeout,
+        }
     }
-    let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
-    match poll(&mut fds, timeout.as_ref()) {
-        Ok(_) => fds[..count]
+
+    /// Waits for the answer. The thread can be cancelled meanwhile.
+    pub(super) fn wait(&mut self) {
+        let timeout = self.timeout.as_ref().map_or(ptr::null(), ptr::from_ref);
+        let (fds, count) = (self.fds.as_mut_ptr(), self.fds.len() as libc::nfds_t);
+        // SAFETY: that many records, and no time and no signals or those that are there.
+        let answer = in_program(|| unsafe { ppoll(fds, count, timeout, ptr::null()) });
+        if answer < 0 {
+            // Interrupted by a signal: nothing happened.
+            self.fds.iter_mut().for_each(|fd| fd.revents = 0);
+        }
+    }
+
+    /// The answer: bits of `virEventHandleType` for each descriptor.
+    pub(super) fn answer(&self) -> impl Iterator<Item = c_int> {
+        self.fds[..self.count]
             .iter()
-            .map(|fd| from_poll(fd.revents()))
-            .collect(),
-        // Interrupted by a signal: a turn in which nothing happened.
-        Err(_) => Vec::new(),
+            .map(|fd| from_poll(fd.revents))
     }
 }

@@ -3,6 +3,7 @@
 
 use std::ffi::c_void;
 
+use crate::ffi::cancellation::in_program;
 use crate::ffi::fork::{ProcessLock, Rank};
 use crate::ffi::types::{virErrorFunc, virErrorPtr};
 use crate::ffi::user_data::UserData;
@@ -10,7 +11,7 @@ use crate::ffi::user_data::UserData;
 /// A function of the program that is told of errors.
 #[derive(Clone, Copy)]
 pub(in crate::ffi) struct Handler {
-    function: unsafe extern "C" fn(*mut c_void, virErrorPtr),
+    function: unsafe extern "C-unwind" fn(*mut c_void, virErrorPtr),
     data: UserData,
 }
 
@@ -27,7 +28,7 @@ impl Handler {
     /// `error` points to a record with NUL-terminated or NULL strings.
     pub(super) unsafe fn tell(&self, error: virErrorPtr) {
         // SAFETY: the program registered the function for such calls with this data.
-        unsafe { (self.function)(self.data.pointer(), error) };
+        in_program(|| unsafe { (self.function)(self.data.pointer(), error) });
     }
 }
 

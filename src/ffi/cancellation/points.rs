@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Functions of the C library that have to do with cancellation.
+//!
+//! Those in which threads can be cancelled are declared here, because ABI "C" says of a function that nothing
+//! unwinds out of it; where something does the process ends. Plain system calls are no cancellation points.
+
+use std::ffi::{c_int, c_void};
+
+unsafe extern "C-unwind" {
+    /// Chooses whether this thread can be cancelled (`PTHREAD_CANCEL_*`); tells the choice before. With asynchronous
+    /// cancellation the thread may end here.
+    pub(super) fn pthread_setcancelstate(state: c_int, old: *mut c_int) -> c_int;
+
+    /// ppoll(2).
+    pub(in crate::ffi) fn ppoll(
+        fds: *mut libc::pollfd,
+        count: libc::nfds_t,
+        timeout: *const libc::timespec,
+        signals: *const libc::sigset_t,
+    ) -> c_int;
+
+    /// read(2).
+    pub(in crate::ffi) fn read(fd: c_int, buffer: *mut c_void, size: usize) -> isize;
+}

@@ -9,12 +9,13 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::caps::scsi_host::FcHost;
+use crate::caps::scsi_host::ScsiHostState;
 use crate::caps::{Capability, State};
 use crate::description::Description;
 use crate::device::Device;
 use crate::error::{Code, Domain, Error, Result};
 use crate::host::Host;
+use crate::host::found::Found;
 use crate::host::mdevctl::run::Asking;
 use crate::host::monitor::{Monitor, is_readable};
 use crate::name::Name;
@@ -54,7 +55,7 @@ impl Connection {
         let (is_test, host, registry, monitor) = match uri::source_of(&uri)? {
             DeviceSource::Host => {
                 let host = Host::live();
-                let monitor = Monitor::open(&host.files);
+                let monitor = Monitor::open(&host.files)?;
                 (false, host, None, Some(monitor))
             }
             DeviceSource::Recording(root) => (false, open_recording(&root)?, None, None),
@@ -119,62 +120,69 @@ impl Connection {
 
     /// The current view. `thorough` looks ask whether anything was missed; the others
     /// trust an answer that is a millisecond old.
-    fn view(&self, thorough: bool) -> MutexGuard<'_, View> {
+    fn view(&self, thorough: bool) -> Result<MutexGuard<'_, View>> {
+        let mut view = self.old_view();
+        view.refresh(&self.host, thorough)?;
+        Ok(view)
+    }
+
+    /// The view as it was at the last look.
+    fn old_view(&self) -> MutexGuard<'_, View> {
         // A panic while the view was held left it whole: every change of it is one call.
-        let mut view = self.view.lock().unwrap_or_else(PoisonError::into_inner);
-        view.refresh(&self.host, thorough);
-        view
+        self.view.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Names of the devices that pass the list flags, `computer` first, then by sysfs path.
     /// Flags that do not exist change nothing.
-    pub fn list(&self, flags: u32) -> Vec<Name> {
+    pub fn list(&self, flags: u32) -> Result<Vec<Name>> {
         if flags == 0 {
-            return self.view(true).registry().names().to_vec();
+            return Ok(self.view(true)?.registry().names().to_vec());
         }
         self.filtered(flags, |device| device.name.clone())
     }
 
     /// How many devices pass the list flags.
-    pub fn count(&self, flags: u32) -> usize {
-        self.filtered(flags, |_| ()).len()
+    pub fn count(&self, flags: u32) -> Result<usize> {
+        Ok(self.filtered(flags, |_| ())?.len())
     }
 
     /// What `take` makes of each device that passes the flags.
-    fn filtered<T>(&self, flags: u32, take: impl Fn(&Arc<Device>) -> T) -> Vec<T> {
-        let view = self.view(true);
+    fn filtered<T>(&self, flags: u32, take: impl Fn(&Arc<Device>) -> T) -> Result<Vec<T>> {
+        let view = self.view(true)?;
         let candidates = view
             .registry()
             .iter()
             .filter(|device| may_pass(device, flags));
         if !needs_facts(flags) {
-            return candidates.map(take).collect();
+            return Ok(candidates.map(take).collect());
         }
         let candidates: Vec<_> = candidates.cloned().collect();
         // What must be read of devices is read without holding up other threads.
         drop(view);
-        candidates
-            .iter()
-            .filter(|device| passes(device, flags, &self.host))
-            .map(take)
-            .collect()
+        let mut found = Vec::new();
+        for device in &candidates {
+            if passes(device, flags, &self.host)? {
+                found.push(take(device));
+            }
+        }
+        Ok(found)
     }
 
     /// Names of the devices with capability `cap` (all for `None`, none for an unknown one), at most `max`.
-    pub fn names_with_capability(&self, cap: Option<&str>, max: usize) -> Vec<Name> {
+    pub fn names_with_capability(&self, cap: Option<&str>, max: usize) -> Result<Vec<Name>> {
         let flags = match cap.map(Capability::from_name) {
             None => 0,
             Some(Some(capability)) => capability.flag(),
-            Some(None) => return Vec::new(),
+            Some(None) => return Ok(Vec::new()),
         };
-        let mut names = self.list(flags);
+        let mut names = self.list(flags)?;
         names.truncate(max);
-        names
+        Ok(names)
     }
 
     /// How many devices have capability `cap`.
-    pub fn count_with_capability(&self, cap: Option<&str>) -> usize {
-        self.names_with_capability(cap, usize::MAX).len()
+    pub fn count_with_capability(&self, cap: Option<&str>) -> Result<usize> {
+        Ok(self.names_with_capability(cap, usize::MAX)?.len())
     }
 
     /// The host whose devices these are.
@@ -183,7 +191,7 @@ impl Connection {
     }
 
     /// The devices that pass the list flags.
-    pub fn devices(&self, flags: u32) -> Vec<Arc<Device>> {
+    pub fn devices(&self, flags: u32) -> Result<Vec<Arc<Device>>> {
         self.filtered(flags, Arc::clone)
     }
 
@@ -197,7 +205,7 @@ impl Connection {
         &self,
         change: impl FnOnce(&mut Registry) -> Result<T>,
     ) -> Result<T> {
-        self.view(true).with_registry_mut(change)
+        self.view(true)?.with_registry_mut(change)
     }
 
     /// Whether the connection's devices can be changed in this way.
@@ -206,27 +214,29 @@ impl Connection {
     }
 
     /// Waits until anything is told of any device, at most that long.
-    pub fn wait_for_news(&self, limit: Duration) {
-        let fds = self.view(false).fds();
+    pub fn wait_for_news(&self, limit: Duration) -> Result<()> {
+        let fds = self.view(false)?.fds()?;
         if fds.is_empty() {
             std::thread::sleep(limit);
         }
-        is_readable(fds.iter().map(AsFd::as_fd), limit);
+        is_readable(fds.iter().map(AsFd::as_fd), limit)?;
+        Ok(())
     }
 
     /// Adds the device in that directory, which the caller has just had made, before its message comes.
-    pub fn add_early(&self, path: &[u8]) {
-        self.view(true).add_early(&self.host, path);
+    pub fn add_early(&self, path: &[u8]) -> Result<()> {
+        self.view(true)?.add_early(&self.host, path)
     }
 
     /// Reads the definitions of mediated devices again, which the caller has just changed.
-    pub fn reread_definitions(&self) {
-        self.view(true).reread_definitions(&self.host);
+    pub fn reread_definitions(&self) -> Result<()> {
+        self.view(true)?.reread_definitions(&self.host)
     }
 
     /// Makes the event of a running device that the caller has just changed in a way of which no message tells.
-    pub fn emit_update(&self, name: &Name) {
-        self.view(true).emit_update(name);
+    pub fn emit_update(&self, name: &Name) -> Result<()> {
+        self.view(true)?.emit_update(name);
+        Ok(())
     }
 
     /// The device of that name, as it is known now.
@@ -238,12 +248,20 @@ impl Connection {
     /// count shows that no message was missed.
     fn find<T>(&self, name: &CStr, look_up: impl Fn(&Registry) -> Option<T>) -> Result<T> {
         // The first look must be over before the second begins: both hold the view.
-        let found = look_up(self.view(false).registry());
+        let found = look_up(self.view(false)?.registry());
         if let Some(found) = found {
             return Ok(found);
         }
-        let found = look_up(self.view(true).registry());
+        let found = look_up(self.view(true)?.registry());
         found.ok_or_else(|| Error::no_device(&name.to_string_lossy()))
+    }
+
+    /// The same, `None` if there is no such device.
+    pub fn find_device(&self, name: &CStr) -> Found<Arc<Device>> {
+        match self.device(name) {
+            Err(e) if e.code() == Code::NoNodeDevice => Ok(None),
+            device => device.map(Some),
+        }
     }
 
     /// The device of that name.
@@ -253,14 +271,24 @@ impl Connection {
 
     /// The SCSI host with these world-wide names (hexadecimal digits).
     pub fn lookup_scsi_host_by_wwn(&self, wwnn: &str, wwpn: &str) -> Result<Name> {
-        let hosts = self.devices(Capability::ScsiHost.flag());
-        let found = hosts.iter().find(|device| {
-            matches!(device.state(&self.host), Ok(State::ScsiHost(state))
-                if state.fc_host.as_ref().is_some_and(|fc: &FcHost| fc.wwnn == wwnn && fc.wwpn == wwpn))
-        });
+        for device in self.devices(Capability::ScsiHost.flag())? {
+            let state = match device.state(&self.host) {
+                Err(e) if e.code() == Code::NoNodeDevice => continue,
+                state => state?,
+            };
+            let State::ScsiHost(ScsiHostState {
+                fc_host: Some(names),
+                ..
+            }) = state
+            else {
+                continue;
+            };
+            if names.wwnn == wwnn && names.wwpn == wwpn {
+                return Ok(device.name.clone());
+            }
+        }
         // libvirt records no cause here.
-        let device = found.ok_or_else(Error::unknown)?;
-        Ok(device.name.clone())
+        Err(Error::unknown())
     }
 
     /// The name of the device's parent; code 1 for a device without one.
@@ -307,32 +335,35 @@ impl Connection {
 
     /// Every device that passes the list flags, in one pass over the host: a `<node>` of
     /// `<device>` elements, which the test driver reads (`test:///FILE`).
-    pub fn xml_of_all(&self, flags: u32) -> String {
+    pub fn xml_of_all(&self, flags: u32) -> Result<String> {
         let mut w = Writer::xml();
-        let descriptions = self.describe_all(flags);
+        let descriptions = self.describe_all(flags)?;
         w.element("node", &[], |w| {
             for description in descriptions {
                 w.element("device", &[], |w| description.write(w));
             }
         });
-        w.finish()
+        Ok(w.finish())
     }
 
     /// Every device that passes the list flags, as a JSON array of objects.
-    pub fn json_of_all(&self, flags: u32) -> String {
-        let descriptions = self.describe_all(flags);
+    pub fn json_of_all(&self, flags: u32) -> Result<String> {
+        let descriptions = self.describe_all(flags)?;
         let objects: Vec<_> = descriptions.iter().map(Description::to_json).collect();
-        format!("[{}]", objects.join(","))
+        Ok(format!("[{}]", objects.join(",")))
     }
 
-    /// Descriptions of all devices that pass the flags; those that cannot be described, because they
-    /// went meanwhile, are left out.
-    fn describe_all(&self, flags: u32) -> Vec<Description> {
-        let (devices, asking) = (self.devices(flags), self.asking());
-        devices
-            .iter()
-            .filter_map(|device| device.describe(&self.host, asking).ok())
-            .collect()
+    /// Descriptions of all devices that pass the flags; those that went meanwhile are left out.
+    fn describe_all(&self, flags: u32) -> Result<Vec<Description>> {
+        let (devices, asking) = (self.devices(flags)?, self.asking());
+        let mut descriptions = Vec::with_capacity(devices.len());
+        for device in devices {
+            match device.describe(&self.host, asking) {
+                Err(e) if e.code() == Code::NoNodeDevice => {}
+                description => descriptions.push(description?),
+            }
+        }
+        Ok(descriptions)
     }
 
     /// Whether a question may have mdevctl asked, which runs with the caller's rights, and until when.
@@ -360,25 +391,31 @@ impl Connection {
         Ok(archive)
     }
 
-    /// Begins or ends to keep what happens to devices, for [`Connection::take_events`].
-    pub fn keep_events(&self, keep: bool) {
-        self.view(true).keep_events(keep);
+    /// Keeps what happens to devices from here on, for [`Connection::take_events`].
+    pub fn keep_events(&self) -> Result<()> {
+        self.view(true)?.keep_events(true);
+        Ok(())
+    }
+
+    /// Keeps no more of what happens to devices, and drops what is kept.
+    pub fn drop_events(&self) {
+        self.old_view().keep_events(false);
     }
 
     /// What happened to devices since the last call, in order.
-    pub fn take_events(&self) -> Vec<DeviceEvent> {
-        self.view(true).take_events()
+    pub fn take_events(&self) -> Result<Vec<DeviceEvent>> {
+        Ok(self.view(true)?.take_events())
     }
 
     /// Takes events back that could not be told; they come first at the next question.
     pub fn give_back_events(&self, untold: Vec<DeviceEvent>) {
-        self.view(false).give_back_events(untold);
+        self.old_view().give_back_events(untold);
     }
 
     /// A descriptor for poll(2), readable while [`Connection::take_events`] may have something to
     /// return; it lives as long as the connection.
     pub fn event_fd(&self) -> Result<RawFd> {
-        let fd = self.view(false).event_fd();
+        let fd = self.view(false)?.event_fd();
         fd.map_err(|e| Error::io("cannot make a descriptor for events", &e))
     }
 

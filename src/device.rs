@@ -10,7 +10,7 @@ use crate::caps::mdev::Mdev;
 use crate::caps::{Cache, Capability, Facts, State, has_nested, subsystem_named};
 use crate::description::Description;
 use crate::error::{Error, Result};
-use crate::host::files::basename;
+use crate::host::found::Found;
 use crate::host::mdevctl::files::Definition;
 use crate::host::mdevctl::run::{Asking, attributes};
 use crate::host::node::Node;
@@ -20,7 +20,7 @@ use crate::name::Name;
 use crate::text;
 
 /// One node device.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Device {
     /// Its name.
     pub name: Name,
@@ -35,7 +35,7 @@ pub struct Device {
 }
 
 /// Where a device's description comes from.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Origin {
     /// A directory of sysfs.
     Kernel(KernelDevice),
@@ -46,7 +46,7 @@ pub enum Origin {
 }
 
 /// A device that exists in a document only.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct WrittenDevice {
     /// Its description.
     pub description: Description,
@@ -57,7 +57,7 @@ pub struct WrittenDevice {
 }
 
 /// A device of the kernel.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct KernelDevice {
     /// Its directory.
     pub path: Box<[u8]>,
@@ -125,7 +125,8 @@ impl Device {
             Origin::Document(written) => Ok(written.description.state.clone()),
             Origin::Kernel(kernel) => {
                 let node = kernel.node(host);
-                self.unless_gone(&node, State::read(self.kind, &node, &kernel.cache))
+                let state = State::read(self.kind, &node, &kernel.cache)?;
+                self.unless_gone(&node, Some(state))
             }
             Origin::Definition(_) => Ok(State::None),
         }
@@ -133,16 +134,16 @@ impl Device {
 
     /// Whether the device has any capability nested in its own whose list flag is among `flags`; reads
     /// nothing else.
-    pub fn has_nested(&self, flags: u32, host: &Host) -> bool {
+    pub fn has_nested(&self, flags: u32, host: &Host) -> Result<bool> {
         match &self.origin {
             Origin::Document(written) => {
                 let nested = written.description.state.nested();
-                nested.iter().any(|nested| flags & nested.flag() != 0)
+                Ok(nested.iter().any(|nested| flags & nested.flag() != 0))
             }
             Origin::Kernel(kernel) => {
                 has_nested(self.kind, flags, &kernel.node(host), &kernel.cache)
             }
-            Origin::Definition(_) => false,
+            Origin::Definition(_) => Ok(false),
         }
     }
 
@@ -152,7 +153,8 @@ impl Device {
             Origin::Document(written) => Ok(written.description.facts.clone()),
             Origin::Kernel(kernel) => {
                 let node = kernel.node(host);
-                self.unless_gone(&node, kernel.cache.facts(self.kind, &node))
+                let facts = kernel.cache.facts(self.kind, &node)?;
+                self.unless_gone(&node, facts)
             }
             Origin::Definition(_) => Ok(self.describe_definition(host, Asking::Never)?.facts),
         }
@@ -165,12 +167,10 @@ impl Device {
             Origin::Document(written) => Ok(written.description.clone()),
             Origin::Kernel(kernel) => {
                 let node = kernel.node(host);
-                match self.describe_node(&node, &kernel.cache, asking) {
+                match self.describe_node(&node, &kernel.cache, asking)? {
                     // A link state was read just now: the interface is there.
-                    Ok(description) if matches!(description.state, State::Net(_)) => {
-                        Ok(description)
-                    }
-                    result => self.unless_gone(&node, result),
+                    Some(description) if has_link_state(&description) => Ok(description),
+                    description => self.unless_gone(&node, description),
                 }
             }
             Origin::Definition(_) => self.describe_definition(host, asking),
@@ -215,11 +215,13 @@ impl Device {
         }
     }
 
-    fn describe_node(&self, node: &Node<'_>, cache: &Cache, asking: Asking) -> Result<Description> {
-        let mut facts = cache.facts(self.kind, node)?;
+    fn describe_node(&self, node: &Node<'_>, cache: &Cache, asking: Asking) -> Found<Description> {
+        let Some(mut facts) = cache.facts(self.kind, node)? else {
+            return Ok(None);
+        };
         let state = State::read(self.kind, node, cache)?;
         if let Facts::Mdev(mdev) = &*facts {
-            let attributes = attributes(&node.host.files, &mdev.uuid, asking);
+            let attributes = attributes(&node.host.files, &mdev.uuid, asking)?;
             if !attributes.is_empty() {
                 let mdev = mdev.clone();
                 facts = Arc::new(Facts::Mdev(Mdev { attributes, ..mdev }));
@@ -227,41 +229,28 @@ impl Device {
         }
         let mut description = self.describe_with(facts, state);
         if self.kind == Capability::System {
-            return Ok(description);
+            return Ok(Some(description));
         }
         description.path = Some(text::clean(node.path));
         if let Some(devnode) = node.devnode() {
             description.devnode = Some(text::clean(&devnode));
-            let links = node.udev_data().links();
+            let links = node.udev_data()?.links();
             description.links = links.iter().map(|link| text::clean(link)).collect();
         }
         if let Some(Subsystem::Bus(_)) = subsystem_named(node.subsystem) {
-            description.driver = driver(node)?;
+            description.driver = node.link("driver")?.map(|name| text::clean(&name));
         }
-        Ok(description)
+        Ok(Some(description))
     }
 
-    /// The result, unless the device went away while it was read.
-    fn unless_gone<T>(&self, node: &Node<'_>, result: Result<T>) -> Result<T> {
-        if self.kind != Capability::System && !node.has("uevent") {
-            return Err(Error::no_device(&self.name_text()));
-        }
-        result
+    /// What was read of the device, unless it went away meanwhile (code 53).
+    fn unless_gone<T>(&self, node: &Node<'_>, read: Option<T>) -> Result<T> {
+        let is_there = self.kind == Capability::System || node.has("uevent")?;
+        read.filter(|_| is_there)
+            .ok_or_else(|| Error::no_device(&self.name_text()))
     }
 }
 
-/// The driver that is bound now.
-fn driver(node: &Node<'_>) -> Result<Option<String>> {
-    let path = node.below("driver");
-    let files = &node.host.files;
-    let Ok(target) = files.read_link(&path) else {
-        return Ok(None);
-    };
-    if !files.exists(&path) {
-        return Err(Error::system(
-            format!("cannot resolve driver link {}", text::clean(&path)),
-            libc::ENOENT,
-        ));
-    }
-    Ok(Some(text::clean(basename(&target))))
+fn has_link_state(description: &Description) -> bool {
+    matches!(&description.state, State::Net(state) if state.link.is_some())
 }

@@ -24,7 +24,7 @@ pub fn record(host: &Host) -> Result<Recording> {
         .noted()
         .map_err(|e| Error::io("cannot read the host's files", &e))?;
     let mut view = View::new(None, None);
-    view.refresh(&host, true);
+    view.refresh(&host, true)?;
     let mut names = PciNames::default();
     for device in view.registry().iter() {
         // What libvirt or an older version of this library reads of a device that cannot be described is of use, too.
@@ -34,10 +34,10 @@ pub fn record(host: &Host) -> Result<Recording> {
             Err(_) => {}
         }
         for capability in Capability::ALL {
-            passes(device, capability.flag(), &host);
+            passes(device, capability.flag(), &host)?;
         }
     }
-    let mut recording = recording_of(host.files);
+    let mut recording = recording_of(host.files)?;
     // Of the file with all names of PCI hardware, those of this machine are enough.
     recording.root.shift_remove(&b"usr"[..]);
     if let Some(text) = names.text() {

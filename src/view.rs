@@ -15,9 +15,10 @@ mod testing;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::host::Host;
-use crate::host::monitor::{Action, Monitor, Uevent};
+use crate::host::found::again;
+use crate::host::monitor::{Action, Monitor, News, ScanNews, Uevent};
 use crate::name::Name;
 pub use events::{Change, DeviceEvent};
 use known::Known;
@@ -32,6 +33,8 @@ pub struct View {
     is_scanned: bool,
     /// Recorded trees and the test driver's devices do not change by themselves.
     monitor: Option<Monitor>,
+    /// What the monitor has heard and is not taken in yet, because that failed.
+    waiting: News,
     /// Made when a program asks for its descriptor.
     notifier: Option<Notifier>,
 }
@@ -43,6 +46,7 @@ impl View {
             is_scanned: registry.is_some(),
             known: Known::new(registry.unwrap_or_default()),
             monitor,
+            waiting: News::default(),
             notifier: None,
         }
     }
@@ -53,13 +57,23 @@ impl View {
     }
 
     /// Takes in what happened, or scans the host at the first question. For `thorough` see [`Monitor::news`].
-    pub fn refresh(&mut self, host: &Host, thorough: bool) {
-        self.notifying(|view| view.take_in(host, thorough));
+    ///
+    /// Where that fails, what was not taken in is kept, and the next call goes on.
+    pub fn refresh(&mut self, host: &Host, thorough: bool) -> Result<()> {
+        let result = self.notifying(|view| view.take_in(host, thorough));
+        if result.is_err() {
+            // Whoever sleeps until there is something to dispatch is to try again.
+            self.notifier.iter().for_each(Notifier::notify);
+        }
+        result
     }
 
     /// Takes in definitions of mediated devices that no message tells of, because their folder is new.
-    pub fn reread_definitions(&mut self, host: &Host) {
-        self.notifying(|view| view.known.read_unwatched_definitions(host));
+    pub fn reread_definitions(&mut self, host: &Host) -> Result<()> {
+        let result = self.notifying(|view| view.known.read_unwatched_definitions(host));
+        // The next look does it, then.
+        self.waiting.unheard_definitions |= result.is_err();
+        result
     }
 
     /// Makes the event of a device whose description has changed.
@@ -68,8 +82,8 @@ impl View {
     }
 
     /// Adds the device at `path`, which has just been made, before its message comes.
-    pub fn add_early(&mut self, host: &Host, path: &[u8]) {
-        self.notifying(|view| view.known.add_early(host, path));
+    pub fn add_early(&mut self, host: &Host, path: &[u8]) -> Result<()> {
+        self.notifying(|view| view.known.add_early(host, path))
     }
 
     /// Lets `change` change the devices, as a whole or, if it fails, not at all. The difference becomes events.
@@ -84,54 +98,71 @@ impl View {
     }
 
     /// Does something that may make events, and makes the descriptor readable if it did.
-    fn notifying(&mut self, work: impl FnOnce(&mut View)) {
+    fn notifying<T>(&mut self, work: impl FnOnce(&mut View) -> T) -> T {
         let before = self.known.events.len();
-        work(self);
+        let result = work(self);
         if self.known.events.len() > before {
             self.notifier.iter().for_each(Notifier::notify);
         }
+        result
     }
 
-    fn take_in(&mut self, host: &Host, thorough: bool) {
+    fn take_in(&mut self, host: &Host, thorough: bool) -> Result<()> {
         if !self.is_scanned {
             return self.rescan(host);
         }
         let Some(monitor) = &mut self.monitor else {
-            return;
+            return Ok(());
         };
-        let news = monitor.news(&host.files, thorough);
-        // The messages that came make events in their order; a scan adds those that were missed.
-        for event in news.events {
-            self.known.apply(host, &event);
+        monitor.news(&host.files, thorough, &mut self.waiting)?;
+        self.apply_waiting(host)?;
+        // The messages that came made events in their order; a scan adds those that were missed.
+        if self.waiting.rescan {
+            self.rescan(host)?;
+        } else if self.waiting.definitions {
+            self.known.read_definitions(host)?;
+        } else if self.waiting.unheard_definitions {
+            self.known.read_unwatched_definitions(host)?;
         }
-        if news.rescan {
-            self.rescan(host);
-        } else if news.definitions {
-            self.known.read_definitions(host);
-        }
+        self.waiting.definitions = false;
+        self.waiting.unheard_definitions = false;
+        Ok(())
     }
 
-    fn rescan(&mut self, host: &Host) {
+    fn apply_waiting(&mut self, host: &Host) -> Result<()> {
+        while let Some(event) = self.waiting.events.front() {
+            self.known.apply(host, event)?;
+            self.waiting.events.pop_front();
+        }
+        Ok(())
+    }
+
+    fn rescan(&mut self, host: &Host) -> Result<()> {
         let monitor = self.monitor.as_mut();
-        let count = monitor.map_or(0, |monitor| monitor.begin_scan(&host.files));
-        let devices = self.known.scan(host);
-        self.watch_monitor();
+        let count = monitor.map_or(Ok(0), |monitor| monitor.begin_scan(&host.files))?;
+        let devices = self.known.scan(host)?;
+        self.watch_monitor()?;
         let monitor = self.monitor.as_mut();
-        let (seen, later) = monitor.map(|m| m.end_scan(count)).unwrap_or_default();
+        let news = monitor.map_or(Ok(ScanNews::default()), |m| m.end_scan(count))?;
+        // The messages are read: what fails from here on must not lose them. Then all are applied, and the host is
+        // scanned again.
+        self.waiting.rescan = true;
         if self.is_scanned {
-            for event in seen {
-                self.known.apply(host, &event);
+            self.waiting.events.extend(news.seen);
+            if let Err(e) = self.apply_waiting(host) {
+                self.waiting.events.extend(news.later);
+                return Err(e);
             }
             self.known.replace(devices);
         } else {
             self.known.registry = devices;
             self.is_scanned = true;
         }
-        for event in later {
-            if !self.is_in_scan(&event) {
-                self.known.apply(host, &event);
-            }
-        }
+        self.waiting.rescan = news.rescan;
+        let is_new = |event: &Uevent| !self.is_in_scan(event);
+        let later: Vec<_> = news.later.into_iter().filter(is_new).collect();
+        self.waiting.events.extend(later);
+        self.apply_waiting(host)
     }
 
     /// Whether a scan has found the device already that is added by this message. udevd's messages bring more
@@ -143,17 +174,20 @@ impl View {
     }
 
     /// Makes the descriptor readable while the monitor has messages. After a scan it may have another socket.
-    fn watch_monitor(&self) {
+    fn watch_monitor(&self) -> Result<()> {
         if let (Some(notifier), Some(monitor)) = (&self.notifier, &self.monitor) {
-            // Where that fails, the next call still takes in what there is.
-            monitor.fds().for_each(|fd| drop(notifier.add(fd)));
+            let mut fds = monitor.fds();
+            let result = fds.try_for_each(|fd| notifier.add(fd));
+            result.map_err(|e| Error::io("cannot wait for uevents", &e))?;
         }
+        Ok(())
     }
 
     /// Descriptors that are readable while there are messages; they outlive the view.
-    pub fn fds(&self) -> Vec<OwnedFd> {
+    pub fn fds(&self) -> Result<Vec<OwnedFd>> {
         let fds = self.monitor.iter().flat_map(Monitor::fds);
-        fds.filter_map(|fd| fd.try_clone_to_owned().ok()).collect()
+        let copies: io::Result<_> = fds.map(|fd| again(|| fd.try_clone_to_owned())).collect();
+        copies.map_err(|e| Error::io("cannot wait for uevents", &e))
     }
 
     /// A descriptor that is readable while there may be events to take; it lives as long as the view.
@@ -201,7 +235,7 @@ mod tests {
 
     fn is_notified(view: &View) -> bool {
         let notifier = view.notifier.as_ref().unwrap();
-        is_readable([notifier.as_fd()], Duration::ZERO)
+        is_readable([notifier.as_fd()], Duration::ZERO).unwrap()
     }
 
     fn add(view: &mut View, name: &str) {
@@ -260,7 +294,7 @@ mod tests {
 
     #[test]
     fn a_scan_has_found_what_the_kernel_tells_of_late() {
-        let monitor = Monitor::open(&Files::Live);
+        let monitor = Monitor::open(&Files::LIVE).unwrap();
         let is_of_kernel = !monitor.is_told_by_udevd();
         let registry = Registry::new([kernel("a", "/sys/devices/a")]);
         let mut view = View::new(Some(registry), Some(monitor));

@@ -60,7 +60,7 @@ fn whole_machines_are_test_driver_files() {
         fs::write(&node, format!("<node>{text}</node>")).unwrap();
         let connection =
             Connection::open(Some(format!("test://{}", node.display()).as_bytes()), false).unwrap();
-        let names = connection.list(0);
+        let names = connection.list(0).unwrap();
         let position = |wanted| names.iter().position(|name| *name == wanted).unwrap();
         let mut found = Vec::new();
         for (index, name) in names.iter().enumerate() {

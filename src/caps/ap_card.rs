@@ -4,6 +4,7 @@
 use super::input::Input;
 use super::kind::{Kind, Mark, Subsystem, Verdict};
 use crate::error::Result;
+use crate::host::found::Found;
 use crate::host::node::Node;
 use crate::text;
 use crate::xml::schema::Pattern;
@@ -29,17 +30,15 @@ impl Kind for ApCard {
     const MARKS: &'static [Mark] = &[Mark::DeviceType("ap_card")];
     const SCHEMA: Option<&'static [Pattern]> = Some(&[text("ap-adapter", UINT8)]);
 
-    fn judge(node: &Node<'_>) -> Verdict {
-        Verdict::plain_if(ApCard::read(node).is_ok())
+    fn judge(node: &Node<'_>) -> Result<Verdict> {
+        Ok(Verdict::plain_if(ApCard::read(node)?.is_some()))
     }
 
     /// Takes the number from the name `cardXX`.
-    fn read(node: &Node<'_>) -> Result<ApCard> {
+    fn read(node: &Node<'_>) -> Found<ApCard> {
         let digits = node.basename().strip_prefix(b"card");
         let adapter = digits.and_then(text::parse_hex);
-        Ok(ApCard {
-            adapter: adapter.ok_or_else(|| node.unusable("its name is not cardXX"))?,
-        })
+        Ok(adapter.map(|adapter| ApCard { adapter }))
     }
 
     fn write(&self, _: &(), w: &mut Writer) {

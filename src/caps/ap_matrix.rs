@@ -8,6 +8,7 @@ use super::input::Input;
 use super::kind::{Kind, Mark, Nested, SlowFacts, Subsystem, Verdict};
 use super::mdev_types::{self, MdevType};
 use crate::error::Result;
+use crate::host::found::Found;
 use crate::host::node::Node;
 use crate::xml::schema::Pattern::{self, Maybe};
 use crate::xml::writer::Writer;
@@ -32,12 +33,12 @@ impl Kind for ApMatrix {
         on_node: |node, _| mdev_types::has_any(node),
     }];
 
-    fn judge(_node: &Node<'_>) -> Verdict {
-        Verdict::Named(DEVICE_NAME)
+    fn judge(_node: &Node<'_>) -> Result<Verdict> {
+        Ok(Verdict::Named(DEVICE_NAME))
     }
 
-    fn read(_node: &Node<'_>) -> Result<ApMatrix> {
-        Ok(ApMatrix)
+    fn read(_node: &Node<'_>) -> Found<ApMatrix> {
+        Ok(Some(ApMatrix))
     }
 
     fn read_state(node: &Node<'_>, _: &SlowFacts) -> Result<Vec<MdevType>> {

@@ -5,6 +5,7 @@ use super::ap_card::HIGHEST;
 use super::input::Input;
 use super::kind::{Kind, Mark, Subsystem, Verdict};
 use crate::error::Result;
+use crate::host::found::Found;
 use crate::host::node::Node;
 use crate::text;
 use crate::xml::schema::Pattern;
@@ -30,18 +31,16 @@ impl Kind for ApQueue {
     const SCHEMA: Option<&'static [Pattern]> =
         Some(&[text("ap-adapter", UINT8), text("ap-domain", AP_DOMAIN)]);
 
-    fn judge(node: &Node<'_>) -> Verdict {
-        Verdict::plain_if(ApQueue::read(node).is_ok())
+    fn judge(node: &Node<'_>) -> Result<Verdict> {
+        Ok(Verdict::plain_if(ApQueue::read(node)?.is_some()))
     }
 
     /// Takes both numbers from the name `XX.YYYY`.
-    fn read(node: &Node<'_>) -> Result<ApQueue> {
+    fn read(node: &Node<'_>) -> Found<ApQueue> {
         let mut parts = node.basename().splitn(2, |&b| b == b'.');
         let mut number = || parts.next().and_then(text::parse_hex);
-        match (number(), number()) {
-            (Some(adapter), Some(domain)) => Ok(ApQueue { adapter, domain }),
-            _ => Err(node.unusable("its name is not ADAPTER.DOMAIN")),
-        }
+        let numbers = number().zip(number());
+        Ok(numbers.map(|(adapter, domain)| ApQueue { adapter, domain }))
     }
 
     fn write(&self, _: &(), w: &mut Writer) {

@@ -2,11 +2,13 @@
 //! s390 channel devices (kernel: Documentation/arch/s390/driver-model.rst).
 
 use super::channel::{
-    ChannelAddress, ONLINE_SCHEMA, name_of, parse_online, read_online, write_online,
+    ChannelAddress, ONLINE_SCHEMA, is_state_sensible, name_of, parse_online, read_online,
+    write_online,
 };
 use super::input::Input;
 use super::kind::{Kind, Mark, Nested, SlowFacts, Subsystem, Verdict};
 use crate::error::Result;
+use crate::host::found::Found;
 use crate::host::node::Node;
 use crate::xml::schema::Pattern::{self, Maybe};
 use crate::xml::schema::text_kind::ANY;
@@ -23,8 +25,9 @@ pub struct Ccw {
 }
 
 /// The name of the group that a channel device belongs to.
-fn group_of(node: &Node<'_>) -> Option<String> {
-    Some(name_of(b"ccwgroup", &node.link("group_device")?))
+fn group_of(node: &Node<'_>) -> Found<String> {
+    let group = node.link("group_device")?;
+    Ok(group.map(|group| name_of(b"ccwgroup", &group)))
 }
 
 impl Kind for Ccw {
@@ -44,22 +47,24 @@ impl Kind for Ccw {
     const NESTED: &'static [Nested<Ccw>] = &[Nested {
         name: "ccwgroup_member",
         in_state: Option::is_some,
-        on_node: |node, _| group_of(node).is_some(),
+        on_node: |node, _| Ok(group_of(node)?.is_some()),
     }];
 
-    fn judge(node: &Node<'_>) -> Verdict {
-        Verdict::plain_if(Ccw::read(node).is_ok())
+    fn judge(node: &Node<'_>) -> Result<Verdict> {
+        let has_address = ChannelAddress::parse(node.basename()).is_some();
+        Ok(Verdict::plain_if(has_address && is_state_sensible(node)?))
     }
 
-    fn read(node: &Node<'_>) -> Result<Ccw> {
-        Ok(Ccw {
-            online: read_online(node)?,
-            address: ChannelAddress::read(node)?,
-        })
+    fn read(node: &Node<'_>) -> Found<Ccw> {
+        let Some(address) = ChannelAddress::parse(node.basename()) else {
+            return Ok(None);
+        };
+        let online = read_online(node)?;
+        Ok(Some(Ccw { online, address }))
     }
 
     fn read_state(node: &Node<'_>, _: &SlowFacts) -> Result<Option<String>> {
-        Ok(group_of(node))
+        group_of(node)
     }
 
     fn write(&self, group: &Option<String>, w: &mut Writer) {

@@ -2,11 +2,13 @@
 //! Groups of s390 channel devices (kernel: Documentation/arch/s390/driver-model.rst).
 
 use super::channel::{
-    ChannelAddress, ONLINE_SCHEMA, name_of, parse_online, read_online, write_online,
+    ChannelAddress, ONLINE_SCHEMA, is_state_sensible, name_of, parse_online, read_online,
+    write_online,
 };
 use super::input::{Input, attribute};
 use super::kind::{Kind, Mark, SlowFacts, Subsystem, Verdict};
 use crate::error::Result;
+use crate::host::found::Found;
 use crate::host::node::Node;
 use crate::text;
 use crate::xml::schema::Pattern::{self, Maybe, Mixed, Several};
@@ -42,18 +44,18 @@ pub struct GroupMember {
 }
 
 /// The devices of a group, in the order in which the kernel lists the links to them.
-fn members(node: &Node<'_>) -> Vec<GroupMember> {
-    let entries = node.host.files.entries(node.path).unwrap_or_default();
-    entries
-        .iter()
-        .filter(|name| name.starts_with(b"cdev"))
-        .filter_map(|name| {
-            Some(GroupMember {
+fn members(node: &Node<'_>) -> Result<Vec<GroupMember>> {
+    let entries = node.host.files.entries(node.path)?.unwrap_or_default();
+    let mut members = Vec::new();
+    for name in entries.iter().filter(|name| name.starts_with(b"cdev")) {
+        if let Some(device) = node.link(name)? {
+            members.push(GroupMember {
                 reference: text::clean(name),
-                device: name_of(b"ccw", &node.link(name)?),
-            })
-        })
-        .collect()
+                device: name_of(b"ccw", &device),
+            });
+        }
+    }
+    Ok(members)
 }
 
 impl Kind for CcwGroup {
@@ -85,22 +87,28 @@ impl Kind for CcwGroup {
     ]);
 
     /// It is a node device only with the channel devices that it is made of.
-    fn judge(node: &Node<'_>) -> Verdict {
-        Verdict::plain_if(CcwGroup::read(node).is_ok() && !members(node).is_empty())
+    fn judge(node: &Node<'_>) -> Result<Verdict> {
+        let has_address = ChannelAddress::parse(node.basename()).is_some();
+        Ok(Verdict::plain_if(
+            has_address && is_state_sensible(node)? && !members(node)?.is_empty(),
+        ))
     }
 
-    fn read(node: &Node<'_>) -> Result<CcwGroup> {
-        Ok(CcwGroup {
+    fn read(node: &Node<'_>) -> Found<CcwGroup> {
+        let Some(address) = ChannelAddress::parse(node.basename()) else {
+            return Ok(None);
+        };
+        Ok(Some(CcwGroup {
             online: read_online(node)?,
-            address: ChannelAddress::read(node)?,
+            address,
             device_type: text::clean(node.devtype().unwrap_or_default()),
-            card_type: node.text("card_type"),
-            chpid: node.text("chpid"),
-        })
+            card_type: node.text("card_type")?,
+            chpid: node.text("chpid")?,
+        }))
     }
 
     fn read_state(node: &Node<'_>, _: &SlowFacts) -> Result<Vec<GroupMember>> {
-        Ok(members(node))
+        members(node)
     }
 
     fn write(&self, members: &Vec<GroupMember>, w: &mut Writer) {

@@ -6,6 +6,7 @@ use std::fmt;
 
 use super::input::Input;
 use crate::error::Result;
+use crate::host::found::Found;
 use crate::host::node::Node;
 use crate::name;
 use crate::text::{self, parse_hex};
@@ -35,12 +36,6 @@ impl ChannelAddress {
             ssid: parts.next()??,
             devno: parts.next()??,
         })
-    }
-
-    /// The address in the sysfs name of a device; code 1 for a name that is none.
-    pub fn read(node: &Node<'_>) -> Result<ChannelAddress> {
-        ChannelAddress::parse(node.basename())
-            .ok_or_else(|| node.unusable("its name is no channel address"))
     }
 
     /// What the schema of libvirt 12.8.0 allows of `<cssid>`, `<ssid>` and `<devno>`.
@@ -73,15 +68,22 @@ impl fmt::Display for ChannelAddress {
     }
 }
 
-/// Whether a device is online; `None` for any value but 0 and 1. Code 1 for a text that is no number.
-pub fn read_online(node: &Node<'_>) -> Result<Option<bool>> {
-    Ok(
-        match node.number("online", 0, text::parse_u32)?.unwrap_or(0) {
-            0 => Some(false),
-            1 => Some(true),
-            _ => None,
-        },
-    )
+/// Whether what `online` says is a number, or there is no such attribute: libvirt lists no other device.
+pub fn is_state_sensible(node: &Node<'_>) -> Result<bool> {
+    let text = node.attribute("online")?;
+    Ok(text.is_none_or(|text| text::parse_u32(&text, 0).is_some()))
+}
+
+/// Whether a device is online: not if there is no attribute that says so; `None` for any value but 0 and 1.
+pub fn read_online(node: &Node<'_>) -> Found<bool> {
+    let Some(text) = node.attribute("online")? else {
+        return Ok(Some(false));
+    };
+    Ok(match text::parse_u32(&text, 0) {
+        Some(0) => Some(false),
+        Some(1) => Some(true),
+        _ => None,
+    })
 }
 
 /// What the schema of libvirt 12.8.0 allows of `<state>`.

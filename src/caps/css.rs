@@ -6,6 +6,7 @@ use super::input::Input;
 use super::kind::{Kind, Mark, Nested, SlowFacts, Subsystem, Verdict};
 use super::mdev_types::{self, MdevType};
 use crate::error::Result;
+use crate::host::found::Found;
 use crate::host::node::Node;
 use crate::xml::schema::Pattern::{self, Maybe, Mixed};
 use crate::xml::schema::element;
@@ -18,6 +19,15 @@ pub struct Css {
     pub address: ChannelAddress,
     /// The address of the device that the subchannel belongs to, where the kernel tells.
     pub channel_dev: Option<ChannelAddress>,
+}
+
+/// The device that `dev_busid` names: the kernel writes "none" where it knows of none yet. `None` for a text that
+/// makes no sense; libvirt lists no such subchannel.
+fn channel_device(node: &Node<'_>) -> Found<Option<ChannelAddress>> {
+    Ok(match node.attribute("dev_busid")?.as_deref() {
+        None | Some(b"" | b"none") => Some(None),
+        Some(text) => ChannelAddress::parse(text).map(Some),
+    })
 }
 
 impl Kind for Css {
@@ -38,27 +48,26 @@ impl Kind for Css {
     }];
 
     /// Only subchannels for I/O are node devices.
-    fn judge(node: &Node<'_>) -> Verdict {
+    fn judge(node: &Node<'_>) -> Result<Verdict> {
         let for_io = matches!(
             node.variable(b"DRIVER"),
             Some(b"io_subchannel" | b"vfio_ccw")
         );
-        Verdict::plain_if(for_io && Css::read(node).is_ok())
+        let has_address = ChannelAddress::parse(node.basename()).is_some();
+        Ok(Verdict::plain_if(
+            for_io && has_address && channel_device(node)?.is_some(),
+        ))
     }
 
     /// Takes the address from the name, that of the device from `dev_busid`.
-    fn read(node: &Node<'_>) -> Result<Css> {
-        let channel_dev = match node.attribute("dev_busid") {
-            None => None,
-            Some(text) if text.is_empty() || text == b"none" => None,
-            Some(text) => Some(
-                ChannelAddress::parse(&text).ok_or_else(|| node.malformed("dev_busid", &text))?,
-            ),
+    fn read(node: &Node<'_>) -> Found<Css> {
+        let Some(address) = ChannelAddress::parse(node.basename()) else {
+            return Ok(None);
         };
-        Ok(Css {
-            address: ChannelAddress::read(node)?,
-            channel_dev,
-        })
+        Ok(Some(Css {
+            address,
+            channel_dev: channel_device(node)?.flatten(),
+        }))
     }
 
     fn read_state(node: &Node<'_>, _: &SlowFacts) -> Result<Vec<MdevType>> {

@@ -4,6 +4,7 @@
 use super::input::Input;
 use super::kind::{Kind, Mark, Subsystem, Verdict};
 use crate::error::Result;
+use crate::host::found::Found;
 use crate::host::node::Node;
 use crate::text;
 use crate::xml::schema::Pattern;
@@ -46,22 +47,19 @@ impl Kind for Drm {
         TextKind::Words(&[TYPES[0].1, TYPES[1].1, TYPES[2].1]),
     )]);
 
-    fn judge(node: &Node<'_>) -> Verdict {
-        Verdict::plain_if(Drm::read(node).is_ok())
+    fn judge(node: &Node<'_>) -> Result<Verdict> {
+        Ok(Verdict::plain_if(Drm::read(node)?.is_some()))
     }
 
     /// Tells the type from the minor number.
-    fn read(node: &Node<'_>) -> Result<Drm> {
+    fn read(node: &Node<'_>) -> Found<Drm> {
         let minor = node
             .variable(b"MINOR")
             .and_then(|minor| text::parse_u32(minor, 10));
         let entry = minor.and_then(|minor| TYPES.get(minor as usize / 64));
-        match entry {
-            Some((drm_type, _)) => Ok(Drm {
-                drm_type: *drm_type,
-            }),
-            None => Err(node.unusable("its minor number belongs to no DRM node type")),
-        }
+        Ok(entry.map(|(drm_type, _)| Drm {
+            drm_type: *drm_type,
+        }))
     }
 
     fn write(&self, _: &(), w: &mut Writer) {

@@ -9,6 +9,7 @@ use once_cell::sync::OnceCell;
 use super::input::Input;
 use super::vpd::Vpd;
 use crate::error::Result;
+use crate::host::found::Found;
 use crate::host::node::Node;
 use crate::xml::schema::Pattern;
 use crate::xml::writer::Writer;
@@ -42,19 +43,20 @@ pub trait Kind: Sized + 'static {
 
     /// Decides whether the kernel's device is a node device and how it is named. Runs for each device of
     /// a scan, so it reads as little as it can.
-    fn judge(_node: &Node<'_>) -> Verdict {
-        Verdict::Plain
+    fn judge(_node: &Node<'_>) -> Result<Verdict> {
+        Ok(Verdict::Plain)
     }
 
-    /// Reads the facts. Fails, with code 1 in most cases, if one that the XML must have cannot be had.
-    fn read(node: &Node<'_>) -> Result<Self>;
+    /// Reads the facts. One that cannot be had is left out, whatever the kernel has in its place. `None` only if the
+    /// device is not there any more, or not as [`Kind::judge`] found it. Fails only if a system call does (code 38).
+    fn read(node: &Node<'_>) -> Found<Self>;
 
     /// Whether the facts can be kept; otherwise they are read again at the next question.
     fn is_final(&self) -> bool {
         true
     }
 
-    /// Reads what changes silently. Fails as [`Kind::read`] does.
+    /// Reads what changes silently. What cannot be had is left out; fails as [`Kind::read`] does.
     fn read_state(_node: &Node<'_>, _slow: &SlowFacts) -> Result<Self::State> {
         Ok(Self::State::default())
     }
@@ -135,12 +137,12 @@ pub struct Nested<K: Kind> {
     /// Whether a device in this state has it.
     pub in_state: fn(&K::State) -> bool,
     /// Whether the kernel's device has it; reads nothing else.
-    pub on_node: fn(&Node<'_>, &SlowFacts) -> bool,
+    pub on_node: fn(&Node<'_>, &SlowFacts) -> Result<bool>,
 }
 
 /// Facts that take long to read. Each is read when it is first needed, and then kept until the device's next
 /// uevent.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct SlowFacts {
     /// The vital product data of a PCI function, `None` for one that has none: milliseconds a function.
     pub vpd: OnceCell<Option<Arc<Vpd>>>,

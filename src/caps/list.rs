@@ -50,10 +50,10 @@ macro_rules! list {
 
         /// Decides whether a device of this kind is a node device and how it is named; see [`Kind::judge`].
         /// One of a capability that is only nested is none.
-        pub fn judge(kind: Capability, node: &Node<'_>) -> Verdict {
+        pub fn judge(kind: Capability, node: &Node<'_>) -> Result<Verdict> {
             match kind {
                 $(Capability::$kind => <$Type as Kind>::judge(node),)*
-                $(Capability::$nested)|* => Verdict::Rejected,
+                $(Capability::$nested)|* => Ok(Verdict::Rejected),
             }
         }
 
@@ -76,12 +76,10 @@ macro_rules! list {
 
         impl Facts {
             /// Reads the facts of a device of this kind; see [`Kind::read`].
-            fn read(kind: Capability, node: &Node<'_>) -> Result<Facts> {
+            fn read(kind: Capability, node: &Node<'_>) -> Found<Facts> {
                 match kind {
-                    $(Capability::$kind => <$Type as Kind>::read(node).map(Facts::$kind),)*
-                    $(Capability::$nested)|* => {
-                        Err(node.unusable(format!("{} is no device kind", kind.name())))
-                    }
+                    $(Capability::$kind => Ok(<$Type as Kind>::read(node)?.map(Facts::$kind)),)*
+                    $(Capability::$nested)|* => Ok(None),
                 }
             }
 
@@ -148,14 +146,17 @@ macro_rules! list {
 
         /// Whether a device of this kind has any nested capability whose list flag is among `flags`; reads
         /// nothing else.
-        pub fn has_nested(kind: Capability, flags: u32, node: &Node<'_>, cache: &Cache) -> bool {
+        pub fn has_nested(kind: Capability, flags: u32, node: &Node<'_>, cache: &Cache) -> Result<bool> {
             match kind {
                 $(Capability::$kind => {
-                    let is_asked = |nested: &Nested<$Type>| flags & nested.capability().flag() != 0;
-                    let mut nested = <$Type as Kind>::NESTED.iter();
-                    nested.any(|nested| is_asked(nested) && (nested.on_node)(node, &cache.slow))
+                    for nested in <$Type as Kind>::NESTED {
+                        if flags & nested.capability().flag() != 0 && (nested.on_node)(node, &cache.slow)? {
+                            return Ok(true);
+                        }
+                    }
+                    Ok(false)
                 })*
-                $(Capability::$nested)|* => false,
+                $(Capability::$nested)|* => Ok(false),
             }
         }
     };

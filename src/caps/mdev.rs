@@ -7,6 +7,7 @@ use super::kind::{Kind, Mark, Subsystem, Verdict};
 use super::mdev_types;
 use crate::error::{Code, Error, Result};
 use crate::host::files::{basename, dirname};
+use crate::host::found::Found;
 use crate::host::node::Node;
 use crate::text;
 use crate::text::uuid::normalise_uuid;
@@ -59,28 +60,30 @@ impl Kind for Mdev {
     ])]);
 
     /// Its name ends with the parent's address.
-    fn judge(node: &Node<'_>) -> Verdict {
-        match parent_of(node) {
-            Some(parent) if node.has("mdev_type") && node.has("iommu_group") => {
+    fn judge(node: &Node<'_>) -> Result<Verdict> {
+        Ok(match parent_of(node) {
+            Some(parent) if node.has("mdev_type")? && node.has("iommu_group")? => {
                 Verdict::Suffix(parent.to_vec())
             }
             _ => Verdict::Rejected,
-        }
+        })
     }
 
     /// Reads type and IOMMU group.
-    fn read(node: &Node<'_>) -> Result<Mdev> {
-        let missing = |what: &str| node.unusable(format!("it has no {what}"));
-        Ok(Mdev {
-            type_id: text::clean(&node.link("mdev_type").ok_or_else(|| missing("mdev_type"))?),
+    fn read(node: &Node<'_>) -> Found<Mdev> {
+        let (Some(type_id), Some(parent)) = (node.link("mdev_type")?, parent_of(node)) else {
+            return Ok(None);
+        };
+        let group = node.link("iommu_group")?;
+        Ok(Some(Mdev {
+            type_id: text::clean(&type_id),
             uuid: text::clean(&node.sysname()),
-            parent_addr: text::clean(parent_of(node).ok_or_else(|| missing("parent"))?),
-            iommu_group: node
-                .link("iommu_group")
+            parent_addr: text::clean(parent),
+            iommu_group: group
                 .and_then(|group| text::parse_u32(&group, 10))
-                .ok_or_else(|| missing("IOMMU group"))?,
+                .unwrap_or(0),
             attributes: Vec::new(),
-        })
+        }))
     }
 
     fn write(&self, _: &(), w: &mut Writer) {

@@ -6,6 +6,7 @@ use super::input::{Input, filled_attribute};
 use super::kind::{Kind, Mark, SlowFacts, Subsystem, Verdict};
 use crate::error::Result;
 use crate::host::files::{join, syspath_of_link};
+use crate::host::found::Found;
 use crate::host::node::Node;
 use crate::text;
 use crate::xml::element::Element;
@@ -51,45 +52,46 @@ pub const SCHEMA: Pattern = capability(
 );
 
 /// Whether a parent offers any type.
-pub fn has_any(node: &Node<'_>) -> bool {
-    let entries = node.host.files.entries(&node.below(FOLDER));
-    entries.is_ok_and(|entries| !entries.is_empty())
+pub fn has_any(node: &Node<'_>) -> Result<bool> {
+    let ids = node.host.files.entries(&node.below(FOLDER))?;
+    for id in ids.unwrap_or_default() {
+        if MdevType::read(node, &id)?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The types that a parent offers, in the order in which the kernel lists them; none for a device that is
-/// no parent. Code 1 for a type that does not say how it is driven or how many can be made.
+/// no parent. A type that does not say how it is driven or how many can be made is left out.
 pub fn read(node: &Node<'_>) -> Result<Vec<MdevType>> {
-    let entries = node.host.files.entries(&node.below(FOLDER));
-    entries
-        .unwrap_or_default()
-        .iter()
-        .map(|id| MdevType::read(node, id))
-        .collect()
+    let ids = node.host.files.entries(&node.below(FOLDER))?;
+    let mut types = Vec::new();
+    for id in ids.unwrap_or_default() {
+        types.extend(MdevType::read(node, &id)?);
+    }
+    Ok(types)
 }
 
 impl MdevType {
-    fn read(node: &Node<'_>, id: &[u8]) -> Result<MdevType> {
-        let file = |name: &str| join(&join(FOLDER.as_bytes(), id), name.as_bytes());
-        let optional = |name: &str| {
-            let text = node.attribute(file(name))?;
-            Some(text::clean(&text).trim_end().to_string())
+    fn read(node: &Node<'_>, id: &[u8]) -> Found<MdevType> {
+        let text = |name: &str| -> Found<String> {
+            let file = join(&join(FOLDER.as_bytes(), id), name.as_bytes());
+            let text = node.attribute(file)?;
+            Ok(text.map(|text| text::clean(&text).trim_end().to_string()))
         };
-        let required = |name: &str| {
-            let missing = || {
-                let path = text::clean(&file(name));
-                node.unusable(format!("{path} cannot be read"))
-            };
-            optional(name).ok_or_else(missing)
+        let instances = text("available_instances")?;
+        let instances = instances.and_then(|text| text::parse_u32(text.as_bytes(), 10));
+        let device_api = text("device_api")?.filter(|api| !api.is_empty());
+        let (Some(available_instances), Some(device_api)) = (instances, device_api) else {
+            return Ok(None);
         };
-        let instances = required("available_instances")?;
-        let available_instances = text::parse_u32(instances.as_bytes(), 10);
-        Ok(MdevType {
+        Ok(Some(MdevType {
             id: text::clean(id),
-            name: optional("name"),
-            device_api: required("device_api")?,
-            available_instances: available_instances
-                .ok_or_else(|| node.malformed(file("available_instances"), instances.as_bytes()))?,
-        })
+            name: text("name")?,
+            device_api,
+            available_instances,
+        }))
     }
 }
 
@@ -162,19 +164,16 @@ impl Kind for MdevTypes {
     const IS_CREATABLE: bool = false;
 
     /// It must be in the class `mdev_bus`, by which the address of a parent is found.
-    fn judge(node: &Node<'_>) -> Verdict {
-        const CLASS: &[u8] = b"/sys/class/mdev_bus";
-        let files = &node.host.files;
-        let is_own = |name: &Vec<u8>| {
-            let target = files.read_link(&join(CLASS, name)).unwrap_or_default();
-            syspath_of_link(&target).as_deref() == Some(node.path)
-        };
-        let entries = files.entries(CLASS).unwrap_or_default();
-        Verdict::plain_if(entries.iter().any(is_own))
+    fn judge(node: &Node<'_>) -> Result<Verdict> {
+        let parents = node.host.files.links(b"/sys/class/mdev_bus")?;
+        let is_own = |target: &[u8]| syspath_of_link(target).as_deref() == Some(node.path);
+        Ok(Verdict::plain_if(
+            parents.iter().any(|(_, target)| is_own(target)),
+        ))
     }
 
-    fn read(_node: &Node<'_>) -> Result<MdevTypes> {
-        Ok(MdevTypes)
+    fn read(_node: &Node<'_>) -> Found<MdevTypes> {
+        Ok(Some(MdevTypes))
     }
 
     fn read_state(node: &Node<'_>, _: &SlowFacts) -> Result<Vec<MdevType>> {

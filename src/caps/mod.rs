@@ -43,6 +43,7 @@ use std::sync::Arc;
 use once_cell::sync::OnceCell;
 
 use crate::error::{Error, Result};
+use crate::host::found::Found;
 use crate::host::node::Node;
 use crate::xml::schema::{Pattern, capability};
 use crate::xml::writer::Writer;
@@ -230,20 +231,20 @@ pub fn classify(node: &Node<'_>) -> Option<Capability> {
 }
 
 /// What is kept of a device once it was read, until its next uevent.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Cache {
     facts: OnceCell<Arc<Facts>>,
     slow: SlowFacts,
 }
 
 impl Cache {
-    /// The facts, read at the first call; see [`Kind::read`] for the errors.
-    pub fn facts(&self, kind: Capability, node: &Node<'_>) -> Result<Arc<Facts>> {
+    /// The facts, read at the first call; see [`Kind::read`] for what comes of that.
+    pub fn facts(&self, kind: Capability, node: &Node<'_>) -> Found<Arc<Facts>> {
         if let Some(facts) = self.facts.get() {
-            return Ok(facts.clone());
+            return Ok(Some(facts.clone()));
         }
-        let facts = Arc::new(Facts::read(kind, node)?);
-        if facts.is_final() {
+        let facts = Facts::read(kind, node)?.map(Arc::new);
+        if let Some(facts) = facts.as_ref().filter(|facts| facts.is_final()) {
             // Another thread may have been first: its reading is as good.
             let _ = self.facts.set(facts.clone());
         }

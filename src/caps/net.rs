@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! Network interfaces (kernel: Documentation/ABI/testing/sysfs-class-net).
 
-use rustix::io::Errno;
-
 use super::input::{Input, attribute, invalid_attribute, number_attribute};
 use super::kind::{Kind, Mark, SlowFacts, Subsystem, Verdict};
-use crate::error::{Code, Domain, Error, Result};
+use crate::error::Result;
 use crate::host::devlink;
 use crate::host::ethtool::Features;
 use crate::host::files::{basename, join};
+use crate::host::found::Found;
 use crate::host::node::Node;
 use crate::text;
 use crate::xml::schema::Pattern::{self, Many, Maybe};
@@ -70,39 +69,38 @@ impl Kind for Net {
     ]);
 
     /// Its name ends with its link-layer address.
-    fn judge(node: &Node<'_>) -> Verdict {
+    fn judge(node: &Node<'_>) -> Result<Verdict> {
         if node.variable(b"INTERFACE").is_none() {
-            return Verdict::Rejected;
+            return Ok(Verdict::Rejected);
         }
-        let address = node.attribute("address").map(text::without_controls);
-        match address.filter(|text| !text.is_empty()) {
+        let address = node.attribute("address")?.map(text::without_controls);
+        Ok(match address.filter(|text| !text.is_empty()) {
             // Without its address it would be another device for the moment that it still has.
-            None if node.is_going("address") => Verdict::Rejected,
+            None if node.is_going("address")? => Verdict::Rejected,
             None => Verdict::Plain,
             Some(address) => Verdict::Suffix(address),
-        }
-    }
-
-    /// Takes name and address as they were when the device was named.
-    fn read(node: &Node<'_>) -> Result<Net> {
-        Ok(Net {
-            interface: text::clean(node.variable(b"INTERFACE").unwrap_or_default()),
-            address: node.suffix.map(text::clean),
-            wireless: Some(node.devtype() == Some(b"wlan")),
         })
     }
 
-    /// Asks the kernel for link and features. Code 1 for a text that makes no sense, code 38 for a
-    /// speed or a mode of the eswitch that cannot be had.
+    /// Takes name and address as they were when the device was named.
+    fn read(node: &Node<'_>) -> Found<Net> {
+        Ok(Some(Net {
+            interface: text::clean(node.variable(b"INTERFACE").unwrap_or_default()),
+            address: node.suffix.map(text::clean),
+            wireless: Some(node.devtype() == Some(b"wlan")),
+        }))
+    }
+
+    /// Asks the kernel for link and features.
     fn read_state(node: &Node<'_>, _: &SlowFacts) -> Result<NetState> {
         let link = link_state(node)?;
         let speed = match link {
-            "up" => speed(node)?,
+            Some("up") => speed(node)?,
             _ => None,
         };
         Ok(NetState {
             speed,
-            link: Some(link),
+            link,
             features: features(node)?,
         })
     }
@@ -154,65 +152,42 @@ impl Kind for Net {
     }
 }
 
-fn unparsable(what: &[u8]) -> Error {
-    Error::new(
-        Code::InternalError,
-        format!("Unable to parse: {}", text::clean(what)),
-    )
-    .in_domain(Domain::None)
-}
-
-fn link_state(node: &Node<'_>) -> Result<&'static str> {
-    let text = node
-        .attribute("operstate")
-        .ok_or_else(|| node.unusable("its operstate cannot be read"))?;
+/// The operational state, if it is one of those known.
+fn link_state(node: &Node<'_>) -> Found<&'static str> {
+    let text = node.attribute("operstate")?.unwrap_or_default();
     let line = text.split(|&b| b == b'\n').next().unwrap_or_default();
-    LINK_STATES
-        .into_iter()
-        .find(|state| state.as_bytes() == line)
-        .ok_or_else(|| unparsable(line))
+    let mut known = LINK_STATES.into_iter();
+    Ok(known.find(|state| state.as_bytes() == line))
 }
 
-/// The speed of a link that is up. Drivers that do not know answer EINVAL or -1.
-fn speed(node: &Node<'_>) -> Result<Option<u32>> {
-    let path = node.below("speed");
-    let text = match node.host.files.read(&path) {
-        Ok(text) => text,
-        Err(e) => {
-            return match Errno::from_io_error(&e) {
-                Some(Errno::INVAL | Errno::NOENT | Errno::NODEV) => Ok(None),
-                errno => Err(Error::system(
-                    format!("unable to read: {}", text::clean(&path)),
-                    errno.map_or(libc::EIO, Errno::raw_os_error),
-                )),
-            };
-        }
+/// The speed of a link that is up. Drivers that do not know answer EINVAL, another error or -1.
+fn speed(node: &Node<'_>) -> Found<u32> {
+    let text = node.host.files.read(&node.below("speed"))?;
+    let mut lines = text.iter().flat_map(|text| text.splitn(2, |&b| b == b'\n'));
+    // A number without the line's end is not whole.
+    let speed = match (lines.next(), lines.next()) {
+        (Some(digits), Some(_)) => text::parse_i64(digits, 10),
+        _ => None,
     };
-    let mut lines = text.splitn(2, |&b| b == b'\n');
-    let (Some(digits), Some(_)) = (lines.next(), lines.next()) else {
-        return Err(unparsable(&text));
-    };
-    let speed = text::parse_i64(digits, 10).ok_or_else(|| unparsable(&text))?;
-    match (u32::try_from(speed), i32::try_from(speed)) {
-        (Ok(speed), _) => Ok(Some(speed)),
-        (_, Ok(negative)) => Ok(Some(negative as u32)),
-        _ => Err(unparsable(&text)),
-    }
+    Ok(speed.and_then(|speed| {
+        let negative = || i32::try_from(speed).ok().map(|speed| speed as u32);
+        u32::try_from(speed).ok().or_else(negative)
+    }))
 }
 
 fn features(node: &Node<'_>) -> Result<Features> {
     let Some(interface) = node.variable(b"INTERFACE") else {
         return Ok(Features::default());
     };
-    let mut features = match node.host.ethtool() {
-        Some(ethtool) => ethtool.features(interface),
+    let mut features = match node.host.ethtool()? {
+        Some(ethtool) => ethtool.features(interface)?,
         None => Features::default(),
     };
     // Only an interface of a physical device can have what follows.
-    let Ok(device) = node.host.files.read_link(&node.below("device")) else {
+    let Some(device) = node.host.files.read_link(&node.below("device"))? else {
         return Ok(features);
     };
-    if has_rdma(node) {
+    if has_rdma(node)? {
         features.insert("rdma");
     }
     if is_switchdev(node, &device)? {
@@ -222,31 +197,30 @@ fn features(node: &Node<'_>) -> Result<Features> {
 }
 
 /// Whether an RDMA device sits on the same hardware: both show the same resources.
-fn has_rdma(node: &Node<'_>) -> bool {
+fn has_rdma(node: &Node<'_>) -> Result<bool> {
     const CLASS: &[u8] = b"/sys/class/infiniband";
     let files = &node.host.files;
-    let Ok(devices) = files.entries(CLASS) else {
-        return false;
+    let Some(devices) = files.entries(CLASS)? else {
+        return Ok(false);
     };
-    let resource = |path: &[u8]| files.read_start(&join(path, b"device/resource"), 4096).ok();
-    let Some(own) = resource(node.path) else {
-        return false;
+    let resource = |path: &[u8]| files.read_start(&join(path, b"device/resource"), 4096);
+    let Some(own) = resource(node.path)? else {
+        return Ok(false);
     };
-    devices
-        .iter()
-        .any(|device| resource(&join(CLASS, device)).as_ref() == Some(&own))
+    for device in devices {
+        if resource(&join(CLASS, &device))?.as_ref() == Some(&own) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Whether the eswitch of a PCI device is in switchdev mode; a virtual function's is its physical one's.
 fn is_switchdev(node: &Node<'_>, device: &[u8]) -> Result<bool> {
     let files = &node.host.files;
-    if !files.is_live() || node.link("device/subsystem").as_deref() != Some(b"pci") {
+    if !files.is_live() || node.link("device/subsystem")?.as_deref() != Some(b"pci") {
         return Ok(false);
     }
-    let owner = files.read_link(&node.below("device/physfn"));
-    let address = text::clean(basename(owner.as_deref().unwrap_or(device)));
-    devlink::is_switchdev(&address).map_err(|e| {
-        let what = format!("cannot ask devlink for the eswitch mode of {address}");
-        Error::io(what, &e)
-    })
+    let owner = files.read_link(&node.below("device/physfn"))?;
+    devlink::is_switchdev(&text::clean(basename(owner.as_deref().unwrap_or(device))))
 }

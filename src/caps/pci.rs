@@ -8,10 +8,11 @@ use super::input::{Input, attribute, invalid_attribute, number_attribute};
 use super::kind::{Kind, Mark, Nested, SlowFacts, Subsystem, Verdict};
 use super::mdev_types::{self, MdevType};
 use super::pci_address::PciAddress;
-use super::pci_express::{CONFIG_SIZE, Express, header_type};
+use super::pci_express::{CONFIG_SIZE, Express, answers, header_type};
 use super::vpd::Vpd;
 use crate::error::Result;
 use crate::host::files::basename;
+use crate::host::found::Found;
 use crate::host::node::Node;
 use crate::text;
 use crate::xml::schema::Pattern::{self, Many, Maybe, Several};
@@ -38,9 +39,9 @@ pub struct Pci {
     /// What it says of PCI Express; `None` for a function of conventional PCI, and where configuration
     /// space must not be read.
     pub express: Option<Express>,
-    /// The function was in a low-power state: configuration space was left alone,
-    /// and what stands in for it must not be kept.
-    pub asleep: bool,
+    /// Configuration space says nothing, because the function sleeps and was left alone, or does not answer:
+    /// what is known without it must not be kept.
+    pub is_silent: bool,
 }
 
 /// The sort of a function that leads to another bus.
@@ -94,52 +95,78 @@ fn class(node: &Node<'_>) -> Option<u32> {
 
 /// Whether looking at configuration space or VPD would wake the function
 /// (kernel: Documentation/power/pci.rst).
-pub fn is_asleep(node: &Node<'_>) -> bool {
-    is_suspended(node, "power/runtime_status") || is_cold(node)
+pub fn is_asleep(node: &Node<'_>) -> Result<bool> {
+    Ok(is_suspended(node, "power/runtime_status")? || is_cold(node)?)
 }
 
-fn is_suspended(node: &Node<'_>, status: &str) -> bool {
-    node.attribute(status).as_deref() == Some(b"suspended")
+fn is_suspended(node: &Node<'_>, status: &str) -> Result<bool> {
+    Ok(node.attribute(status)?.as_deref() == Some(b"suspended"))
 }
 
-fn is_cold(node: &Node<'_>) -> bool {
-    node.attribute("power_state").as_deref() == Some(b"D3cold")
+fn is_cold(node: &Node<'_>) -> Result<bool> {
+    Ok(node.attribute("power_state")?.as_deref() == Some(b"D3cold"))
 }
 
 /// The function's vital product data, read at the first call while it is awake; `None` for one that has none.
-fn vpd(node: &Node<'_>, slow: &SlowFacts) -> Option<Arc<Vpd>> {
+fn vpd(node: &Node<'_>, slow: &SlowFacts) -> Found<Arc<Vpd>> {
     if let Some(vpd) = slow.vpd.get() {
-        return vpd.clone();
+        return Ok(vpd.clone());
     }
-    if is_asleep(node) {
-        return None;
+    if is_asleep(node)? {
+        return Ok(None);
     }
-    slow.vpd
-        .get_or_init(|| Vpd::read(node).map(Arc::new))
-        .clone()
+    let read = || Ok(Vpd::read(node)?.map(Arc::new));
+    slow.vpd.get_or_try_init(read).cloned()
+}
+
+/// An id as the attribute of that name has it: `0x8086`.
+fn id(node: &Node<'_>, name: &str) -> Found<u16> {
+    let text = node.attribute(name)?;
+    let text = text.filter(|text| text.starts_with(b"0x"));
+    let id = text.and_then(|text| text::parse_u32(&text, 16));
+    Ok(id.and_then(|id| u16::try_from(id).ok()))
+}
+
+/// Vendor and device id as the `uevent` file has them: `8086:1237`.
+fn ids_of_uevent(node: &Node<'_>) -> Option<(u16, u16)> {
+    let mut ids = node.variable(b"PCI_ID")?.split(|&b| b == b':');
+    let mut id = || u16::try_from(text::parse_hex(ids.next()?)?).ok();
+    id().zip(id())
+}
+
+/// Vendor and device id.
+fn ids(node: &Node<'_>) -> Found<(u16, u16)> {
+    match (id(node, "vendor")?, id(node, "device")?) {
+        (Some(vendor), Some(device)) => Ok(Some((vendor, device))),
+        _ => Ok(ids_of_uevent(node)),
+    }
 }
 
 impl Pci {
+    /// Bridge and link from configuration space.
     fn read_config(&mut self, node: &Node<'_>) -> Result<()> {
         let path = node.below("config");
-        let Ok(config) = node.host.files.read_start(&path, CONFIG_SIZE) else {
+        let config = node.host.files.read_start(&path, CONFIG_SIZE)?;
+        let Some(config) = config else {
             return Ok(());
         };
+        if !answers(&config) {
+            self.is_silent = true;
+            return Ok(());
+        }
         self.bridge = match header_type(&config) {
-            None | Some(0) => None,
             Some(1) => Some(Bridge::Pci),
             Some(2) => Some(Bridge::CardBus),
-            Some(other) => {
-                return Err(node.unusable(format!("its header type {other} is unknown")));
-            }
+            _ => None,
         };
-        let size = node.host.files.size(&path).unwrap_or(0);
+        let size = node.host.files.size(&path)?.unwrap_or(0);
         self.express = Express::read(&config, size);
         Ok(())
     }
 
     /// Bridge and link from what the kernel remembers.
-    fn infer_from_cached(&mut self, node: &Node<'_>) {
+    fn infer_from_cached(&mut self, node: &Node<'_>) -> Result<()> {
+        self.is_silent = true;
         self.bridge = match self.class.map(|class| class >> 8) {
             Some(0x0604) => Some(Bridge::Pci),
             Some(0x0607) => Some(Bridge::CardBus),
@@ -147,13 +174,13 @@ impl Pci {
         };
         // The speed is remembered, the width is asked for: the kernel wakes a function in D3cold for
         // that, and the bridge above (drivers/pci/pci.c, `pci_config_pm_runtime_get`).
-        let width = match is_cold(node) || is_suspended(node, "../power/runtime_status") {
+        let width = match is_cold(node)? || is_suspended(node, "../power/runtime_status")? {
             true => None,
-            false => node.text("max_link_width"),
+            false => node.text("max_link_width")?,
         };
-        self.express = node
-            .text("max_link_speed")
-            .and_then(|speed| Express::from_cached(&speed, width.as_deref()));
+        let speed = node.text("max_link_speed")?;
+        self.express = speed.and_then(|speed| Express::from_cached(&speed, width.as_deref()));
+        Ok(())
     }
 }
 
@@ -199,70 +226,63 @@ impl Kind for Pci {
         Nested {
             name: "vpd",
             in_state: |state| state.vpd.is_some(),
-            on_node: |node, slow| vpd(node, slow).is_some(),
+            on_node: |node, slow| Ok(vpd(node, slow)?.is_some()),
         },
     ];
 
-    /// It needs an address, a class and configuration space.
-    fn judge(node: &Node<'_>) -> Verdict {
-        Verdict::plain_if(address(node).is_some() && class(node).is_some() && node.has("config"))
+    /// It needs an address, a class, ids and configuration space.
+    fn judge(node: &Node<'_>) -> Result<Verdict> {
+        let is_function = address(node).is_some() && class(node).is_some();
+        // The kernel tells the ids in the `uevent` file: no other has to be read.
+        let has_ids = || Ok(ids_of_uevent(node).is_some() || ids(node)?.is_some());
+        Ok(Verdict::plain_if(
+            is_function && node.has("config")? && has_ids()?,
+        ))
     }
 
     /// Reads ids, names, NUMA node and, where allowed, configuration space.
-    fn read(node: &Node<'_>) -> Result<Pci> {
-        let id = |name: &str| -> Result<u16> {
-            let text = node
-                .attribute(name)
-                .ok_or_else(|| node.unusable(format!("its {name} cannot be read")))?;
-            text::parse_u32(&text, 16)
-                .filter(|_| text.starts_with(b"0x"))
-                .and_then(|id| u16::try_from(id).ok())
-                .ok_or_else(|| node.malformed(name, &text))
+    fn read(node: &Node<'_>) -> Found<Pci> {
+        let (Some(address), Some((vendor, product))) = (address(node), ids(node)?) else {
+            return Ok(None);
         };
-        let (vendor, product) = (id("vendor")?, id("device")?);
-        let names = node.host.pci_names();
+        let names = node.host.pci_names()?;
+        let numa_node = node.number("numa_node", 10, text::parse_i32)?;
         let mut pci = Pci {
-            class: Some(class(node).ok_or_else(|| node.unusable("it has no PCI_CLASS"))?),
-            address: address(node).ok_or_else(|| node.unusable("its name is no PCI address"))?,
+            class: class(node),
+            address,
             product: Identity {
                 id: product.into(),
-                name: names.device(vendor, product),
+                name: names.device(vendor, product)?,
             },
             vendor: Identity {
                 id: vendor.into(),
-                name: names.vendor(vendor),
+                name: names.vendor(vendor)?,
             },
             bridge: None,
-            numa_node: node
-                .number("numa_node", 10, text::parse_i32)?
-                .filter(|node| *node >= 0),
+            numa_node: numa_node.filter(|node| *node >= 0),
             express: None,
-            asleep: false,
+            is_silent: false,
         };
         if node.host.privileged {
-            pci.asleep = is_asleep(node);
-            if pci.asleep {
-                pci.infer_from_cached(node);
-            } else {
-                pci.read_config(node)?;
+            match is_asleep(node)? {
+                true => pci.infer_from_cached(node)?,
+                false => pci.read_config(node)?,
             }
         }
-        Ok(pci)
+        Ok(Some(pci))
     }
 
-    /// Not while the function sleeps: what its configuration space says is read when it is awake.
+    /// Not before configuration space could be read.
     fn is_final(&self) -> bool {
-        !self.asleep
+        !self.is_silent
     }
 
     /// Reads what the kernel shows of the function now.
     fn read_state(node: &Node<'_>, slow: &SlowFacts) -> Result<PciState> {
-        let vpd = vpd(node, slow);
+        let vpd = vpd(node, slow)?;
         Ok(PciState {
-            physical_function: function_of_link(node, "physfn"),
-            virtual_functions: (0..)
-                .map_while(|index| function_of_link(node, &format!("virtfn{index}")))
-                .collect(),
+            physical_function: function_of_link(node, "physfn")?,
+            virtual_functions: virtual_functions(node)?,
             max_virtual_functions: node
                 .number("sriov_totalvfs", 10, text::parse_u32)?
                 .unwrap_or(0),
@@ -320,7 +340,7 @@ impl Kind for Pci {
             bridge: None,
             numa_node: None,
             express: None,
-            asleep: false,
+            is_silent: false,
         };
         let mut state = PciState::default();
         for (kind, nested) in input.nested("PCI")? {
@@ -382,30 +402,36 @@ impl PciState {
     }
 }
 
-fn function_of_link(node: &Node<'_>, name: &str) -> Option<PciAddress> {
-    let target = node.host.files.read_link(&node.below(name)).ok()?;
-    PciAddress::parse(basename(&target))
+fn function_of_link(node: &Node<'_>, name: &str) -> Found<PciAddress> {
+    let target = node.host.files.read_link(&node.below(name))?;
+    Ok(target.and_then(|target| PciAddress::parse(basename(&target))))
+}
+
+fn virtual_functions(node: &Node<'_>) -> Result<Vec<PciAddress>> {
+    let mut functions = Vec::new();
+    while let Some(function) = function_of_link(node, &format!("virtfn{}", functions.len()))? {
+        functions.push(function);
+    }
+    Ok(functions)
 }
 
 impl IommuGroup {
-    fn read(node: &Node<'_>) -> Result<Option<IommuGroup>> {
-        let Ok(target) = node.host.files.read_link(&node.below("iommu_group")) else {
+    /// The number is in the text of the link, which a recording has even where it leads nowhere.
+    fn read(node: &Node<'_>) -> Found<IommuGroup> {
+        let files = &node.host.files;
+        let target = files.read_link(&node.below("iommu_group"))?;
+        let Some(number) = target.and_then(|target| text::parse_i32(basename(&target), 10)) else {
             return Ok(None);
         };
-        let number = text::parse_i32(basename(&target), 10)
-            .ok_or_else(|| node.malformed("iommu_group", &target))?;
-        let entries = node
-            .host
-            .files
-            .entries(&node.below("iommu_group/devices"))
-            .map_err(|_| node.unusable("the devices of its iommu_group cannot be listed"))?;
-        Ok(Some(IommuGroup {
-            number,
-            functions: entries
+        let entries = files.entries(&node.below("iommu_group/devices"))?;
+        let functions = match entries {
+            Some(entries) => entries
                 .iter()
                 .filter_map(|name| PciAddress::parse(name))
                 .collect(),
-        }))
+            None => address(node).into_iter().collect(),
+        };
+        Ok(Some(IommuGroup { number, functions }))
     }
 
     /// A group that lists no function is not shown, as in libvirt.

@@ -41,7 +41,7 @@ const CAPABILITIES: usize = 0x34;
 /// The ID of the PCI Express capability.
 pub const ID_EXPRESS: u8 = 0x10;
 /// Where the standard header ends: capabilities lie behind it.
-const HEADER_END: usize = 0x40;
+pub const HEADER_END: usize = 0x40;
 
 /// What a pointer reads as where the kernel gives no access.
 const NO_ACCESS: usize = 0xff;
@@ -49,6 +49,12 @@ const NO_ACCESS: usize = 0xff;
 const CONVENTIONAL_SIZE: u64 = 256;
 /// How much is looked at: where a capability can begin, and the registers of one that begins at the end.
 pub const CONFIG_SIZE: usize = 256 + 0x14;
+
+/// Whether this is what a function answers: one that fell off its bus, or has no power, reads as all ones, and no
+/// header layout is beyond 2. The ids say nothing: a virtual function's are all ones (SR-IOV 1.1, 3.4.1.1).
+pub fn answers(config: &[u8]) -> bool {
+    header_type(config).is_none_or(|layout| layout <= 2)
+}
 
 /// The header layout, without the multi-function bit: 0 endpoint, 1 PCI bridge, 2 CardBus bridge.
 pub fn header_type(config: &[u8]) -> Option<u8> {

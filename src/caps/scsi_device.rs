@@ -4,6 +4,7 @@
 use super::input::Input;
 use super::kind::{Kind, Mark, Subsystem, Verdict};
 use crate::error::Result;
+use crate::host::found::Found;
 use crate::host::node::Node;
 use crate::text;
 use crate::xml::schema::Pattern::{self, Maybe};
@@ -72,22 +73,23 @@ impl Kind for ScsiDevice {
         Maybe(&text("type", ANY)),
     ]);
 
-    fn judge(node: &Node<'_>) -> Verdict {
-        Verdict::plain_if(address(node).is_some())
+    fn judge(node: &Node<'_>) -> Result<Verdict> {
+        Ok(Verdict::plain_if(address(node).is_some()))
     }
 
     /// Takes the address from the name, and the attribute `type`.
-    fn read(node: &Node<'_>) -> Result<ScsiDevice> {
-        let [host, bus, target, lun] =
-            address(node).ok_or_else(|| node.unusable("its name is no SCSI address"))?;
+    fn read(node: &Node<'_>) -> Found<ScsiDevice> {
+        let Some([host, bus, target, lun]) = address(node) else {
+            return Ok(None);
+        };
         let code = node.number("type", 0, text::parse_u32)?;
-        Ok(ScsiDevice {
+        Ok(Some(ScsiDevice {
             host,
             bus,
             target,
             lun,
             peripheral_type: code.and_then(type_name).map(str::to_string),
-        })
+        }))
     }
 
     fn write(&self, _: &(), w: &mut Writer) {

@@ -4,6 +4,7 @@
 use super::input::Input;
 use super::kind::{Kind, Mark, Subsystem, Verdict};
 use crate::error::Result;
+use crate::host::found::Found;
 use crate::host::node::Node;
 use crate::text;
 use crate::xml::schema::Pattern;
@@ -26,18 +27,15 @@ impl Kind for ScsiGeneric {
     const SCHEMA: Option<&'static [Pattern]> = Some(&[text("char", ANY)]);
     const IS_CREATABLE: bool = false;
 
-    fn judge(node: &Node<'_>) -> Verdict {
-        Verdict::plain_if(node.devnode().is_some())
+    fn judge(node: &Node<'_>) -> Result<Verdict> {
+        Ok(Verdict::plain_if(node.devnode().is_some()))
     }
 
     /// Takes the path from the `uevent` file.
-    fn read(node: &Node<'_>) -> Result<ScsiGeneric> {
-        let path = node
-            .devnode()
-            .ok_or_else(|| node.unusable("its uevent file names no DEVNAME"))?;
-        Ok(ScsiGeneric {
+    fn read(node: &Node<'_>) -> Found<ScsiGeneric> {
+        Ok(node.devnode().map(|path| ScsiGeneric {
             char_device: text::clean(&path),
-        })
+        }))
     }
 
     fn write(&self, _: &(), w: &mut Writer) {

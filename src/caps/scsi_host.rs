@@ -6,6 +6,7 @@ use super::input::{Input, Purpose};
 use super::kind::{Kind, Mark, Nested, SlowFacts, Subsystem, Verdict};
 use crate::error::Result;
 use crate::host::files::join;
+use crate::host::found::Found;
 use crate::host::node::Node;
 use crate::text;
 use crate::xml::schema::Pattern::{self, Choice, Many, Maybe};
@@ -59,17 +60,17 @@ fn number(node: &Node<'_>) -> Option<u32> {
 impl ScsiHostState {
     /// Reads the host's folders in the classes `scsi_host` and `fc_host`. What cannot be read is missing;
     /// without a world-wide name or a count that must be there, neither nested capability is.
-    pub fn read(node: &Node<'_>) -> ScsiHostState {
+    pub fn read(node: &Node<'_>) -> Result<ScsiHostState> {
         let classes = Classes::of(node);
-        let (fc_host, vport_ops) = classes.ports().unwrap_or_default();
-        ScsiHostState {
-            unique_id: classes
-                .line(&classes.scsi_host, "unique_id")
+        let (fc_host, vport_ops) = classes.ports()?.unwrap_or_default();
+        let unique_id = classes.line(&classes.scsi_host, "unique_id")?;
+        Ok(ScsiHostState {
+            unique_id: unique_id
                 .and_then(|line| text::parse_i32(&line, 10))
                 .filter(|id| *id >= 0),
             fc_host,
             vport_ops,
-        }
+        })
     }
 }
 
@@ -90,49 +91,54 @@ impl<'a> Classes<'a> {
         }
     }
 
-    fn line(&self, folder: &[u8], name: &str) -> Option<Vec<u8>> {
-        let text = self
-            .node
-            .host
-            .files
-            .read(&join(folder, name.as_bytes()))
-            .ok()?;
-        Some(text.split(|&b| b == b'\n').next()?.to_vec())
+    fn line(&self, folder: &[u8], name: &str) -> Found<Vec<u8>> {
+        let text = self.node.host.files.read(&join(folder, name.as_bytes()))?;
+        let line = |text: Vec<u8>| Some(text.split(|&b| b == b'\n').next()?.to_vec());
+        Ok(text.and_then(line))
     }
 
     /// A world-wide name: the digits after the first `0x`.
-    fn wwn(&self, name: &str) -> Option<String> {
+    fn wwn(&self, name: &str) -> Found<String> {
         let line = self.line(&self.fc_host, name)?;
-        let prefix = line.windows(2).position(|pair| pair == b"0x");
-        Some(text::clean(&line[prefix.map_or(0, |at| at + 2)..]))
+        Ok(line.map(|line| {
+            let prefix = line.windows(2).position(|pair| pair == b"0x");
+            text::clean(&line[prefix.map_or(0, |at| at + 2)..])
+        }))
     }
 
-    fn count(&self, name: &str) -> Option<i32> {
-        text::parse_i32(&self.line(&self.fc_host, name)?, 10)
+    fn count(&self, name: &str) -> Found<i32> {
+        let line = self.line(&self.fc_host, name)?;
+        Ok(line.and_then(|line| text::parse_i32(&line, 10)))
     }
 
     /// Both capabilities, or nothing when anything that they require cannot be read.
-    fn ports(&self) -> Option<(Option<FcHost>, Option<VportOps>)> {
+    fn ports(&self) -> Found<(Option<FcHost>, Option<VportOps>)> {
         let files = &self.node.host.files;
-        let fc_host = match files.exists(&self.fc_host) {
-            false => None,
-            true => Some(FcHost {
-                wwnn: self.wwn("node_name")?,
-                wwpn: self.wwn("port_name")?,
-                fabric_wwn: self.wwn("fabric_name"),
-            }),
-        };
-        let capable = [&self.fc_host, &self.scsi_host]
-            .into_iter()
-            .any(|folder| files.exists(&join(folder, b"vport_create")));
-        let vport_ops = match capable {
-            false => None,
-            true => Some(VportOps {
-                max_vports: self.count("max_npiv_vports")?,
-                vports: self.count("npiv_vports_inuse")?,
-            }),
-        };
-        Some((fc_host, vport_ops))
+        let mut fc_host = None;
+        if files.exists(&self.fc_host)? {
+            let (Some(wwnn), Some(wwpn)) = (self.wwn("node_name")?, self.wwn("port_name")?) else {
+                return Ok(None);
+            };
+            fc_host = Some(FcHost {
+                wwnn,
+                wwpn,
+                fabric_wwn: self.wwn("fabric_name")?,
+            });
+        }
+        let mut vport_ops = None;
+        if files.exists(&join(&self.fc_host, b"vport_create"))?
+            || files.exists(&join(&self.scsi_host, b"vport_create"))?
+        {
+            let counts = (
+                self.count("max_npiv_vports")?,
+                self.count("npiv_vports_inuse")?,
+            );
+            let (Some(max_vports), Some(vports)) = counts else {
+                return Ok(None);
+            };
+            vport_ops = Some(VportOps { max_vports, vports });
+        }
+        Ok(Some((fc_host, vport_ops)))
     }
 }
 
@@ -166,27 +172,26 @@ impl Kind for ScsiHost {
         Nested {
             name: "fc_host",
             in_state: |state| state.fc_host.is_some(),
-            on_node: |node, _| ScsiHostState::read(node).fc_host.is_some(),
+            on_node: |node, _| Ok(ScsiHostState::read(node)?.fc_host.is_some()),
         },
         // In XML it is called vport_ops.
         Nested {
             name: "vports",
             in_state: |state| state.vport_ops.is_some(),
-            on_node: |node, _| ScsiHostState::read(node).vport_ops.is_some(),
+            on_node: |node, _| Ok(ScsiHostState::read(node)?.vport_ops.is_some()),
         },
     ];
 
-    fn judge(node: &Node<'_>) -> Verdict {
-        Verdict::plain_if(number(node).is_some())
+    fn judge(node: &Node<'_>) -> Result<Verdict> {
+        Ok(Verdict::plain_if(number(node).is_some()))
     }
 
-    fn read(node: &Node<'_>) -> Result<ScsiHost> {
-        let number = number(node).ok_or_else(|| node.unusable("its name is not hostN"))?;
-        Ok(ScsiHost { number })
+    fn read(node: &Node<'_>) -> Found<ScsiHost> {
+        Ok(number(node).map(|number| ScsiHost { number }))
     }
 
     fn read_state(node: &Node<'_>, _: &SlowFacts) -> Result<ScsiHostState> {
-        Ok(ScsiHostState::read(node))
+        ScsiHostState::read(node)
     }
 
     fn write(&self, state: &ScsiHostState, w: &mut Writer) {

@@ -6,6 +6,7 @@ use super::input::Input;
 use super::kind::{Kind, Mark, SlowFacts, Subsystem};
 use crate::error::Result;
 use crate::host::files::{basename, dirname, join};
+use crate::host::found::Found;
 use crate::host::node::Node;
 use crate::text;
 use crate::xml::schema::Pattern::{self, Maybe};
@@ -31,15 +32,18 @@ pub struct RemotePort {
 
 impl RemotePort {
     /// Looks for the folder above the target among the Fibre Channel remote ports.
-    fn read(node: &Node<'_>) -> Option<RemotePort> {
+    fn read(node: &Node<'_>) -> Found<RemotePort> {
         let name = basename(dirname(node.path));
         let port = join(b"/sys/class/fc_remote_ports", name);
-        let wwpn = node.host.files.read(&join(&port, b"port_name")).ok()?;
-        let line = wwpn.split(|&b| b == b'\n').next()?;
-        Some(RemotePort {
-            name: text::clean(name),
-            wwpn: text::clean(line),
-        })
+        let wwpn = node.host.files.read(&join(&port, b"port_name"))?;
+        let port = |wwpn: Vec<u8>| {
+            let line = wwpn.split(|&b| b == b'\n').next()?;
+            Some(RemotePort {
+                name: text::clean(name),
+                wwpn: text::clean(line),
+            })
+        };
+        Ok(wwpn.and_then(port))
     }
 }
 
@@ -57,14 +61,14 @@ impl Kind for ScsiTarget {
         )),
     ]);
 
-    fn read(node: &Node<'_>) -> Result<ScsiTarget> {
-        Ok(ScsiTarget {
+    fn read(node: &Node<'_>) -> Found<ScsiTarget> {
+        Ok(Some(ScsiTarget {
             name: text::clean(&node.sysname()),
-        })
+        }))
     }
 
     fn read_state(node: &Node<'_>, _: &SlowFacts) -> Result<Option<RemotePort>> {
-        Ok(RemotePort::read(node))
+        RemotePort::read(node)
     }
 
     fn write(&self, port: &Option<RemotePort>, w: &mut Writer) {

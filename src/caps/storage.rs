@@ -6,6 +6,7 @@ use super::input::Input;
 use super::kind::{Kind, Mark, Subsystem, Verdict};
 use super::storage_ids::{self, StorageIds};
 use crate::error::Result;
+use crate::host::found::Found;
 use crate::host::node::Node;
 use crate::host::udev_data::UdevData;
 use crate::text;
@@ -75,7 +76,7 @@ impl Drive {
 
 /// What decides whether and how a block device is listed.
 struct DriveIdentity {
-    drive: Drive,
+    drive: Option<Drive>,
     devnode: Vec<u8>,
     bus: Option<Vec<u8>>,
     serial: Option<Vec<u8>>,
@@ -83,37 +84,43 @@ struct DriveIdentity {
 }
 
 impl DriveIdentity {
-    fn read(node: &Node<'_>) -> Option<DriveIdentity> {
-        let devnode = node.devnode()?;
-        let udev = node.udev_data();
+    /// `None` for a device without a node.
+    fn read(node: &Node<'_>) -> Found<DriveIdentity> {
+        let Some(devnode) = node.devnode() else {
+            return Ok(None);
+        };
+        let udev = node.udev_data()?;
         let owned = |key: &[u8]| udev.property(key).map(<[u8]>::to_vec);
-        let ids = if node.host.has_udev_database() {
+        let ids = if node.host.has_udev_database()? {
             StorageIds {
                 bus: owned(b"ID_BUS"),
                 id_type: owned(b"ID_TYPE"),
                 serial: owned(b"ID_SERIAL"),
             }
         } else {
-            storage_ids::read(node.path, &|name| {
-                node.host.files.read(&node.below(name)).ok()
-            })
+            storage_ids::read(node.path, &|name| node.host.files.read(&node.below(name)))?
         };
-        let drive = drive(ids.id_type.as_deref(), &devnode, &udev)?;
+        let drive = drive(ids.id_type.as_deref(), &devnode, &udev);
         let serial = match drive {
-            // A DASD is known by its uid alone.
-            Drive::Dasd => {
-                let uid = node.attribute("device/uid").map(text::without_controls);
-                Some(uid.filter(|uid| !uid.is_empty())?)
-            }
+            Some(Drive::Dasd) => node.attribute("device/uid")?.map(text::without_controls),
             _ => ids.serial,
         };
-        Some(DriveIdentity {
+        Ok(Some(DriveIdentity {
             drive,
             devnode,
             bus: ids.bus,
-            serial,
+            serial: serial.filter(|serial| !serial.is_empty()),
             udev,
-        })
+        }))
+    }
+
+    /// Whether the device is one of those listed: a DASD is known by its uid alone.
+    fn is_listed(&self) -> bool {
+        match self.drive {
+            None => false,
+            Some(Drive::Dasd) => self.serial.is_some(),
+            Some(_) => true,
+        }
     }
 }
 
@@ -148,9 +155,9 @@ fn drive(id_type: Option<&[u8]>, devnode: &[u8], udev: &UdevData) -> Option<Driv
 }
 
 /// Vendor and model come padded with blanks from SCSI INQUIRY data.
-fn trimmed(node: &Node<'_>, name: &str) -> Option<String> {
+fn trimmed(node: &Node<'_>, name: &str) -> Found<String> {
     let text = node.text(name)?;
-    Some(text.trim_end().to_string())
+    Ok(text.map(|text| text.trim_end().to_string()))
 }
 
 impl Storage {
@@ -207,40 +214,43 @@ impl Kind for Storage {
     ]);
 
     /// Its name ends with its serial, if it has one.
-    fn judge(node: &Node<'_>) -> Verdict {
-        match DriveIdentity::read(node) {
+    fn judge(node: &Node<'_>) -> Result<Verdict> {
+        let identity = DriveIdentity::read(node)?;
+        Ok(match identity.filter(DriveIdentity::is_listed) {
             None => Verdict::Rejected,
             Some(DriveIdentity { serial: None, .. }) => Verdict::Plain,
             Some(DriveIdentity {
                 serial: Some(serial),
                 ..
             }) => Verdict::Suffix(serial),
-        }
+        })
     }
 
-    /// Reads identity, size and medium.
-    fn read(node: &Node<'_>) -> Result<Storage> {
-        let id = DriveIdentity::read(node)
-            .ok_or_else(|| node.unusable("it is no disk, drive or card of a known type"))?;
+    /// Reads identity, size and medium. Where udev has lost its entry since the device was listed, no kind of drive
+    /// is known.
+    fn read(node: &Node<'_>) -> Found<Storage> {
+        let Some(id) = DriveIdentity::read(node)? else {
+            return Ok(None);
+        };
         let mut storage = Storage {
             block: text::clean(&id.devnode),
             bus: id.bus.as_deref().map(text::clean),
-            drive_type: Some(id.drive.name().into()),
-            model: trimmed(node, "device/model"),
-            vendor: trimmed(node, "device/vendor"),
+            drive_type: id.drive.map(|drive| drive.name().into()),
+            model: trimmed(node, "device/model")?,
+            vendor: trimmed(node, "device/vendor")?,
             serial: id.serial.as_deref().map(text::clean),
             ..Storage::default()
         };
         let has_media = match id.drive {
-            Drive::Disk | Drive::Sd | Drive::Dasd => {
+            None | Some(Drive::Disk | Drive::Sd | Drive::Dasd) => {
                 storage.size = storage.read_size(node)?;
-                return Ok(storage);
+                return Ok(Some(storage));
             }
-            Drive::Cdrom => match id.udev.property(b"ID_CDROM_MEDIA") {
+            Some(Drive::Cdrom) => match id.udev.property(b"ID_CDROM_MEDIA") {
                 None => false,
                 Some(text) => text::parse_i32(text, 0).is_some_and(|media| media != 0),
             },
-            Drive::Floppy => id.udev.property(b"ID_FS_LABEL").is_some(),
+            Some(Drive::Floppy) => id.udev.property(b"ID_FS_LABEL").is_some(),
         };
         let mut medium = Removable::default();
         if has_media {
@@ -251,7 +261,7 @@ impl Kind for Storage {
         if node.number("removable", 0, text::parse_i32)? == Some(1) {
             storage.removable = Some(medium);
         }
-        Ok(storage)
+        Ok(Some(storage))
     }
 
     fn write(&self, _: &(), w: &mut Writer) {

@@ -7,10 +7,14 @@
 //! copy of the answer (serials of optical drives), there is no serial: asking
 //! could wake the device.
 
+use std::cell::OnceCell;
+
 mod scsi_pages;
 mod udev_text;
 
+use crate::error::Result;
 use crate::host::files::basename;
+use crate::host::found::Found;
 use scsi_pages::{Inquiry, ata_serial, scsi_serial};
 use udev_text::{attribute_value, joined, replace_unsafe};
 
@@ -42,12 +46,26 @@ impl StorageIds {
     }
 }
 
-/// Reads the raw content of an attribute by its path below the block device's directory.
-pub type Reader<'a> = dyn Fn(&str) -> Option<Vec<u8>> + 'a;
+/// Gives the raw content of an attribute by its path below the block device's directory.
+type Reader<'a> = dyn Fn(&str) -> Option<Vec<u8>> + 'a;
 
-/// The ids of the block device at `path` (`/sys/devices/…/block/sda`). With its name alone
-/// the bus of ATA optical drives and the end of USB serials stay unknown.
-pub fn read(path: &[u8], read: &Reader<'_>) -> StorageIds {
+/// The ids of the block device at `path` (`/sys/devices/…/block/sda`), of which `read` gives attributes. With its name
+/// alone the bus of ATA optical drives and the end of USB serials stay unknown. Fails if any attribute could not be
+/// read.
+pub fn read(path: &[u8], read: &dyn Fn(&str) -> Found<Vec<u8>>) -> Result<StorageIds> {
+    let failure = OnceCell::new();
+    let read = |attribute: &str| {
+        let keep = |error| drop(failure.set(error));
+        read(attribute).map_err(keep).ok().flatten()
+    };
+    let ids = ids(path, &read);
+    match failure.into_inner() {
+        None => Ok(ids),
+        Some(error) => Err(error),
+    }
+}
+
+fn ids(path: &[u8], read: &Reader<'_>) -> StorageIds {
     let name = basename(path);
     let value = |attribute: &str| attribute_value(&read(attribute)?);
     if is_numbered(name, b"mmcblk") {

@@ -5,6 +5,7 @@
 use super::input::Input;
 use super::kind::{Kind, Mark, Subsystem};
 use crate::error::Result;
+use crate::host::found::Found;
 use crate::host::new_uuid::uuid_of_process;
 use crate::host::node::Node;
 use crate::text::uuid::normalise_uuid;
@@ -76,27 +77,28 @@ impl Kind for System {
     ]);
 
     /// Reads the strings; `node` is [`DMI`], which some hosts do not have.
-    fn read(node: &Node<'_>) -> Result<System> {
-        if !node.host.files.exists(node.path) {
-            return Ok(System {
+    fn read(node: &Node<'_>) -> Found<System> {
+        if !node.host.files.exists(node.path)? {
+            return Ok(Some(System {
                 uuid: NO_UUID.into(),
                 ..System::default()
-            });
+            }));
         }
-        Ok(System {
-            product: node.text("product_name"),
-            vendor: node.text("sys_vendor"),
-            version: node.text("product_version"),
-            serial: node.text("product_serial"),
-            uuid: node
-                .text("product_uuid")
-                .and_then(|text| normalise_uuid(&text))
-                .filter(|uuid| !is_uniform(uuid))
-                .unwrap_or_else(|| uuid_of_process().unwrap_or(NO_UUID).into()),
-            firmware_vendor: node.text("bios_vendor"),
-            firmware_version: node.text("bios_version"),
-            firmware_date: node.text("bios_date"),
-        })
+        let uuid = node.text("product_uuid")?;
+        let uuid = uuid.and_then(|text| normalise_uuid(&text));
+        Ok(Some(System {
+            product: node.text("product_name")?,
+            vendor: node.text("sys_vendor")?,
+            version: node.text("product_version")?,
+            serial: node.text("product_serial")?,
+            uuid: match uuid.filter(|uuid| !is_uniform(uuid)) {
+                Some(uuid) => uuid,
+                None => uuid_of_process()?.into(),
+            },
+            firmware_vendor: node.text("bios_vendor")?,
+            firmware_version: node.text("bios_version")?,
+            firmware_date: node.text("bios_date")?,
+        }))
     }
 
     fn write(&self, _: &(), w: &mut Writer) {

@@ -5,6 +5,7 @@ use super::identity::Identity;
 use super::input::Input;
 use super::kind::{Kind, Mark, Subsystem, Verdict};
 use crate::error::Result;
+use crate::host::found::Found;
 use crate::host::node::Node;
 use crate::host::udev_data::UdevData;
 use crate::text;
@@ -30,21 +31,25 @@ pub struct UsbDevice {
 
 /// Vendor and product number: udev's properties, or the device's own attributes
 /// where there is no udev database at all.
-fn ids(node: &Node<'_>, udev: &UdevData) -> Option<(u32, u32)> {
-    let hex = |text: &[u8]| text::parse_u32(text, 16);
-    if let (Some(vendor), Some(product)) = (
-        udev.property(b"ID_VENDOR_ID"),
-        udev.property(b"ID_MODEL_ID"),
-    ) {
-        return Some((hex(vendor)?, hex(product)?));
+fn ids(node: &Node<'_>, udev: &UdevData) -> Found<(u32, u32)> {
+    let said = udev
+        .property(b"ID_VENDOR_ID")
+        .zip(udev.property(b"ID_MODEL_ID"));
+    match said {
+        Some((vendor, product)) => Ok(hex(vendor).zip(hex(product))),
+        None if node.host.has_udev_database()? => Ok(None),
+        None => own_ids(node),
     }
-    if node.host.has_udev_database() {
-        return None;
-    }
-    Some((
-        hex(&node.attribute("idVendor")?)?,
-        hex(&node.attribute("idProduct")?)?,
-    ))
+}
+
+/// Vendor and product number in the device's own attributes.
+fn own_ids(node: &Node<'_>) -> Found<(u32, u32)> {
+    let number = |name| Ok(node.attribute(name)?.and_then(|text| hex(&text)));
+    Ok(number("idVendor")?.zip(number("idProduct")?))
+}
+
+fn hex(text: &[u8]) -> Option<u32> {
+    text::parse_u32(text, 16)
 }
 
 fn number(node: &Node<'_>, variable: &[u8]) -> Option<i32> {
@@ -65,37 +70,42 @@ impl Kind for UsbDevice {
     ]);
 
     /// It needs its address on the bus and its ids.
-    fn judge(node: &Node<'_>) -> Verdict {
-        Verdict::plain_if(
-            number(node, b"BUSNUM").is_some()
-                && number(node, b"DEVNUM").is_some()
-                && ids(node, &node.udev_data()).is_some(),
-        )
+    fn judge(node: &Node<'_>) -> Result<Verdict> {
+        let has_address = number(node, b"BUSNUM").is_some() && number(node, b"DEVNUM").is_some();
+        Ok(Verdict::plain_if(
+            has_address && ids(node, &node.udev_data()?)?.is_some(),
+        ))
     }
 
     /// Takes the address from the `uevent` file, ids and names from udev's database and sysfs.
-    fn read(node: &Node<'_>) -> Result<UsbDevice> {
-        let missing = |what: &str| node.unusable(format!("it has no {what}"));
-        let udev = node.udev_data();
-        let (vendor, product) =
-            ids(node, &udev).ok_or_else(|| missing("USB vendor and product ID"))?;
+    fn read(node: &Node<'_>) -> Found<UsbDevice> {
+        let udev = node.udev_data()?;
+        let ids = match ids(node, &udev)? {
+            // udev has lost its entry since the device was listed.
+            None => own_ids(node)?,
+            ids => ids,
+        };
+        let address = number(node, b"BUSNUM").zip(number(node, b"DEVNUM"));
+        let (Some((bus, device)), Some((vendor, product))) = (address, ids) else {
+            return Ok(None);
+        };
         let name = |property: &[u8], attribute: &str| match udev.property(property) {
-            Some(name) => Some(text::clean(name)),
+            Some(name) => Ok(Some(text::clean(name))),
             None => node.text(attribute),
         };
-        Ok(UsbDevice {
-            bus: number(node, b"BUSNUM").ok_or_else(|| missing("USB bus number"))?,
-            device: number(node, b"DEVNUM").ok_or_else(|| missing("USB device number"))?,
-            port: node.text("devpath"),
+        Ok(Some(UsbDevice {
+            bus,
+            device,
+            port: node.text("devpath")?,
             product: Identity {
                 id: product,
-                name: name(b"ID_MODEL_FROM_DATABASE", "product"),
+                name: name(b"ID_MODEL_FROM_DATABASE", "product")?,
             },
             vendor: Identity {
                 id: vendor,
-                name: name(b"ID_VENDOR_FROM_DATABASE", "manufacturer"),
+                name: name(b"ID_VENDOR_FROM_DATABASE", "manufacturer")?,
             },
-        })
+        }))
     }
 
     fn write(&self, _: &(), w: &mut Writer) {

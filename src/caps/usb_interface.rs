@@ -4,6 +4,7 @@
 use super::input::Input;
 use super::kind::{Kind, Mark, Subsystem};
 use crate::error::Result;
+use crate::host::found::Found;
 use crate::host::node::Node;
 use crate::text;
 use crate::xml::schema::Pattern::{self, Maybe};
@@ -40,15 +41,15 @@ impl Kind for UsbInterface {
     ]);
 
     /// Reads the fields of the descriptor; one that is not there is 0.
-    fn read(node: &Node<'_>) -> Result<UsbInterface> {
+    fn read(node: &Node<'_>) -> Found<UsbInterface> {
         let field = |name| Ok(node.number(name, 16, text::parse_i32)?.unwrap_or(0));
-        Ok(UsbInterface {
+        Ok(Some(UsbInterface {
             number: field("bInterfaceNumber")?,
             class: field("bInterfaceClass")?,
             subclass: field("bInterfaceSubClass")?,
             protocol: field("bInterfaceProtocol")?,
             description: None,
-        })
+        }))
     }
 
     fn write(&self, _: &(), w: &mut Writer) {

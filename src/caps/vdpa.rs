@@ -5,6 +5,7 @@ use super::input::Input;
 use super::kind::{Kind, Mark, Subsystem, Verdict};
 use crate::error::Result;
 use crate::host::files::join;
+use crate::host::found::Found;
 use crate::host::node::Node;
 use crate::text;
 use crate::xml::schema::Pattern;
@@ -20,6 +21,25 @@ pub struct Vdpa {
     pub chardev: Option<String>,
 }
 
+/// The character device that vhost made.
+struct Chardev {
+    path: Vec<u8>,
+    is_there: bool,
+}
+
+/// Looks for vhost's child device and its node below `/dev`.
+fn chardev(node: &Node<'_>) -> Found<Chardev> {
+    let files = &node.host.files;
+    let entries = files.entries(node.path)?.unwrap_or_default();
+    let Some(entry) = entries.iter().find(|name| name.starts_with(b"vhost-vdpa")) else {
+        return Ok(None);
+    };
+    let path = join(b"/dev", entry);
+    // A recorded tree has no device nodes to look for.
+    let is_there = !files.is_live() || files.exists(&path)?;
+    Ok(Some(Chardev { path, is_there }))
+}
+
 impl Kind for Vdpa {
     type State = ();
     const NAME: &'static str = "vdpa";
@@ -28,24 +48,19 @@ impl Kind for Vdpa {
     const SCHEMA: Option<&'static [Pattern]> = Some(&[text("chardev", PATH)]);
     const IS_CREATABLE: bool = false;
 
-    fn judge(node: &Node<'_>) -> Verdict {
-        Verdict::plain_if(Vdpa::read(node).is_ok())
+    /// Where vhost drives it, its character device must be there.
+    fn judge(node: &Node<'_>) -> Result<Verdict> {
+        let chardev = chardev(node)?;
+        Ok(Verdict::plain_if(
+            chardev.is_none_or(|chardev| chardev.is_there),
+        ))
     }
 
-    /// Looks for vhost's child device and its node below `/dev`.
-    fn read(node: &Node<'_>) -> Result<Vdpa> {
-        let entries = node.host.files.entries(node.path).unwrap_or_default();
-        let Some(entry) = entries.iter().find(|name| name.starts_with(b"vhost-vdpa")) else {
-            return Ok(Vdpa { chardev: None });
-        };
-        let path = join(b"/dev", entry);
-        // A recorded tree has no device nodes to look for.
-        if node.host.files.is_live() && !node.host.files.exists(&path) {
-            return Err(node.unusable(format!("{} does not exist", text::clean(&path))));
-        }
-        Ok(Vdpa {
-            chardev: Some(text::clean(&path)),
-        })
+    fn read(node: &Node<'_>) -> Found<Vdpa> {
+        let chardev = chardev(node)?.filter(|chardev| chardev.is_there);
+        Ok(Some(Vdpa {
+            chardev: chardev.map(|chardev| text::clean(&chardev.path)),
+        }))
     }
 
     fn write(&self, _: &(), w: &mut Writer) {

@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use super::input::{Input, attribute, invalid_attribute};
 use crate::error::Result;
+use crate::host::found::Found;
 use crate::host::node::Node;
 use crate::text::until_nul;
 use crate::xml::element::Element;
@@ -77,9 +78,9 @@ pub struct Custom {
 impl Vpd {
     /// Reads the `vpd` file of a function; `None` for one that has none or none that makes sense. The
     /// caller makes sure that the function is awake: reading would wake it.
-    pub fn read(node: &Node<'_>) -> Option<Vpd> {
-        let image = node.host.files.read_start(&node.below("vpd"), SPACE);
-        parse(&image.ok()?)
+    pub fn read(node: &Node<'_>) -> Found<Vpd> {
+        let image = node.host.files.read_start(&node.below("vpd"), SPACE)?;
+        Ok(image.and_then(|image| parse(&image)))
     }
 }
 

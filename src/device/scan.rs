@@ -10,8 +10,10 @@ use std::collections::HashMap;
 use crate::caps::kind::Verdict;
 use crate::caps::{Cache, Capability, classify, judge, subsystem_named, subsystems, system};
 use crate::device::{Device, KernelDevice, Origin};
+use crate::error::Result;
 use crate::host::Host;
 use crate::host::files::{basename, dirname, join, syspath_of_link};
+use crate::host::found::Found;
 use crate::name::{self, Name};
 
 /// The name of the device that stands for the host.
@@ -35,15 +37,14 @@ pub fn computer() -> Device {
 }
 
 /// Every device of the host but `computer`, by path, so that parents come before their children.
-pub fn scan(host: &Host) -> Vec<Device> {
+pub fn scan(host: &Host) -> Result<Vec<Device>> {
     let mut found = Vec::new();
     for subsystem in subsystems() {
         let folder = subsystem.folder();
         let folder = folder.as_bytes();
         // A host without the subsystem has no such folder.
-        for name in host.files.entries(folder).unwrap_or_default() {
-            let target = host.files.read_link(&join(folder, &name));
-            if let Some(path) = target.ok().as_deref().and_then(syspath_of_link) {
+        for (_, target) in host.files.links(folder)? {
+            if let Some(path) = syspath_of_link(&target) {
                 found.push((path, subsystem.name().as_bytes()));
             }
         }
@@ -54,20 +55,22 @@ pub fn scan(host: &Host) -> Vec<Device> {
     for (path, subsystem) in found {
         let device = read_device(host, &path, subsystem, |ancestor| {
             names.get(ancestor).cloned()
-        });
+        })?;
         if let Some(device) = device {
             names.insert(path, device.name.clone());
             devices.push(device);
         }
     }
-    devices
+    Ok(devices)
 }
 
 /// The device at `path`, if there is one there and it is a node device.
-pub fn find(host: &Host, path: &[u8], name_at: impl Fn(&[u8]) -> Option<Name>) -> Option<Device> {
-    let target = host.files.read_link(&join(path, b"subsystem")).ok()?;
-    let subsystem = subsystem_named(basename(&target))?;
-    read_device(host, path, subsystem.name().as_bytes(), name_at)
+pub fn find(host: &Host, path: &[u8], name_at: impl Fn(&[u8]) -> Option<Name>) -> Found<Device> {
+    let target = host.files.read_link(&join(path, b"subsystem"))?;
+    match target.and_then(|target| subsystem_named(basename(&target))) {
+        None => Ok(None),
+        Some(subsystem) => read_device(host, path, subsystem.name().as_bytes(), name_at),
+    }
 }
 
 /// Reads as much of a device as its name, kind and parent need. A device that
@@ -77,8 +80,10 @@ fn read_device(
     path: &[u8],
     subsystem: &'static [u8],
     name_at: impl Fn(&[u8]) -> Option<Name>,
-) -> Option<Device> {
-    let uevent = host.files.read(&join(path, b"uevent")).ok()?;
+) -> Found<Device> {
+    let Some(uevent) = host.files.read(&join(path, b"uevent"))? else {
+        return Ok(None);
+    };
     let mut kernel = KernelDevice {
         path: path.into(),
         subsystem,
@@ -87,22 +92,24 @@ fn read_device(
         cache: Cache::default(),
     };
     let node = kernel.node(host);
-    let kind = classify(&node)?;
+    let Some(kind) = classify(&node) else {
+        return Ok(None);
+    };
     let named = |suffix| name::device_name(subsystem, &node.sysname(), suffix);
-    let (name, suffix) = match judge(kind, &node) {
-        Verdict::Rejected => return None,
+    let (name, suffix) = match judge(kind, &node)? {
+        Verdict::Rejected => return Ok(None),
         Verdict::Plain => (named(None), None),
         Verdict::Suffix(suffix) => (named(Some(&suffix)), Some(suffix.into_boxed_slice())),
         Verdict::Named(name) => (Name::from(name), None),
     };
     kernel.suffix = suffix;
-    Some(Device {
+    Ok(Some(Device {
         name,
         kind,
         parent: Some(nearest(path, name_at)),
         origin: Origin::Kernel(kernel),
         definition: None,
-    })
+    }))
 }
 
 /// The nearest directory above that is a node device, else `computer`.

@@ -37,7 +37,7 @@ pub unsafe extern "C-unwind" fn virNodeNumOfDevices(
         // SAFETY: as promised by the caller.
         let cap = unsafe { args::opt_text(cap) }.map(CStr::to_string_lossy);
         let connection = &conn.handle.connection;
-        out::count(connection.count_with_capability(cap.as_deref()))
+        out::count(connection.count_with_capability(cap.as_deref())?)
     })
 }
 
@@ -71,7 +71,7 @@ pub unsafe extern "C-unwind" fn virNodeListDevices(
         // SAFETY: as promised by the caller.
         let cap = unsafe { args::opt_text(cap) }.map(CStr::to_string_lossy);
         let connection = &conn.handle.connection;
-        let found = connection.names_with_capability(cap.as_deref(), max);
+        let found = connection.names_with_capability(cap.as_deref(), max)?;
         let texts = found.iter().take(max).map(|name| name.to_bytes());
         // SAFETY: at most maxnames texts, for which the caller has room.
         unsafe { out::names(names, texts) }
@@ -103,9 +103,9 @@ pub unsafe extern "C-unwind" fn virConnectListAllNodeDevices(
         args::list_flags(flags)?;
         let connection = &conn.handle.connection;
         if devices.is_null() {
-            return out::count(connection.count(flags));
+            return out::count(connection.count(flags)?);
         }
-        let names = connection.list(flags);
+        let names = connection.list(flags)?;
         let count = out::count(names.len())?;
         let list = out::List::new(names.len())?;
         let handles = call.handles(&conn, names)?;

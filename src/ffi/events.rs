@@ -91,7 +91,7 @@ unsafe extern "C-unwind" fn on_readable(watch: c_int, _: c_int, _: c_int, opaque
     let address = opaque.addr();
     if let Some(handle) = shield(None, || HANDLES.connection(address)) {
         let conn = Conn { address, handle };
-        // Nobody is there to be told of a failure.
+        // Nobody is there to be told of a failure. The descriptor stays readable then: the loop calls again.
         let _ = tell_all(&conn);
         shield((), || drop(conn));
     } else if shield(false, || HANDLES.is_inherited(address)) {
@@ -131,7 +131,7 @@ struct Untold<'a> {
 
 impl<'a> Untold<'a> {
     fn take(connection: &'a Connection) -> Result<Self> {
-        let events = own(DOMAIN, || connection.take_events())?;
+        let events = own(DOMAIN, || connection.take_events())??;
         Ok(Untold {
             connection,
             left: events.into_iter(),

@@ -54,7 +54,7 @@ pub extern "C-unwind" fn vndConnectGetAllDevicesXML(
     guard(DOMAIN, "vndConnectGetAllDevicesXML", |call| {
         let conn = call.conn(conn)?;
         args::list_flags(flags)?;
-        out::text(&conn.handle.connection.xml_of_all(flags))
+        out::text(&conn.handle.connection.xml_of_all(flags)?)
     })
 }
 
@@ -74,7 +74,7 @@ pub extern "C-unwind" fn vndConnectGetAllDevicesJSON(
     guard(DOMAIN, "vndConnectGetAllDevicesJSON", |call| {
         let conn = call.conn(conn)?;
         args::list_flags(flags)?;
-        out::text(&conn.handle.connection.json_of_all(flags))
+        out::text(&conn.handle.connection.json_of_all(flags)?)
     })
 }
 

@@ -45,7 +45,7 @@ impl Watching {
     /// Begins to keep events for one more registration.
     pub(super) fn begin<'a>(&'a self, connection: &'a Connection) -> Result<Need<'a>> {
         let mut needs = self.needs();
-        connection.keep_events(true);
+        connection.keep_events()?;
         needs.registrations += 1;
         let needs_watch = needs.watch.is_none() && !needs.is_polled;
         drop(needs);
@@ -91,7 +91,7 @@ impl Needs {
     fn end(&mut self, connection: &Connection) {
         self.registrations -= 1;
         if self.registrations == 0 {
-            connection.keep_events(false);
+            connection.drop_events();
         }
     }
 }

@@ -14,6 +14,9 @@ use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recvfrom, sendto, socket_with,
 };
 
+use super::found::optional_socket;
+use crate::error::{Error, Result};
+
 /// The family that knows the others, and its command and attributes to find one by name.
 const CONTROL: NetlinkCommand = NetlinkCommand {
     family: 0x10,
@@ -46,14 +49,32 @@ const MAX_STRAYS: usize = 8;
 
 /// Whether the eswitch of the PCI function at `address` (`0000:3b:00.0`) is in switchdev mode.
 ///
-/// False as well where the kernel knows no devlink or the device no eswitch, and where the kernel
-/// refuses to say (it tells root only). Errors are failures of netlink itself.
-pub fn is_switchdev(address: &str) -> io::Result<bool> {
-    let socket = match open() {
-        Err(Errno::AFNOSUPPORT | Errno::PROTONOSUPPORT) => return Ok(false),
-        socket => socket?,
+/// False as well where the kernel knows no devlink or the device no eswitch, and where the kernel does not say:
+/// it tells root only, and confined programs may not even ask.
+pub fn is_switchdev(address: &str) -> Result<bool> {
+    let Some(socket) = optional_socket("the eswitch modes of devices", open())? else {
+        return Ok(false);
     };
-    let Some(family) = find_family(&socket, DEVLINK)? else {
+    match asked(&socket, address) {
+        Err(e) if is_silence(&e) => Ok(false),
+        answer => answer.map_err(|e| {
+            let what = format!("cannot ask devlink for the eswitch mode of {address}");
+            Error::io(what, &e)
+        }),
+    }
+}
+
+/// Whether the kernel did not let itself be asked, or gave no answer that can be read.
+fn is_silence(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidData, InvalidInput, PermissionDenied, TimedOut};
+    matches!(
+        error.kind(),
+        PermissionDenied | InvalidInput | InvalidData | TimedOut
+    )
+}
+
+fn asked(socket: &OwnedFd, address: &str) -> io::Result<bool> {
+    let Some(family) = find_family(socket, DEVLINK)? else {
         return Ok(false);
     };
     let call = NetlinkCommand {
@@ -63,7 +84,7 @@ pub fn is_switchdev(address: &str) -> io::Result<bool> {
     };
     let device = [address.as_bytes(), b"\0"].concat();
     let names = [(BUS_NAME, &b"pci\0"[..]), (DEVICE_NAME, &device)];
-    let Reply::Attributes(attributes) = ask(&socket, call, &names)? else {
+    let Reply::Attributes(attributes) = ask(socket, call, &names)? else {
         return Ok(false);
     };
     Ok(number(&attributes, ESWITCH_MODE) == Some(MODE_SWITCHDEV))
@@ -79,14 +100,16 @@ fn find_family(socket: &OwnedFd, name: &[u8]) -> io::Result<Option<u16>> {
     )
 }
 
-fn open() -> Result<OwnedFd, Errno> {
-    let socket = socket_with(
-        AddressFamily::NETLINK,
-        SocketType::RAW,
-        SocketFlags::CLOEXEC,
-        Some(netlink::GENERIC),
-    )?;
-    set_socket_timeout(&socket, Timeout::Recv, Some(PATIENCE))?;
+fn open() -> rustix::io::Result<OwnedFd> {
+    let socket = retry_on_intr(|| {
+        socket_with(
+            AddressFamily::NETLINK,
+            SocketType::RAW,
+            SocketFlags::CLOEXEC,
+            Some(netlink::GENERIC),
+        )
+    })?;
+    retry_on_intr(|| set_socket_timeout(&socket, Timeout::Recv, Some(PATIENCE)))?;
     Ok(socket)
 }
 

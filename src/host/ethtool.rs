@@ -8,13 +8,16 @@
 //! not, the old commands serve.
 #![allow(unsafe_code)] // An ioctl hands the kernel pointers; nothing safe wraps this one.
 
-use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::OnceLock;
 
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 use rustix::ioctl::{Opcode, Updater};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with};
+
+use super::found::{Found, insist, is_shortage, optional_socket};
+use crate::error::{Error, Result};
+use crate::text;
 
 /// Names in the order in which XML lists them.
 const NAMES: [&str; 14] = [
@@ -201,48 +204,64 @@ pub struct Ethtool {
 
 impl Ethtool {
     /// Opens a socket: it is needed only to ask with, and belongs to the network namespace of now.
-    pub fn new() -> io::Result<Ethtool> {
+    /// `None` where the process is not allowed to have one.
+    pub fn open() -> Found<Ethtool> {
         // Any family will do, and this one is always there.
-        let socket = socket_with(
-            AddressFamily::UNIX,
-            SocketType::DGRAM,
-            SocketFlags::CLOEXEC,
-            None,
-        )?;
-        Ok(Ethtool {
+        let socket = || {
+            socket_with(
+                AddressFamily::UNIX,
+                SocketType::DGRAM,
+                SocketFlags::CLOEXEC,
+                None,
+            )
+        };
+        let socket = optional_socket("network interfaces", retry_on_intr(socket))?;
+        Ok(socket.map(|socket| Ethtool {
             socket,
             masks: OnceLock::new(),
-        })
+        }))
     }
 
     /// The features of an interface except `rdma` and `switchdev`, which are not the kernel's to say here.
-    /// What cannot be asked is off; an interface that is gone has none.
-    pub fn features(&self, interface: &[u8]) -> Features {
+    /// What the kernel does not say is off; an interface that is gone has none.
+    pub fn features(&self, interface: &[u8]) -> Result<Features> {
         let mut features = Features::default();
-        let Some(name) = name(interface) else {
-            return features;
-        };
-        match self.active(&name) {
-            Err(Errno::NODEV) => return features,
-            Err(_) => self.ask_each(&name, &mut features),
+        if let Some(name) = name(interface) {
+            self.ask_for(&name, &mut features).map_err(|e| {
+                let interface = text::clean(interface);
+                Error::io(
+                    format!("cannot ask for the features of {interface}"),
+                    &e.into(),
+                )
+            })?;
+        }
+        Ok(features)
+    }
+
+    /// Fails for want of something that each of these questions needs.
+    fn ask_for(&self, name: &InterfaceName, features: &mut Features) -> rustix::io::Result<()> {
+        match self.active(name) {
+            Err(Errno::NODEV) => {}
+            Err(e) if is_shortage(e) => return Err(e),
+            Err(_) => self.ask_each(name, features)?,
             Ok(active) => {
-                match self.masks(&name) {
+                match self.masks(name)? {
                     Some(masks) => {
                         for (index, mask) in masks.iter().enumerate() {
                             features.set(index, active & mask != 0);
                         }
                     }
-                    None => self.ask_each(&name, &mut features),
+                    None => self.ask_each(name, features)?,
                 }
                 // libvirt takes bit 25, whatever the kernel's name for it is.
                 features.set(TXUDPTNL, active & (1 << 25) != 0);
             }
         }
-        features
+        Ok(())
     }
 
     /// Asks the old commands.
-    fn ask_each(&self, name: &InterfaceName, features: &mut Features) {
+    fn ask_each(&self, name: &InterfaceName, features: &mut Features) -> rustix::io::Result<()> {
         let mut flags = None;
         for (index, (old, _)) in KERNEL.iter().enumerate() {
             let answer = match old {
@@ -255,11 +274,13 @@ impl Ethtool {
                 Ok(value) => features.set(index, value != 0),
                 Err(Errno::NODEV) => {
                     *features = Features::default();
-                    return;
+                    return Ok(());
                 }
+                Err(e) if is_shortage(e) => return Err(e),
                 Err(_) => {}
             }
         }
+        Ok(())
     }
 
     fn value(&self, name: &InterfaceName, command: u32) -> rustix::io::Result<u32> {
@@ -280,14 +301,15 @@ impl Ethtool {
         Ok(u64::from(high.active) << 32 | u64::from(low.active))
     }
 
-    fn masks(&self, name: &InterfaceName) -> Option<Masks> {
+    fn masks(&self, name: &InterfaceName) -> rustix::io::Result<Option<Masks>> {
         if let Some(masks) = self.masks.get() {
-            return *masks;
+            return Ok(*masks);
         }
         match self.read_masks(name) {
             // This interface is gone, the next may be there.
-            Err(Errno::NODEV) => None,
-            masks => *self.masks.get_or_init(|| masks.ok().flatten()),
+            Err(Errno::NODEV) => Ok(None),
+            Err(e) if is_shortage(e) => Err(e),
+            masks => Ok(*self.masks.get_or_init(|| masks.ok().flatten())),
         }
     }
 
@@ -318,10 +340,12 @@ impl Ethtool {
         let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
         request.ifr_name = *name;
         request.ifr_ifru.ifru_data = std::ptr::from_mut(command).cast();
-        // SAFETY: SIOCETHTOOL takes a `struct ifreq` whose data point to a command.
-        let call = unsafe { Updater::<SIOCETHTOOL, _>::new(&mut request) };
-        // SAFETY: `command` outlives the call, and its type promises that the kernel stays within it.
-        unsafe { rustix::ioctl::ioctl(&self.socket, call) }
+        insist(|| {
+            // SAFETY: SIOCETHTOOL takes a `struct ifreq` whose data point to a command.
+            let call = unsafe { Updater::<SIOCETHTOOL, _>::new(&mut request) };
+            // SAFETY: `command` outlives the call, and its type promises that the kernel stays within it.
+            unsafe { rustix::ioctl::ioctl(&self.socket, call) }
+        })
     }
 }
 

@@ -2,9 +2,9 @@
 //! Fibre Channel ports, and the files by which virtual ones come and go
 //! (kernel: Documentation/scsi/scsi_fc_transport.rst).
 
-use std::io;
-
-use super::files::{Files, dirname, join, syspath_of_link};
+use super::files::{Files, dirname, syspath_of_link};
+use super::found::Found;
+use crate::error::Result;
 
 /// The folder with a link to each port, which lies in `fc_host` below the directory of its SCSI host.
 const PORTS: &[u8] = b"/sys/class/fc_host";
@@ -28,24 +28,25 @@ impl VportChange {
     }
 
     /// The attribute's file at the SCSI host of that number; `None` where the host cannot have virtual ports.
-    pub fn file(self, files: &Files, host: u32) -> Option<String> {
+    pub fn file(self, files: &Files, host: u32) -> Found<String> {
         let attribute = self.attribute();
-        ["fc_host", "scsi_host"]
-            .map(|class| format!("/sys/class/{class}/host{host}/{attribute}"))
-            .into_iter()
-            .find(|path| files.exists(path.as_bytes()))
+        for class in ["fc_host", "scsi_host"] {
+            let path = format!("/sys/class/{class}/host{host}/{attribute}");
+            if files.exists(path.as_bytes())? {
+                return Ok(Some(path));
+            }
+        }
+        Ok(None)
     }
 }
 
 /// The directories of the SCSI hosts that are Fibre Channel ports.
-pub fn directories(files: &Files) -> io::Result<Vec<Vec<u8>>> {
-    let names = files.entries(PORTS)?;
-    let directories = names.iter().filter_map(|name| {
-        let target = files.read_link(&join(PORTS, name)).ok()?;
-        let port = syspath_of_link(&target)?;
-        Some(dirname(dirname(&port)).to_vec())
-    });
-    Ok(directories.collect())
+pub fn directories(files: &Files) -> Result<Vec<Vec<u8>>> {
+    let ports = files.links(PORTS)?;
+    let ports = ports
+        .iter()
+        .filter_map(|(_, target)| syspath_of_link(target));
+    Ok(ports.map(|port| dirname(dirname(&port)).to_vec()).collect())
 }
 
 #[cfg(test)]
@@ -66,12 +67,12 @@ mod tests {
             directories(&files).unwrap(),
             [b"/sys/devices/pci0000:00/0000:00:1c.0/host1"]
         );
-        assert_eq!(VportChange::Create.file(&files, 1), None);
+        assert_eq!(VportChange::Create.file(&files, 1), Ok(None));
         std::fs::write(classes.join("scsi_host/host1/vport_create"), "").unwrap();
         assert_eq!(
-            VportChange::Create.file(&files, 1).as_deref(),
+            VportChange::Create.file(&files, 1).unwrap().as_deref(),
             Some("/sys/class/scsi_host/host1/vport_create")
         );
-        assert_eq!(VportChange::Delete.file(&files, 1), None);
+        assert_eq!(VportChange::Delete.file(&files, 1), Ok(None));
     }
 }

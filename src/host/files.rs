@@ -2,125 +2,79 @@
 //! Reads files of the running system, or of a recorded tree, by the same
 //! absolute paths (`/sys/…`, `/run/udev/…`), and writes those of the running system.
 
-use std::ffi::OsStr;
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
-use rustix::fs::{AtFlags, CWD, Mode, OFlags};
+use cap_std::fs::Dir;
+use rustix::fs::{CWD, Mode, OFlags};
+use rustix::io::{Errno, retry_on_intr};
 
+use super::found::{Found, again, found};
+use super::recording::Recording;
 use super::recording::notes::Notes;
-use super::recording::{Found, Recording};
+use super::source::Source;
+use crate::error::Result;
 
-/// What one `read` takes at first: a sysfs attribute whole (they end at a page).
-const PAGE: usize = 4096;
-
-/// Where files are looked up.
+/// The files of a host. What is read of them is there, or missing, or the call has failed: see [`Found`].
 #[derive(Debug)]
-pub enum Files {
-    /// The running system.
-    Live,
-    /// A recorded tree; links that lead out of it are not followed.
-    Tree(Dir),
-    /// A recording in memory, read from an archive.
-    Recording(Recording),
-    /// Others, with notes of all that is read of them.
-    Noted(Box<Files>, Notes),
-}
+pub struct Files(Source);
 
 impl Files {
-    /// The most that is read of one file, in bytes. Kernel attributes fit a page;
-    /// VPD, the largest binary one, ends at 32 KiB.
-    pub const LIMIT: usize = 4 << 20;
+    /// Those of the running system.
+    pub const LIVE: Files = Files(Source::Live);
 
     /// The recorded tree below `root`.
     pub fn tree(root: &Path) -> io::Result<Files> {
-        Ok(Files::Tree(Dir::open_ambient_dir(
-            root,
-            ambient_authority(),
-        )?))
+        let dir = again(|| Dir::open_ambient_dir(root, ambient_authority()))?;
+        Ok(Files(Source::Tree(dir)))
+    }
+
+    /// A recording in memory.
+    pub fn recording(recording: Recording) -> Files {
+        Files(Source::Recording(recording))
     }
 
     /// The same files, with notes of all that is read of them from here on.
     pub fn noted(&self) -> io::Result<Files> {
-        let files = match self {
-            Files::Live => Files::Live,
-            Files::Tree(dir) => Files::Tree(dir.try_clone()?),
-            Files::Recording(recording) => Files::Recording(recording.clone()),
-            Files::Noted(files, _) => return files.noted(),
-        };
-        Ok(Files::Noted(Box::new(files), Notes::default()))
+        Ok(Files(self.0.noted()?))
+    }
+
+    /// The files without notes, and the notes that were taken since [`Files::noted`].
+    pub fn into_notes(self) -> Option<(Files, Notes)> {
+        match self.0 {
+            Source::Noted(files, notes) => Some((Files(*files), notes)),
+            Source::Live | Source::Tree(_) | Source::Recording(_) => None,
+        }
+    }
+
+    /// Whether there is a directory that can be listed, and if not, why.
+    pub fn look_into(&self, path: &[u8]) -> io::Result<()> {
+        self.0.entries(path).map(drop)
     }
 
     /// Whether this is the running system.
     pub fn is_live(&self) -> bool {
-        match self {
-            Files::Live => true,
-            Files::Tree(_) | Files::Recording(_) => false,
-            Files::Noted(files, _) => files.is_live(),
-        }
+        self.0.is_live()
     }
 
-    fn open(&self, path: &[u8]) -> io::Result<File> {
-        // O_NONBLOCK: a FIFO in place of an attribute must not stop the caller.
-        match self {
-            Files::Live => {
-                let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
-                Ok(rustix::fs::openat(CWD, path, flags, Mode::empty())?.into())
-            }
-            Files::Tree(dir) => {
-                let mut options = OpenOptions::new();
-                options.read(true).custom_flags(libc::O_NONBLOCK);
-                Ok(dir.open_with(inside(path), &options)?.into_std())
-            }
-            Files::Recording(_) => Err(io::ErrorKind::Unsupported.into()),
-            Files::Noted(files, _) => files.open(path),
-        }
+    /// The whole content of a file; one larger than 4 MiB counts as missing.
+    pub fn read(&self, path: &[u8]) -> Found<Vec<u8>> {
+        found("read", path, self.0.read(path))
     }
 
-    /// The whole content of a file; one larger than 4 MiB is an error.
-    pub fn read(&self, path: &[u8]) -> io::Result<Vec<u8>> {
-        match self {
-            Files::Recording(recording) => return Ok(recording.read(path)?.to_vec()),
-            Files::Noted(files, notes) => return notes.content(path, files.read(path)),
-            Files::Live | Files::Tree(_) => {}
-        }
-        let mut file = self.open(path)?;
-        let mut page = [0; PAGE];
-        let n = file.read(&mut page)?;
-        let mut text = page[..n].to_vec();
-        if n == PAGE {
-            file.take((Files::LIMIT + 1 - n) as u64)
-                .read_to_end(&mut text)?;
-            if text.len() > Files::LIMIT {
-                return Err(io::ErrorKind::FileTooLarge.into());
-            }
-        }
-        Ok(text)
+    /// At most the first `limit` bytes of a file.
+    pub fn read_start(&self, path: &[u8], limit: usize) -> Found<Vec<u8>> {
+        found("read", path, self.0.read_start(path, limit))
     }
 
-    /// At most the first `limit` bytes of a file, and whatever came before an error.
-    pub fn read_start(&self, path: &[u8], limit: usize) -> io::Result<Vec<u8>> {
-        match self {
-            Files::Recording(recording) => {
-                let content = recording.read(path)?;
-                return Ok(content[..limit.min(content.len())].to_vec());
-            }
-            Files::Noted(files, notes) => {
-                return notes.content(path, files.read_start(path, limit));
-            }
-            Files::Live | Files::Tree(_) => {}
-        }
-        let mut start = Vec::new();
-        let result = self.open(path)?.take(limit as u64).read_to_end(&mut start);
-        match result {
-            Err(e) if start.is_empty() => Err(e),
-            _ => Ok(start),
-        }
+    /// Whether a file is there, but the kernel does not let it be read.
+    pub fn is_refused(&self, path: &[u8]) -> Result<bool> {
+        let read = self.0.read(path);
+        let is_refused = matches!(&read, Err(e) if Errno::from_io_error(e) == Some(Errno::NODATA));
+        found("read", path, read)?;
+        Ok(is_refused)
     }
 
     /// A file of the running system opened to be changed: with `access` WRONLY or RDWR. It must exist.
@@ -129,119 +83,65 @@ impl Files {
             return Err(io::ErrorKind::ReadOnlyFilesystem.into());
         }
         let flags = access | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        Ok(rustix::fs::openat(CWD, path, flags, Mode::empty())?)
+        Ok(retry_on_intr(|| {
+            rustix::fs::openat(CWD, path, flags, Mode::empty())
+        })?)
     }
 
     /// Hands `text` to an attribute in one write(2), which is what the kernel acts on. The file must
     /// exist; a recorded tree is not written to.
     pub fn write(&self, path: &[u8], text: &[u8]) -> io::Result<()> {
         let fd = self.open_to_change(path, OFlags::WRONLY | OFlags::TRUNC)?;
-        let written = rustix::io::retry_on_intr(|| rustix::io::write(&fd, text))?;
+        let written = retry_on_intr(|| rustix::io::write(&fd, text))?;
         match written == text.len() {
             true => Ok(()),
-            false => Err(rustix::io::Errno::IO.into()),
+            false => Err(Errno::IO.into()),
         }
     }
 
     /// A file kept open, for a value that is read again and again.
-    pub fn keep_open(&self, path: &[u8]) -> io::Result<OwnedFd> {
-        Ok(self.open(path)?.into())
+    pub fn keep_open(&self, path: &[u8]) -> Found<OwnedFd> {
+        found("open", path, self.0.open(path))
     }
 
     /// The text of a symbolic link.
-    pub fn read_link(&self, path: &[u8]) -> io::Result<Vec<u8>> {
-        match self {
-            Files::Live => Ok(rustix::fs::readlinkat(CWD, path, Vec::new())?.into_bytes()),
-            Files::Tree(dir) => Ok(dir
-                .read_link_contents(inside(path))?
-                .into_os_string()
-                .into_vec()),
-            Files::Recording(recording) => Ok(recording.read_link(path)?.to_vec()),
-            Files::Noted(files, notes) => {
-                let target = files.read_link(path)?;
-                notes.link(path, &target);
-                Ok(target)
-            }
-        }
+    pub fn read_link(&self, path: &[u8]) -> Found<Vec<u8>> {
+        found("read the link", path, self.0.read_link(path))
     }
 
     /// The last component of the file that a link leads to; the file must exist.
-    pub fn resolve_link(&self, path: &[u8]) -> io::Result<Vec<u8>> {
-        let target = self.read_link(path)?;
-        if !self.exists(path) {
-            return Err(rustix::io::Errno::NOENT.into());
-        }
-        Ok(basename(&target).to_vec())
+    pub fn resolve_link(&self, path: &[u8]) -> Found<Vec<u8>> {
+        let Some(target) = self.read_link(path)? else {
+            return Ok(None);
+        };
+        Ok(self.exists(path)?.then(|| basename(&target).to_vec()))
     }
 
     /// Whether the path leads to anything, through links.
-    pub fn exists(&self, path: &[u8]) -> bool {
-        match self {
-            Files::Live => rustix::fs::statat(CWD, path, AtFlags::empty()).is_ok(),
-            Files::Tree(dir) => dir.metadata(inside(path)).is_ok(),
-            Files::Recording(recording) => recording.find(path, true).is_ok(),
-            Files::Noted(files, notes) => {
-                let exists = files.exists(path);
-                if exists {
-                    notes.exists(path);
-                }
-                exists
-            }
-        }
+    pub fn exists(&self, path: &[u8]) -> Result<bool> {
+        Ok(found("look for", path, self.0.look_up(path))?.is_some())
     }
 
     /// The size of a file in bytes.
-    pub fn size(&self, path: &[u8]) -> Option<u64> {
-        match self {
-            Files::Live => {
-                let stat = rustix::fs::statat(CWD, path, AtFlags::empty()).ok()?;
-                u64::try_from(stat.st_size).ok()
-            }
-            Files::Tree(dir) => Some(dir.metadata(inside(path)).ok()?.len()),
-            Files::Recording(recording) => match recording.find(path, true).ok()? {
-                Found::File(content) => Some(content.len() as u64),
-                Found::Folder(_) | Found::Link(_) => None,
-            },
-            Files::Noted(files, notes) => {
-                let size = files.size(path)?;
-                notes.size(path, size);
-                Some(size)
-            }
-        }
+    pub fn size(&self, path: &[u8]) -> Found<u64> {
+        found("look for", path, self.0.size(path))
     }
 
     /// Names in a directory, in the order in which the file system yields them.
-    pub fn entries(&self, path: &[u8]) -> io::Result<Vec<Vec<u8>>> {
-        match self {
-            Files::Live => {
-                let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-                let fd = rustix::fs::openat(CWD, path, flags, Mode::empty())?;
-                let mut names = Vec::new();
-                for entry in rustix::fs::Dir::new(fd)? {
-                    let name = entry?.file_name().to_bytes().to_vec();
-                    if name != b"." && name != b".." {
-                        names.push(name);
-                    }
-                }
-                Ok(names)
-            }
-            Files::Tree(dir) => dir
-                .read_dir(inside(path))?
-                .map(|entry| Ok(entry?.file_name().into_vec()))
-                .collect(),
-            Files::Recording(recording) => recording.names(path),
-            Files::Noted(files, notes) => {
-                let names = files.entries(path)?;
-                notes.names(path, &names);
-                Ok(names)
+    pub fn entries(&self, path: &[u8]) -> Found<Vec<Vec<u8>>> {
+        found("list", path, self.0.entries(path))
+    }
+
+    /// The symbolic links in a directory, by name and text, in that order; none where there is no directory.
+    pub fn links(&self, path: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
+        let mut links = Vec::new();
+        for (name, target) in found("list", path, self.0.links(path))?.unwrap_or_default() {
+            if let Some(target) = found("read the link", &join(path, &name), target)? {
+                links.push((name, target));
             }
         }
+        Ok(links)
     }
-}
-
-/// A path below the root of a recorded tree.
-fn inside(path: &[u8]) -> &Path {
-    Path::new(OsStr::from_bytes(path.strip_prefix(b"/").unwrap_or(path)))
 }
 
 /// The last component of a path.
@@ -283,6 +183,7 @@ pub fn join(directory: &[u8], name: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::ffi::{OsStrExt, OsStringExt};
     use std::os::unix::fs::symlink;
 
     fn tree() -> (tempfile::TempDir, Files) {
@@ -302,24 +203,45 @@ mod tests {
     #[test]
     fn recorded_trees_answer_by_absolute_paths() {
         let (_root, files) = tree();
-        assert_eq!(files.read(b"/sys/a").unwrap(), b"text\n");
-        assert_eq!(files.read(b"/sys/link").unwrap(), b"text\n");
-        assert_eq!(files.read(b"/sys/big").unwrap().len(), 10_000);
-        assert_eq!(files.read_start(b"/sys/big", 7).unwrap().len(), 7);
-        assert_eq!(files.size(b"/sys/big"), Some(10_000));
-        assert_eq!(files.resolve_link(b"/sys/link").unwrap(), b"a");
-        assert_eq!(files.entries(b"/sys").unwrap().len(), 6);
+        let text = |path: &[u8]| files.read(path).unwrap().unwrap();
+        assert_eq!(text(b"/sys/a"), b"text\n");
+        assert_eq!(text(b"/sys/link"), b"text\n");
+        assert_eq!(text(b"/sys/big").len(), 10_000);
+        for size in [0, 7, 5000, 10_000] {
+            let start = files.read_start(b"/sys/big", size).unwrap().unwrap();
+            assert_eq!(start.len(), size);
+        }
+        assert_eq!(files.size(b"/sys/big"), Ok(Some(10_000)));
+        let target = files.resolve_link(b"/sys/link").unwrap();
+        assert_eq!(target.as_deref(), Some(&b"a"[..]));
+        assert_eq!(files.entries(b"/sys").unwrap().unwrap().len(), 6);
+        let mut links = files.links(b"/sys").unwrap();
+        links.sort();
+        let names: Vec<_> = links.iter().map(|(name, _)| &name[..]).collect();
+        assert_eq!(names, [&b"dangling"[..], b"link", b"loop", b"out"]);
+        assert_eq!(links[1].1, b"a");
     }
 
     #[test]
-    fn links_that_lead_nowhere_or_out_are_errors() {
+    fn what_leads_nowhere_or_out_is_missing() {
         let (_root, files) = tree();
-        for path in [&b"/sys/dangling"[..], b"/sys/loop", b"/sys/out"] {
-            assert!(files.read(path).is_err());
-            assert!(!files.exists(path));
-            assert!(files.resolve_link(path).is_err());
+        for path in [
+            &b"/sys/dangling"[..],
+            b"/sys/loop",
+            b"/sys/out",
+            b"/sys/a/b",
+            b"/none",
+        ] {
+            assert_eq!(files.read(path), Ok(None));
+            assert_eq!(files.exists(path), Ok(false));
+            assert_eq!(files.resolve_link(path), Ok(None));
+            assert_eq!(files.entries(path), Ok(None));
+            assert_eq!(files.links(path), Ok(Vec::new()));
         }
-        assert_eq!(files.read_link(b"/sys/dangling").unwrap(), b"gone");
+        let target = files.read_link(b"/sys/dangling").unwrap();
+        assert_eq!(target.as_deref(), Some(&b"gone"[..]));
+        assert_eq!(files.read_link(b"/sys/a"), Ok(None));
+        assert_eq!(files.read(b"/sys"), Ok(None));
     }
 
     #[test]
@@ -350,26 +272,28 @@ mod tests {
     fn writing_changes_files_of_the_running_system_only() {
         let (root, files) = tree();
         let path = root.path().join("sys/a").into_os_string().into_vec();
-        Files::Live.write(&path, b"new").unwrap();
-        assert_eq!(Files::Live.read(&path).unwrap(), b"new");
+        Files::LIVE.write(&path, b"new").unwrap();
+        let text = Files::LIVE.read(&path).unwrap();
+        assert_eq!(text.as_deref(), Some(&b"new"[..]));
         assert_eq!(
             files.write(b"/sys/a", b"x").unwrap_err().kind(),
             io::ErrorKind::ReadOnlyFilesystem
         );
         let missing = [&path[..], b"-missing"].concat();
         assert_eq!(
-            Files::Live.write(&missing, b"x").unwrap_err().kind(),
+            Files::LIVE.write(&missing, b"x").unwrap_err().kind(),
             io::ErrorKind::NotFound
         );
-        assert!(!Files::Live.exists(&missing));
-        let full = Files::Live.write(b"/dev/full", b"x").unwrap_err();
+        assert_eq!(Files::LIVE.exists(&missing), Ok(false));
+        let full = Files::LIVE.write(b"/dev/full", b"x").unwrap_err();
         assert_eq!(full.raw_os_error(), Some(libc::ENOSPC));
     }
 
     #[test]
-    fn a_file_without_end_is_an_error() {
-        assert!(Files::Live.read(b"/dev/zero").is_err());
-        assert_eq!(Files::Live.read_start(b"/dev/zero", 10).unwrap().len(), 10);
+    fn a_file_without_end_is_none() {
+        assert_eq!(Files::LIVE.read(b"/dev/zero"), Ok(None));
+        let start = Files::LIVE.read_start(b"/dev/zero", 10).unwrap().unwrap();
+        assert_eq!(start.len(), 10);
     }
 
     #[test]
@@ -384,6 +308,7 @@ mod tests {
             0,
         )
         .unwrap();
-        assert_eq!(Files::Live.read(path.as_os_str().as_bytes()).unwrap(), b"");
+        let read = Files::LIVE.read(path.as_os_str().as_bytes());
+        assert_eq!(read, Ok(Some(Vec::new())));
     }
 }

@@ -2,13 +2,15 @@
 //! Which network interfaces are there, so that one that came or went unheard is noticed.
 
 use std::collections::HashMap;
-use std::os::unix::ffi::OsStringExt;
-use std::os::unix::fs::DirEntryExt;
+
+use rustix::fs::{CWD, Dir, FileType, Mode, OFlags, openat};
 
 use super::files::{basename, dirname};
+use super::found::{again, found};
+use crate::error::Result;
 
 /// Every interface of the namespace that sysfs was mounted in.
-const FOLDER: &str = "/sys/class/net";
+const FOLDER: &[u8] = b"/sys/class/net";
 
 /// The interfaces that are accounted for.
 #[derive(Debug, Default)]
@@ -20,10 +22,10 @@ pub struct Interfaces {
 
 impl Interfaces {
     /// Takes in what is there.
-    pub fn learn(&mut self) {
-        self.known = entries()
-            .map(|(name, number)| (name, Some(number)))
-            .collect();
+    pub fn learn(&mut self) -> Result<()> {
+        let entries = entries()?.into_iter();
+        self.known = entries.map(|(name, number)| (name, Some(number))).collect();
+        Ok(())
     }
 
     /// An interface came, or went, as was heard; `path` may be that of any device.
@@ -40,23 +42,32 @@ impl Interfaces {
     }
 
     /// Whether an interface came or went that was not heard of.
-    pub fn are_others(&self) -> bool {
-        let mut count = 0;
-        let is_known = |(name, number): (Box<[u8]>, u64)| {
-            count += 1;
-            let known = self.known.get(&name);
-            known.is_some_and(|known| known.is_none_or(|known| known == number))
+    pub fn are_others(&self) -> Result<bool> {
+        let entries = entries()?;
+        let is_known = |(name, number): &(Box<[u8]>, u64)| {
+            let known = self.known.get(name);
+            known.is_some_and(|known| known.is_none_or(|known| known == *number))
         };
-        !entries().all(is_known) || count != self.known.len()
+        Ok(entries.len() != self.known.len() || !entries.iter().all(is_known))
     }
 }
 
-fn entries() -> impl Iterator<Item = (Box<[u8]>, u64)> {
-    let entries = std::fs::read_dir(FOLDER).into_iter().flatten().flatten();
-    entries
-        // `bonding_masters` is no interface, but the attribute of a driver.
-        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_symlink()))
-        .map(|entry| (entry.file_name().into_vec().into(), entry.ino()))
+/// Names and numbers of what the folder lists.
+fn entries() -> Result<Vec<(Box<[u8]>, u64)>> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let list = || {
+        let folder = Dir::new(openat(CWD, FOLDER, flags, Mode::empty())?)?;
+        let mut entries = Vec::new();
+        for entry in folder {
+            let entry = entry?;
+            // `bonding_masters` is no interface, but the attribute of a driver.
+            if entry.file_type() == FileType::Symlink {
+                entries.push((entry.file_name().to_bytes().into(), entry.ino()));
+            }
+        }
+        Ok(entries)
+    };
+    Ok(found("list", FOLDER, again(list))?.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -66,31 +77,31 @@ mod tests {
     #[test]
     fn what_was_heard_is_accounted_for() {
         let mut interfaces = Interfaces::default();
-        interfaces.learn();
-        assert!(!interfaces.are_others());
+        interfaces.learn().unwrap();
+        assert!(!interfaces.are_others().unwrap());
         let path = |name: &str| format!("/sys/devices/virtual/net/{name}").into_bytes();
         // Told of, but not there; then gone, as told.
         interfaces.heard(&path("none-such"), true);
-        assert!(interfaces.are_others());
+        assert!(interfaces.are_others().unwrap());
         interfaces.heard(&path("none-such"), false);
-        assert!(!interfaces.are_others());
+        assert!(!interfaces.are_others().unwrap());
         // Neither a queue nor another device is an interface.
         interfaces.heard(&path("none-such/queues/rx-0"), true);
         interfaces.heard(b"/sys/devices/virtual/block/loop0", true);
         interfaces.heard(b"net", true);
-        assert!(!interfaces.are_others());
+        assert!(!interfaces.are_others().unwrap());
     }
 
     #[test]
     fn a_successor_of_the_same_name_is_another() {
         let mut interfaces = Interfaces::default();
-        interfaces.learn();
+        interfaces.learn().unwrap();
         let Some(name) = interfaces.known.keys().next().cloned() else {
             return; // a host without a network
         };
         interfaces.known.insert(name.clone(), Some(u64::MAX));
-        assert!(interfaces.are_others());
+        assert!(interfaces.are_others().unwrap());
         interfaces.known.insert(name, None);
-        assert!(!interfaces.are_others());
+        assert!(!interfaces.are_others().unwrap());
     }
 }

@@ -6,6 +6,7 @@ pub mod devlink;
 pub mod ethtool;
 pub mod fc_hosts;
 pub mod files;
+pub mod found;
 pub mod holders;
 pub mod interfaces;
 pub mod mdevctl;
@@ -18,6 +19,7 @@ pub mod pci_bus;
 pub mod pci_ids;
 pub mod program;
 pub mod recording;
+mod source;
 pub mod udev_data;
 
 use std::fs::File;
@@ -26,8 +28,10 @@ use std::path::Path;
 
 use once_cell::sync::OnceCell;
 
+use crate::error::Result;
 use ethtool::Ethtool;
 use files::Files;
+use found::{Found, again};
 use pci_ids::Names;
 use recording::Recording;
 
@@ -45,18 +49,18 @@ pub struct Host {
 impl Host {
     /// The running system.
     pub fn live() -> Host {
-        Host::of(Files::Live, rustix::process::geteuid().is_root())
+        Host::of(Files::LIVE, rustix::process::geteuid().is_root())
     }
 
     /// The recorded machine below the folder `root`, or in the archive of that name; whoever can read it sees
     /// what root saw.
     pub fn recorded(root: &Path) -> io::Result<Host> {
-        let files = match std::fs::metadata(root)?.is_file() {
-            true => Files::Recording(Recording::read_archive(File::open(root)?)?),
+        let files = match again(|| std::fs::metadata(root))?.is_file() {
+            true => Files::recording(Recording::read_archive(File::open(root)?)?),
             false => Files::tree(root)?,
         };
         // The least that there is of a machine.
-        files.entries(b"/sys")?;
+        files.look_into(b"/sys")?;
         Ok(Host::of(files, true))
     }
 
@@ -75,21 +79,26 @@ impl Host {
     }
 
     /// Names of PCI vendors and devices: the recording's own database, else the system's.
-    pub fn pci_names(&self) -> &Names {
+    pub fn pci_names(&self) -> Result<&Names> {
         match self.files.is_live() {
-            true => Names::system(),
-            false => self.pci_names.get_or_init(|| Names::recorded(&self.files)),
+            true => Ok(Names::system()),
+            false => self
+                .pci_names
+                .get_or_try_init(|| Names::recorded(&self.files)),
         }
     }
 
     /// The kernel's NIC interface; a recorded tree has none.
-    pub fn ethtool(&self) -> Option<&Ethtool> {
-        let open = || self.files.is_live().then(|| Ethtool::new().ok()).flatten();
-        self.ethtool.get_or_init(open).as_ref()
+    pub fn ethtool(&self) -> Found<&Ethtool> {
+        let open = || match self.files.is_live() {
+            true => Ethtool::open(),
+            false => Ok(None),
+        };
+        Ok(self.ethtool.get_or_try_init(open)?.as_ref())
     }
 
     /// Whether udev keeps a database here. Without one, sysfs stands in for what libvirt takes from it.
-    pub fn has_udev_database(&self) -> bool {
+    pub fn has_udev_database(&self) -> Result<bool> {
         self.files.exists(udev_data::FOLDER)
     }
 }

@@ -7,7 +7,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
 use super::files::{Files, join};
+use super::found::Found;
 use super::program::{self, Output};
+use crate::error::Result;
 
 /// How long a module may take to load.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -25,27 +27,27 @@ pub fn kernel_name(name: &[u8]) -> Vec<u8> {
 }
 
 /// Whether a module is loaded. The name must be one of a file.
-pub fn is_loaded(files: &Files, name: &[u8]) -> bool {
+pub fn is_loaded(files: &Files, name: &[u8]) -> Result<bool> {
     files.exists(&join(LOADED, &kernel_name(name)))
 }
 
 /// The drivers that a loaded module registered, as `BUS:DRIVER`; an error where it has no such list.
-pub fn drivers(files: &Files, name: &[u8]) -> io::Result<Vec<Vec<u8>>> {
+pub fn drivers(files: &Files, name: &[u8]) -> Found<Vec<Vec<u8>>> {
     files.entries(&join(&join(LOADED, &kernel_name(name)), b"drivers"))
 }
 
 /// Whether VFIO may drive functions that are in no IOMMU group.
-pub fn has_vfio_without_iommu(files: &Files) -> bool {
-    let mode = files.read(NOIOMMU).unwrap_or_default();
-    mode.starts_with(b"Y")
+pub fn has_vfio_without_iommu(files: &Files) -> Result<bool> {
+    let mode = files.read(NOIOMMU)?;
+    Ok(mode.is_some_and(|mode| mode.starts_with(b"Y")))
 }
 
 /// The lines of the running kernel's `modules.alias`: which module serves which device. Empty without such a file.
-pub fn aliases(files: &Files) -> Vec<u8> {
+pub fn aliases(files: &Files) -> Result<Vec<u8>> {
     let uname = rustix::system::uname();
     let release = uname.release().to_bytes();
     let path = [b"/lib/modules/", release, b"/modules.alias"].concat();
-    files.read(&path).unwrap_or_default()
+    Ok(files.read(&path)?.unwrap_or_default())
 }
 
 /// Has modprobe load a module, unless the administrator keeps it from being loaded.
@@ -83,10 +85,12 @@ mod tests {
         std::fs::create_dir_all(module.join("drivers/pci:vfio-pci")).unwrap();
         std::fs::create_dir_all(root.path().join("sys/module/ext4")).unwrap();
         let files = Files::tree(root.path()).unwrap();
-        assert!(is_loaded(&files, b"vfio-pci") && is_loaded(&files, b"vfio_pci"));
-        assert!(!is_loaded(&files, b"vfio"));
-        assert_eq!(drivers(&files, b"vfio-pci").unwrap(), [b"pci:vfio-pci"]);
-        assert!(drivers(&files, b"ext4").is_err());
+        assert_eq!(is_loaded(&files, b"vfio-pci"), Ok(true));
+        assert_eq!(is_loaded(&files, b"vfio_pci"), Ok(true));
+        assert_eq!(is_loaded(&files, b"vfio"), Ok(false));
+        let found = drivers(&files, b"vfio-pci").unwrap();
+        assert_eq!(found.unwrap(), [b"pci:vfio-pci"]);
+        assert_eq!(drivers(&files, b"ext4"), Ok(None));
     }
 
     #[test]
@@ -95,10 +99,10 @@ mod tests {
         let folder = root.path().join("sys/module/vfio/parameters");
         std::fs::create_dir_all(&folder).unwrap();
         let files = Files::tree(root.path()).unwrap();
-        assert!(!has_vfio_without_iommu(&files));
+        assert_eq!(has_vfio_without_iommu(&files), Ok(false));
         for (text, expected) in [("N\n", false), ("Y\n", true)] {
             std::fs::write(folder.join("enable_unsafe_noiommu_mode"), text).unwrap();
-            assert_eq!(has_vfio_without_iommu(&files), expected);
+            assert_eq!(has_vfio_without_iommu(&files), Ok(expected));
         }
     }
 

@@ -2,16 +2,20 @@
 //! Hears of changes: uevents from the kernel or udevd, and the kernel's count
 //! of them, which shows when one was missed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::{Errno, retry_on_intr};
 use rustix::net::sockopt;
 use udev::{MonitorBuilder, MonitorSocket};
 
+use crate::error::{Error, Result};
 use crate::host::files::{Files, syspath};
+use crate::host::found::{Found, again, found, is_failure};
 use crate::host::interfaces::Interfaces;
 use crate::host::mdevctl::files::Watch;
 use crate::host::namespace::hears_of_devices;
@@ -65,15 +69,28 @@ pub enum Action {
     Removed,
 }
 
-/// What happened since the last look.
+/// What happened and was not taken in yet.
 #[derive(Debug, Default)]
 pub struct News {
     /// The uevents that arrived, in order.
-    pub events: Vec<Uevent>,
+    pub events: VecDeque<Uevent>,
     /// Something was missed: the host must be scanned again, after the events were taken in.
     pub rescan: bool,
     /// Definitions of mediated devices came, went or changed.
     pub definitions: bool,
+    /// They may have, and nobody was there to hear of it.
+    pub unheard_definitions: bool,
+}
+
+/// What happened while a host was scanned.
+#[derive(Debug, Default)]
+pub struct ScanNews {
+    /// The uevents that the kernel sent before the scan, which has seen what happened.
+    pub seen: Vec<Uevent>,
+    /// Those that may be later.
+    pub later: Vec<Uevent>,
+    /// Something was missed.
+    pub rescan: bool,
 }
 
 /// Ears on one host.
@@ -86,10 +103,10 @@ pub struct Monitor {
     /// to be seen, in case sysfs shows those of another one.
     interfaces: Option<Interfaces>,
     checked: Option<Instant>,
-    /// Messages were lost while the host was scanned.
-    is_overrun: bool,
     /// Listens for definitions of mediated devices from the first scan on.
     definitions: Option<Watch>,
+    /// There should be somebody who listens for them.
+    misses_definitions: bool,
 }
 
 /// Which uevents are accounted for, by their numbers.
@@ -127,26 +144,41 @@ impl Heard {
     }
 }
 
-fn open_socket(through_udevd: bool) -> Option<MonitorSocket> {
-    let builder = if through_udevd {
-        MonitorBuilder::new()
-    } else {
-        MonitorBuilder::new_kernel()
+/// A socket that hears of uevents; `None` where the process may not have one.
+fn open_socket(through_udevd: bool) -> Found<MonitorSocket> {
+    let open = || match through_udevd {
+        true => MonitorBuilder::new()?.listen(),
+        false => MonitorBuilder::new_kernel()?.listen(),
     };
-    let socket = builder.and_then(MonitorBuilder::listen).ok()?;
+    let socket = match again(open) {
+        Ok(socket) => socket,
+        Err(e) if Errno::from_io_error(&e).is_some_and(is_failure) => {
+            return Err(Error::io("cannot open a socket to hear of uevents", &e));
+        }
+        Err(_) => return Ok(None),
+    };
     // Without the right to force it, the system's limit (net.core.rmem_max) holds.
     if sockopt::set_socket_recv_buffer_size_force(&socket, RECEIVE_BUFFER).is_err() {
         let _ = sockopt::set_socket_recv_buffer_size(&socket, RECEIVE_BUFFER);
     }
-    Some(socket)
+    Ok(Some(socket))
 }
 
 /// Waits until one of the descriptors is readable, at most that long.
-pub fn is_readable<'a>(fds: impl IntoIterator<Item = BorrowedFd<'a>>, wait: Duration) -> bool {
+pub fn is_readable<'a>(
+    fds: impl IntoIterator<Item = BorrowedFd<'a>>,
+    wait: Duration,
+) -> Result<bool> {
     let poll_fd = |fd| PollFd::from_borrowed_fd(fd, PollFlags::IN);
     let mut fds: Vec<_> = fds.into_iter().map(poll_fd).collect();
     let wait = Timespec::try_from(wait).unwrap_or_default();
-    !fds.is_empty() && poll(&mut fds, Some(&wait)).is_ok_and(|ready| ready > 0)
+    if fds.is_empty() {
+        return Ok(false);
+    }
+    match retry_on_intr(|| poll(&mut fds, Some(&wait))) {
+        Ok(ready) => Ok(ready > 0),
+        Err(e) => Err(Error::io("cannot wait for uevents", &e.into())),
+    }
 }
 
 impl std::fmt::Debug for Monitor {
@@ -159,29 +191,37 @@ impl std::fmt::Debug for Monitor {
 }
 
 impl Monitor {
-    /// Starts to listen. Where no socket is to be had, the count of uevents alone must do.
-    pub fn open(files: &Files) -> Monitor {
+    /// Starts to listen. Where the process may not have a socket, the count of uevents alone must do.
+    pub fn open(files: &Files) -> Result<Monitor> {
         let mut monitor = Monitor {
             interfaces: None,
             socket: None,
             through_udevd: false,
-            seqnum: files.keep_open(SEQNUM).ok(),
+            seqnum: files.keep_open(SEQNUM)?,
             heard: Heard::default(),
             checked: None,
-            is_overrun: false,
             definitions: None,
+            misses_definitions: false,
         };
-        monitor.listen(files.exists(UDEV_CONTROL));
-        monitor
+        monitor.listen(files.exists(UDEV_CONTROL)?)?;
+        Ok(monitor)
     }
 
     /// Listens to udevd, or to the kernel.
-    fn listen(&mut self, through_udevd: bool) {
-        self.socket = open_socket(through_udevd);
+    fn listen(&mut self, through_udevd: bool) -> Result<()> {
+        self.socket = open_socket(through_udevd)?;
         self.through_udevd = through_udevd;
         // udevd may not be there any more, or live in another namespace.
         let is_good = self.socket.is_some() && !through_udevd && hears_of_devices();
         self.interfaces = is_good.then(Interfaces::default);
+        Ok(())
+    }
+
+    /// Listens for definitions. Where that fails, they are compared at each thorough look, and it is tried again.
+    fn watch_definitions(&mut self, files: &Files) {
+        let watch = Watch::open(files);
+        self.misses_definitions = watch.is_err();
+        self.definitions = watch.ok().flatten();
     }
 
     /// The descriptors that are readable while there is news; after a scan there may be others.
@@ -197,84 +237,121 @@ impl Monitor {
     }
 
     /// The caller is about to scan the host; the result is for [`Monitor::end_scan`].
-    pub fn begin_scan(&mut self, files: &Files) -> u64 {
+    pub fn begin_scan(&mut self, files: &Files) -> Result<u64> {
         if self.definitions.is_none() {
-            self.definitions = Watch::open(files);
+            self.watch_definitions(files);
         }
-        let count = self.count().unwrap_or(0);
-        self.interfaces.iter_mut().for_each(Interfaces::learn);
-        count
+        let count = self.count()?.unwrap_or(0);
+        if let Some(interfaces) = &mut self.interfaces {
+            interfaces.learn()?;
+        }
+        Ok(count)
     }
 
     /// The host was scanned. Returns what arrived meanwhile: what the kernel told before the scan, which
-    /// has seen it, and what may be later.
-    pub fn end_scan(&mut self, count: u64) -> (Vec<Uevent>, Vec<Uevent>) {
+    /// has seen it, and what may be later; `rescan` if messages were lost.
+    pub fn end_scan(&mut self, count: u64) -> Result<ScanNews> {
         let mut news = News::default();
-        if is_readable(self.socket.iter().map(AsFd::as_fd), Duration::ZERO) {
+        if is_readable(self.socket.iter().map(AsFd::as_fd), Duration::ZERO)? {
             self.receive(&mut news);
         }
-        self.is_overrun = news.rescan;
         self.heard.scan(count);
         // udevd's messages bring more than what the kernel knew.
         let is_seen = |event: &Uevent| event.number <= count && !self.through_udevd;
-        news.events.into_iter().partition(is_seen)
+        let (seen, later) = news.events.into_iter().partition(is_seen);
+        Ok(ScanNews {
+            seen,
+            later,
+            rescan: news.rescan,
+        })
     }
 
-    fn count(&mut self) -> Option<u64> {
-        self.checked = Some(Instant::now());
+    fn count(&mut self) -> Found<u64> {
+        let Some(seqnum) = &self.seqnum else {
+            return Ok(None);
+        };
         let mut digits = [0; 24];
-        let n = rustix::io::pread(self.seqnum.as_ref()?, &mut digits, 0).ok()?;
-        text::parse_u64(text::trim_newlines(&digits[..n]), 10)
+        let read = retry_on_intr(|| rustix::io::pread(seqnum, &mut digits, 0));
+        let read = found("read", SEQNUM, read.map_err(Into::into))?;
+        self.checked = Some(Instant::now());
+        Ok(read.and_then(|n| text::parse_u64(text::trim_newlines(&digits[..n]), 10)))
     }
 
-    /// What happened since the last call. A `thorough` look always compares the kernel's
-    /// count; any other does so when the last comparison is older than a millisecond.
-    pub fn news(&mut self, files: &Files, thorough: bool) -> News {
+    /// Adds to `news` what happened since the last call. A `thorough` look always compares the kernel's
+    /// count; any other does so when the last comparison is older than a millisecond. Where it fails, what has
+    /// arrived is in `news` all the same.
+    pub fn news(&mut self, files: &Files, thorough: bool, news: &mut News) -> Result<()> {
+        let result = self.look(files, thorough, news);
+        if result.is_err() {
+            // What was not compared is not to be trusted.
+            self.checked = None;
+        }
+        result
+    }
+
+    fn look(&mut self, files: &Files, thorough: bool, news: &mut News) -> Result<()> {
         let due = thorough || self.checked.is_none_or(|at| at.elapsed() >= TRUST);
         // The count is read before the messages: one that arrives in between explains more, not less.
-        let count = if due { self.count() } else { None };
-        let mut news = News {
-            rescan: std::mem::take(&mut self.is_overrun),
-            ..News::default()
-        };
-        if thorough && files.exists(UDEV_CONTROL) != self.through_udevd {
+        let count = if due { self.count()? } else { None };
+        if thorough && files.exists(UDEV_CONTROL)? != self.through_udevd {
             // udevd has come, or gone: what it does not tell any more, the kernel told before.
-            self.listen(!self.through_udevd);
             news.rescan = true;
+            self.listen(!self.through_udevd)?;
         }
-        if is_readable(self.fds(), Duration::ZERO) {
-            self.receive(&mut news);
-            let watch = self.definitions.as_ref();
-            news.definitions = watch.is_some_and(|watch| watch.changed(files));
+        if thorough && self.misses_definitions {
+            self.watch_definitions(files);
+            news.unheard_definitions = true;
+        }
+        if is_readable(self.fds(), Duration::ZERO)? {
+            self.receive(news);
+            match self.definitions.as_ref().map(|watch| watch.changed(files)) {
+                None => {}
+                Some(Ok(changed)) => news.definitions |= changed,
+                Some(Err(_)) => {
+                    news.unheard_definitions = true;
+                    self.watch_definitions(files);
+                }
+            }
         }
         if let Some(count) = count {
-            news.rescan |= self.missed(files, count, &mut news);
+            self.find_missed(files, count, news)?;
         } else if thorough && self.socket.is_none() {
             news.rescan = true;
         }
-        news
+        Ok(())
     }
 
-    /// Whether some of the first `count` uevents were not heard and will not be.
-    fn missed(&mut self, files: &Files, count: u64, news: &mut News) -> bool {
-        let is_at_work = |through_udevd| through_udevd && files.exists(UDEV_QUEUE);
+    /// Finds out whether some of the first `count` uevents were not heard and will not be: then the host must be
+    /// scanned.
+    fn find_missed(&mut self, files: &Files, count: u64, news: &mut News) -> Result<()> {
         while count > self.heard.all_to && !news.rescan {
-            let socket = self.socket.iter().map(AsFd::as_fd);
-            if is_at_work(self.through_udevd) {
-                return false;
+            if self.is_udevd_at_work(files)? {
+                break;
             }
-            if is_readable(socket, ON_THE_WAY) {
+            if is_readable(self.socket.iter().map(AsFd::as_fd), ON_THE_WAY)? {
                 self.receive(news);
-            } else if is_at_work(self.through_udevd) {
-                return false;
-            } else if self.interfaces.as_ref().is_none_or(Interfaces::are_others) {
-                return true;
-            } else {
+                continue;
+            }
+            if self.is_udevd_at_work(files)? {
+                break;
+            }
+            news.rescan = match &self.interfaces {
+                None => true,
+                Some(interfaces) => interfaces.are_others()?,
+            };
+            if !news.rescan {
                 // It was told where this process does not listen, of what it does not see.
                 self.heard.pass(count);
             }
         }
-        news.rescan
+        Ok(())
+    }
+
+    fn is_udevd_at_work(&self, files: &Files) -> Result<bool> {
+        match self.through_udevd {
+            true => files.exists(UDEV_QUEUE),
+            false => Ok(false),
+        }
     }
 
     fn receive(&mut self, news: &mut News) {
@@ -282,17 +359,17 @@ impl Monitor {
         let mut rejects = 0;
         loop {
             let Some(event) = socket.iter().next() else {
-                // libudev returns nothing at the end, when messages were lost, and for a
-                // message that it rejects.
-                if std::io::Error::last_os_error().raw_os_error() == Some(libc::ENOBUFS) {
-                    news.rescan = true;
-                    continue;
+                // libudev returns nothing at the end, when messages were lost, when it failed to read one, and
+                // for a message that it rejects. Where it does not say which, more messages are looked for.
+                let error = io::Error::last_os_error();
+                let errno = Errno::from_io_error(&error);
+                news.rescan |= errno.is_some_and(is_failure);
+                rejects += usize::from(errno != Some(Errno::NOBUFS));
+                let is_at_end = matches!(is_readable([socket.as_fd()], Duration::ZERO), Ok(false));
+                if is_at_end || rejects >= REJECTS {
+                    return;
                 }
-                rejects += 1;
-                if rejects < REJECTS && is_readable([socket.as_fd()], Duration::ZERO) {
-                    continue;
-                }
-                return;
+                continue;
             };
             let number = event.sequence_number();
             self.heard.note(number);
@@ -323,7 +400,7 @@ impl Monitor {
             if is_seen && !self.through_udevd {
                 continue;
             }
-            news.events.push(Uevent {
+            news.events.push_back(Uevent {
                 action,
                 path,
                 old_path,

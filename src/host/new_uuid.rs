@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! New UUIDs: the kernel makes them (random(4)).
 
-use std::sync::OnceLock;
+use once_cell::sync::OnceCell;
 
 use super::files::Files;
 use crate::error::{Code, Error, Result};
@@ -16,16 +16,16 @@ const NEW_UUID: &[u8] = b"/proc/sys/kernel/random/uuid";
 /// in recorded trees.
 pub fn new_uuid(files: &Files) -> Result<String> {
     let path = text::clean(NEW_UUID);
-    let read = files.read(NEW_UUID);
-    let uuid = read.map_err(|e| Error::io(format!("cannot read {path}"), &e))?;
+    let uuid = files.read(NEW_UUID)?.unwrap_or_default();
     normalise_uuid(&text::clean(&uuid))
         .ok_or_else(|| Error::new(Code::InternalError, format!("{path} has no UUID")))
 }
 
 /// A UUID that stays the same as long as the process runs; `None` if the kernel cannot be asked.
-pub fn uuid_of_process() -> Option<&'static str> {
-    static UUID: OnceLock<Option<String>> = OnceLock::new();
-    without_fork(|| UUID.get_or_init(|| new_uuid(&Files::Live).ok())).as_deref()
+pub fn uuid_of_process() -> Result<&'static str> {
+    static UUID: OnceCell<String> = OnceCell::new();
+    let uuid = without_fork(|| UUID.get_or_try_init(|| new_uuid(&Files::LIVE)))?;
+    Ok(uuid)
 }
 
 #[cfg(test)]
@@ -35,10 +35,10 @@ mod tests {
     #[test]
     fn new_uuids_differ_and_that_of_the_process_stays() {
         assert_ne!(
-            new_uuid(&Files::Live).unwrap(),
-            new_uuid(&Files::Live).unwrap()
+            new_uuid(&Files::LIVE).unwrap(),
+            new_uuid(&Files::LIVE).unwrap()
         );
-        assert!(uuid_of_process().is_some());
+        assert!(uuid_of_process().is_ok());
         assert_eq!(uuid_of_process(), uuid_of_process());
     }
 }

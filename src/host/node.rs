@@ -3,12 +3,11 @@
 
 use std::borrow::Cow;
 
-use std::io;
-
 use super::Host;
 use super::files::{basename, join};
+use super::found::Found;
 use super::udev_data::{UdevData, value_of};
-use crate::error::{Code, Error, Result};
+use crate::error::Result;
 use crate::text;
 
 /// A device of the kernel: its directory, subsystem and `uevent` text.
@@ -78,7 +77,7 @@ impl<'a> Node<'a> {
     }
 
     /// udev's entry for the device.
-    pub fn udev_data(&self) -> UdevData {
+    pub fn udev_data(&self) -> Result<UdevData> {
         UdevData::read(&self.host.files, &self.udev_key())
     }
 
@@ -104,75 +103,46 @@ impl<'a> Node<'a> {
     }
 
     /// Whether there is such a thing below the device's directory.
-    pub fn has(&self, name: &str) -> bool {
+    pub fn has(&self, name: &str) -> Result<bool> {
         self.host.files.exists(&self.below(name))
     }
 
-    /// An attribute without trailing newlines; `None` when it is missing or unreadable.
-    pub fn attribute(&self, name: impl AsRef<[u8]>) -> Option<Vec<u8>> {
-        let mut text = self.host.files.read(&self.below(name)).ok()?;
-        let length = text::trim_newlines(&text).len();
-        text.truncate(length);
-        Some(text)
+    /// An attribute without trailing newlines.
+    pub fn attribute(&self, name: impl AsRef<[u8]>) -> Found<Vec<u8>> {
+        let mut text = self.host.files.read(&self.below(name))?;
+        if let Some(text) = &mut text {
+            text.truncate(text::trim_newlines(text).len());
+        }
+        Ok(text)
     }
 
-    /// Whether an attribute cannot be read because the device is about to go, or gone.
+    /// Whether a missing attribute is missing because the device is about to go, or gone.
     ///
     /// An interface that is being unregistered answers EINVAL (kernel: net/core/net-sysfs.c,
     /// `dev_isalive`), a removed directory ENODEV; then the files are missing.
-    pub fn is_going(&self, attribute: &str) -> bool {
-        let error = |name| self.host.files.read(&self.below(name)).err();
-        let is_missing = |e: &io::Error| e.kind() == io::ErrorKind::NotFound;
-        error(attribute).is_some_and(|e| {
-            matches!(e.raw_os_error(), Some(libc::EINVAL | libc::ENODEV))
-                || is_missing(&e) && error("uevent").as_ref().is_some_and(is_missing)
-        })
+    pub fn is_going(&self, attribute: &str) -> Result<bool> {
+        let files = &self.host.files;
+        Ok(files.is_refused(&self.below(attribute))? || !self.has("uevent")?)
     }
 
     /// An attribute as text; an empty one counts as missing.
-    pub fn text(&self, name: &str) -> Option<String> {
-        let text = text::clean(&self.attribute(name)?);
-        (!text.is_empty()).then_some(text)
+    pub fn text(&self, name: &str) -> Found<String> {
+        let text = self.attribute(name)?.map(|text| text::clean(&text));
+        Ok(text.filter(|text| !text.is_empty()))
     }
 
-    /// An attribute as a number read by `parse`; a missing one is `None`, any other text an error.
+    /// An attribute as a number read by `parse`; what is no number counts as missing.
     pub fn number<T>(
         &self,
         name: &str,
         base: u32,
         parse: impl Fn(&[u8], u32) -> Option<T>,
-    ) -> Result<Option<T>> {
-        match self.attribute(name) {
-            None => Ok(None),
-            Some(text) => parse(&text, base)
-                .map(Some)
-                .ok_or_else(|| self.malformed(name, &text)),
-        }
+    ) -> Found<T> {
+        Ok(self.attribute(name)?.and_then(|text| parse(&text, base)))
     }
 
     /// The last component of what a link below the directory leads to.
-    pub fn link(&self, name: impl AsRef<[u8]>) -> Option<Vec<u8>> {
-        self.host.files.resolve_link(&self.below(name)).ok()
-    }
-
-    /// The error for an attribute whose text makes no sense.
-    pub fn malformed(&self, name: impl AsRef<[u8]>, text: &[u8]) -> Error {
-        let shown: String = text::clean(text).chars().take(64).collect();
-        self.unusable(format!(
-            "{} holds '{shown}'",
-            text::clean(&self.below(name))
-        ))
-    }
-
-    /// The error for a device that cannot be described.
-    pub fn unusable(&self, why: impl AsRef<str>) -> Error {
-        Error::new(
-            Code::InternalError,
-            format!(
-                "cannot describe device {}: {}",
-                text::clean(self.path),
-                why.as_ref()
-            ),
-        )
+    pub fn link(&self, name: impl AsRef<[u8]>) -> Found<Vec<u8>> {
+        self.host.files.resolve_link(&self.below(name))
     }
 }

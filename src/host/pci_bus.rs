@@ -5,6 +5,7 @@
 use std::io;
 
 use super::files::{Files, join, syspath_of_link};
+use crate::error::Result;
 
 /// The folder with a link to the directory of each function.
 pub const FUNCTIONS: &[u8] = b"/sys/bus/pci/devices";
@@ -16,18 +17,17 @@ const DRIVERS: &[u8] = b"/sys/bus/pci/drivers";
 const PROBE: &[u8] = b"/sys/bus/pci/drivers_probe";
 
 /// The directories of all functions, in the order of their addresses.
-pub fn functions(files: &Files) -> io::Result<Vec<Vec<u8>>> {
-    let mut names = files.entries(FUNCTIONS)?;
-    names.sort();
-    let directories = names.iter().filter_map(|name| {
-        let target = files.read_link(&join(FUNCTIONS, name)).ok()?;
-        syspath_of_link(&target)
-    });
+pub fn functions(files: &Files) -> Result<Vec<Vec<u8>>> {
+    let mut links = files.links(FUNCTIONS)?;
+    links.sort();
+    let directories = links
+        .iter()
+        .filter_map(|(_, target)| syspath_of_link(target));
     Ok(directories.collect())
 }
 
 /// Whether a driver of that name is loaded. The name must be one of a file.
-pub fn has_driver(files: &Files, name: &[u8]) -> bool {
+pub fn has_driver(files: &Files, name: &[u8]) -> Result<bool> {
     files.exists(&join(DRIVERS, name))
 }
 
@@ -63,6 +63,7 @@ mod tests {
         let expected = expected.map(|address| format!("/sys/devices/pci0000:00/{address}"));
         let found = functions(&files).unwrap();
         assert_eq!(found, expected.map(String::into_bytes));
-        assert!(has_driver(&files, b"e1000e") && !has_driver(&files, b"e1000"));
+        assert_eq!(has_driver(&files, b"e1000e"), Ok(true));
+        assert_eq!(has_driver(&files, b"e1000"), Ok(false));
     }
 }

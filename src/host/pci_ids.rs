@@ -8,15 +8,17 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::io::{self, Read};
+use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Mutex, PoisonError};
 
 use flate2::read::MultiGzDecoder;
+use once_cell::sync::OnceCell;
 
 use super::files::Files;
+use super::found::{Found, again, found};
 use crate::environment;
+use crate::error::Result;
 use crate::process::without_fork;
 use crate::text;
 
@@ -52,30 +54,31 @@ struct NameRange {
 }
 
 impl PciIds {
-    /// Reads a file, plain or compressed by gzip.
-    pub fn load_file(path: &Path) -> io::Result<PciIds> {
-        PciIds::load(&Files::Live, path.as_os_str().as_bytes())
-    }
-
-    fn load(files: &Files, path: &[u8]) -> io::Result<PciIds> {
-        let content = files.read(path)?;
+    /// Reads a file, plain or compressed by gzip; one that cannot be unpacked counts as missing.
+    pub fn load(files: &Files, path: &[u8]) -> Found<PciIds> {
+        let Some(content) = files.read(path)? else {
+            return Ok(None);
+        };
         if !content.starts_with(b"\x1f\x8b") {
-            return Ok(PciIds::parse(&content));
+            return Ok(Some(PciIds::parse(&content)));
         }
         let mut unpacked = Vec::with_capacity(content.len() * 5);
-        MultiGzDecoder::new(&content[..])
+        let result = MultiGzDecoder::new(&content[..])
             .take(LIMIT)
-            .read_to_end(&mut unpacked)?;
-        Ok(PciIds::parse(&unpacked))
+            .read_to_end(&mut unpacked);
+        Ok(result.is_ok().then(|| PciIds::parse(&unpacked)))
     }
 
     /// The first of the usual files that is there.
-    fn load_usual(files: &Files) -> Option<PciIds> {
-        PLACES.iter().find_map(|place| {
-            [place.to_string(), format!("{place}.gz")]
-                .iter()
-                .find_map(|path| PciIds::load(files, path.as_bytes()).ok())
-        })
+    fn load_usual(files: &Files) -> Found<PciIds> {
+        for place in PLACES {
+            for path in [place.to_string(), format!("{place}.gz")] {
+                if let Some(ids) = PciIds::load(files, path.as_bytes())? {
+                    return Ok(Some(ids));
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// Indexes the text of a file; lines that make no sense are passed over.
@@ -177,69 +180,84 @@ impl Names {
     }
 
     /// The names that were recorded with these files, the system's if there are none.
-    pub fn recorded(files: &Files) -> Names {
-        PciIds::load_usual(files).map_or(Names::System(&SYSTEM), Names::Recorded)
+    pub fn recorded(files: &Files) -> Result<Names> {
+        Ok(match PciIds::load_usual(files)? {
+            Some(ids) => Names::Recorded(ids),
+            None => Names::System(&SYSTEM),
+        })
     }
 
     /// The name of a vendor.
-    pub fn vendor(&self, vendor: u16) -> Option<String> {
+    pub fn vendor(&self, vendor: u16) -> Found<String> {
         match self {
-            Names::Recorded(ids) => ids.vendor(vendor),
-            Names::System(system) => system.ids().vendor(vendor).or_else(|| {
-                let modalias = format!("pci:v{vendor:08X}");
-                system.query(&modalias, "ID_VENDOR_FROM_DATABASE")
-            }),
+            Names::Recorded(ids) => Ok(ids.vendor(vendor)),
+            Names::System(system) => match system.ids()?.vendor(vendor) {
+                None => system.query(&format!("pci:v{vendor:08X}"), "ID_VENDOR_FROM_DATABASE"),
+                name => Ok(name),
+            },
         }
     }
 
     /// The name of a vendor's device.
-    pub fn device(&self, vendor: u16, device: u16) -> Option<String> {
+    pub fn device(&self, vendor: u16, device: u16) -> Found<String> {
         match self {
-            Names::Recorded(ids) => ids.device(vendor, device),
-            Names::System(system) => system.ids().device(vendor, device).or_else(|| {
-                let modalias = format!("pci:v{vendor:08X}d{device:08X}");
-                system.query(&modalias, "ID_MODEL_FROM_DATABASE")
-            }),
+            Names::Recorded(ids) => Ok(ids.device(vendor, device)),
+            Names::System(system) => match system.ids()?.device(vendor, device) {
+                None => {
+                    let modalias = format!("pci:v{vendor:08X}d{device:08X}");
+                    system.query(&modalias, "ID_MODEL_FROM_DATABASE")
+                }
+                name => Ok(name),
+            },
         }
     }
 }
 
 /// What the running system knows, read once per process.
 pub struct SystemNames {
-    ids: OnceLock<PciIds>,
+    ids: OnceCell<PciIds>,
     /// libudev's own handle is not to be used by two threads at a time.
-    hwdb: OnceLock<Option<Mutex<udev::Hwdb>>>,
+    hwdb: OnceCell<Option<Mutex<udev::Hwdb>>>,
 }
 
 static SYSTEM: SystemNames = SystemNames {
-    ids: OnceLock::new(),
-    hwdb: OnceLock::new(),
+    ids: OnceCell::new(),
+    hwdb: OnceCell::new(),
 };
 
 impl SystemNames {
-    fn ids(&self) -> &PciIds {
+    fn ids(&self) -> Result<&PciIds> {
         let load = || {
-            match named_file() {
-                Some(path) => PciIds::load_file(Path::new(&path)).ok(),
-                None => PciIds::load_usual(&Files::Live),
-            }
-            .unwrap_or_default()
+            let ids = match named_file() {
+                Some(path) => PciIds::load(&Files::LIVE, path.as_bytes())?,
+                None => PciIds::load_usual(&Files::LIVE)?,
+            };
+            Ok(ids.unwrap_or_default())
         };
-        let known = self.ids.get();
-        known.unwrap_or_else(|| without_fork(|| self.ids.get_or_init(load)))
+        match self.ids.get() {
+            Some(ids) => Ok(ids),
+            None => without_fork(|| self.ids.get_or_try_init(load)),
+        }
     }
 
-    fn query(&self, modalias: &str, key: &str) -> Option<String> {
+    fn query(&self, modalias: &str, key: &str) -> Found<String> {
         let open = || match named_file() {
-            None => udev::Hwdb::new().ok().map(Mutex::new),
+            None => {
+                let hwdb = again(udev::Hwdb::new);
+                Ok(found("open", b"udev's hardware database", hwdb)?.map(Mutex::new))
+            }
             // Whoever names a file wants its names only.
-            Some(_) => None,
+            Some(_) => Ok(None),
         };
-        let name = without_fork(|| {
-            let hwdb = self.hwdb.get_or_init(open).as_ref()?.lock().ok()?;
-            Some(text::clean(hwdb.query_one(modalias, key)?.as_bytes()))
-        });
-        name.filter(|name| !name.is_empty())
+        without_fork(|| {
+            let Some(hwdb) = self.hwdb.get_or_try_init(open)? else {
+                return Ok(None);
+            };
+            let hwdb = hwdb.lock().unwrap_or_else(PoisonError::into_inner);
+            let name = hwdb.query_one(modalias, key);
+            let name = name.map(|name| text::clean(name.as_bytes()));
+            Ok(name.filter(|name| !name.is_empty()))
+        })
     }
 }
 
@@ -260,6 +278,7 @@ impl fmt::Debug for SystemNames {
 mod tests {
     use super::*;
     use std::io::Write;
+    use std::path::Path;
 
     use flate2::Compression;
     use flate2::write::GzEncoder;
@@ -289,6 +308,10 @@ mod tests {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
         encoder.write_all(bytes).unwrap();
         encoder.finish().unwrap()
+    }
+
+    fn load_file(path: &Path) -> Option<PciIds> {
+        PciIds::load(&Files::LIVE, path.as_os_str().as_bytes()).unwrap()
     }
 
     #[test]
@@ -322,7 +345,7 @@ mod tests {
     #[test]
     fn the_real_file() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/pci.ids.gz");
-        let ids = PciIds::load_file(&path).unwrap();
+        let ids = load_file(&path).unwrap();
         let text = |name: &str| Some(name.to_string());
         assert_eq!(ids.vendor(0x8086), text("Intel Corporation"));
         assert_eq!(
@@ -349,20 +372,14 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let path = root.path().join("ids");
         std::fs::write(&path, SAMPLE).unwrap();
-        assert_eq!(
-            PciIds::load_file(&path).unwrap().vendor(1).unwrap(),
-            "First"
-        );
+        assert_eq!(load_file(&path).unwrap().vendor(1).unwrap(), "First");
         let packed = gzip(SAMPLE);
         std::fs::write(&path, &packed).unwrap();
-        assert_eq!(
-            PciIds::load_file(&path).unwrap().vendor(1).unwrap(),
-            "First"
-        );
+        assert_eq!(load_file(&path).unwrap().vendor(1).unwrap(), "First");
         std::fs::write(&path, &packed[..packed.len() / 2]).unwrap();
-        assert!(PciIds::load_file(&path).is_err());
-        assert!(PciIds::load_file(&root.path().join("none")).is_err());
-        assert!(PciIds::load_file(root.path()).is_err());
+        assert!(load_file(&path).is_none());
+        assert!(load_file(&root.path().join("none")).is_none());
+        assert!(load_file(root.path()).is_none());
     }
 
     #[test]
@@ -375,10 +392,10 @@ mod tests {
             let folder = root.path().join(folder);
             std::fs::create_dir_all(&folder).unwrap();
             std::fs::write(folder.join(name), content).unwrap();
-            let names = Names::recorded(&Files::tree(root.path()).unwrap());
-            assert_eq!(names.vendor(1).as_deref(), Some("First"));
-            assert_eq!(names.device(1, 1).as_deref(), Some("One \u{fffd}"));
-            assert_eq!(names.vendor(0x8086), None);
+            let names = Names::recorded(&Files::tree(root.path()).unwrap()).unwrap();
+            assert_eq!(names.vendor(1).unwrap().as_deref(), Some("First"));
+            assert_eq!(names.device(1, 1).unwrap().as_deref(), Some("One \u{fffd}"));
+            assert_eq!(names.vendor(0x8086).unwrap(), None);
         }
     }
 
@@ -392,26 +409,30 @@ mod tests {
         // An absolute link leads out of the tree: it is not followed.
         std::os::unix::fs::symlink(&outside, misc.join("pci.ids")).unwrap();
         let files = Files::tree(root.path()).unwrap();
-        assert!(matches!(Names::recorded(&files), Names::System(_)));
+        assert!(matches!(Names::recorded(&files).unwrap(), Names::System(_)));
     }
 
     #[test]
     fn the_system_answers_what_its_sources_know() {
         let names = Names::system();
-        let known = PciIds::load_usual(&Files::Live).and_then(|ids| ids.vendor(0x8086));
-        let hwdb = SYSTEM.query("pci:v00008086", "ID_VENDOR_FROM_DATABASE");
+        let known = PciIds::load_usual(&Files::LIVE)
+            .unwrap()
+            .and_then(|ids| ids.vendor(0x8086));
+        let hwdb = SYSTEM
+            .query("pci:v00008086", "ID_VENDOR_FROM_DATABASE")
+            .unwrap();
         if known.is_none() && hwdb.is_none() {
             eprintln!(
                 "neither pci.ids nor a hardware database is installed: only misses are tested"
             );
         }
         if named_file().is_none() {
-            assert_eq!(names.vendor(0x8086), known.or(hwdb));
+            assert_eq!(names.vendor(0x8086).unwrap(), known.or(hwdb));
         }
-        if let Some(vendor) = names.vendor(0x8086) {
+        if let Some(vendor) = names.vendor(0x8086).unwrap() {
             assert_eq!(vendor, "Intel Corporation");
         }
         // 0xffff is what an absent function reads as; it is nobody's id.
-        assert_eq!(names.device(0xffff, 0xffff), None);
+        assert_eq!(names.device(0xffff, 0xffff).unwrap(), None);
     }
 }

@@ -6,6 +6,7 @@
 //! same lines).
 
 use super::files::{Files, join};
+use crate::error::Result;
 
 /// The folder of udev's database.
 pub const FOLDER: &[u8] = b"/run/udev/data";
@@ -16,8 +17,9 @@ pub struct UdevData(Vec<u8>);
 
 impl UdevData {
     /// Reads the entry with this key (`b8:0`, `n2`, `+pci:0000:00:01.0`).
-    pub fn read(files: &Files, key: &[u8]) -> UdevData {
-        UdevData(files.read(&join(FOLDER, key)).unwrap_or_default())
+    pub fn read(files: &Files, key: &[u8]) -> Result<UdevData> {
+        let entry = files.read(&join(FOLDER, key))?;
+        Ok(UdevData(entry.unwrap_or_default()))
     }
 
     fn lines(&self, kind: u8) -> impl Iterator<Item = &[u8]> {

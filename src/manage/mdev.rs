@@ -39,11 +39,11 @@ pub fn create(conn: &Connection, document: &DeviceDocument) -> Result<Name> {
     };
     let name = wanted.name(&uuid);
     let is_there = || {
-        let device = conn.device(&name).ok()?;
-        device.is_active().then(|| device.name.clone())
+        let device = conn.find_device(&name)?.filter(|device| device.is_active());
+        Ok(device.map(|device| device.name.clone()))
     };
-    let place = || Some(wanted.path_of(&uuid));
-    wait_for(conn, place, is_there).ok_or_else(|| {
+    let place = || Ok(Some(wanted.path_of(&uuid)));
+    wait_for(conn, place, is_there)?.ok_or_else(|| {
         let stopped = match has_mdevctl {
             true => mdevctl::stop(&uuid, &FailureText::of("Unable to stop mediated device")),
             false => sysfs::remove(conn.host(), &wanted.path_of(&uuid)),
@@ -82,20 +82,20 @@ pub fn destroy(conn: &Connection, device: &Device) -> Result<()> {
 /// Keeps the definition of a device, or changes the one that there is.
 pub fn define(conn: &Connection, document: &DeviceDocument) -> Result<Name> {
     let wanted = Wanted::read(conn, document)?;
-    let known = wanted.uuid.as_ref().and_then(|uuid| {
-        let device = conn.device(&wanted.name(uuid)).ok()?;
-        device.definition.is_some().then_some((uuid, device))
-    });
+    let known = match &wanted.uuid {
+        None => None,
+        Some(uuid) => conn.find_device(&wanted.name(uuid))?.zip(Some(uuid)),
+    };
     let uuid = match known {
-        Some((uuid, device)) => {
+        Some((device, uuid)) if device.definition.is_some() => {
             mdevctl::modify(&wanted, uuid, &device.name_text(), Scope::CONFIG)?;
             uuid.clone()
         }
-        None => mdevctl::define(&wanted)?,
+        _ => mdevctl::define(&wanted)?,
     };
-    conn.reread_definitions();
+    conn.reread_definitions()?;
     let name = wanted.name(&uuid);
-    let device = conn.device(&name).ok();
+    let device = conn.find_device(&name)?;
     let device = device.filter(|device| device.definition.is_some());
     device.map(|device| device.name.clone()).ok_or_else(|| {
         let name = name.to_string_lossy();
@@ -108,8 +108,7 @@ pub fn define(conn: &Connection, document: &DeviceDocument) -> Result<Name> {
 /// Drops the definition of a device, which runs on if it does.
 pub fn undefine(conn: &Connection, device: &Device) -> Result<()> {
     mdevctl::undefine(&definition_of(device)?.uuid)?;
-    conn.reread_definitions();
-    Ok(())
+    conn.reread_definitions()
 }
 
 /// Starts a defined device.
@@ -124,7 +123,7 @@ pub fn set_autostart(conn: &Connection, device: &Device, autostart: bool) -> Res
     };
     if definition.autostart != autostart {
         mdevctl::set_autostart(&definition.uuid, &device.name_text(), autostart)?;
-        conn.reread_definitions();
+        conn.reread_definitions()?;
     }
     Ok(())
 }
@@ -163,12 +162,12 @@ pub fn update(
         address,
     )?;
     mdevctl::modify(&wanted, uuid, &name, scope)?;
-    conn.reread_definitions();
-    if scope.live {
+    conn.reread_definitions()?;
+    match scope.live {
         // The kernel does not tell of attributes.
-        conn.emit_update(&device.name);
+        true => conn.emit_update(&device.name),
+        false => Ok(()),
     }
-    Ok(())
 }
 
 /// Refuses to make another device of the one of that name. Its type counts where it runs and is to be changed.

@@ -13,6 +13,7 @@ use crate::document::{DeviceDocument, NEW_DEVICE};
 use crate::error::{Code, Domain, Error, Result};
 use crate::host::Host;
 use crate::host::fc_hosts::{self, VportChange};
+use crate::host::found::Found;
 use crate::host::node::Node;
 use crate::name::Name;
 
@@ -48,7 +49,7 @@ pub fn create(conn: &Connection, document: &DeviceDocument) -> Result<Name> {
     let number = host_number(&parent, conn.host())?;
     manage(conn.host(), number, &port, VportChange::Create)?;
     let place = || port.place(conn.host());
-    wait_for(conn, place, || port.find(conn)).ok_or_else(|| {
+    wait_for(conn, place, || port.find(conn))?.ok_or_else(|| {
         let undone = manage(conn.host(), number, &port, VportChange::Delete);
         port.missing(undone.err())
     })
@@ -95,23 +96,23 @@ impl Port {
     }
 
     /// The port's SCSI host, if it is there.
-    fn find(&self, conn: &Connection) -> Option<Name> {
-        let hosts = conn.devices(Capability::ScsiHost.flag());
-        let found = hosts.iter().find(|device| {
-            let names = fc_host(device, conn.host()).ok().flatten();
-            names.is_some_and(|names| self.has_names(&names))
-        });
-        found.map(|device| device.name.clone())
+    fn find(&self, conn: &Connection) -> Found<Name> {
+        let hosts = conn.devices(Capability::ScsiHost.flag())?;
+        let has_names = |names: &FcHost| self.has_names(names);
+        let found = find_fc_host(&hosts, conn.host(), has_names)?;
+        Ok(found.map(|device| device.name.clone()))
     }
 
     /// The directory of the port's SCSI host, if the kernel has made that.
-    fn place(&self, host: &Host) -> Option<Vec<u8>> {
-        let directories = fc_hosts::directories(&host.files).ok()?;
-        directories.into_iter().find(|path| {
-            let node = Node::at(host, path, b"scsi");
-            let names = ScsiHostState::read(&node).fc_host;
-            names.is_some_and(|names| self.has_names(&names))
-        })
+    fn place(&self, host: &Host) -> Found<Vec<u8>> {
+        for path in fc_hosts::directories(&host.files)? {
+            let node = Node::at(host, &path, b"scsi");
+            let names = ScsiHostState::read(&node)?.fc_host;
+            if names.is_some_and(|names| self.has_names(&names)) {
+                return Ok(Some(path));
+            }
+        }
+        Ok(None)
     }
 
     /// Whether these are the port's names, as numbers.
@@ -166,9 +167,27 @@ pub fn fc_host(device: &Device, host: &Host) -> Result<Option<FcHost>> {
     }
 }
 
+/// The first of these devices that is a SCSI host with such world-wide names. One that goes meanwhile is none.
+fn find_fc_host<'a>(
+    devices: &'a [Arc<Device>],
+    host: &Host,
+    is_wanted: impl Fn(&FcHost) -> bool,
+) -> Found<&'a Arc<Device>> {
+    for device in devices {
+        let names = match fc_host(device, host) {
+            Err(e) if e.code() == Code::NoNodeDevice => None,
+            names => names?,
+        };
+        if names.is_some_and(|names| is_wanted(&names)) {
+            return Ok(Some(device));
+        }
+    }
+    Ok(None)
+}
+
 /// The host below which the port shall be: the one that is named, or the first that fits.
 pub fn parent(conn: &Connection, document: &DeviceDocument) -> Result<Arc<Device>> {
-    let capable = conn.devices(Capability::Vports.flag());
+    let capable = conn.devices(Capability::Vports.flag())?;
     let is_capable = |name: &Name| capable.iter().any(|device| device.name == *name);
     let no_parent = || {
         let text = format!("Could not find parent device for '{NEW_DEVICE}'");
@@ -176,7 +195,7 @@ pub fn parent(conn: &Connection, document: &DeviceDocument) -> Result<Arc<Device
     };
     if let Some(name) = &document.description.parent {
         let name = CString::new(name.as_str()).map_err(|_| no_parent())?;
-        let device = conn.device(&name).map_err(|_| no_parent())?;
+        let device = conn.find_device(&name)?.ok_or_else(no_parent)?;
         return match is_capable(&device.name) {
             true => Ok(device),
             false => Err(Error::new(
@@ -188,21 +207,14 @@ pub fn parent(conn: &Connection, document: &DeviceDocument) -> Result<Arc<Device
             )),
         };
     }
-    let find = |is_wanted: &dyn Fn(FcHost) -> bool| {
-        let mut hosts = capable.iter();
-        let names = |device: &Device| fc_host(device, conn.host()).ok().flatten();
-        hosts
-            .find(|device| names(device).is_some_and(is_wanted))
-            .cloned()
+    let find = |is_wanted: &dyn Fn(&FcHost) -> bool| {
+        let found = find_fc_host(&capable, conn.host(), is_wanted)?;
+        found.cloned().ok_or_else(no_parent)
     };
     let wanted = &document.parent_port;
     match (&wanted.wwnn, &wanted.wwpn, &wanted.fabric_wwn) {
-        (Some(wwnn), Some(wwpn), _) => {
-            find(&|host| host.wwnn == *wwnn && host.wwpn == *wwpn).ok_or_else(no_parent)
-        }
-        (_, _, Some(fabric)) => {
-            find(&|host| host.fabric_wwn.as_ref() == Some(fabric)).ok_or_else(no_parent)
-        }
+        (Some(wwnn), Some(wwpn), _) => find(&|host| host.wwnn == *wwnn && host.wwpn == *wwpn),
+        (_, _, Some(fabric)) => find(&|host| host.fabric_wwn.as_ref() == Some(fabric)),
         _ => capable.first().cloned().ok_or_else(|| {
             Error::new(
                 Code::InternalError,
@@ -215,7 +227,7 @@ pub fn parent(conn: &Connection, document: &DeviceDocument) -> Result<Arc<Device
 /// The host below which a port is.
 fn parent_of_port(conn: &Connection, port: &Device) -> Result<Arc<Device>> {
     let parent = port.parent.clone().unwrap_or_default();
-    conn.device(&parent).map_err(|_| {
+    conn.find_device(&parent)?.ok_or_else(|| {
         let parent = parent.to_string_lossy();
         Error::new(
             Code::InternalError,
@@ -241,7 +253,7 @@ fn host_number(device: &Device, host: &Host) -> Result<u32> {
 
 /// Tells the kernel to make or remove the port. What it would refuse as names is not written.
 fn manage(host: &Host, number: u32, port: &Port, change: VportChange) -> Result<()> {
-    let Some(path) = change.file(&host.files, number) else {
+    let Some(path) = change.file(&host.files, number)? else {
         let attribute = change.attribute();
         let text = format!("vport operation '{attribute}' is not supported for host{number}");
         return Err(Error::new(Code::OperationInvalid, text).in_domain(Domain::None));

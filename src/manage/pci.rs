@@ -25,6 +25,7 @@ pub fn detach(conn: &Connection, device: &Device, driver: Option<&CStr>) -> Resu
     let function = Function::of(conn, device)?;
     function.unless_gone(|| {
         let _lock = function.lock()?;
+        function.refuse_if_silent()?;
         function.refuse_if_in_use()?;
         let target = driver::choose(&function, driver)?;
         bind::detach(&function, &target)
@@ -46,6 +47,7 @@ pub fn reset(conn: &Connection, device: &Device) -> Result<()> {
     let function = Function::of(conn, device)?;
     function.unless_gone(|| {
         let _lock = function.lock()?;
+        function.refuse_if_silent()?;
         reset::reset(&function)
     })
 }

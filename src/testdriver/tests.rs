@@ -50,12 +50,12 @@ fn default_connection() {
         names.map(|name| name.to_str().unwrap().into()).collect()
     };
     let hosts = ["scsi_host1", "scsi_host11", "scsi_host2"];
-    assert_eq!(text(connection.list(0))[0], "computer");
-    assert_eq!(text(connection.list(0))[1..], hosts);
-    let with = |cap| text(connection.names_with_capability(Some(cap), 9));
+    assert_eq!(text(connection.list(0).unwrap())[0], "computer");
+    assert_eq!(text(connection.list(0).unwrap())[1..], hosts);
+    let with = |cap| text(connection.names_with_capability(Some(cap), 9).unwrap());
     assert_eq!(with("vports"), ["scsi_host1", "scsi_host2"]);
     assert_eq!(with("fc_host"), hosts);
-    assert_eq!(connection.list(1 << 30).len(), 0);
+    assert_eq!(connection.list(1 << 30).unwrap().len(), 0);
     for (device, parent) in [
         (c"scsi_host1", c"computer"),
         (c"scsi_host2", c"computer"),

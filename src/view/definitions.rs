@@ -8,6 +8,7 @@ use super::registry::Registry;
 use crate::caps::{Capability, ap_matrix};
 use crate::device::scan::COMPUTER;
 use crate::device::{Device, Origin};
+use crate::error::Result;
 use crate::host::files::{Files, basename, join};
 use crate::host::mdevctl::files::{Definition, read_definitions};
 use crate::name::{self, Name};
@@ -18,13 +19,10 @@ pub struct Definitions(BTreeMap<Name, Arc<Definition>>);
 
 impl Definitions {
     /// Reads mdevctl's files.
-    pub fn read(files: &Files) -> Definitions {
-        let definitions = read_definitions(files).into_iter();
-        Definitions(
-            definitions
-                .map(|definition| (definition.name.clone(), Arc::new(definition)))
-                .collect(),
-        )
+    pub fn read(files: &Files) -> Result<Definitions> {
+        let definitions = read_definitions(files)?.into_iter();
+        let named = definitions.map(|definition| (definition.name.clone(), Arc::new(definition)));
+        Ok(Definitions(named.collect()))
     }
 
     /// All of them, by name.

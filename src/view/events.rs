@@ -60,6 +60,13 @@ impl EventQueue {
         }
     }
 
+    /// Drops all but the first so many.
+    pub fn truncate(&mut self, count: usize) {
+        if let Some(events) = &mut self.0 {
+            events.truncate(count);
+        }
+    }
+
     /// Puts back, before all others, events that were taken out but not told.
     pub fn give_back(&mut self, mut untold: Vec<DeviceEvent>) {
         if let Some(events) = &mut self.0 {

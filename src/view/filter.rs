@@ -6,6 +6,7 @@
 
 use crate::caps::Capability;
 use crate::device::Device;
+use crate::error::Result;
 use crate::host::Host;
 
 /// List flags beyond the capabilities.
@@ -41,6 +42,9 @@ pub fn needs_facts(flags: u32) -> bool {
 }
 
 /// Whether a device that may pass the flags does.
-pub fn passes(device: &Device, flags: u32, host: &Host) -> bool {
-    flags & ANY_CAPABILITY == 0 || flags & device.kind.flag() != 0 || device.has_nested(flags, host)
+pub fn passes(device: &Device, flags: u32, host: &Host) -> Result<bool> {
+    match flags & ANY_CAPABILITY == 0 || flags & device.kind.flag() != 0 {
+        true => Ok(true),
+        false => device.has_nested(flags, host),
+    }
 }

@@ -2,16 +2,18 @@
 //! What is known of a host's devices, and how messages and scans change it.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use super::definitions::{self, Definitions};
 use super::difference::difference;
 use super::events::{Change, EventQueue};
 use super::mediated;
 use super::registry::Registry;
+use crate::caps::Capability;
 use crate::device::Device;
 use crate::device::scan::{computer, find, nearest, scan};
+use crate::error::Result;
 use crate::host::Host;
+use crate::host::found::Found;
 use crate::host::monitor::{Action, Uevent};
 use crate::name::Name;
 
@@ -39,19 +41,20 @@ impl Known {
 
     /// Scans the host. The result is for [`Known::replace`]; definitions are replaced at once, so that what messages
     /// bring in between gets the new ones.
-    pub fn scan(&mut self, host: &Host) -> Registry {
-        self.definitions = Definitions::read(&host.files);
-        let devices = scan(host).into_iter().map(|mut device| {
-            device.definition = self.definitions.get(&device);
+    pub fn scan(&mut self, host: &Host) -> Result<Registry> {
+        let definitions = Definitions::read(&host.files)?;
+        let devices = scan(host)?.into_iter().map(|mut device| {
+            device.definition = definitions.get(&device);
             device
         });
         let mut registry = Registry::new(std::iter::once(computer()).chain(devices));
-        for definition in self.definitions.iter() {
+        for definition in definitions.iter() {
             if registry.by_name(&definition.name).is_none() {
                 registry.insert(definitions::inactive(definition.clone(), &registry));
             }
         }
-        registry
+        self.definitions = definitions;
+        Ok(registry)
     }
 
     /// Puts these devices in place of those that are known. The difference becomes events.
@@ -64,8 +67,28 @@ impl Known {
         self.registry = now;
     }
 
-    /// Changes what is known as the kernel or udevd says that a device changed.
-    pub fn apply(&mut self, host: &Host, event: &Uevent) {
+    /// Changes what is known as the kernel or udevd says that a device changed. Where that fails, nothing is changed,
+    /// so that it can be done again.
+    pub fn apply(&mut self, host: &Host, event: &Uevent) -> Result<()> {
+        if event.action != Action::Moved {
+            return self.follow(host, event);
+        }
+        // Those below it move, too, one after the other.
+        let (registry, events) = (self.registry.clone(), self.events.len());
+        let added_early = self.added_early.clone();
+        self.follow(host, event).inspect_err(|_| {
+            self.registry = registry;
+            self.events.truncate(events);
+            self.added_early = added_early;
+        })
+    }
+
+    fn follow(&mut self, host: &Host, event: &Uevent) -> Result<()> {
+        // All is read before anything is changed, but for what is below a device that moved.
+        let found = match event.action {
+            Action::Removed => None,
+            Action::Added | Action::Changed | Action::Moved => self.find(host, &event.path)?,
+        };
         let removed = match event.action {
             Action::Removed => Some(&event.path),
             Action::Moved => event.old_path.as_ref(),
@@ -77,35 +100,34 @@ impl Known {
         if let Some(device) = removed.and_then(|path| self.registry.remove_key(path)) {
             self.deleted(&device);
         }
-        if event.action == Action::Removed {
-            return;
-        }
         // A device that cannot be read any more keeps its last description, as in libvirt.
-        let Some((name, replaced)) = self.read(host, &event.path) else {
-            return;
+        let Some(found) = found else {
+            return Ok(());
         };
-        match replaced {
+        let name = found.device.name.clone();
+        match self.registry.insert(found.device) {
             Some(old) if old.name == name && old.is_active() => {
                 if !was_added_early {
-                    self.emit_change(host, &name, Change::Updated);
+                    self.emit_change(&name, Change::Updated, found.affects_definitions);
                 }
             }
             Some(old) if old.name != name => {
                 self.events.push(&old.name, Change::Deleted);
-                self.created(host, &name);
+                self.created(&name, found.affects_definitions);
             }
-            _ => self.created(host, &name),
+            _ => self.created(&name, found.affects_definitions),
         }
         if let Some(old_path) = &event.old_path {
-            self.follow_move(host, old_path, &event.path);
+            self.follow_move(host, old_path, &event.path)?;
         }
-        self.correct_parents(host, &event.path);
+        self.correct_parents(&event.path);
+        Ok(())
     }
 
     /// Adds the device at `path`, which has just been made, before its message comes: udevd may need its time.
-    pub fn add_early(&mut self, host: &Host, path: &[u8]) {
+    pub fn add_early(&mut self, host: &Host, path: &[u8]) -> Result<()> {
         if self.is_active_at(path) {
-            return;
+            return Ok(());
         }
         let event = Uevent {
             action: Action::Added,
@@ -113,25 +135,33 @@ impl Known {
             old_path: None,
             number: 0,
         };
-        self.apply(host, &event);
+        self.apply(host, &event)?;
         if self.is_active_at(path) {
             self.added_early.insert(event.path);
         }
+        Ok(())
     }
 
     /// Reads the definitions of mediated devices again; what is new becomes events.
-    pub fn read_definitions(&mut self, host: &Host) {
-        let now = Definitions::read(&host.files);
-        let before = std::mem::replace(&mut self.definitions, now);
-        let (registry, events) = (&mut self.registry, &mut self.events);
-        mediated::follow_definitions(&before, &self.definitions, host, registry, events);
+    pub fn read_definitions(&mut self, host: &Host) -> Result<()> {
+        let now = Definitions::read(&host.files)?;
+        self.follow_definitions(now);
+        Ok(())
     }
 
     /// The same where no message can tell of new definitions, because their folder is new, too.
-    pub fn read_unwatched_definitions(&mut self, host: &Host) {
-        if Definitions::read(&host.files) != self.definitions {
-            self.read_definitions(host);
+    pub fn read_unwatched_definitions(&mut self, host: &Host) -> Result<()> {
+        let now = Definitions::read(&host.files)?;
+        if now != self.definitions {
+            self.follow_definitions(now);
         }
+        Ok(())
+    }
+
+    fn follow_definitions(&mut self, now: Definitions) {
+        let before = std::mem::replace(&mut self.definitions, now);
+        let (registry, events) = (&mut self.registry, &mut self.events);
+        mediated::follow_definitions(&before, &self.definitions, registry, events);
     }
 
     /// Whether the device at a path is there. What exists by definition alone has a path only for its
@@ -140,12 +170,20 @@ impl Known {
         self.registry.by_key(path).is_some_and(|d| d.is_active())
     }
 
-    /// Reads the device at a path; returns its name and the device whose place it takes.
-    fn read(&mut self, host: &Host, path: &[u8]) -> Option<(Name, Option<Arc<Device>>)> {
-        let mut device = find(host, path, |path| self.registry.name_at(path))?;
+    /// Reads the device at a path.
+    fn find(&self, host: &Host, path: &[u8]) -> Found<FoundDevice> {
+        let Some(mut device) = find(host, path, |path| self.registry.name_at(path))? else {
+            return Ok(None);
+        };
         device.definition = self.definitions.get(&device);
-        let name = device.name.clone();
-        Some((name, self.registry.insert(device)))
+        // Whether there are transient devices is known at once; the other question may have to read files.
+        let is_transient = device.kind == Capability::Mdev && device.definition.is_none();
+        let has_transient = is_transient || mediated::transient(&self.registry).next().is_some();
+        let affects_definitions = has_transient && mediated::affects_definitions(&device, host)?;
+        Ok(Some(FoundDevice {
+            device,
+            affects_definitions,
+        }))
     }
 
     /// A device is not there any more. One that is defined stays as an inactive device.
@@ -159,19 +197,16 @@ impl Known {
         self.events.push(&device.name, Change::Deleted);
     }
 
-    fn created(&mut self, host: &Host, name: &Name) {
+    fn created(&mut self, name: &Name, affects_definitions: bool) {
         if let Some(device) = self.registry.by_name(name).cloned() {
             self.redefine_below(&device);
         }
-        self.emit_change(host, name, Change::Created);
+        self.emit_change(name, Change::Created, affects_definitions);
     }
 
     /// Makes the event of a device that is there, after those which libvirt has for other devices then.
-    fn emit_change(&mut self, host: &Host, name: &Name, change: Change) {
-        // Whether there are transient devices is known at once; the other question may have to read files.
-        let has_transient = mediated::transient(&self.registry).next().is_some();
-        let device = self.registry.by_name(name);
-        if has_transient && device.is_some_and(|d| mediated::affects_definitions(d, host)) {
+    fn emit_change(&mut self, name: &Name, change: Change, affects_definitions: bool) {
+        if affects_definitions {
             mediated::emit_transient_changes(&self.registry, &mut self.events);
         }
         self.events.push(name, change);
@@ -183,35 +218,51 @@ impl Known {
     }
 
     /// The kernel tells only of the device that moved. Those below it have other paths, too.
-    fn follow_move(&mut self, host: &Host, old_path: &[u8], new_path: &[u8]) {
+    fn follow_move(&mut self, host: &Host, old_path: &[u8], new_path: &[u8]) -> Result<()> {
         for old in self.registry.below(old_path) {
             let rest = &old.key()[old_path.len()..];
-            match self.read(host, &[new_path, rest].concat()) {
-                Some((name, _)) if name == old.name => self.events.push(&name, Change::Updated),
-                found => {
-                    self.registry.remove_key(old.key());
-                    self.events.push(&old.name, Change::Deleted);
-                    if let Some((name, _)) = found {
-                        self.created(host, &name);
-                    }
-                }
+            let found = self.find(host, &[new_path, rest].concat())?;
+            let Some(FoundDevice {
+                device,
+                affects_definitions,
+            }) = found
+            else {
+                self.registry.remove_key(old.key());
+                self.events.push(&old.name, Change::Deleted);
+                continue;
+            };
+            let name = device.name.clone();
+            self.registry.insert(device);
+            if name == old.name {
+                self.events.push(&name, Change::Updated);
+            } else {
+                self.registry.remove_key(old.key());
+                self.events.push(&old.name, Change::Deleted);
+                self.created(&name, affects_definitions);
             }
         }
+        Ok(())
     }
 
     /// udevd may tell of a device before it tells of its parent. When the parent at `path` comes, the devices below it
-    /// are read again, to name it as their parent. libvirt has no event for that.
-    fn correct_parents(&mut self, host: &Host, path: &[u8]) {
-        let registry = &self.registry;
-        let has_other_parent = |device: &Arc<Device>| {
-            let nearest = nearest(device.key(), |path| registry.name_at(path));
-            device.is_active() && device.parent.as_ref() != Some(&nearest)
-        };
-        let below = registry.below(path).into_iter();
-        for device in below.filter(has_other_parent).collect::<Vec<_>>() {
-            self.read(host, device.key());
+    /// get it as their parent. libvirt has no event for that.
+    fn correct_parents(&mut self, path: &[u8]) {
+        for device in self.registry.below(path) {
+            let nearest = nearest(device.key(), |path| self.registry.name_at(path));
+            if device.is_active() && device.parent.as_ref() != Some(&nearest) {
+                let mut device = Device::clone(&device);
+                device.parent = Some(nearest);
+                self.registry.insert(device);
+            }
         }
     }
+}
+
+/// A device that was just read.
+struct FoundDevice {
+    device: Device,
+    /// Whether libvirt has events of other devices when it comes or changes.
+    affects_definitions: bool,
 }
 
 #[cfg(test)]

@@ -11,16 +11,18 @@ use super::events::{Change, EventQueue};
 use super::registry::Registry;
 use crate::caps::Capability;
 use crate::device::Device;
-use crate::device::scan::find;
+use crate::error::Result;
 use crate::host::Host;
 use crate::host::mdevctl::files::Definition;
 use crate::name::Name;
 
 /// Whether libvirt asks mdevctl again when this device is created or changes: it is a mediated device, or
 /// offers types of them.
-pub fn affects_definitions(device: &Device, host: &Host) -> bool {
-    matches!(device.kind, Capability::Mdev | Capability::MdevTypes)
-        || device.has_nested(Capability::MdevTypes.flag(), host)
+pub fn affects_definitions(device: &Device, host: &Host) -> Result<bool> {
+    match device.kind {
+        Capability::Mdev | Capability::MdevTypes => Ok(true),
+        _ => device.has_nested(Capability::MdevTypes.flag(), host),
+    }
 }
 
 /// The mediated devices that run without a definition.
@@ -57,20 +59,19 @@ pub fn redefine_below(
 pub fn follow_definitions(
     before: &Definitions,
     now: &Definitions,
-    host: &Host,
     registry: &mut Registry,
     events: &mut EventQueue,
 ) {
     for definition in before.without(now) {
-        redefine(registry, host, &definition.name, None);
+        redefine(registry, &definition.name, None);
         events.push(&definition.name, Change::Undefined);
     }
     for definition in now.without(before) {
-        redefine(registry, host, &definition.name, Some(definition));
+        redefine(registry, &definition.name, Some(definition));
         events.push(&definition.name, Change::Defined);
     }
     for definition in now.changed_since(before) {
-        redefine(registry, host, &definition.name, Some(definition));
+        redefine(registry, &definition.name, Some(definition));
         events.push(&definition.name, Change::Updated);
     }
     emit_transient_changes(registry, events);
@@ -78,17 +79,12 @@ pub fn follow_definitions(
 
 /// Gives the device of that name another definition, or takes its definition away. A device that is not
 /// active goes with its definition.
-fn redefine(
-    registry: &mut Registry,
-    host: &Host,
-    name: &Name,
-    definition: Option<&Arc<Definition>>,
-) {
+fn redefine(registry: &mut Registry, name: &Name, definition: Option<&Arc<Definition>>) {
     let old = registry.remove_name(name);
-    let path = old.as_ref().filter(|old| old.is_active());
-    let active = path.and_then(|old| find(host, old.key(), |above| registry.name_at(above)));
+    let active = old.filter(|old| old.is_active());
     match (active, definition) {
-        (Some(mut device), _) => {
+        (Some(old), _) => {
+            let mut device = Device::clone(&old);
             device.definition = definition.cloned();
             registry.insert(device);
         }

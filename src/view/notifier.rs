@@ -6,7 +6,9 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::event::{EventfdFlags, eventfd};
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
+
+use crate::host::found::insist;
 
 /// An epoll descriptor over the descriptors that may bring messages, and an eventfd for events that were taken in
 /// but not dispatched yet. It is level-triggered, as its parts are.
@@ -19,17 +21,19 @@ pub struct Notifier {
 impl Notifier {
     /// A notifier that is also readable while one of `sources` is.
     pub fn new<'a>(sources: impl IntoIterator<Item = BorrowedFd<'a>>) -> io::Result<Notifier> {
-        let pending = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-        let all = epoll::create(CreateFlags::CLOEXEC)?;
-        epoll::add(&all, &pending, EventData::new_u64(0), EventFlags::IN)?;
+        let flags = EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK;
+        let pending = retry_on_intr(|| eventfd(0, flags))?;
+        let all = retry_on_intr(|| epoll::create(CreateFlags::CLOEXEC))?;
         let notifier = Notifier { all, pending };
+        notifier.add(notifier.pending.as_fd())?;
         sources.into_iter().try_for_each(|fd| notifier.add(fd))?;
         Ok(notifier)
     }
 
     /// Makes the descriptor readable while `source` is, until that is closed. Adding it twice changes nothing.
     pub fn add(&self, source: BorrowedFd<'_>) -> io::Result<()> {
-        match epoll::add(&self.all, source, EventData::new_u64(0), EventFlags::IN) {
+        let add = || epoll::add(&self.all, source, EventData::new_u64(0), EventFlags::IN);
+        match retry_on_intr(add) {
             Err(Errno::EXIST) => Ok(()),
             result => Ok(result?),
         }
@@ -37,13 +41,13 @@ impl Notifier {
 
     /// Makes the descriptor readable until [`Notifier::clear`] is called.
     pub fn notify(&self) {
-        // The only failure is a full counter, and then it is readable already.
-        let _ = rustix::io::write(&self.pending, &1u64.to_ne_bytes());
+        // A full counter (EAGAIN) is readable already.
+        let _ = insist(|| rustix::io::write(&self.pending, &1u64.to_ne_bytes()));
     }
 
     /// Ends what [`Notifier::notify`] began.
     pub fn clear(&self) {
-        let _ = rustix::io::read(&self.pending, &mut [0; 8]);
+        let _ = retry_on_intr(|| rustix::io::read(&self.pending, &mut [0; 8]));
     }
 }
 
@@ -62,7 +66,7 @@ mod tests {
     use crate::host::monitor;
 
     fn is_readable(notifier: &Notifier) -> bool {
-        monitor::is_readable([notifier.as_fd()], Duration::ZERO)
+        monitor::is_readable([notifier.as_fd()], Duration::ZERO).unwrap()
     }
 
     #[test]

@@ -31,10 +31,10 @@ fn compare(machine: &str) -> Vec<String> {
 
     let files = Files::tree(root.path()).unwrap();
     let mut compared = Vec::new();
-    for name in files.entries(b"/sys/class/block").unwrap() {
-        let link = files.read_link(&join(b"/sys/class/block", &name)).unwrap();
+    for (name, link) in files.links(b"/sys/class/block").unwrap() {
         let path = [b"/sys", link.strip_prefix(b"../..").unwrap()].concat();
-        let uevent = files.read(&join(&path, b"uevent")).unwrap_or_default();
+        let uevent = files.read(&join(&path, b"uevent")).unwrap();
+        let uevent = uevent.unwrap_or_default();
         let lines = || uevent.split(|&b| b == b'\n');
         let variable = |key: &[u8]| lines().find_map(|line| value_of(line, key));
         let (Some(b"disk"), Some(major), Some(minor)) =
@@ -43,7 +43,7 @@ fn compare(machine: &str) -> Vec<String> {
             continue;
         };
         let key = [&b"/run/udev/data/b"[..], major, b":", minor].concat();
-        let said = files.read(&key).unwrap_or_default();
+        let said = files.read(&key).unwrap().unwrap_or_default();
         let property = |key: &[u8]| {
             said.split(|&b| b == b'\n')
                 .filter_map(|line| line.strip_prefix(b"E:"))
@@ -60,8 +60,9 @@ fn compare(machine: &str) -> Vec<String> {
             expected.serial = None;
         }
         let ids = read(&path, &|attribute| {
-            files.read(&join(&path, attribute.as_bytes())).ok()
-        });
+            files.read(&join(&path, attribute.as_bytes()))
+        })
+        .unwrap();
         assert_eq!(ids, expected, "{name} of {machine}");
         compared.push(name);
     }
@@ -86,8 +87,16 @@ fn as_udev_said_on_the_recorded_machines() {
 fn ids(path: &str, attributes: &[(&str, &[u8])]) -> StorageIds {
     let attributes: BTreeMap<_, _> = attributes.iter().copied().collect();
     read(path.as_bytes(), &|name| {
-        attributes.get(name).map(|text| text.to_vec())
+        Ok(attributes.get(name).map(|text| text.to_vec()))
     })
+    .unwrap()
+}
+
+#[test]
+fn an_attribute_that_cannot_be_read_is_no_missing_one() {
+    let failure = crate::error::Error::system("cannot read serial", libc::EMFILE);
+    let found = read(b"/sys/devices/x/block/vda", &|_| Err(failure.clone()));
+    assert_eq!(found, Err(failure));
 }
 
 fn serial(path: &str, attributes: &[(&str, &[u8])]) -> Option<String> {
@@ -217,7 +226,7 @@ fn any_bytes_will_do() {
         &[0; 5000],
     ] {
         for name in ["vda", "sda", "sr0", "nvme0n1", "mmcblk0", "dasda", "/"] {
-            read(name.as_bytes(), &|_| Some(value.to_vec()));
+            read(name.as_bytes(), &|_| Ok(Some(value.to_vec()))).unwrap();
         }
     }
 }

@@ -80,7 +80,7 @@ fn handmade_machines_are_described_as_derived_by_hand() {
         let root = tree(&machine);
         let host = Host::recorded(root.path()).unwrap();
         let mut devices = vec![scan::computer()];
-        devices.extend(scan::scan(&host));
+        devices.extend(scan::scan(&host).unwrap());
         let found: BTreeMap<_, _> = devices
             .iter()
             .map(|device| {

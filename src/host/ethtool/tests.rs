@@ -8,14 +8,14 @@ use std::process::Command as Process;
 use super::*;
 
 fn ethtool() -> Ethtool {
-    Ethtool::new().unwrap()
+    Ethtool::open().unwrap().unwrap()
 }
 
 /// The features by the old commands and bit 25, as libvirt asks.
 fn asked_one_by_one(ethtool: &Ethtool, interface: &str) -> Features {
     let name = name(interface.as_bytes()).unwrap();
     let mut features = Features::default();
-    ethtool.ask_each(&name, &mut features);
+    ethtool.ask_each(&name, &mut features).unwrap();
     let active = ethtool.active(&name).unwrap_or(0);
     features.set(TXUDPTNL, active & (1 << 25) != 0);
     features
@@ -65,7 +65,7 @@ fn every_interface_has_what_the_old_commands_say() {
     for entry in std::fs::read_dir("/sys/class/net").unwrap() {
         let interface = entry.unwrap().file_name().into_string().unwrap();
         let before = asked_one_by_one(&ethtool, &interface);
-        let features = ethtool.features(interface.as_bytes());
+        let features = ethtool.features(interface.as_bytes()).unwrap();
         // Another test may remove or change its interface meanwhile.
         if asked_one_by_one(&ethtool, &interface) == before {
             assert_eq!(features, before, "{interface}");
@@ -78,7 +78,7 @@ fn every_interface_has_what_the_old_commands_say() {
 #[test]
 fn the_loopback() {
     // net/core/dev.c and drivers/net/loopback.c: never off for lo, never on for lo.
-    let features: BTreeSet<_> = ethtool().features(b"lo").names().collect();
+    let features: BTreeSet<_> = ethtool().features(b"lo").unwrap().names().collect();
     for on in ["rx", "tx", "sg"] {
         assert!(features.contains(on), "{on}");
     }
@@ -106,6 +106,7 @@ fn switching_features_is_seen_at_once() {
     assert!(
         ethtool
             .features(interface)
+            .unwrap()
             .names()
             .any(|name| name == "gso")
     );
@@ -114,7 +115,7 @@ fn switching_features_is_seen_at_once() {
             eprintln!("skipped: `ethtool -K` is not to be had");
             return;
         }
-        let features = ethtool.features(interface);
+        let features = ethtool.features(interface).unwrap();
         assert!(features.names().all(|on| on != name), "{name} is off");
         assert_eq!(features, asked_one_by_one(&ethtool, &pair.0));
         // Words of `ethtool -k` for the same features.
@@ -153,10 +154,10 @@ fn an_interface_that_is_not_there_has_none() {
         b"\xff\xfe",
         b"sixteen-bytes-00",
     ] {
-        assert_eq!(ethtool.features(interface), none, "{interface:?}");
+        assert_eq!(ethtool.features(interface).unwrap(), none, "{interface:?}");
     }
     // A miss must not spoil what follows.
-    assert_ne!(ethtool.features(b"lo"), none);
+    assert_ne!(ethtool.features(b"lo").unwrap(), none);
 }
 
 #[test]

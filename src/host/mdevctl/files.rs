@@ -5,14 +5,16 @@
 //! They are read directly: that needs no mdevctl to be installed, no process for
 //! every look, and works below another root.
 
-use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
+use rustix::io::Errno;
 use serde_json::Value as Json;
 
+use crate::error::{Error, Result};
 use crate::host::files::{Files, join};
+use crate::host::found::{Found, again, found};
 use crate::name::{self, Name};
 use crate::text;
 use crate::text::uuid::normalise_uuid;
@@ -27,10 +29,16 @@ const CALLOUTS: [&[u8]; 2] = [
 ];
 
 /// Whether there are scripts that may know attributes of running devices.
-pub fn has_callouts(files: &Files) -> bool {
-    CALLOUTS
-        .iter()
-        .any(|folder| files.entries(folder).is_ok_and(|names| !names.is_empty()))
+pub fn has_callouts(files: &Files) -> Result<bool> {
+    for folder in CALLOUTS {
+        if files
+            .entries(folder)?
+            .is_some_and(|names| !names.is_empty())
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Attributes with their values, in order.
@@ -54,22 +62,22 @@ pub struct Definition {
 }
 
 /// Every definition, by name. One that makes no sense is left out.
-pub fn read_definitions(files: &Files) -> Vec<Definition> {
+pub fn read_definitions(files: &Files) -> Result<Vec<Definition>> {
     let mut found = Vec::new();
-    for parent in files.entries(FOLDER).unwrap_or_default() {
+    for parent in files.entries(FOLDER)?.unwrap_or_default() {
         let folder = join(FOLDER, &parent);
-        for file in files.entries(&folder).unwrap_or_default() {
+        for file in files.entries(&folder)?.unwrap_or_default() {
             let name = text::clean(&file);
             // Anything else, such as mdevctl's folder of scripts, holds no UUIDs.
             let Some(uuid) = normalise_uuid(&name).filter(|uuid| *uuid == name) else {
                 continue;
             };
-            let text = files.read(&join(&folder, &file)).unwrap_or_default();
+            let text = files.read(&join(&folder, &file))?.unwrap_or_default();
             found.extend(Definition::parse(&text, &parent, uuid));
         }
     }
     found.sort_by(|one, two| one.name.cmp(&two.name));
-    found
+    Ok(found)
 }
 
 impl Definition {
@@ -127,50 +135,68 @@ pub fn listed_attributes(text: &[u8]) -> Option<Attributes> {
 pub struct Watch(OwnedFd);
 
 impl Watch {
-    /// Starts to listen; `None` where there is no such folder.
-    pub fn open(files: &Files) -> Option<Watch> {
+    /// Starts to listen; `None` where there is no such folder. Users may have a small number of these only
+    /// (inotify(7), `max_user_instances`).
+    pub fn open(files: &Files) -> Found<Watch> {
         if !files.is_live() {
-            return None;
+            return Ok(None);
         }
         let flags = CreateFlags::CLOEXEC | CreateFlags::NONBLOCK;
-        let watch = Watch(inotify::init(flags).ok()?);
-        watch.add(FOLDER).ok()?;
-        watch.add_parents(files);
-        Some(watch)
+        let what = "listen for changes of";
+        let Some(watch) = found(what, FOLDER, again(|| Ok(inotify::init(flags)?)))? else {
+            return Ok(None);
+        };
+        let watch = Watch(watch);
+        if watch.add(FOLDER)?.is_none() {
+            return Ok(None);
+        }
+        watch.add_parents(files)?;
+        Ok(Some(watch))
     }
 
-    fn add(&self, folder: &[u8]) -> io::Result<()> {
+    fn add(&self, folder: &[u8]) -> Found<()> {
         let events = WatchFlags::CLOSE_WRITE
             | WatchFlags::CREATE
             | WatchFlags::DELETE
             | WatchFlags::MOVED_FROM
             | WatchFlags::MOVED_TO
             | WatchFlags::ONLYDIR;
-        inotify::add_watch(&self.0, folder, events)?;
+        let add = || {
+            inotify::add_watch(&self.0, folder, events)?;
+            Ok(())
+        };
+        found("listen for changes of", folder, again(add))
+    }
+
+    fn add_parents(&self, files: &Files) -> Result<()> {
+        for parent in files.entries(FOLDER)?.unwrap_or_default() {
+            // What is no folder holds no definitions.
+            self.add(&join(FOLDER, &parent))?;
+        }
         Ok(())
     }
 
-    fn add_parents(&self, files: &Files) {
-        for parent in files.entries(FOLDER).unwrap_or_default() {
-            // What is no folder holds no definitions.
-            let _ = self.add(&join(FOLDER, &parent));
-        }
-    }
-
     /// Whether anything changed since the last call.
-    pub fn changed(&self, files: &Files) -> bool {
+    pub fn changed(&self, files: &Files) -> Result<bool> {
         let mut buffer = [MaybeUninit::uninit(); 4096];
         let mut reader = inotify::Reader::new(&self.0, &mut buffer);
         let mut changed = false;
-        while let Ok(event) = reader.next() {
-            let what = event.events();
-            // A new file is empty; another event tells when it is written.
-            changed |= !what.contains(ReadFlags::CREATE) || what.contains(ReadFlags::ISDIR);
+        loop {
+            match reader.next() {
+                Ok(event) => {
+                    let what = event.events();
+                    // A new file is empty; another event tells when it is written.
+                    changed |= !what.contains(ReadFlags::CREATE) || what.contains(ReadFlags::ISDIR);
+                }
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => break,
+                Err(e) => return Err(Error::io("cannot read changes of definitions", &e.into())),
+            }
         }
         if changed {
-            self.add_parents(files);
+            self.add_parents(files)?;
         }
-        changed
+        Ok(changed)
     }
 }
 
@@ -206,7 +232,7 @@ mod tests {
             "mtty/11111111-2222-3333-4444-555555555503",
             r#"{ "mdev_type": "mtty-2", "start": "manual" }"#,
         );
-        let found = read_definitions(&Files::tree(root.path()).unwrap());
+        let found = read_definitions(&Files::tree(root.path()).unwrap()).unwrap();
         assert_eq!(found.len(), 2);
         let first = &found[0];
         assert_eq!(
@@ -259,7 +285,7 @@ mod tests {
         }
         put(root.path(), "scripts.d/notifiers", "#!/bin/sh");
         put(root.path(), "mtty/NOT-A-UUID", r#"{"mdev_type":"t"}"#);
-        let found = read_definitions(&Files::tree(root.path()).unwrap());
+        let found = read_definitions(&Files::tree(root.path()).unwrap()).unwrap();
         assert_eq!(found, []);
     }
 }

@@ -5,9 +5,12 @@ use std::ffi::OsStr;
 use std::io;
 use std::time::{Duration, Instant};
 
+use rustix::io::Errno;
+
 use super::files::{Attributes, has_callouts, listed_attributes};
-use crate::error::{Code, Error, Result};
+use crate::error::{Cause, Code, Error, Result};
 use crate::host::files::Files;
+use crate::host::found::is_failure;
 use crate::host::program::{self, LIMIT};
 use crate::text;
 
@@ -55,20 +58,28 @@ impl Asking {
 
 /// The attributes of a running device, in order. sysfs does not show them, but for some types mdevctl has a script
 /// that knows. Empty where mdevctl may not be asked, where it has no scripts, and where it fails or takes too long.
-pub fn attributes(files: &Files, uuid: &str, asking: Asking) -> Attributes {
+/// An error where it could not be started for want of something.
+pub fn attributes(files: &Files, uuid: &str, asking: Asking) -> Result<Attributes> {
     let Asking::Until(deadline) = asking else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
-    if !files.is_live() || !has_callouts(files) {
-        return Vec::new();
+    if !files.is_live() || !has_callouts(files)? {
+        return Ok(Vec::new());
     }
     let left = deadline.saturating_duration_since(Instant::now());
     if left.is_zero() {
-        return Vec::new();
+        return Ok(Vec::new());
     }
-    let listed = list(uuid, left).ok();
-    let attributes = listed.and_then(|text| listed_attributes(text.as_bytes()));
-    attributes.unwrap_or_default()
+    let listed = match list(uuid, left) {
+        Ok(text) => listed_attributes(text.as_bytes()),
+        Err(e) => match e.cause() {
+            Cause::System { errno, .. } if is_failure(Errno::from_raw_os_error(*errno)) => {
+                return Err(e);
+            }
+            _ => None,
+        },
+    };
+    Ok(listed.unwrap_or_default())
 }
 
 /// What mdevctl prints of a running device.

@@ -5,13 +5,16 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::notes::Note;
 use super::{Entry, LINK_LIMIT, Recording, components};
+use crate::error::Result;
 use crate::host::files::Files;
+use crate::host::found::Found;
+use crate::host::source::LIMIT;
 
 /// The recording of all that was read of `files` since [`Files::noted`]; empty where nothing was noted. The files are
 /// asked once more for the links on the way to what was read.
-pub fn recording_of(files: Files) -> Recording {
-    let Files::Noted(files, notes) = files else {
-        return Recording::default();
+pub fn recording_of(files: Files) -> Result<Recording> {
+    let Some((files, notes)) = files.into_notes() else {
+        return Ok(Recording::default());
     };
     let mut builder = Builder {
         files: &files,
@@ -23,13 +26,13 @@ pub fn recording_of(files: Files) -> Recording {
     let mut unreadable = HashSet::new();
     for (path, note) in notes.into_inner() {
         let is_link = matches!(note, Note::Link(_));
-        let Some(place) = builder.place(&path, !is_link) else {
+        let Some(place) = builder.place(&path, !is_link)? else {
             continue;
         };
         match note {
             Note::Content(content) => builder.put_content(&place, content),
             Note::Link(target) => builder.recording.put(&place, Entry::Link(target)),
-            Note::Exists => builder.put_stub(&place),
+            Note::Exists => builder.put_stub(&place)?,
             Note::Size(size) => sizes.push((place, size)),
             Note::Names(names) => lists.push((place, names)),
             Note::Unreadable => {
@@ -38,12 +41,12 @@ pub fn recording_of(files: Files) -> Recording {
         }
     }
     for (place, names) in &lists {
-        builder.put_names(place, names, &unreadable);
+        builder.put_names(place, names, &unreadable)?;
     }
     for (place, size) in sizes {
         builder.fill(&place, size);
     }
-    builder.recording
+    Ok(builder.recording)
 }
 
 /// A path without links: the names that lead from the root to something.
@@ -58,13 +61,15 @@ struct Builder<'a> {
 
 impl Builder<'_> {
     /// Where a path leads, with the links on the way put into the recording; `None` where it leads nowhere.
-    fn place(&mut self, path: &[u8], to_end: bool) -> Option<Place> {
+    fn place(&mut self, path: &[u8], to_end: bool) -> Found<Place> {
         let mut place = Place::new();
         let mut rest: VecDeque<Vec<u8>> = components(path).map(<[u8]>::to_vec).collect();
         let mut count = 0;
         while let Some(name) = rest.pop_front() {
             if name == b".." {
-                place.pop()?;
+                if place.pop().is_none() {
+                    return Ok(None);
+                }
                 continue;
             }
             place.push(name);
@@ -72,17 +77,20 @@ impl Builder<'_> {
                 break;
             }
             let own = absolute(&place);
-            let files = self.files;
-            let link = self
-                .links
-                .entry(own)
-                .or_insert_with_key(|own| files.read_link(own).ok());
-            let Some(target) = link.clone() else {
+            let link = match self.links.get(&own) {
+                Some(link) => link.clone(),
+                None => {
+                    let link = self.files.read_link(&own)?;
+                    self.links.insert(own, link.clone());
+                    link
+                }
+            };
+            let Some(target) = link else {
                 continue;
             };
             count += 1;
             if count > LINK_LIMIT || target.starts_with(b"/") {
-                return None;
+                return Ok(None);
             }
             self.recording.put(&place, Entry::Link(target.clone()));
             place.pop();
@@ -90,7 +98,7 @@ impl Builder<'_> {
                 rest.push_front(name.to_vec());
             }
         }
-        Some(place)
+        Ok(Some(place))
     }
 
     fn put_content(&mut self, place: &Place, content: Vec<u8>) {
@@ -112,26 +120,30 @@ impl Builder<'_> {
     }
 
     /// Puts something of the right kind where nothing is known but that there is something.
-    fn put_stub(&mut self, place: &Place) {
+    fn put_stub(&mut self, place: &Place) -> Result<()> {
         let own = absolute(place);
-        if let Ok(target) = self.files.read_link(&own) {
-            return self.recording.put(place, Entry::Link(target));
+        if let Some(target) = self.files.read_link(&own)? {
+            self.recording.put(place, Entry::Link(target));
+        } else if self.files.entries(&own)?.is_some() {
+            self.recording.folder(place);
+        } else {
+            self.recording.put(place, Entry::File(Vec::new()));
         }
-        match self.files.entries(&own) {
-            Ok(_) => {
-                self.recording.folder(place);
-            }
-            Err(_) => self.recording.put(place, Entry::File(Vec::new())),
-        }
+        Ok(())
     }
 
     /// Puts what a folder lists into it, and brings its entries into that order.
-    fn put_names(&mut self, place: &Place, names: &[Vec<u8>], unreadable: &HashSet<Place>) {
+    fn put_names(
+        &mut self,
+        place: &Place,
+        names: &[Vec<u8>],
+        unreadable: &HashSet<Place>,
+    ) -> Result<()> {
         let mut child = place.clone();
         for name in names {
             child.push(name.clone());
             if !unreadable.contains(&child) {
-                self.put_stub(&child);
+                self.put_stub(&child)?;
             }
             child.pop();
         }
@@ -140,6 +152,7 @@ impl Builder<'_> {
         if let Some(folder) = self.recording.folder(place) {
             folder.sort_by(|one, _, two, _| position(one).cmp(&position(two)));
         }
+        Ok(())
     }
 
     /// Makes a file of which the start was read as large as it is said to be.
@@ -149,7 +162,7 @@ impl Builder<'_> {
         };
         let folder = self.recording.folder(above);
         if let Some(Entry::File(content)) = folder.and_then(|folder| folder.get_mut(name)) {
-            let size = usize::try_from(size).unwrap_or(0).min(Files::LIMIT);
+            let size = usize::try_from(size).unwrap_or(0).min(LIMIT);
             content.resize(size.max(content.len()), 0);
         }
     }

@@ -26,7 +26,7 @@ pub fn create(host: &Host, wanted: &Wanted) -> Result<String> {
     let (address, type_id) = (&wanted.address, &wanted.type_id);
     let types = join(wanted.parent_path(), b"mdev_supported_types");
     let folder = join(&types, type_id.as_bytes());
-    if !files.exists(&folder) {
+    if !files.exists(&folder)? {
         // mdevctl's words.
         return Err(internal(format!(
             "Unable to start mediated device: Parent {address} does not support mdev type {type_id}"
@@ -93,11 +93,12 @@ impl<'a> RunningMdev<'a> {
     /// Whether another program has its VFIO group open: only one can.
     pub fn is_in_use(&self) -> Result<bool> {
         let path = join(self.path, b"iommu_group");
-        let group = self.host.files.read_link(&path).map_err(|e| {
+        let Some(group) = self.host.files.read_link(&path)? else {
             let (device, path) = (self.device.name_text(), text::clean(&path));
-            Error::io(format!("cannot read {path} of '{device}'"), &e)
-        })?;
-        let group = self.host.vfio_group(basename(&group));
+            let what = format!("cannot read {path} of '{device}'");
+            return Err(Error::system(what, libc::ENOENT));
+        };
+        let group = self.host.vfio_group(basename(&group))?;
         Ok(group.is_some_and(|group| group.is_open))
     }
 }

@@ -18,7 +18,7 @@ struct Binding {
 
 /// Binds the function to a driver that is loaded, and makes sure that it is.
 pub fn detach(function: &Function<'_>, driver: &[u8]) -> Result<()> {
-    let before = function.binding();
+    let before = function.binding()?;
     if before.driver.as_deref() == Some(driver) {
         return Ok(());
     }
@@ -27,20 +27,21 @@ pub fn detach(function: &Function<'_>, driver: &[u8]) -> Result<()> {
 
 /// Lets the host choose the function's driver. One that it has chosen already is not disturbed.
 pub fn reattach(function: &Function<'_>) -> Result<()> {
-    let before = function.binding();
-    if before.driver.is_some() && before.driver_override.is_none() && !is_detached(&function.node) {
+    let before = function.binding()?;
+    if before.driver.is_some() && before.driver_override.is_none() && !is_detached(&function.node)?
+    {
         return Ok(());
     }
     function.change(before, None)
 }
 
 impl Function<'_> {
-    fn binding(&self) -> Binding {
-        let text = self.node.attribute("driver_override");
-        Binding {
-            driver: self.driver(),
+    fn binding(&self) -> Result<Binding> {
+        let text = self.node.attribute("driver_override")?;
+        Ok(Binding {
+            driver: self.driver()?,
             driver_override: text.filter(|text| !text.is_empty() && text != NO_OVERRIDE),
-        }
+        })
     }
 
     /// Binds the function to `driver`, or to the host's choice.
@@ -78,7 +79,7 @@ impl Function<'_> {
             return Ok(());
         };
         match pci_bus::unbind(&self.node.host.files, driver, &self.address) {
-            Err(e) if self.driver().as_deref() == Some(driver) => Err(system(
+            Err(e) if self.driver()?.as_deref() == Some(driver) => Err(system(
                 format!(
                     "Failed to unbind PCI device '{}' from {}",
                     self.address,
@@ -104,7 +105,7 @@ impl Function<'_> {
 
     /// The kernel does not say whether a driver took the function; a look at it does.
     fn verify(&self, wanted: Option<&[u8]>) -> Result<()> {
-        let driver = self.driver();
+        let driver = self.driver()?;
         match wanted {
             Some(wanted) if driver.as_deref() != Some(wanted) => Err(internal(format!(
                 "PCI device {} was not taken by driver {}, and was then bound to {}; the kernel's log may say why",
@@ -119,21 +120,19 @@ impl Function<'_> {
     /// Gives the function what it had, and says how that went.
     fn restore(&self, before: &Binding) -> String {
         let old = before.driver.as_deref();
-        if self.driver().as_deref() != old {
-            // Only with its name there is a driver sure to be probed. What fails here shows below.
-            let _ = self.unbind(self.driver().as_deref());
-            if old.is_some() {
-                let _ = self.write_override(old);
-                let _ = self.probe();
+        let now = self.bind_again(before);
+        let now = match now {
+            Ok(now) if now == *before => {
+                return format!("it is bound to {} as before", show_driver(old));
             }
-        }
-        if self.binding().driver_override != before.driver_override {
-            let _ = self.write_override(before.driver_override.as_deref());
-        }
-        let now = self.binding();
-        if now == *before {
-            return format!("it is bound to {} as before", show_driver(old));
-        }
+            Ok(now) => now,
+            Err(error) => {
+                return format!(
+                    "and whether it was given back to {} is not known: {error}",
+                    show_driver(old)
+                );
+            }
+        };
         format!(
             "and it could not be given back to {}: it is bound to {}, its driver_override is {}",
             show_driver(old),
@@ -141,6 +140,26 @@ impl Function<'_> {
             now.driver_override
                 .map_or("not set".into(), |name| format!("'{}'", show(&name)))
         )
+    }
+}
+
+impl Function<'_> {
+    /// Does what gives the function that binding, and tells which one it has then.
+    fn bind_again(&self, before: &Binding) -> Result<Binding> {
+        let old = before.driver.as_deref();
+        let driver = self.driver()?;
+        if driver.as_deref() != old {
+            // Only with its name there is a driver sure to be probed. What fails here shows in the result.
+            let _ = self.unbind(driver.as_deref());
+            if old.is_some() {
+                let _ = self.write_override(old);
+                let _ = self.probe();
+            }
+        }
+        if self.binding()?.driver_override != before.driver_override {
+            let _ = self.write_override(before.driver_override.as_deref());
+        }
+        self.binding()
     }
 }
 

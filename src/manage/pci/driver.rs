@@ -3,6 +3,8 @@
 
 use std::ffi::CStr;
 
+use rustix::io::Errno;
+
 use super::alias::Modalias;
 use super::function::{Function, internal, show, system};
 use super::in_use::VFIO_PCI;
@@ -50,7 +52,7 @@ fn is_name(name: &[u8]) -> bool {
 /// be taken from their drivers first.
 fn refuse_without_vfio(function: &Function<'_>) -> Result<()> {
     let node = &function.node;
-    let class = node.attribute("class").unwrap_or_default();
+    let class = node.attribute("class")?.unwrap_or_default();
     if [&b"0x0604"[..], b"0x0607", b"0x0609"].contains(&class.get(..6).unwrap_or_default()) {
         return Err(Error::new(
             Code::OperationInvalid,
@@ -60,7 +62,7 @@ fn refuse_without_vfio(function: &Function<'_>) -> Result<()> {
             ),
         ));
     }
-    if !node.has("iommu_group") && !modules::has_vfio_without_iommu(&node.host.files) {
+    if !node.has("iommu_group")? && !modules::has_vfio_without_iommu(&node.host.files)? {
         return Err(Error::new(
             Code::ArgumentUnsupported,
             format!(
@@ -76,16 +78,17 @@ fn refuse_without_vfio(function: &Function<'_>) -> Result<()> {
 fn best_vfio(function: &Function<'_>) -> Result<Vec<u8>> {
     let files = &function.node.host.files;
     let path = function.node.below("modalias");
-    let text = files
-        .read(&path)
-        .map_err(|e| system(format!("cannot read {}", show(&path)), &e))?;
+    let Some(text) = files.read(&path)? else {
+        let missing = Errno::NOENT.into();
+        return Err(system(format!("cannot read {}", show(&path)), &missing));
+    };
     let modalias = Modalias::parse(&text).ok_or_else(|| {
         internal(format!(
             "device modalias file {} content has improper format",
             show(&path)
         ))
     })?;
-    let aliases = modules::aliases(files);
+    let aliases = modules::aliases(files)?;
     let module = modalias.best_vfio_module(&aliases);
     let module = module.filter(|module| is_name(module));
     Ok(module.unwrap_or(VFIO_PCI).to_vec())
@@ -93,10 +96,10 @@ fn best_vfio(function: &Function<'_>) -> Result<Vec<u8>> {
 
 /// The driver of that name, or the one of the module of that name, loaded where it is not.
 fn load(files: &Files, name: &[u8]) -> Result<Vec<u8>> {
-    if pci_bus::has_driver(files, name) {
+    if pci_bus::has_driver(files, name)? {
         return Ok(name.to_vec());
     }
-    if !modules::is_loaded(files, name) {
+    if !modules::is_loaded(files, name)? {
         load_module(files, name)?;
     }
     driver_of_module(files, name)
@@ -105,9 +108,9 @@ fn load(files: &Files, name: &[u8]) -> Result<Vec<u8>> {
 /// The PCI driver of a module that is loaded; one that lists no drivers has the name of its own.
 fn driver_of_module(files: &Files, name: &[u8]) -> Result<Vec<u8>> {
     let shown = show(name);
-    let driver = match modules::drivers(files, name) {
-        Err(_) => name.to_vec(),
-        Ok(drivers) => drivers
+    let driver = match modules::drivers(files, name)? {
+        None => name.to_vec(),
+        Some(drivers) => drivers
             .iter()
             .find_map(|driver| driver.strip_prefix(b"pci:"))
             .ok_or_else(|| {
@@ -117,7 +120,7 @@ fn driver_of_module(files: &Files, name: &[u8]) -> Result<Vec<u8>> {
             })?
             .to_vec(),
     };
-    match pci_bus::has_driver(files, &driver) {
+    match pci_bus::has_driver(files, &driver)? {
         true => Ok(driver),
         false => Err(internal(format!(
             "pci driver '{}' supposedly loaded by module '{shown}' not found in sysfs",
@@ -131,7 +134,7 @@ fn load_module(files: &Files, name: &[u8]) -> Result<()> {
     let failed = format!("Failed to load PCI driver module {shown}");
     let done =
         modules::load(name).map_err(|e| system(format!("{failed}: cannot run modprobe"), &e))?;
-    if done.is_good() && modules::is_loaded(files, name) {
+    if done.is_good() && modules::is_loaded(files, name)? {
         return Ok(());
     }
     Err(internal(if modules::is_prohibited(name) {

@@ -10,10 +10,13 @@ use rustix::fs::{FlockOperation, OFlags, flock};
 
 use super::in_use::held_through;
 use crate::caps::Capability;
+use crate::caps::pci::is_asleep;
 use crate::caps::pci_address::PciAddress;
+use crate::caps::pci_express::{HEADER_END, answers};
 use crate::connection::Connection;
 use crate::device::{Device, Origin};
 use crate::error::{Code, Domain, Error, Result};
+use crate::host::found::Found;
 use crate::host::node::Node;
 use crate::text;
 
@@ -55,7 +58,7 @@ impl<'a> Function<'a> {
 
     /// An error if the function is not there any more.
     pub fn exists(&self) -> Result<()> {
-        match self.node.has("uevent") {
+        match self.node.has("uevent")? {
             true => Ok(()),
             false => Err(Error::no_device(&self.name)),
         }
@@ -80,17 +83,34 @@ impl<'a> Function<'a> {
         }
     }
 
+    /// Refuses to change a function that does not answer, such as one that fell off its bus. One that sleeps is
+    /// not asked.
+    pub fn refuse_if_silent(&self) -> Result<()> {
+        if is_asleep(&self.node)? {
+            return Ok(());
+        }
+        let path = self.node.below("config");
+        let config = self.node.host.files.read_start(&path, HEADER_END)?;
+        if config.is_none_or(|config| answers(&config)) {
+            return Ok(());
+        }
+        Err(internal(format!(
+            "PCI device {} does not answer",
+            self.address
+        )))
+    }
+
     /// The name of the driver that is bound now.
-    pub fn driver(&self) -> Option<Vec<u8>> {
+    pub fn driver(&self) -> Found<Vec<u8>> {
         self.node.link("driver")
     }
 
     /// Refuses to change a function that a program holds through VFIO.
     pub fn refuse_if_in_use(&self) -> Result<()> {
-        let Some(node) = held_through(&self.node) else {
+        let Some(node) = held_through(&self.node)? else {
             return Ok(());
         };
-        let driver = show(&self.driver().unwrap_or_default());
+        let driver = show(&self.driver()?.unwrap_or_default());
         let why = format!(
             "PCI device {} is in use by driver {driver}: {node} is open",
             self.address

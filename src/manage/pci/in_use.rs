@@ -6,6 +6,8 @@
 //! the group's file closed to others, too. Where there is no such file, the open files of all processes
 //! that can be seen are looked through.
 
+use crate::error::Result;
+use crate::host::found::Found;
 use crate::host::holders::vfio_device_file;
 use crate::host::node::Node;
 use crate::text;
@@ -17,32 +19,34 @@ pub const VFIO_PCI: &[u8] = b"vfio-pci";
 const STUBS: [&[u8]; 3] = [b"pci-stub", b"pciback", b"xen-pciback"];
 
 /// Whether the function is bound to a VFIO driver.
-pub fn is_vfio(node: &Node<'_>) -> bool {
-    node.has("vfio-dev") || node.link("driver").as_deref() == Some(VFIO_PCI)
+pub fn is_vfio(node: &Node<'_>) -> Result<bool> {
+    Ok(node.has("vfio-dev")? || node.link("driver")?.as_deref() == Some(VFIO_PCI))
 }
 
 /// Whether the function is bound to a driver that holds it for others.
-pub fn is_detached(node: &Node<'_>) -> bool {
+pub fn is_detached(node: &Node<'_>) -> Result<bool> {
     let is_stub = |driver: Vec<u8>| STUBS.contains(&&driver[..]);
-    is_vfio(node) || node.link("driver").is_some_and(is_stub)
+    Ok(is_vfio(node)? || node.link("driver")?.is_some_and(is_stub))
 }
 
 /// The device node through which a program holds the function, or another one of its IOMMU group.
-pub fn held_through(node: &Node<'_>) -> Option<String> {
-    if !is_vfio(node) {
-        return None;
+pub fn held_through(node: &Node<'_>) -> Found<String> {
+    if !is_vfio(node)? {
+        return Ok(None);
     }
-    let group = node.link("iommu_group");
-    if let Some(group) = group.and_then(|number| node.host.vfio_group(&number)) {
-        return group.is_open.then(|| text::clean(&group.path));
+    if let Some(number) = node.link("iommu_group")? {
+        if let Some(group) = node.host.vfio_group(&number)? {
+            return Ok(group.is_open.then(|| text::clean(&group.path)));
+        }
     }
-    let name = node
-        .host
-        .files
-        .entries(&node.below("vfio-dev"))
-        .ok()?
-        .pop()?;
+    let names = node.host.files.entries(&node.below("vfio-dev"))?;
+    let Some(name) = names.and_then(|mut names| names.pop()) else {
+        return Ok(None);
+    };
     let number = node.attribute([b"vfio-dev/", &name[..], b"/dev"].concat())?;
-    let is_held = node.host.is_open_anywhere(&number);
-    is_held.then(|| text::clean(&vfio_device_file(&name)))
+    let is_held = match number {
+        Some(number) => node.host.is_open_anywhere(&number)?,
+        None => false,
+    };
+    Ok(is_held.then(|| text::clean(&vfio_device_file(&name))))
 }

@@ -28,11 +28,11 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(1);
 pub fn reset(function: &Function<'_>) -> Result<()> {
     let Function { node, address, .. } = function;
     let config = open(node)?;
-    if held_through(node).is_some() {
+    if held_through(node)?.is_some() {
         return Err(internal(format!("Not resetting active device {address}")));
     }
     // Neither may be a bridge, and VFIO's are often asleep.
-    if is_vfio(node) || node.has("physfn") {
+    if is_vfio(node)? || node.has("physfn")? {
         return Ok(());
     }
     let _awake = Awake::keep(node)?;
@@ -82,7 +82,7 @@ struct Awake<'a> {
 
 impl<'a> Awake<'a> {
     fn keep(node: &'a Node<'a>) -> Result<Awake<'a>> {
-        let is_automatic = node.attribute("power/control").as_deref() == Some(b"auto");
+        let is_automatic = node.attribute("power/control")?.as_deref() == Some(b"auto");
         let awake = Awake {
             node: is_automatic.then_some(node),
         };
@@ -91,7 +91,7 @@ impl<'a> Awake<'a> {
                 .map_err(|e| system(format!("cannot wake {}", show(node.path)), &e))?;
         }
         // What has no power answers nothing.
-        match is_asleep(node) {
+        match is_asleep(node)? {
             true => Err(internal(format!(
                 "PCI device {} is suspended and does not wake",
                 show(node.basename())
@@ -170,11 +170,13 @@ fn by_bus(function: &Function<'_>, config: &Config, before: &Snapshot) -> Result
     }
     let others = others_below(parent, function)?;
     let nodes: Vec<_> = others.iter().map(|path| at(path, function)).collect();
-    if let Some(other) = nodes.iter().find(|node| is_active(node)) {
-        return Err(internal(format!(
-            "Active {} devices on bus with {address}, not doing bus reset",
-            show(other.basename())
-        )));
+    for other in &nodes {
+        if is_active(other)? {
+            return Err(internal(format!(
+                "Active {} devices on bus with {address}, not doing bus reset",
+                show(other.basename())
+            )));
+        }
     }
     let mut saved = Vec::new();
     for node in &nodes {
@@ -204,14 +206,13 @@ fn by_bus(function: &Function<'_>, config: &Config, before: &Snapshot) -> Result
 
 /// The other functions below a bridge, in the order of their addresses.
 fn others_below(bridge: &[u8], function: &Function<'_>) -> Result<Vec<Vec<u8>>> {
-    let mut paths = pci_bus::functions(&function.node.host.files)
-        .map_err(|e| system(format!("cannot read {}", show(pci_bus::FUNCTIONS)), &e))?;
+    let mut paths = pci_bus::functions(&function.node.host.files)?;
     let folder = join(bridge, b"");
     paths.retain(|path| path.starts_with(&folder) && path != function.node.path);
     Ok(paths)
 }
 
 /// Whether anybody may rely on a function: it was not detached, or a program holds it. A bridge cannot be detached.
-fn is_active(node: &Node<'_>) -> bool {
-    !is_detached(node) || held_through(node).is_some()
+fn is_active(node: &Node<'_>) -> Result<bool> {
+    Ok(!is_detached(node)? || held_through(node)?.is_some())
 }

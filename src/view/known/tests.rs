@@ -34,7 +34,7 @@ impl Scene {
             known: Known::default(),
         };
         scene.put_net("eth0", "02:00:00:00:00:00");
-        scene.known.registry = scene.known.scan(&scene.host);
+        scene.known.registry = scene.known.scan(&scene.host).unwrap();
         scene.known.events.keep(true);
         scene
     }
@@ -149,7 +149,7 @@ impl Scene {
             old_path: old_path.map(Into::into),
             number: 0,
         };
-        self.known.apply(&self.host, &event);
+        self.known.apply(&self.host, &event).unwrap();
     }
 
     fn told_of_move(&mut self, action: Action, old_path: Option<&str>, path: &str) -> Vec<String> {
@@ -158,7 +158,7 @@ impl Scene {
     }
 
     fn told_of_definitions(&mut self) -> Vec<String> {
-        self.known.read_definitions(&self.host);
+        self.known.read_definitions(&self.host).unwrap();
         self.take()
     }
 
@@ -174,7 +174,7 @@ impl Scene {
                 })
                 .collect()
         };
-        let fresh = Known::default().scan(&self.host);
+        let fresh = Known::default().scan(&self.host).unwrap();
         assert_eq!(found(&self.known.registry), found(&fresh));
         self.events()
     }
@@ -257,8 +257,8 @@ fn a_device_that_was_added_early_is_told_of_once() {
     let mut scene = Scene::new();
     scene.put_net("eth1", "02:00:00:00:00:01");
     let path = format!("{NET}/eth1");
-    scene.known.add_early(&scene.host, path.as_bytes());
-    scene.known.add_early(&scene.host, path.as_bytes());
+    scene.known.add_early(&scene.host, path.as_bytes()).unwrap();
+    scene.known.add_early(&scene.host, path.as_bytes()).unwrap();
     assert_eq!(scene.take(), [format!("Created {ETH1}")]);
     // A change may be told before the message of its creation comes.
     assert_eq!(
@@ -273,7 +273,8 @@ fn a_device_that_was_added_early_is_told_of_once() {
     // One that is not there is not expected either.
     scene
         .known
-        .add_early(&scene.host, format!("{NET}/eth2").as_bytes());
+        .add_early(&scene.host, format!("{NET}/eth2").as_bytes())
+        .unwrap();
     assert_eq!(scene.take(), [""; 0]);
     scene.put_net("eth2", "02:00:00:00:00:02");
     let created = ["Created net_eth2_02_00_00_00_00_02"];
@@ -363,10 +364,10 @@ fn definitions_are_compared_where_no_message_tells() {
     scene.told(Action::Added, MTTY);
     scene.put_mdev(TWO);
     scene.told(Action::Added, &format!("{MTTY}/{TWO}"));
-    scene.known.read_unwatched_definitions(&scene.host);
+    scene.known.read_unwatched_definitions(&scene.host).unwrap();
     assert_eq!(scene.take(), [""; 0]);
     scene.define(ONE, "mtty-1");
-    scene.known.read_unwatched_definitions(&scene.host);
+    scene.known.read_unwatched_definitions(&scene.host).unwrap();
     assert_eq!(
         scene.take(),
         [format!("Defined {NAME_ONE}"), format!("Updated {NAME_TWO}")]
@@ -477,7 +478,7 @@ fn a_rescan_tells_the_difference() {
     scene.put_mtty();
     scene.define(ONE, "mtty-1");
     scene.remove(&format!("{NET}/eth0"));
-    let now = scene.known.scan(&scene.host);
+    let now = scene.known.scan(&scene.host).unwrap();
     scene.known.replace(now);
     assert_eq!(
         scene.take(),
@@ -489,7 +490,7 @@ fn a_rescan_tells_the_difference() {
     );
     scene.known.events.keep(false);
     scene.undefine(ONE);
-    let now = scene.known.scan(&scene.host);
+    let now = scene.known.scan(&scene.host).unwrap();
     scene.known.replace(now);
     assert_eq!(scene.take(), [""; 0]);
 }

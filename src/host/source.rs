@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Where files are looked up, and the system calls that do it. [`super::files::Files`] says what a failed one means.
+
+use std::ffi::OsStr;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
+
+use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, openat, readlinkat, statat};
+use rustix::io::{Errno, read, retry_on_intr};
+
+use super::found::{again, answer_of_driver};
+use super::recording::notes::Notes;
+use super::recording::{Found, Recording};
+
+/// The most that is read of one file, in bytes. Kernel attributes fit a page;
+/// VPD, the largest binary one, ends at 32 KiB.
+pub const LIMIT: usize = 4 << 20;
+
+/// What one read(2) takes: a sysfs attribute whole (they end at a page).
+const PAGE: usize = 4096;
+
+/// Where files are looked up, by the same absolute paths: `/sys/…`, `/run/udev/…`.
+///
+/// Interrupted calls are made again. A read that returns less than was asked for says nothing of the end of the
+/// file, which comes when it returns nothing: FUSE and network file systems cut where they like.
+#[derive(Debug)]
+pub enum Source {
+    /// The running system.
+    Live,
+    /// A recorded tree; links that lead out of it are not followed.
+    Tree(Dir),
+    /// A recording in memory, read from an archive.
+    Recording(Recording),
+    /// Others, with notes of all that is read of them.
+    Noted(Box<Source>, Notes),
+}
+
+/// A link in a directory: its name and text, or why that could not be read.
+pub type Link = (Vec<u8>, io::Result<Vec<u8>>);
+
+impl Source {
+    /// The same files, with notes of all that is read of them from here on.
+    pub fn noted(&self) -> io::Result<Source> {
+        let files = match self {
+            Source::Live => Source::Live,
+            Source::Tree(dir) => Source::Tree(again(|| dir.try_clone())?),
+            Source::Recording(recording) => Source::Recording(recording.clone()),
+            Source::Noted(files, _) => return files.noted(),
+        };
+        Ok(Source::Noted(Box::new(files), Notes::default()))
+    }
+
+    /// Whether this is the running system.
+    pub fn is_live(&self) -> bool {
+        match self {
+            Source::Live => true,
+            Source::Tree(_) | Source::Recording(_) => false,
+            Source::Noted(files, _) => files.is_live(),
+        }
+    }
+
+    /// A file opened for reading; those of a recording in memory cannot be.
+    pub fn open(&self, path: &[u8]) -> io::Result<OwnedFd> {
+        // O_NONBLOCK: a FIFO in place of an attribute must not stop the caller.
+        match self {
+            Source::Live => {
+                let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
+                Ok(retry_on_intr(|| openat(CWD, path, flags, Mode::empty()))?)
+            }
+            Source::Tree(dir) => {
+                let mut options = OpenOptions::new();
+                options.read(true).custom_flags(libc::O_NONBLOCK);
+                let file = again(|| dir.open_with(inside(path), &options))?;
+                Ok(file.into_std().into())
+            }
+            Source::Recording(_) => Err(Errno::OPNOTSUPP.into()),
+            Source::Noted(files, _) => files.open(path),
+        }
+    }
+
+    /// The whole content of a file; one larger than [`LIMIT`] is an error (EFBIG).
+    pub fn read(&self, path: &[u8]) -> io::Result<Vec<u8>> {
+        match self {
+            Source::Recording(recording) => Ok(recording.read(path)?.to_vec()),
+            Source::Noted(files, notes) => notes.content(path, files.read(path)),
+            Source::Live | Source::Tree(_) => {
+                let mut text = Vec::new();
+                self.read_into(&mut text, path, LIMIT + 1)?;
+                match text.len() > LIMIT {
+                    true => Err(Errno::FBIG.into()),
+                    false => Ok(text),
+                }
+            }
+        }
+    }
+
+    /// At most the first `limit` bytes of a file, and whatever came before the kernel would give no more.
+    pub fn read_start(&self, path: &[u8], limit: usize) -> io::Result<Vec<u8>> {
+        match self {
+            Source::Recording(recording) => {
+                let content = recording.read(path)?;
+                Ok(content[..limit.min(content.len())].to_vec())
+            }
+            Source::Noted(files, notes) => notes.content(path, files.read_start(path, limit)),
+            Source::Live | Source::Tree(_) => {
+                let mut start = Vec::new();
+                match self.read_into(&mut start, path, limit) {
+                    Err(e) if start.is_empty() || e.raw_os_error() != Some(libc::ENODATA) => Err(e),
+                    _ => Ok(start),
+                }
+            }
+        }
+    }
+
+    /// Reads to the end of a file, or up to so many bytes.
+    fn read_into(&self, text: &mut Vec<u8>, path: &[u8], limit: usize) -> io::Result<()> {
+        let fd = self.open(path)?;
+        let is_attribute = self.is_live() && path.starts_with(b"/sys/");
+        let mut page = [0; PAGE];
+        while text.len() < limit {
+            let wanted = PAGE.min(limit - text.len());
+            let read_once = || read(&fd, &mut page[..wanted]);
+            let n = match is_attribute {
+                true => answer_of_driver(read_once)?,
+                false => retry_on_intr(read_once)?,
+            };
+            if n == 0 {
+                break;
+            }
+            text.extend_from_slice(&page[..n]);
+        }
+        Ok(())
+    }
+
+    /// The text of a symbolic link.
+    pub fn read_link(&self, path: &[u8]) -> io::Result<Vec<u8>> {
+        match self {
+            Source::Live => {
+                let target = retry_on_intr(|| readlinkat(CWD, path, Vec::new()))?;
+                Ok(target.into_bytes())
+            }
+            Source::Tree(dir) => link_in(dir, inside(path)),
+            Source::Recording(recording) => Ok(recording.read_link(path)?.to_vec()),
+            Source::Noted(files, notes) => {
+                let target = files.read_link(path)?;
+                notes.link(path, &target);
+                Ok(target)
+            }
+        }
+    }
+
+    /// Looks for what a path leads to, through links.
+    pub fn look_up(&self, path: &[u8]) -> io::Result<()> {
+        match self {
+            Source::Live => {
+                retry_on_intr(|| statat(CWD, path, AtFlags::empty()))?;
+            }
+            Source::Tree(dir) => {
+                again(|| dir.metadata(inside(path)))?;
+            }
+            Source::Recording(recording) => {
+                recording.find(path, true)?;
+            }
+            Source::Noted(files, notes) => {
+                files.look_up(path)?;
+                notes.exists(path);
+            }
+        }
+        Ok(())
+    }
+
+    /// The size of a file in bytes.
+    pub fn size(&self, path: &[u8]) -> io::Result<u64> {
+        match self {
+            Source::Live => {
+                let stat = retry_on_intr(|| statat(CWD, path, AtFlags::empty()))?;
+                Ok(u64::try_from(stat.st_size).unwrap_or(0))
+            }
+            Source::Tree(dir) => Ok(again(|| dir.metadata(inside(path)))?.len()),
+            Source::Recording(recording) => match recording.find(path, true)? {
+                Found::File(content) => Ok(content.len() as u64),
+                Found::Folder(_) | Found::Link(_) => Err(Errno::ISDIR.into()),
+            },
+            Source::Noted(files, notes) => {
+                let size = files.size(path)?;
+                notes.size(path, size);
+                Ok(size)
+            }
+        }
+    }
+
+    /// Names in a directory, in the order in which the file system yields them.
+    pub fn entries(&self, path: &[u8]) -> io::Result<Vec<Vec<u8>>> {
+        match self {
+            Source::Live => Ok(again(|| open_folder(path))?.1),
+            Source::Tree(dir) => again(|| names_in(&dir.open_dir(inside(path))?)),
+            Source::Recording(recording) => recording.names(path),
+            Source::Noted(files, notes) => {
+                let names = files.entries(path)?;
+                notes.names(path, &names);
+                Ok(names)
+            }
+        }
+    }
+
+    /// The entries of a directory, in that order, with what they say as links. The directory is opened once for all of
+    /// them.
+    pub fn links(&self, path: &[u8]) -> io::Result<Vec<Link>> {
+        match self {
+            Source::Live => {
+                let (folder, names) = again(|| open_folder(path))?;
+                let text = |name: &[u8]| {
+                    let target = retry_on_intr(|| readlinkat(folder.fd()?, name, Vec::new()));
+                    Ok(target?.into_bytes())
+                };
+                Ok(with_names(names, text))
+            }
+            Source::Tree(dir) => {
+                let folder = again(|| dir.open_dir(inside(path)))?;
+                let names = again(|| names_in(&folder))?;
+                Ok(with_names(names, |name| link_in(&folder, inside(name))))
+            }
+            Source::Recording(_) | Source::Noted(..) => {
+                let below = |name: &[u8]| [path, b"/", name].concat();
+                Ok(with_names(self.entries(path)?, |name| {
+                    self.read_link(&below(name))
+                }))
+            }
+        }
+    }
+}
+
+fn with_names<T>(names: Vec<Vec<u8>>, find: impl Fn(&[u8]) -> T) -> Vec<(Vec<u8>, T)> {
+    let find = |name: Vec<u8>| {
+        let found = find(&name);
+        (name, found)
+    };
+    names.into_iter().map(find).collect()
+}
+
+/// A directory of the running system and the names in it.
+fn open_folder(path: &[u8]) -> io::Result<(rustix::fs::Dir, Vec<Vec<u8>>)> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let mut folder = rustix::fs::Dir::new(openat(CWD, path, flags, Mode::empty())?)?;
+    let mut names = Vec::new();
+    while let Some(entry) = folder.read() {
+        let name = entry?.file_name().to_bytes().to_vec();
+        if name != b"." && name != b".." {
+            names.push(name);
+        }
+    }
+    Ok((folder, names))
+}
+
+fn names_in(folder: &Dir) -> io::Result<Vec<Vec<u8>>> {
+    folder
+        .entries()?
+        .map(|entry| Ok(entry?.file_name().into_vec()))
+        .collect()
+}
+
+fn link_in(folder: &Dir, path: &Path) -> io::Result<Vec<u8>> {
+    let target = again(|| folder.read_link_contents(path))?;
+    Ok(target.into_os_string().into_vec())
+}
+
+/// A path below the root of a recorded tree.
+fn inside(path: &[u8]) -> &Path {
+    Path::new(OsStr::from_bytes(path.strip_prefix(b"/").unwrap_or(path)))
+}

@@ -6,7 +6,7 @@ use std::ptr;
 use std::sync::Arc;
 
 use super::cancellation::OwnWork;
-use super::failure::{Result, own};
+use super::failure::{Failure, Result, own};
 use super::fork;
 use super::objects::ConnHandle;
 use super::shield::shield;
@@ -67,10 +67,7 @@ pub(super) fn guard_calls<T: FailValue>(
     body: impl FnOnce(&mut Call) -> Result<T>,
 ) -> T {
     let _own_work = OwnWork::begin();
-    shield((), || {
-        fork::watch();
-        last::clear_last();
-    });
+    begin();
     let mut call = Call {
         function,
         domain,
@@ -79,18 +76,35 @@ pub(super) fn guard_calls<T: FailValue>(
     };
     match body(&mut call) {
         Ok(value) => {
-            shield((), || drop(call));
+            end(call, None);
             value
         }
         Err(failure) => {
-            shield((), || last::set_last(&failure));
-            if !call.silent {
-                tell(call.owner.as_deref().map(|conn| &conn.errors));
-            }
-            shield((), || drop(call));
+            end(call, Some(failure));
             T::FAIL
         }
     }
+}
+
+// What all functions have in common stands in the library once, not in each of them.
+
+#[inline(never)]
+fn begin() {
+    shield((), || {
+        fork::watch();
+        last::clear_last();
+    });
+}
+
+#[inline(never)]
+fn end(call: Call, failure: Option<Failure>) {
+    if let Some(failure) = failure {
+        shield((), || last::set_last(&failure));
+        if !call.silent {
+            tell(call.owner.as_deref().map(|conn| &conn.errors));
+        }
+    }
+    shield((), || drop(call));
 }
 
 #[cfg(test)]

@@ -186,9 +186,9 @@ impl Device {
         let group = match &self.origin {
             Origin::Kernel(_) => match &*self.facts(host)? {
                 Facts::Mdev(mdev) => mdev.iommu_group,
-                _ => 0,
+                _ => Some(0),
             },
-            _ => 0,
+            _ => Some(0),
         };
         let facts = Facts::Mdev(Mdev {
             type_id: definition.type_id.clone(),

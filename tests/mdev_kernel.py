@@ -5,7 +5,7 @@ The attributes `create` of the two types, and `remove` of each device, are FIFOs
 Tells on standard output, a line each: `ready`; `create TYPE TEXT` and `remove UUID TEXT` for what was written; `came
 UUID` and `gone UUID` when the message was sent. Takes orders on standard input, a line each, and answers `done`:
 `unload` and `load` the driver's parent; devices that are made from now on `appear`, are `hidden` (there is a folder, but
-not yet all that makes a device) or `lost` (nothing comes).
+not yet all that makes a device), `ungrouped` (in no IOMMU group) or `lost` (nothing comes).
 """
 import os
 import re
@@ -66,7 +66,7 @@ class Kernel:
                              ("iommu_group", "../../../../../kernel/iommu_groups/%d" % group),
                              ("mdev_type", "../mdev_supported_types/" + kind),
                              ("subsystem", "../../../../../bus/mdev")):
-            if self.devices_shall == "appear" or name != "iommu_group":
+            if name != {"hidden": "mdev_type", "ungrouped": "iommu_group"}.get(self.devices_shall):
                 os.symlink(target, path + "/" + name)
         write(path + "/uevent", "DRIVER=mtty\n")
         fd = self.fifo(path + "/remove", lambda written: self.remove(text, fd, written))

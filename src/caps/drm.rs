@@ -30,6 +30,16 @@ pub const TYPES: [(DrmType, &str); 3] = [
     (DrmType::Render, "render"),
 ];
 
+/// The type of the node `card0`, `controlD64` or `renderD128` (kernel: `drm_minor_alloc`).
+fn type_of_name(name: &[u8]) -> Option<&'static (DrmType, &'static str)> {
+    let prefixes: [(&[u8], usize); 3] = [(b"card", 0), (b"controlD", 1), (b"renderD", 2)];
+    let (_, index) = prefixes.into_iter().find(|(prefix, _)| {
+        let number = name.strip_prefix(*prefix);
+        number.is_some_and(|number| !number.is_empty() && number.iter().all(u8::is_ascii_digit))
+    })?;
+    TYPES.get(index)
+}
+
 /// A DRM node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Drm {
@@ -51,12 +61,17 @@ impl Kind for Drm {
         Ok(Verdict::plain_if(Drm::read(node)?.is_some()))
     }
 
-    /// Tells the type from the minor number.
+    /// Tells the type from the minor number or, where the kernel has given out the first three times 64 numbers, from the name
+    /// (Linux 6.12: the numbers from 192 on are for nodes of any type).
     fn read(node: &Node<'_>) -> Found<Drm> {
         let minor = node
             .variable(b"MINOR")
             .and_then(|minor| text::parse_u32(minor, 10));
-        let entry = minor.and_then(|minor| TYPES.get(minor as usize / 64));
+        let entry = match minor {
+            Some(minor) if minor < 192 => TYPES.get(minor as usize / 64),
+            Some(_) => type_of_name(node.basename()),
+            None => None,
+        };
         Ok(entry.map(|(drm_type, _)| Drm {
             drm_type: *drm_type,
         }))
@@ -72,5 +87,50 @@ impl Kind for Drm {
         let (drm_type, _) =
             entry.ok_or_else(|| input.wrong(format!("unknown drm type '{text}'")))?;
         Ok((Drm { drm_type }, ()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::Host;
+
+    /// The type's name in XML of a node with this name and `MINOR`.
+    fn type_of(name: &str, minor: &str) -> Option<&'static str> {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::create_dir(root.path().join("sys")).unwrap();
+        let host = Host::recorded(root.path()).unwrap();
+        let path = format!("/sys/devices/pci0/drm/{name}");
+        let uevent = format!("MAJOR=226\nMINOR={minor}\nDEVTYPE=drm_minor\n");
+        let node = Node {
+            host: &host,
+            path: path.as_bytes(),
+            subsystem: b"drm",
+            uevent: uevent.as_bytes(),
+            suffix: None,
+        };
+        let drm = Drm::read(&node).unwrap()?;
+        Some(TYPES[drm.drm_type as usize].1)
+    }
+
+    #[test]
+    fn the_minor_number_tells_the_type_below_192_and_the_name_above() {
+        for (name, minor, expected) in [
+            ("card0", "0", Some("primary")),
+            ("card63", "63", Some("primary")),
+            ("controlD64", "64", Some("control")),
+            ("renderD128", "128", Some("render")),
+            ("renderD191", "191", Some("render")),
+            ("card64", "192", Some("primary")),
+            ("renderD193", "193", Some("render")),
+            ("renderD100000", "100000", Some("render")),
+            ("card1-DP-1", "200", None),
+            ("card", "200", None),
+            ("other0", "200", None),
+            ("card0", "", None),
+            ("card0", "-1", None),
+        ] {
+            assert_eq!(type_of(name, minor), expected, "{name} {minor}");
+        }
     }
 }

@@ -26,8 +26,9 @@ pub struct Mdev {
     /// The sysfs name of the device that provides it, such as `0000:3b:00.0`. Empty in a document
     /// that names the parent otherwise.
     pub parent_addr: String,
-    /// The number of the IOMMU group that isolates it; 0 for one that does not run.
-    pub iommu_group: u32,
+    /// The number of the IOMMU group that isolates it; 0 for one that does not run. `None` for a running one that
+    /// the kernel has put into no group: before its driver is bound, or where only IOMMUFD is there for it.
+    pub iommu_group: Option<u32>,
     /// Names and values of the attributes that mdevctl sets, in order.
     pub attributes: Vec<(String, String)>,
 }
@@ -62,9 +63,7 @@ impl Kind for Mdev {
     /// Its name ends with the parent's address.
     fn judge(node: &Node<'_>) -> Result<Verdict> {
         Ok(match parent_of(node) {
-            Some(parent) if node.has("mdev_type")? && node.has("iommu_group")? => {
-                Verdict::Suffix(parent.to_vec())
-            }
+            Some(parent) if node.has("mdev_type")? => Verdict::Suffix(parent.to_vec()),
             _ => Verdict::Rejected,
         })
     }
@@ -79,18 +78,23 @@ impl Kind for Mdev {
             type_id: text::clean(&type_id),
             uuid: text::clean(&node.sysname()),
             parent_addr: text::clean(parent),
-            iommu_group: group
-                .and_then(|group| text::parse_u32(&group, 10))
-                .unwrap_or(0),
+            iommu_group: group.and_then(|group| text::parse_u32(&group, 10)),
             attributes: Vec::new(),
         }))
+    }
+
+    /// Not before its driver is bound: nothing tells when it gets its group.
+    fn is_final(&self) -> bool {
+        self.iommu_group.is_some()
     }
 
     fn write(&self, _: &(), w: &mut Writer) {
         w.empty("type", &[("id", &self.type_id)]);
         w.value("uuid", &self.uuid);
         w.value("parent_addr", &self.parent_addr);
-        w.empty("iommuGroup", &[("number", &self.iommu_group)]);
+        if let Some(group) = &self.iommu_group {
+            w.empty("iommuGroup", &[("number", group)]);
+        }
         for (name, value) in &self.attributes {
             w.item().empty("attr", &[("name", name), ("value", value)]);
         }
@@ -116,7 +120,7 @@ impl Kind for Mdev {
             type_id,
             uuid,
             parent_addr: input.text("parent_addr").unwrap_or_default(),
-            iommu_group,
+            iommu_group: Some(iommu_group),
             // libvirt goes on without one that lacks its name or value.
             attributes: attributes
                 .filter_map(|attribute| {

@@ -91,7 +91,7 @@ impl DriveIdentity {
         };
         let udev = node.udev_data()?;
         let owned = |key: &[u8]| udev.property(key).map(<[u8]>::to_vec);
-        let ids = if node.host.has_udev_database()? {
+        let ids = if udev.is_known() {
             StorageIds {
                 bus: owned(b"ID_BUS"),
                 id_type: owned(b"ID_TYPE"),

@@ -6,7 +6,7 @@ use super::input::Input;
 use super::kind::{Kind, Mark, Subsystem};
 use crate::error::Result;
 use crate::host::found::Found;
-use crate::host::new_uuid::uuid_of_process;
+use crate::host::machine_id::uuid_of_installation;
 use crate::host::node::Node;
 use crate::text::uuid::normalise_uuid;
 use crate::xml::schema::Pattern::{self, Maybe};
@@ -28,8 +28,8 @@ pub struct System {
     pub version: Option<String>,
     /// Its serial number; root alone can read it.
     pub serial: Option<String>,
-    /// `product_uuid` in lower case with hyphens; one of this process alone where the firmware has none, and
-    /// all zeros where there are no SMBIOS tables.
+    /// `product_uuid` in lower case with hyphens. Where the firmware has none, or the caller may not read it, one
+    /// that is made from the id of the installation; all zeros where there is none of these either.
     pub uuid: String,
     /// The maker of the firmware, `bios_vendor`.
     pub firmware_vendor: Option<String>,
@@ -78,23 +78,18 @@ impl Kind for System {
 
     /// Reads the strings; `node` is [`DMI`], which some hosts do not have.
     fn read(node: &Node<'_>) -> Found<System> {
-        if !node.host.files.exists(node.path)? {
-            return Ok(Some(System {
-                uuid: NO_UUID.into(),
-                ..System::default()
-            }));
-        }
         let uuid = node.text("product_uuid")?;
         let uuid = uuid.and_then(|text| normalise_uuid(&text));
+        let uuid = match uuid.filter(|uuid| !is_uniform(uuid)) {
+            None => uuid_of_installation(&node.host.files)?,
+            known => known,
+        };
         Ok(Some(System {
             product: node.text("product_name")?,
             vendor: node.text("sys_vendor")?,
             version: node.text("product_version")?,
             serial: node.text("product_serial")?,
-            uuid: match uuid.filter(|uuid| !is_uniform(uuid)) {
-                Some(uuid) => uuid,
-                None => uuid_of_process()?.into(),
-            },
+            uuid: uuid.unwrap_or_else(|| NO_UUID.into()),
             firmware_vendor: node.text("bios_vendor")?,
             firmware_version: node.text("bios_version")?,
             firmware_date: node.text("bios_date")?,

@@ -249,6 +249,112 @@ fn usb_ids_come_from_sysfs_where_udev_has_no_database() {
 }
 
 #[test]
+fn a_mediated_device_without_a_group_is_shown_without_it_until_it_has_one() {
+    const UUID: &str = "11111111-2222-3333-4444-555555555501";
+    let path = format!("/sys/devices/p/{UUID}");
+    let (root, recorded) = host(&[(
+        "devices/p/mdev_supported_types/t-1/device_api",
+        "vfio-pci\n",
+    )]);
+    let folder = root.path().join(&path[1..]);
+    std::fs::create_dir_all(&folder).unwrap();
+    let device = node(&recorded, path.as_bytes(), b"mdev", b"DRIVER=d\n");
+    assert_eq!(
+        mdev::Mdev::judge(&device).unwrap(),
+        Verdict::Rejected,
+        "it has no type"
+    );
+    std::os::unix::fs::symlink("../mdev_supported_types/t-1", folder.join("mdev_type")).unwrap();
+    assert_eq!(
+        mdev::Mdev::judge(&device).unwrap(),
+        Verdict::Suffix(b"p".to_vec())
+    );
+    let cache = Cache::default();
+    let group = || match &*cache.facts(Capability::Mdev, &device).unwrap().unwrap() {
+        Facts::Mdev(mdev) => mdev.iommu_group,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(group(), None);
+    let mut w = Writer::xml();
+    cache
+        .facts(Capability::Mdev, &device)
+        .unwrap()
+        .unwrap()
+        .write(&State::None, &mut w);
+    assert_eq!(
+        w.finish(),
+        format!(
+            "<capability type='mdev'>\n  <type id='t-1'/>\n  <uuid>{UUID}</uuid>\n  <parent_addr>p</parent_addr>\n</capability>\n"
+        )
+    );
+    std::fs::create_dir_all(root.path().join("sys/kernel/iommu_groups/7")).unwrap();
+    std::os::unix::fs::symlink("../../../kernel/iommu_groups/7", folder.join("iommu_group"))
+        .unwrap();
+    assert_eq!(group(), Some(7));
+}
+
+#[test]
+fn the_hosts_uuid_is_the_firmwares_else_that_of_the_installation() {
+    let (root, recorded) = host(&[("devices/virtual/dmi/id/sys_vendor", "Maker\n")]);
+    let uuid = || {
+        let device = node(&recorded, system::DMI, b"dmi", b"");
+        system::System::read(&device).unwrap().unwrap().uuid
+    };
+    assert_eq!(uuid(), "00000000-0000-0000-0000-000000000000");
+    std::fs::create_dir(root.path().join("etc")).unwrap();
+    std::fs::write(
+        root.path().join("etc/machine-id"),
+        "0123456789abcdef0123456789abcdef\n",
+    )
+    .unwrap();
+    // As systemd-id128 prints it; see host/machine_id.rs.
+    let made = "d6c4252b-14c3-435f-8500-dd2b2ffcf667";
+    assert_eq!(uuid(), made);
+    let firmware = root.path().join("sys/devices/virtual/dmi/id/product_uuid");
+    // Text that is none, and what firmware has in place of one.
+    for text in ["none", "FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF\n"] {
+        std::fs::write(&firmware, text).unwrap();
+        assert_eq!(uuid(), made);
+    }
+    std::fs::write(&firmware, "11 11 11 11-2222-3333-4444-55556666777A\n").unwrap();
+    assert_eq!(uuid(), "11111111-2222-3333-4444-55556666777a");
+}
+
+/// udevd may have set up all devices but one: that one is described by what sysfs says.
+#[test]
+fn a_disk_without_an_entry_of_udev_is_read_from_sysfs_whatever_there_is_of_others() {
+    let path = b"/sys/devices/virtual/mmc0/block/mmcblk0";
+    let uevent = b"MAJOR=179\nMINOR=0\nDEVNAME=mmcblk0\nDEVTYPE=disk\n";
+    let nvme = b"/sys/devices/nvme0/nvme0n1";
+    let nvme_uevent = b"MAJOR=259\nMINOR=0\nDEVNAME=nvme0n1\nDEVTYPE=disk\n";
+    let (root, recorded) = host(&[
+        ("devices/nvme0/nvme0n1/device/model", "Model 1\n"),
+        ("devices/nvme0/nvme0n1/device/serial", "S1\n"),
+        ("devices/virtual/mmc0/block/mmcblk0/size", "8\n"),
+    ]);
+    let database = root.path().join("run/udev/data");
+    std::fs::create_dir_all(&database).unwrap();
+    std::fs::write(
+        database.join("b179:0"),
+        "I:1\nE:ID_DRIVE_FLASH_SD=1\nE:ID_SERIAL=0x1\n",
+    )
+    .unwrap();
+    let disk = node(&recorded, nvme, b"block", nvme_uevent);
+    assert_eq!(
+        storage::Storage::judge(&disk).unwrap(),
+        Verdict::Suffix(b"Model_1_S1".to_vec())
+    );
+    let card = node(&recorded, path, b"block", uevent);
+    assert_eq!(
+        storage::Storage::judge(&card).unwrap(),
+        Verdict::Suffix(b"0x1".to_vec())
+    );
+    // What udevd knows of a disk is all that is known of it.
+    std::fs::write(database.join("b259:0"), "I:1\nE:ID_MODEL=x\n").unwrap();
+    assert_eq!(storage::Storage::judge(&disk).unwrap(), Verdict::Plain);
+}
+
+#[test]
 fn a_network_device_without_an_interface_is_none() {
     let (_root, host) = host(&[("devices/w/address", "00:11:22:33:44:55\n")]);
     let device = node(&host, b"/sys/devices/w", b"net", b"DEVTYPE=wlan\n");

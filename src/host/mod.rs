@@ -9,6 +9,7 @@ pub mod files;
 pub mod found;
 pub mod holders;
 pub mod interfaces;
+pub mod machine_id;
 pub mod mdevctl;
 pub mod modules;
 pub mod monitor;

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! New UUIDs: the kernel makes them (random(4)).
 
-use once_cell::sync::OnceCell;
-
 use super::files::Files;
 use crate::error::{Code, Error, Result};
-use crate::process::without_fork;
 use crate::text;
 use crate::text::uuid::normalise_uuid;
 
@@ -21,24 +18,15 @@ pub fn new_uuid(files: &Files) -> Result<String> {
         .ok_or_else(|| Error::new(Code::InternalError, format!("{path} has no UUID")))
 }
 
-/// A UUID that stays the same as long as the process runs; `None` if the kernel cannot be asked.
-pub fn uuid_of_process() -> Result<&'static str> {
-    static UUID: OnceCell<String> = OnceCell::new();
-    let uuid = without_fork(|| UUID.get_or_try_init(|| new_uuid(&Files::LIVE)))?;
-    Ok(uuid)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn new_uuids_differ_and_that_of_the_process_stays() {
+    fn new_uuids_differ() {
         assert_ne!(
             new_uuid(&Files::LIVE).unwrap(),
             new_uuid(&Files::LIVE).unwrap()
         );
-        assert!(uuid_of_process().is_ok());
-        assert_eq!(uuid_of_process(), uuid_of_process());
     }
 }

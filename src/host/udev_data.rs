@@ -22,6 +22,11 @@ impl UdevData {
         Ok(UdevData(entry.unwrap_or_default()))
     }
 
+    /// Whether udevd has an entry for the device. Without one, sysfs stands in for what libvirt takes from it.
+    pub fn is_known(&self) -> bool {
+        !self.0.is_empty()
+    }
+
     fn lines(&self, kind: u8) -> impl Iterator<Item = &[u8]> {
         self.0
             .split(|&b| b == b'\n')

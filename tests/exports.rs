@@ -254,6 +254,65 @@ fn nothing_below_the_c_interface_names_a_function_of_it() {
     assert!(named.filter(|word| is_named(word, &exported)).count() > exported.len());
 }
 
+/// Exported functions that call nothing of the program, by their files; all others are to be of ABI "C-unwind", so that
+/// the program can end the thread in what they call.
+const CALL_NOTHING: [(&str, &[&str]); 4] = [
+    ("connect.rs", &["virInitialize"]),
+    (
+        "error.rs",
+        &[
+            "virConnCopyLastError",
+            "virConnGetLastError",
+            "virConnResetLastError",
+            "virConnSetErrorFunc",
+            "virCopyLastError",
+            "virDefaultErrorFunc",
+            "virFreeError",
+            "virGetLastError",
+            "virGetLastErrorCode",
+            "virGetLastErrorDomain",
+            "virGetLastErrorMessage",
+            "virResetError",
+            "virResetLastError",
+            "virSaveLastError",
+            "virSetErrorFunc",
+        ],
+    ),
+    ("stub.rs", &["vndStubJoin"]),
+    ("version.rs", &["vndVersion"]),
+];
+
+#[test]
+fn functions_that_call_the_program_can_be_unwound() {
+    let interface = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/ffi");
+    let mut files = Vec::new();
+    files_below(&interface, &mut files);
+    let mut found = Vec::new();
+    for path in files {
+        let text = fs::read_to_string(&path).expect("a text");
+        for item in text.split("#[unsafe(no_mangle)]").skip(1) {
+            let Some((before, after)) = item.split_once(" fn ") else {
+                continue; // a variable
+            };
+            let name = after.split('(').next().unwrap_or_default().to_string();
+            if before.contains("extern \"C\"") {
+                let file = path.file_name().expect("a name").to_string_lossy();
+                found.push((file.into_owned(), name));
+            } else {
+                assert!(before.ends_with("extern \"C-unwind\""), "{name}: {before}");
+            }
+        }
+    }
+    found.sort();
+    let wanted = CALL_NOTHING.iter().flat_map(|(file, names)| {
+        let file = file.to_string();
+        names
+            .iter()
+            .map(move |name| (file.clone(), name.to_string()))
+    });
+    assert_eq!(found, wanted.collect::<Vec<_>>());
+}
+
 #[test]
 fn the_header_is_read_right() {
     assert_eq!(

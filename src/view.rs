@@ -33,7 +33,7 @@ pub struct View {
     is_scanned: bool,
     /// Recorded trees and the test driver's devices do not change by themselves.
     monitor: Option<Monitor>,
-    /// What the monitor has heard and is not taken in yet, because that failed.
+    /// What the monitor has received and is not taken in yet, because that failed.
     waiting: News,
     /// Made when a program asks for its descriptor.
     notifier: Option<Notifier>,
@@ -72,7 +72,7 @@ impl View {
     pub fn reread_definitions(&mut self, host: &Host) -> Result<()> {
         let result = self.notifying(|view| view.known.read_unwatched_definitions(host));
         // The next look does it, then.
-        self.waiting.unheard_definitions |= result.is_err();
+        self.waiting.missed_definitions |= result.is_err();
         result
     }
 
@@ -121,11 +121,11 @@ impl View {
             self.rescan(host)?;
         } else if self.waiting.definitions {
             self.known.read_definitions(host)?;
-        } else if self.waiting.unheard_definitions {
+        } else if self.waiting.missed_definitions {
             self.known.read_unwatched_definitions(host)?;
         }
         self.waiting.definitions = false;
-        self.waiting.unheard_definitions = false;
+        self.waiting.missed_definitions = false;
         Ok(())
     }
 
@@ -169,7 +169,10 @@ impl View {
     /// than that.
     fn is_in_scan(&self, event: &Uevent) -> bool {
         matches!(event.action, Action::Added | Action::Moved)
-            && self.monitor.as_ref().is_some_and(|m| !m.is_told_by_udevd())
+            && self
+                .monitor
+                .as_ref()
+                .is_some_and(|m| !m.receives_from_udevd())
             && self.registry().by_key(&event.path).is_some()
     }
 
@@ -295,7 +298,7 @@ mod tests {
     #[test]
     fn a_scan_has_found_what_the_kernel_tells_of_late() {
         let monitor = Monitor::open(&Files::LIVE).unwrap();
-        let is_of_kernel = !monitor.is_told_by_udevd();
+        let is_of_kernel = !monitor.receives_from_udevd();
         let registry = Registry::new([kernel("a", "/sys/devices/a")]);
         let mut view = View::new(Some(registry), Some(monitor));
         let event = |action, path: &str| Uevent {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Which network interfaces are there, so that one that came or went unheard is noticed.
+//! Which network interfaces are there, to notice one that was added or removed without a message.
 
 use std::collections::HashMap;
 
@@ -16,20 +16,20 @@ const FOLDER: &[u8] = b"/sys/class/net";
 #[derive(Debug, Default)]
 pub struct Interfaces {
     /// By name, with the number of the entry in sysfs: an interface that comes later under
-    /// the same name has another one. None for one that was heard of only.
+    /// the same name has another one. `None` for one that only a message has told of.
     known: HashMap<Box<[u8]>, Option<u64>>,
 }
 
 impl Interfaces {
-    /// Takes in what is there.
+    /// Accounts for all that are there.
     pub fn learn(&mut self) -> Result<()> {
         let entries = entries()?.into_iter();
         self.known = entries.map(|(name, number)| (name, Some(number))).collect();
         Ok(())
     }
 
-    /// An interface came, or went, as was heard; `path` may be that of any device.
-    pub fn heard(&mut self, path: &[u8], is_there: bool) {
+    /// A message told that an interface was added or removed; `path` may be that of any device.
+    pub fn received(&mut self, path: &[u8], is_there: bool) {
         let name = basename(path);
         if basename(dirname(path)) != b"net" {
             return;
@@ -41,8 +41,8 @@ impl Interfaces {
         }
     }
 
-    /// Whether an interface came or went that was not heard of.
-    pub fn are_others(&self) -> Result<bool> {
+    /// Whether an interface was added or removed without a message.
+    pub fn differ(&self) -> Result<bool> {
         let entries = entries()?;
         let is_known = |(name, number): &(Box<[u8]>, u64)| {
             let known = self.known.get(name);
@@ -75,21 +75,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_heard_is_accounted_for() {
+    fn what_messages_tell_of_is_accounted_for() {
         let mut interfaces = Interfaces::default();
         interfaces.learn().unwrap();
-        assert!(!interfaces.are_others().unwrap());
+        assert!(!interfaces.differ().unwrap());
         let path = |name: &str| format!("/sys/devices/virtual/net/{name}").into_bytes();
         // Told of, but not there; then gone, as told.
-        interfaces.heard(&path("none-such"), true);
-        assert!(interfaces.are_others().unwrap());
-        interfaces.heard(&path("none-such"), false);
-        assert!(!interfaces.are_others().unwrap());
+        interfaces.received(&path("none-such"), true);
+        assert!(interfaces.differ().unwrap());
+        interfaces.received(&path("none-such"), false);
+        assert!(!interfaces.differ().unwrap());
         // Neither a queue nor another device is an interface.
-        interfaces.heard(&path("none-such/queues/rx-0"), true);
-        interfaces.heard(b"/sys/devices/virtual/block/loop0", true);
-        interfaces.heard(b"net", true);
-        assert!(!interfaces.are_others().unwrap());
+        interfaces.received(&path("none-such/queues/rx-0"), true);
+        interfaces.received(b"/sys/devices/virtual/block/loop0", true);
+        interfaces.received(b"net", true);
+        assert!(!interfaces.differ().unwrap());
     }
 
     #[test]
@@ -100,8 +100,8 @@ mod tests {
             return; // a host without a network
         };
         interfaces.known.insert(name.clone(), Some(u64::MAX));
-        assert!(interfaces.are_others().unwrap());
+        assert!(interfaces.differ().unwrap());
         interfaces.known.insert(name, None);
-        assert!(!interfaces.are_others().unwrap());
+        assert!(!interfaces.differ().unwrap());
     }
 }

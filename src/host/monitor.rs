@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Hears of changes: uevents from the kernel or udevd, and the kernel's count
-//! of them, which shows when one was missed.
+//! Receives uevents from the kernel or udevd, and compares the kernel's count of them, which shows when one was
+//! missed.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::io;
@@ -18,7 +18,7 @@ use crate::host::files::{Files, syspath};
 use crate::host::found::{Found, again, found, is_failure};
 use crate::host::interfaces::Interfaces;
 use crate::host::mdevctl::files::Watch;
-use crate::host::namespace::hears_of_devices;
+use crate::host::namespace::receives_uevents_of_devices;
 use crate::text;
 
 /// Present while udevd runs.
@@ -34,13 +34,13 @@ const SEQNUM: &[u8] = b"/sys/kernel/uevent_seqnum";
 /// What libvirt asks of the kernel for unread events; as much as the rights allow is given.
 const RECEIVE_BUFFER: usize = 128 << 20;
 
-/// How many messages that libudev rejects are passed over in one go.
+/// How many messages that libudev rejects are passed over in one call.
 const REJECTS: usize = 1000;
 
-/// How long a message may take from the kernel's count to the socket: the kernel counts first.
+/// How long a message may take to the socket after the kernel has counted it.
 const ON_THE_WAY: Duration = Duration::from_millis(2);
 
-/// How long an unchanged count may be taken on trust when a single device is asked for.
+/// How long the count is not read again when a single device is asked for.
 const TRUST: Duration = Duration::from_millis(1);
 
 /// One uevent.
@@ -59,13 +59,13 @@ pub struct Uevent {
 /// What happened to a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// It came.
+    /// It was added.
     Added,
     /// Something about it changed.
     Changed,
     /// It has another name or parent.
     Moved,
-    /// It went.
+    /// It was removed.
     Removed,
 }
 
@@ -74,12 +74,12 @@ pub enum Action {
 pub struct News {
     /// The uevents that arrived, in order.
     pub events: VecDeque<Uevent>,
-    /// Something was missed: the host must be scanned again, after the events were taken in.
+    /// A uevent was missed: the host must be scanned again, after `events` were taken in.
     pub rescan: bool,
-    /// Definitions of mediated devices came, went or changed.
+    /// Definitions of mediated devices were added, removed or changed.
     pub definitions: bool,
     /// They may have, and nobody was there to hear of it.
-    pub unheard_definitions: bool,
+    pub missed_definitions: bool,
 }
 
 /// What happened while a host was scanned.
@@ -93,41 +93,41 @@ pub struct ScanNews {
     pub rescan: bool,
 }
 
-/// Ears on one host.
+/// Watches one host for changes.
 pub struct Monitor {
     socket: Option<MonitorSocket>,
     through_udevd: bool,
     seqnum: Option<OwnedFd>,
-    heard: Heard,
-    /// Where nothing but interfaces of other network namespaces can pass unheard: those that are
-    /// to be seen, in case sysfs shows those of another one.
+    received: Received,
+    /// The interfaces in sysfs that are accounted for; `None` where the socket misses more than the uevents of
+    /// interfaces in other network namespaces. sysfs may show those of another namespace than the socket's.
     interfaces: Option<Interfaces>,
     checked: Option<Instant>,
-    /// Listens for definitions of mediated devices from the first scan on.
+    /// Watches the definitions of mediated devices, from the first scan on.
     definitions: Option<Watch>,
     /// There should be somebody who listens for them.
     misses_definitions: bool,
 }
 
-/// Which uevents are accounted for, by their numbers.
+/// Which uevents were received, or are known to be of no interest, by their numbers.
 #[derive(Debug, Default)]
-struct Heard {
-    /// The count when the host was last scanned: what was told before is part of the scan.
+struct Received {
+    /// The count when the host was last scanned: the scan has seen what happened before.
     scanned: u64,
-    /// All up to this one are accounted for.
+    /// All up to this one were received.
     all_to: u64,
-    /// These are as well: udevd's workers, and the kernel on several processors, tell out of order.
+    /// These were as well: udevd's workers, and the kernel on several processors, send out of order.
     beyond: BTreeSet<u64>,
 }
 
-impl Heard {
-    /// The host is scanned when the kernel has told so many.
+impl Received {
+    /// The host is scanned when the kernel has sent so many.
     fn scan(&mut self, count: u64) {
         self.scanned = count;
         self.pass(count);
     }
 
-    /// So many are accounted for, but what arrives late may still be news.
+    /// No uevent up to this number is waited for, but one that arrives late still counts as new.
     fn pass(&mut self, count: u64) {
         self.beyond = self.beyond.split_off(&(count + 1));
         self.all_to = count;
@@ -144,7 +144,7 @@ impl Heard {
     }
 }
 
-/// A socket that hears of uevents; `None` where the process may not have one.
+/// A socket for uevents; `None` where the process may not have one.
 fn open_socket(through_udevd: bool) -> Found<MonitorSocket> {
     let open = || match through_udevd {
         true => MonitorBuilder::new()?.listen(),
@@ -185,7 +185,7 @@ impl std::fmt::Debug for Monitor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Monitor")
             .field("through_udevd", &self.through_udevd)
-            .field("heard", &self.heard)
+            .field("received", &self.received)
             .finish_non_exhaustive()
     }
 }
@@ -198,7 +198,7 @@ impl Monitor {
             socket: None,
             through_udevd: false,
             seqnum: files.keep_open(SEQNUM)?,
-            heard: Heard::default(),
+            received: Received::default(),
             checked: None,
             definitions: None,
             misses_definitions: false,
@@ -207,12 +207,12 @@ impl Monitor {
         Ok(monitor)
     }
 
-    /// Listens to udevd, or to the kernel.
+    /// Opens a socket for udevd's messages, or for the kernel's.
     fn listen(&mut self, through_udevd: bool) -> Result<()> {
         self.socket = open_socket(through_udevd)?;
         self.through_udevd = through_udevd;
         // udevd may not be there any more, or live in another namespace.
-        let is_good = self.socket.is_some() && !through_udevd && hears_of_devices();
+        let is_good = self.socket.is_some() && !through_udevd && receives_uevents_of_devices();
         self.interfaces = is_good.then(Interfaces::default);
         Ok(())
     }
@@ -224,15 +224,15 @@ impl Monitor {
         self.definitions = watch.ok().flatten();
     }
 
-    /// The descriptors that are readable while there is news; after a scan there may be others.
+    /// The descriptors that are readable while there are messages; after a scan there may be others.
     pub fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         let socket = self.socket.as_ref().map(AsFd::as_fd);
         let definitions = self.definitions.as_ref().map(AsFd::as_fd);
         socket.into_iter().chain(definitions)
     }
 
-    /// Whether messages come from udevd, which has more to tell of a device than that it came.
-    pub fn is_told_by_udevd(&self) -> bool {
+    /// Whether messages come from udevd, which are sent when its database has the device's entry.
+    pub fn receives_from_udevd(&self) -> bool {
         self.through_udevd
     }
 
@@ -255,7 +255,7 @@ impl Monitor {
         if is_readable(self.socket.iter().map(AsFd::as_fd), Duration::ZERO)? {
             self.receive(&mut news);
         }
-        self.heard.scan(count);
+        self.received.scan(count);
         // udevd's messages bring more than what the kernel knew.
         let is_seen = |event: &Uevent| event.number <= count && !self.through_udevd;
         let (seen, later) = news.events.into_iter().partition(is_seen);
@@ -294,13 +294,13 @@ impl Monitor {
         // The count is read before the messages: one that arrives in between explains more, not less.
         let count = if due { self.count()? } else { None };
         if thorough && files.exists(UDEV_CONTROL)? != self.through_udevd {
-            // udevd has come, or gone: what it does not tell any more, the kernel told before.
+            // udevd was started or stopped. What happened before is not in the messages that come from here on.
             news.rescan = true;
             self.listen(!self.through_udevd)?;
         }
         if thorough && self.misses_definitions {
             self.watch_definitions(files);
-            news.unheard_definitions = true;
+            news.missed_definitions = true;
         }
         if is_readable(self.fds(), Duration::ZERO)? {
             self.receive(news);
@@ -308,7 +308,7 @@ impl Monitor {
                 None => {}
                 Some(Ok(changed)) => news.definitions |= changed,
                 Some(Err(_)) => {
-                    news.unheard_definitions = true;
+                    news.missed_definitions = true;
                     self.watch_definitions(files);
                 }
             }
@@ -321,10 +321,10 @@ impl Monitor {
         Ok(())
     }
 
-    /// Finds out whether some of the first `count` uevents were not heard and will not be: then the host must be
+    /// Finds out whether some of the first `count` uevents were not received and will not be: then the host must be
     /// scanned.
     fn find_missed(&mut self, files: &Files, count: u64, news: &mut News) -> Result<()> {
-        while count > self.heard.all_to && !news.rescan {
+        while count > self.received.all_to && !news.rescan {
             if self.is_udevd_at_work(files)? {
                 break;
             }
@@ -337,11 +337,11 @@ impl Monitor {
             }
             news.rescan = match &self.interfaces {
                 None => true,
-                Some(interfaces) => interfaces.are_others()?,
+                Some(interfaces) => interfaces.differ()?,
             };
             if !news.rescan {
-                // It was told where this process does not listen, of what it does not see.
-                self.heard.pass(count);
+                // They were sent to other network namespaces, for interfaces that are not in this one.
+                self.received.pass(count);
             }
         }
         Ok(())
@@ -372,7 +372,7 @@ impl Monitor {
                 continue;
             };
             let number = event.sequence_number();
-            self.heard.note(number);
+            self.received.note(number);
             let action = match event.action().map(OsStrExt::as_bytes) {
                 Some(b"add") => Action::Added,
                 Some(b"change") => Action::Changed,
@@ -391,12 +391,14 @@ impl Monitor {
                 },
             };
             if let Some(interfaces) = &mut self.interfaces {
-                interfaces.heard(&path, action != Action::Removed);
-                old_path.iter().for_each(|old| interfaces.heard(old, false));
+                interfaces.received(&path, action != Action::Removed);
+                old_path
+                    .iter()
+                    .for_each(|old| interfaces.received(old, false));
             }
             // A scan has seen what came and went before it, not that something changed; and
             // udevd's messages bring more than what the kernel knew.
-            let is_seen = number <= self.heard.scanned && action != Action::Changed;
+            let is_seen = number <= self.received.scanned && action != Action::Changed;
             if is_seen && !self.through_udevd {
                 continue;
             }
@@ -416,16 +418,16 @@ mod tests {
 
     #[test]
     fn messages_out_of_order_leave_no_gap() {
-        let mut heard = Heard::default();
-        heard.scan(10);
+        let mut received = Received::default();
+        received.scan(10);
         for (number, all_to) in [(9, 10), (12, 10), (13, 10), (11, 13), (15, 13), (14, 15)] {
-            heard.note(number);
-            assert_eq!(heard.all_to, all_to);
+            received.note(number);
+            assert_eq!(received.all_to, all_to);
         }
-        heard.note(20);
-        heard.scan(18);
-        assert_eq!(heard.all_to, 18);
-        heard.note(19);
-        assert_eq!(heard.all_to, 20);
+        received.note(20);
+        received.scan(18);
+        assert_eq!(received.all_to, 18);
+        received.note(19);
+        assert_eq!(received.all_to, 20);
     }
 }

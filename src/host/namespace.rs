@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! What a uevent socket of this process can hear, which is a matter of namespaces.
+//! Which uevents a socket of this process receives, which namespaces decide.
 //!
-//! The kernel tells of a network interface in its own network namespace only, and of every
-//! other device in all those that the first user namespace owns (kernel: lib/kobject_uevent.c).
+//! The kernel sends those of a network interface to its own network namespace only, and those of every
+//! other device to all those that the first user namespace owns (kernel: lib/kobject_uevent.c).
 
 #![allow(unsafe_code)] // An ioctl makes a descriptor; nothing safe wraps this one.
 
@@ -42,9 +42,9 @@ unsafe impl Ioctl for OwnerRequest {
     }
 }
 
-/// Whether a socket for the kernel's uevents, opened now, hears of all devices but the interfaces
-/// of other network namespaces. Where that is not certain, it is taken not to.
-pub fn hears_of_devices() -> bool {
+/// Whether a socket for the kernel's uevents, opened now, receives those of all devices but the interfaces
+/// of other network namespaces. `false` where that is not certain.
+pub fn receives_uevents_of_devices() -> bool {
     belongs_to_first_user_namespace(NETWORK).unwrap_or(false)
 }
 

@@ -25,12 +25,12 @@ impl Definitions {
         Ok(Definitions(named.collect()))
     }
 
-    /// All of them, by name.
+    /// All definitions, by the name of their device.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Definition>> {
         self.0.values()
     }
 
-    /// The definition of a device.
+    /// The definition of a device, if it is a mediated one and has one.
     pub fn get(&self, device: &Device) -> Option<Arc<Definition>> {
         match device.kind {
             Capability::Mdev => self.0.get(&device.name).cloned(),
@@ -38,20 +38,20 @@ impl Definitions {
         }
     }
 
-    /// Those whose parent is this device.
+    /// The definitions whose parent is this device.
     pub fn below(&self, parent: &Device) -> impl Iterator<Item = &Arc<Definition>> {
         let address = address_of(parent);
         self.iter()
             .filter(move |definition| Some(definition.parent_addr.as_bytes()) == address)
     }
 
-    /// Those that the other set lacks.
+    /// The definitions of devices that have none in the other set.
     pub fn without(&self, other: &Definitions) -> impl Iterator<Item = &Arc<Definition>> {
         self.iter()
             .filter(|definition| !other.0.contains_key(&definition.name))
     }
 
-    /// Those that differ from the one of the same name in an earlier set.
+    /// The definitions that differ from those of the same devices in an earlier set.
     pub fn changed_since(&self, earlier: &Definitions) -> impl Iterator<Item = &Arc<Definition>> {
         self.iter().filter(|definition| {
             earlier
@@ -62,7 +62,8 @@ impl Definitions {
     }
 }
 
-/// The address by which mdevctl knows a device as a parent, if it can be one.
+/// The address by which mdevctl knows a parent of mediated devices: the name of its directory. `None` for a
+/// device of a kind that cannot be one.
 pub fn address_of(device: &Device) -> Option<&[u8]> {
     match (device.kind, &device.origin) {
         (kind, Origin::Kernel(kernel)) if kind.can_have(Capability::MdevTypes) => {
@@ -72,8 +73,8 @@ pub fn address_of(device: &Device) -> Option<&[u8]> {
     }
 }
 
-/// The device that a definition alone makes: it is not there. Its parent is the device with
-/// the parent's address, else `computer`.
+/// The device that is defined and not active. Its parent is the device with the parent's address, else
+/// `computer`.
 pub fn inactive(definition: Arc<Definition>, registry: &Registry) -> Device {
     let address = definition.parent_addr.as_bytes();
     let parent = [b"pci".as_slice(), b"css", b"mtty"]

@@ -93,7 +93,7 @@ class Ways(unittest.TestCase):
         prefix = os.path.join(kit.temp(), "removed")
         for target in ("install", "uninstall"):
             kit.checked("make", "-C", kit.ROOT, target, "PREFIX=" + prefix, "LIBDIR=%s/lib" % prefix,
-                        "DESTDIR=", timeout=300)
+                        "DESTDIR=", timeout=600)
             if target == "install":
                 self.assertTrue(os.path.exists(prefix + "/lib/libvirnodedev.so.0"))
         left = [os.path.join(d, f) for d, _, files in os.walk(prefix) for f in files]
@@ -137,9 +137,9 @@ class Exports(unittest.TestCase):
         self.assertEqual(extra, set())
 
     def test_size(self):
-        """At most 1.5 MB when stripped."""
+        """At most 1.6 MB when stripped."""
         stripped = os.path.join(kit.temp(), "stripped.so")
         kit.checked("strip", "-o", stripped, os.path.join(kit.LIBDIR, "libvirnodedev.so.0"))
         size = os.path.getsize(stripped)
         self.note = "%d KiB" % (size // 1024)
-        self.assertLessEqual(size, 1500 * 1000)
+        self.assertLessEqual(size, 1600 * 1000)

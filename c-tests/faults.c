@@ -1,0 +1,658 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Fails the library's system calls, one in each run, and looks whether it answers right or says so.
+ *
+ *   faults [all] list URI     opens, lists, and asks for everything that there is to know of each device
+ *   faults [all] events URI   opens and registers; then an interface changes, two come, and two go
+ *
+ * A first run without a fault makes the answers that are expected, and counts the calls. Then the N-th call fails
+ * with EMFILE, ENFILE, ENOMEM, EIO or EINTR, in a process of its own, which has kept nothing from before. Every
+ * question is either answered as expected or ends with code 38 and the errno; asked again, it is answered as expected.
+ * Without `all`, of the calls that do the same to files of the same name only the first is failed.
+ *
+ * A call is caught by a seccomp filter that answers it with SIGSYS (kernel: Documentation/userspace-api/
+ * seccomp_filter.rst). The handler makes the call itself, from an address that the filter lets pass, or does not.
+ * Prints the numbers of calls and runs. Exit status: 1 when something was wrong, 77 where there is no such filter.
+ */
+#define _GNU_SOURCE
+#include "event_common.h"
+
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <ucontext.h>
+
+/* --- system calls that are made here, or not at all ---------------------------------- */
+
+/* Makes a system call. The filter knows the address behind the instruction. */
+long real_call(long number, const long *args);
+extern const char after_real_call[];
+
+#if defined(__x86_64__)
+enum { MACHINE = AUDIT_ARCH_X86_64 };
+__asm__(".text\n.globl real_call\n.type real_call, @function\nreal_call:\n"
+        "mov %rdi, %rax\n mov %rsi, %r11\n"
+        "mov (%r11), %rdi\n mov 8(%r11), %rsi\n mov 16(%r11), %rdx\n"
+        "mov 24(%r11), %r10\n mov 32(%r11), %r8\n mov 40(%r11), %r9\n"
+        "syscall\n.globl after_real_call\nafter_real_call: ret\n");
+
+static void read_arguments(const ucontext_t *context, long *args)
+{
+    static const int registers[6] = { REG_RDI, REG_RSI, REG_RDX, REG_R10, REG_R8, REG_R9 };
+    int i;
+
+    for (i = 0; i < 6; i++)
+        args[i] = context->uc_mcontext.gregs[registers[i]];
+}
+
+static void set_result(ucontext_t *context, long result)
+{
+    context->uc_mcontext.gregs[REG_RAX] = result;
+}
+#elif defined(__aarch64__)
+enum { MACHINE = AUDIT_ARCH_AARCH64 };
+__asm__(".text\n.globl real_call\n.type real_call, %function\nreal_call:\n"
+        "mov x8, x0\n mov x9, x1\n"
+        "ldp x0, x1, [x9]\n ldp x2, x3, [x9, #16]\n ldp x4, x5, [x9, #32]\n"
+        "svc #0\n.globl after_real_call\nafter_real_call: ret\n");
+
+static void read_arguments(const ucontext_t *context, long *args)
+{
+    int i;
+
+    for (i = 0; i < 6; i++)
+        args[i] = (long)context->uc_mcontext.regs[i];
+}
+
+static void set_result(ucontext_t *context, long result)
+{
+    context->uc_mcontext.regs[0] = (unsigned long)result;
+}
+#else
+#error "This machine's system calls are not known here."
+#endif
+
+/* Calls that can fail for want of something. Memory and locks are left alone: without them no program goes on. */
+#define CALL(name) { __NR_##name, #name }
+static const struct {
+    int number;
+    const char *name;
+} CALLS[] = {
+    CALL(openat), CALL(openat2), CALL(close), CALL(read), CALL(pread64), CALL(write), CALL(getdents64),
+    CALL(readlinkat), CALL(statx), CALL(newfstatat), CALL(fstat), CALL(statfs), CALL(fstatfs), CALL(faccessat),
+    CALL(faccessat2), CALL(fcntl), CALL(dup), CALL(dup3), CALL(ioctl), CALL(lseek), CALL(pipe2), CALL(eventfd2),
+    CALL(epoll_create1), CALL(epoll_ctl), CALL(epoll_pwait), CALL(ppoll), CALL(inotify_init1),
+    CALL(inotify_add_watch), CALL(socket), CALL(bind), CALL(connect), CALL(getsockname), CALL(getsockopt),
+    CALL(setsockopt), CALL(sendto), CALL(sendmsg), CALL(recvfrom), CALL(recvmsg),
+#ifdef __x86_64__
+    CALL(open), CALL(readlink), CALL(stat), CALL(lstat), CALL(access), CALL(poll), CALL(epoll_wait),
+#endif
+};
+
+static const struct {
+    int number;
+    const char *name;
+} ERRORS[] = {
+    { EMFILE, "EMFILE" }, { ENFILE, "ENFILE" }, { ENOMEM, "ENOMEM" }, { EIO, "EIO" }, { EINTR, "EINTR" },
+};
+
+enum { MAX_CALLS = 1 << 16, MAX_STEPS = 1 << 12, MAX_TEXT = 32 << 20, MAX_FD = 256 };
+
+/* A call of the first run, and the kind of file that it was about. */
+struct call {
+    int number;
+    char about[40];
+};
+
+/* What the processes share. */
+static struct {
+    int calls;
+    struct call call[MAX_CALLS];
+    /* The expected answers, one behind the other. */
+    int steps;
+    size_t length;
+    char *step[MAX_STEPS];
+    char text[MAX_TEXT];
+    char failure[4096];
+} *shared;
+
+/* Calls are counted, and one of them fails, only while the library is asked something. */
+static volatile sig_atomic_t is_armed;
+static int is_first_run, count, failing_call = -1, failing_error, has_failed;
+static char about_fd[MAX_FD][sizeof(((struct call *)NULL)->about)];
+
+static int is_call(long number, const char *name)
+{
+    size_t i;
+
+    for (i = 0; i < COUNT(CALLS); i++) {
+        if (CALLS[i].number == number)
+            return strcmp(CALLS[i].name, name) == 0;
+    }
+    return 0;
+}
+
+static const char *call_name(int number)
+{
+    size_t i;
+
+    for (i = 0; i < COUNT(CALLS); i++) {
+        if (CALLS[i].number == number)
+            return CALLS[i].name;
+    }
+    return "?";
+}
+
+static int takes_path_at_0(long number)
+{
+    return is_call(number, "open") || is_call(number, "readlink") || is_call(number, "stat") ||
+           is_call(number, "lstat") || is_call(number, "access") || is_call(number, "statfs");
+}
+
+static int takes_path_at_1(long number)
+{
+    return is_call(number, "openat") || is_call(number, "openat2") || is_call(number, "readlinkat") ||
+           is_call(number, "statx") || is_call(number, "newfstatat") || is_call(number, "faccessat") ||
+           is_call(number, "faccessat2") || is_call(number, "inotify_add_watch");
+}
+
+/* The last part of a path with every number as #: what is read alike is called alike. */
+static void describe_path(const char *path, char *about, size_t size)
+{
+    const char *last = strrchr(path, '/');
+    size_t n = 0;
+
+    for (last = last && last[1] ? last + 1 : path; *last != '\0' && n + 1 < size; last++) {
+        if (!strchr("0123456789", *last))
+            about[n++] = *last;
+        else if (n == 0 || about[n - 1] != '#')
+            about[n++] = '#';
+    }
+    about[n] = '\0';
+}
+
+static void describe(long number, const long *args, char *about, size_t size)
+{
+    const char *path = NULL;
+    long fd = args[0];
+
+    if (takes_path_at_0(number))
+        path = (const char *)args[0];
+    else if (takes_path_at_1(number))
+        path = (const char *)args[1];
+    about[0] = '\0';
+    if (path && path[0] != '\0' && strcmp(path, ".") != 0)
+        describe_path(path, about, size);
+    else if (fd >= 0 && fd < MAX_FD)
+        memcpy(about, about_fd[fd], size);
+}
+
+static void on_call(int signal, siginfo_t *info, void *context)
+{
+    long args[6], number = info->si_syscall, result;
+    char about[sizeof(about_fd[0])];
+    int kept_errno = errno;
+
+    (void)signal;
+    read_arguments(context, args);
+    if (!is_armed) {
+        set_result(context, real_call(number, args));
+        return;
+    }
+    describe(number, args, about, sizeof(about));
+    if (is_first_run && count < MAX_CALLS) {
+        shared->call[count].number = (int)number;
+        memcpy(shared->call[count].about, about, sizeof(about));
+    }
+    if (count++ == failing_call) {
+        has_failed = 1;
+        /* The kernel closes the descriptor whatever it says. */
+        if (is_call(number, "close"))
+            real_call(number, args);
+        result = -failing_error;
+    } else {
+        result = real_call(number, args);
+        if (result >= 0 && result < MAX_FD && (takes_path_at_0(number) || takes_path_at_1(number)))
+            memcpy(about_fd[result], about, sizeof(about));
+        else if (result >= 0 && result < MAX_FD && is_call(number, "socket"))
+            strcpy(about_fd[result], "socket");
+    }
+    set_result(context, result);
+    errno = kept_errno;
+}
+
+static void catch_calls(void)
+{
+    static struct sock_filter filter[COUNT(CALLS) + 12];
+    uint64_t address = (uint64_t)(uintptr_t)after_real_call;
+    struct sigaction action;
+    struct sock_fprog program;
+    size_t n = 0, i;
+
+#define LOAD(field) \
+    filter[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, field))
+#define IF_NOT(value, skip) filter[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, skip)
+#define RETURN(what) filter[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, what)
+    LOAD(arch);
+    IF_NOT(MACHINE, COUNT(CALLS) + 6);
+    LOAD(instruction_pointer); /* the lower half, on little-endian machines */
+    IF_NOT((uint32_t)address, 3);
+    filter[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+                                               offsetof(struct seccomp_data, instruction_pointer) + 4);
+    IF_NOT((uint32_t)(address >> 32), 1);
+    RETURN(SECCOMP_RET_ALLOW);
+    LOAD(nr);
+    for (i = 0; i < COUNT(CALLS); i++) {
+        filter[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)CALLS[i].number,
+                                                   COUNT(CALLS) - i, 0);
+    }
+    RETURN(SECCOMP_RET_ALLOW);
+    RETURN(SECCOMP_RET_TRAP);
+    program.len = (unsigned short)n;
+    program.filter = filter;
+    memset(&action, 0, sizeof(action));
+    action.sa_sigaction = on_call;
+    action.sa_flags = SA_SIGINFO | SA_NODEFER | SA_RESTART;
+    assert(sigaction(SIGSYS, &action, NULL) == 0);
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
+        fprintf(stderr, "the kernel takes no seccomp filter: %s\n", strerror(errno));
+        exit(77);
+    }
+}
+
+/* --- questions ------------------------------------------------------------------------ */
+
+static const char *uri;
+static virConnectPtr conn;
+/* What a question leaves to be given back: that would clear its error. */
+static virNodeDevicePtr held;
+
+/* Ends the run with a word of what is wrong. */
+static void fail(const char *format, ...)
+{
+    va_list args;
+
+    is_armed = 0;
+    va_start(args, format);
+    vsnprintf(shared->failure, sizeof(shared->failure), format, args);
+    va_end(args);
+    _exit(1);
+}
+
+static int steps;
+
+/* Where two texts differ, for a message. */
+static const char *difference(const char *found, const char *expected)
+{
+    static char text[900];
+    size_t at = 0;
+
+    while (found[at] && found[at] == expected[at])
+        at++;
+    at -= at < 60 ? at : 60;
+    snprintf(text, sizeof(text), "found    ...%.300s\nexpected ...%.300s", found + at, expected + at);
+    return text;
+}
+
+static void give_back(void)
+{
+    if (held)
+        virNodeDeviceFree(held);
+    held = NULL;
+}
+
+/* Asks a question, once more if the first answer is an error that says what failed. An answer that is not empty is
+ * compared. */
+static void ask(const char *title, char *(*question)(const char *name), const char *name)
+{
+    int errors = 0;
+    char *answer;
+
+    for (;;) {
+        virErrorPtr error;
+
+        is_armed = 1;
+        answer = question(name);
+        is_armed = 0;
+        if (answer)
+            break;
+        error = virGetLastError();
+        if (!error)
+            fail("%s %s: no answer and no error", title, name);
+        if (errors++ || !has_failed)
+            fail("%s %s: asked again: %d %s", title, name, error->code, error->message);
+        if (error->code != VIR_ERR_SYSTEM_ERROR || error->int1 != failing_error ||
+            !strstr(error->message, strerror(failing_error)))
+            fail("%s %s: error %d, errno %d: %s", title, name, error->code, error->int1, error->message);
+        virResetLastError();
+        give_back();
+    }
+    give_back();
+    if (answer[0] == '\0') {
+        /* There is nothing to compare. */
+        free(answer);
+        return;
+    }
+    if (is_first_run) {
+        size_t size = strlen(answer) + 1;
+
+        assert(steps < MAX_STEPS && shared->length + size <= MAX_TEXT);
+        shared->step[steps] = shared->text + shared->length;
+        memcpy(shared->step[steps], answer, size);
+        shared->length += size;
+        shared->steps = steps + 1;
+    } else if (steps >= shared->steps || strcmp(answer, shared->step[steps]) != 0) {
+        fail("%s %s%s: %s", title, name, errors ? " asked again" : "",
+             steps < shared->steps ? difference(answer, shared->step[steps]) : "one question too many");
+    }
+    free(answer);
+    steps++;
+}
+
+static char *open_connection(const char *name)
+{
+    (void)name;
+    conn = virConnectOpen(uri);
+    return conn ? strdup("") : NULL;
+}
+
+/* The names of all devices, a line each. */
+static char *list(const char *unused)
+{
+    virNodeDevicePtr *devices;
+    int i, n = virConnectListAllNodeDevices(conn, &devices, 0);
+    char *text, *end;
+
+    (void)unused;
+    if (n < 0)
+        return NULL;
+    text = end = malloc((size_t)n * 256 + 1);
+    assert(text);
+    *end = '\0';
+    for (i = 0; i < n; i++) {
+        end += snprintf(end, 256, "%s\n", virNodeDeviceGetName(devices[i]));
+        virNodeDeviceFree(devices[i]);
+    }
+    free(devices);
+    return text;
+}
+
+/* How many devices have each capability; a list by flags reads what they need. */
+static char *count_capabilities(const char *unused)
+{
+    char *text = malloc(1000), *end = text;
+    unsigned int bit;
+
+    (void)unused;
+    assert(text);
+    for (bit = 0; bit < 24; bit++) {
+        virNodeDevicePtr *devices;
+        int n = virConnectListAllNodeDevices(conn, &devices, 1U << bit);
+
+        if (n < 0) {
+            free(text);
+            return NULL;
+        }
+        end += sprintf(end, "%d ", n);
+        while (n > 0)
+            virNodeDeviceFree(devices[--n]);
+        free(devices);
+    }
+    return text;
+}
+
+static char *xml(const char *name)
+{
+    held = virNodeDeviceLookupByName(conn, name);
+    return held ? virNodeDeviceGetXMLDesc(held, 0) : NULL;
+}
+
+static char *json(const char *name)
+{
+    held = virNodeDeviceLookupByName(conn, name);
+    return held ? vndNodeDeviceGetJSONDesc(held, 0) : NULL;
+}
+
+static char *capabilities(const char *name)
+{
+    char *names[30], *text = NULL;
+    int i, n;
+
+    held = virNodeDeviceLookupByName(conn, name);
+    n = held ? virNodeDeviceListCaps(held, names, COUNT(names)) : -1;
+    if (n >= 0) {
+        text = calloc(1, 1000);
+        assert(text);
+        for (i = 0; i < n; i++) {
+            strcat(strcat(text, names[i]), " ");
+            free(names[i]);
+        }
+    }
+    return text;
+}
+
+static char *xml_of_all(const char *unused)
+{
+    (void)unused;
+    return vndConnectGetAllDevicesXML(conn, 0);
+}
+
+static void close_connection(void)
+{
+    assert(virConnectClose(conn) >= 0); /* registrations keep it */
+}
+
+static void ask_for_everything(void)
+{
+    char *names, *name, *rest;
+
+    ask("open", open_connection, "");
+    ask("list", list, "");
+    names = strdup(shared->step[steps - 1]);
+    ask("count", count_capabilities, "");
+    for (name = strtok_r(names, "\n", &rest); name; name = strtok_r(NULL, "\n", &rest)) {
+        ask("XML of", xml, name);
+        ask("JSON of", json, name);
+        ask("capabilities of", capabilities, name);
+    }
+    free(names);
+    ask("XML of all", xml_of_all, "");
+    ask("list", list, "");
+    close_connection();
+}
+
+/* --- events --------------------------------------------------------------------------- */
+
+/* A process without the filter, which makes and removes interfaces when it is told to. */
+static int order[2], reply[2];
+
+static void start_helper(void)
+{
+    char what;
+
+    assert(pipe(order) == 0 && pipe(reply) == 0);
+    if (fork() != 0)
+        return;
+    close(order[1]);
+    while (read(order[0], &what, 1) == 1) {
+        if (what == '+')
+            make_pair();
+        else
+            remove_pair();
+        assert(write(reply[1], &what, 1) == 1);
+    }
+    _exit(0);
+}
+
+static void have_helper(char what)
+{
+    assert(write(order[1], &what, 1) == 1 && read(reply[0], &what, 1) == 1);
+}
+
+static char told[1000];
+
+static void on_lifecycle(virConnectPtr c, virNodeDevicePtr device, int event, int detail, void *opaque)
+{
+    static const char *const names[] = { "created", "deleted", "defined", "undefined" };
+
+    (void)c, (void)detail, (void)opaque;
+    sprintf(told + strlen(told), "%s %.60s\n", names[event], virNodeDeviceGetName(device));
+}
+
+static void on_update(virConnectPtr c, virNodeDevicePtr device, void *opaque)
+{
+    (void)c, (void)opaque;
+    sprintf(told + strlen(told), "updated %.60s\n", virNodeDeviceGetName(device));
+}
+
+static int fd;
+
+static char *get_fd(const char *unused)
+{
+    (void)unused;
+    fd = vndConnectGetEventFD(conn);
+    return fd < 0 ? NULL : strdup("");
+}
+
+static char *register_lifecycle(const char *unused)
+{
+    (void)unused;
+    return virConnectNodeDeviceEventRegisterAny(conn, NULL, LIFECYCLE, CALLBACK(on_lifecycle), NULL, NULL) < 0
+               ? NULL : strdup("");
+}
+
+static char *register_update(const char *unused)
+{
+    (void)unused;
+    return virConnectNodeDeviceEventRegisterAny(conn, NULL, UPDATE, CALLBACK(on_update), NULL, NULL) < 0
+               ? NULL : strdup("");
+}
+
+static char *dispatch(const char *unused)
+{
+    (void)unused;
+    return vndConnectDispatchEvents(conn) < 0 ? NULL : strdup("");
+}
+
+/* Dispatches until that was told, as a program does that sleeps until the descriptor is readable. */
+static void wait_for(const char *first, const char *second)
+{
+    while (!strstr(told, first) || !strstr(told, second)) {
+        if (!is_readable(fd, 3000))
+            fail("asleep before it was told '%s' and '%s'; told was:\n%s", first, second, told);
+        ask("dispatch", dispatch, "");
+    }
+    told[0] = '\0';
+}
+
+static void follow_events(void)
+{
+    ask("open", open_connection, "");
+    ask("descriptor", get_fd, "");
+    ask("registration", register_lifecycle, "");
+    ask("registration", register_update, "");
+    ask("list", list, "");
+    change_loopback();
+    wait_for("updated " LOOPBACK "\n", "");
+    have_helper('+');
+    wait_for("created " PAIR_0 "\n", "created " PAIR_1 "\n");
+    ask("list", list, "");
+    ask("XML of", xml, PAIR_1);
+    have_helper('-');
+    wait_for("deleted " PAIR_0 "\n", "deleted " PAIR_1 "\n");
+    ask("list", list, "");
+    close_connection();
+}
+
+/* --- runs ------------------------------------------------------------------------------ */
+
+static void (*work)(void);
+
+static int run(void)
+{
+    int status;
+    pid_t child = fork();
+
+    assert(child >= 0);
+    if (child == 0) {
+        alarm(60);
+        virSetErrorFunc(NULL, ignore_error);
+        work();
+        if (is_first_run)
+            shared->calls = count;
+        _exit(0);
+    }
+    assert(waitpid(child, &status, 0) == child);
+    if (WIFSIGNALED(status))
+        snprintf(shared->failure, sizeof(shared->failure), "ended by signal %d", WTERMSIG(status));
+    return status == 0;
+}
+
+/* Whether a call before this one did the same to a file of that name. */
+static int is_repeated(int n)
+{
+    int i;
+
+    for (i = 0; i < n; i++) {
+        if (shared->call[i].number == shared->call[n].number &&
+            strcmp(shared->call[i].about, shared->call[n].about) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    int all = argc > 1 && strcmp(argv[1], "all") == 0, n, runs = 0, wrong = 0;
+    size_t e;
+
+    argc -= all, argv += all;
+    if (argc != 3 || (strcmp(argv[1], "list") != 0 && strcmp(argv[1], "events") != 0)) {
+        fprintf(stderr, "usage: faults [all] list|events URI\n");
+        return 2;
+    }
+    uri = argv[2];
+    work = ask_for_everything;
+    if (strcmp(argv[1], "events") == 0) {
+        need_own_network();
+        work = follow_events;
+        start_helper();
+    }
+    shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert(shared != MAP_FAILED);
+    catch_calls();
+    is_first_run = 1;
+    if (!run()) {
+        fprintf(stderr, "without a fault: %s\n", shared->failure);
+        return 1;
+    }
+    is_first_run = 0;
+    for (n = 0; n < shared->calls; n++) {
+        if (!all && is_repeated(n))
+            continue;
+        for (e = 0; e < COUNT(ERRORS); e++) {
+            failing_call = n;
+            failing_error = ERRORS[e].number;
+            runs++;
+            if (!run()) {
+                wrong++;
+                fprintf(stderr, "call %d, %s '%s', %s: %s\n", n, call_name(shared->call[n].number),
+                        shared->call[n].about, ERRORS[e].name, shared->failure);
+                if (work == follow_events && system("ip link del vt0 2>/dev/null") != 0) {
+                    /* It was gone. */
+                }
+            }
+        }
+    }
+    printf("%d calls, %d runs, %d wrong\n", shared->calls, runs, wrong);
+    return wrong != 0;
+}

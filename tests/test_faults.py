@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""A system call that fails is an error and nothing else: c-tests/faults.c fails them, one in each run.
+
+Each machine of tests/handmade is read as a recording, some are also replayed as the host, and the real host is
+listened to while interfaces come and go. Of the calls that do the same to files of the same name the first is failed;
+VND_FAULTS=all fails every one, and those of the recorded machines too (`make faults`).
+"""
+import os
+import re
+import unittest
+
+import cprograms
+import kit
+import test_handmade
+
+OWN_NETWORK = True  # for kit.main()
+
+ALL = os.environ.get("VND_FAULTS") == "all"
+# What the host has beside its files: netlink and ioctls for the first, mdevctl's definitions for the second.
+REPLAYED = ["net", "virtual"]
+
+
+class Faults(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        flags = cprograms.package_flags("--cflags", "--libs", "virnodedev")
+        cls.program = cprograms.compile_c("faults", *flags)
+
+    def check(self, what, uri, *wrapper):
+        command = [*wrapper, self.program, *(["all"] if ALL else []), what, uri]
+        done = kit.run(*command, timeout=36000 if ALL else 500, env=cprograms.run_environment())
+        if done.returncode == kit.SKIPPED:
+            self.skipTest("no privilege: " + done.stderr.strip())
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+        self.note = done.stdout.strip()
+        self.assertGreater(int(re.match(r"\d+", self.note)[0]), 50)
+
+    def recording(self, archive):
+        self.check("list", "nodedev:///embed?root=" + kit.extract(archive))
+
+    def test_the_host(self):
+        self.check("list", "nodedev:///system")
+
+    def test_events(self):
+        if not kit.has_own_network():
+            self.skipTest("no privilege: this user may not make a network namespace with its own /sys")
+        self.check("events", "nodedev:///system")
+
+
+def _recorded(archive):
+    def test(self):
+        self.recording(archive())
+    return test
+
+
+def _replayed(machine):
+    def test(self):
+        self.check("list", "nodedev:///system", os.path.join(kit.SCRIPTS, "replay"), test_handmade.archive(machine))
+    return test
+
+
+for _machine in test_handmade.machines():
+    setattr(Faults, "test_recording_%s" % _machine, _recorded(lambda m=_machine: test_handmade.archive(m)))
+for _machine in REPLAYED:
+    setattr(Faults, "test_replay_%s" % _machine, _replayed(_machine))
+for _machine in kit.machine_names() if ALL else []:
+    setattr(Faults, "test_recorded_machine_%s" % _machine, _recorded(lambda m=_machine: kit.machine_archive(m)))

@@ -131,6 +131,15 @@ class Kernel(Tree):
         with open(self.device(address) + "/config", "rb") as f:
             return f.read()
 
+    def fall_off(self, address):
+        """Nobody answers reads of configuration space any more: the bus gives ones."""
+        with open(self.device(address) + "/config", "r+b") as f:
+            f.write(b"\xff" * len(self.recorded[address]))
+
+    def come_back(self, address):
+        with open(self.device(address) + "/config", "r+b") as f:
+            f.write(self.recorded[address])
+
     def forget(self, address):
         self.forgetful.add(address)
         with open(self.device(address) + "/config", "r+b") as f:

@@ -175,6 +175,10 @@ def resets(session):
     kernel.closed[kernel.device(NIC) + "/config"] = 13
     step("reset of closed configuration space", "reset")
     kernel.closed.clear()
+    kernel.fall_off(NIC)
+    for what in ("reset", "detach", "reattach"):
+        step("fallen off its bus: " + what, what)
+    kernel.come_back(NIC)
     step("reset of a bridge", "reset", "0000:00:03.0")
     step("reset on a root bus", "reset", "0000:00:00.0")
     step("reset by the kernel", "reset", "0000:01:00.0")

@@ -81,7 +81,8 @@ pub struct PciState {
 pub struct IommuGroup {
     /// Its number.
     pub number: i32,
-    /// Its functions, in the order in which the kernel lists them.
+    /// Its functions, in the order in which the kernel lists them. None for a group that is known by its number
+    /// only.
     pub functions: Vec<PciAddress>,
 }
 
@@ -416,28 +417,33 @@ fn virtual_functions(node: &Node<'_>) -> Result<Vec<PciAddress>> {
 }
 
 impl IommuGroup {
-    /// The number is in the text of the link, which a recording has even where it leads nowhere.
+    /// The number is in the text of the link, which a recording has even where it leads nowhere; then no function is
+    /// known. A group that is there and lists nothing at all has the function itself, and one that lists none is not
+    /// shown, as in libvirt.
     fn read(node: &Node<'_>) -> Found<IommuGroup> {
         let files = &node.host.files;
         let target = files.read_link(&node.below("iommu_group"))?;
         let Some(number) = target.and_then(|target| text::parse_i32(basename(&target), 10)) else {
             return Ok(None);
         };
-        let entries = files.entries(&node.below("iommu_group/devices"))?;
-        let functions = match entries {
-            Some(entries) => entries
-                .iter()
-                .filter_map(|name| PciAddress::parse(name))
-                .collect(),
-            None => address(node).into_iter().collect(),
+        let functions: Vec<_> = match files.entries(&node.below("iommu_group/devices"))? {
+            Some(entries) => {
+                let functions = entries.iter().filter_map(|name| PciAddress::parse(name));
+                functions.collect()
+            }
+            None if node.has("iommu_group")? => address(node).into_iter().collect(),
+            None => {
+                let functions = Vec::new();
+                return Ok(Some(IommuGroup { number, functions }));
+            }
         };
-        Ok(Some(IommuGroup { number, functions }))
+        let is_shown = !functions.is_empty();
+        Ok(is_shown.then_some(IommuGroup { number, functions }))
     }
 
-    /// A group that lists no function is not shown, as in libvirt.
     fn write(&self, w: &mut Writer) {
         if self.functions.is_empty() {
-            return;
+            return w.empty("iommuGroup", &[("number", &self.number)]);
         }
         w.element("iommuGroup", &[("number", &self.number)], |w| {
             for address in &self.functions {

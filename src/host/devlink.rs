@@ -321,6 +321,16 @@ mod tests {
     }
 
     #[test]
+    fn a_question_that_may_not_be_put_is_no_failure() {
+        for errno in [Errno::ACCESS, Errno::PERM] {
+            assert!(is_silence(&errno.into()));
+        }
+        for errno in [Errno::MFILE, Errno::NOMEM, Errno::NOBUFS, Errno::IO] {
+            assert!(!is_silence(&errno.into()));
+        }
+    }
+
+    #[test]
     fn this_kernel_answers() {
         let socket = match open() {
             Err(e) => {

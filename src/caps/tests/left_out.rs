@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! What is listed has a description: facts that cannot be had are left out of it. tests/test_describable.py spoils the
+//! files of whole machines; here stands what is left.
+
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use super::*;
+use crate::caps::kind::Kind;
+use crate::caps::pci::{Bridge, Pci};
+use crate::device::scan;
+use crate::host::mdevctl::run::Asking;
+
+const FUNCTION: &str = "devices/pci0000:00/0000:00:05.0";
+const UEVENT: &str = "DRIVER=e1000e\nPCI_CLASS=60400\nPCI_ID=8086:10D3\n";
+
+/// A PCI function with this configuration space.
+fn function(config: &[u8]) -> (tempfile::TempDir, Host) {
+    let (root, host) = host(&[
+        (&format!("{FUNCTION}/uevent"), UEVENT),
+        (&format!("{FUNCTION}/vendor"), "0x8086\n"),
+        (&format!("{FUNCTION}/device"), "0x10d3\n"),
+        (&format!("{FUNCTION}/numa_node"), "1\n"),
+    ]);
+    let folder = root.path().join("sys").join(FUNCTION);
+    std::fs::write(folder.join("config"), config).unwrap();
+    (root, host)
+}
+
+fn folder(root: &tempfile::TempDir) -> std::path::PathBuf {
+    root.path().join("sys").join(FUNCTION)
+}
+
+fn link(target: &str, path: impl AsRef<Path>) {
+    let path = path.as_ref();
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let _ = std::fs::remove_file(path);
+    symlink(target, path).unwrap();
+}
+
+fn read(host: &Host) -> Pci {
+    let path = format!("/sys/{FUNCTION}");
+    let node = node(host, path.as_bytes(), b"pci", UEVENT.as_bytes());
+    assert_eq!(Pci::judge(&node), Ok(Verdict::Plain));
+    Pci::read(&node).unwrap().unwrap()
+}
+
+fn state(host: &Host) -> pci::PciState {
+    let path = format!("/sys/{FUNCTION}");
+    let node = node(host, path.as_bytes(), b"pci", UEVENT.as_bytes());
+    Pci::read_state(&node, &SlowFacts::default()).unwrap()
+}
+
+/// Configuration space of 4096 bytes with this header type and all else 0.
+fn config(header_type: u8) -> Vec<u8> {
+    let mut config = vec![0; 4096];
+    config[0x0e] = header_type;
+    config
+}
+
+#[test]
+fn a_function_that_does_not_answer_has_neither_bridge_nor_link() {
+    for silent in [vec![0xff; 4096], vec![0xff; 64], config(3), config(0x83)] {
+        let (root, host) = function(&silent);
+        let found = read(&host);
+        assert_eq!((found.bridge, found.express), (None, None));
+        assert_eq!((found.vendor.id, found.numa_node), (0x8086, Some(1)));
+        // Once it answers again it is read again.
+        assert!(!found.is_final());
+        std::fs::write(folder(&root).join("config"), config(1)).unwrap();
+        let found = read(&host);
+        assert_eq!(found.bridge, Some(Bridge::Pci));
+        assert!(found.express.is_some() && found.is_final());
+    }
+    // The ids of a virtual function read as ones, and it answers.
+    let mut virtual_function = config(0);
+    virtual_function[..4].fill(0xff);
+    let (_root, host) = function(&virtual_function);
+    assert!(read(&host).express.is_some());
+}
+
+#[test]
+fn ids_of_a_function_are_in_its_uevent_file_too() {
+    let (root, host) = function(&config(0));
+    for text in ["", "8086\n", "0x18086\n", "0x\n", "?\n"] {
+        std::fs::write(folder(&root).join("device"), text).unwrap();
+        let found = read(&host);
+        assert_eq!(
+            (found.vendor.id, found.product.id),
+            (0x8086, 0x10d3),
+            "{text}"
+        );
+    }
+    // Where they are nowhere it is no node device.
+    let path = format!("/sys/{FUNCTION}");
+    let uevent = b"PCI_CLASS=60400\n";
+    let device = node(&host, path.as_bytes(), b"pci", uevent);
+    assert_eq!(Pci::judge(&device), Ok(Verdict::Rejected));
+}
+
+#[test]
+fn numbers_of_a_function_that_are_none() {
+    let (root, host) = function(&config(0));
+    for text in ["", "one\n", "1.5\n", "99999999999\n", "-1\n", "\u{ff}"] {
+        std::fs::write(folder(&root).join("numa_node"), text).unwrap();
+        std::fs::write(folder(&root).join("sriov_totalvfs"), text).unwrap();
+        assert_eq!(read(&host).numa_node, None, "{text}");
+        assert_eq!(state(&host).max_virtual_functions, 0, "{text}");
+    }
+}
+
+/// As libvirt 12.8.0 has it, but for the last: it leaves such a function out.
+#[test]
+fn an_iommu_group_without_its_list() {
+    let (root, host) = function(&config(0));
+    let written = || {
+        let mut w = Writer::xml();
+        let facts = Facts::Pci(read(&host));
+        facts.write(&State::Pci(state(&host)), &mut w);
+        let text = w.finish();
+        let group = text.lines().skip_while(|line| !line.contains("iommuGroup"));
+        let group =
+            group.take_while(|line| line.contains("iommuGroup") || line.contains("address"));
+        group.map(str::trim).collect::<Vec<_>>().concat()
+    };
+    assert_eq!(written(), "");
+    link(
+        "../../../kernel/iommu_groups/7",
+        folder(&root).join("iommu_group"),
+    );
+    let group = root.path().join("sys/kernel/iommu_groups/7");
+    std::fs::create_dir_all(&group).unwrap();
+    let own = "<address domain='0x0000' bus='0x00' slot='0x05' function='0x0'/>";
+    assert_eq!(
+        written(),
+        format!("<iommuGroup number='7'>{own}</iommuGroup>")
+    );
+    std::fs::create_dir(group.join("devices")).unwrap();
+    assert_eq!(written(), "");
+    std::fs::remove_dir_all(&group).unwrap();
+    assert_eq!(written(), "<iommuGroup number='7'/>");
+    link("?", folder(&root).join("iommu_group"));
+    assert_eq!(written(), "");
+}
+
+#[test]
+fn a_driver_link_that_leads_nowhere() {
+    let (root, host) = function(&config(0));
+    link(
+        "../../../devices/pci0000:00/0000:00:05.0",
+        root.path().join("sys/bus/pci/devices/0000:00:05.0"),
+    );
+    let driver = || {
+        let devices = scan::scan(&host).unwrap();
+        let description = devices[0].describe(&host, Asking::Never).unwrap();
+        description.driver
+    };
+    assert_eq!(driver(), None);
+    link(
+        "../../../bus/pci/drivers/e1000e",
+        folder(&root).join("driver"),
+    );
+    assert_eq!(driver(), None);
+    std::fs::create_dir_all(root.path().join("sys/bus/pci/drivers/e1000e")).unwrap();
+    assert_eq!(driver().as_deref(), Some("e1000e"));
+}
+
+#[test]
+fn types_of_mediated_device_that_do_not_say_what_they_must() {
+    let types = "devices/p/mdev_supported_types";
+    let (_root, host) = host(&[
+        (&format!("{types}/whole/device_api"), "vfio-pci\n"),
+        (&format!("{types}/whole/available_instances"), "2\n"),
+        (&format!("{types}/uncounted/device_api"), "vfio-pci\n"),
+        (&format!("{types}/many/device_api"), "vfio-pci\n"),
+        (&format!("{types}/many/available_instances"), "many\n"),
+        (&format!("{types}/silent/available_instances"), "1\n"),
+        (&format!("{types}/empty/available_instances"), "1\n"),
+        (&format!("{types}/empty/device_api"), "\n"),
+        ("devices/q/mdev_supported_types/silent/name", "x\n"),
+    ]);
+    let parent = node(&host, b"/sys/devices/p", b"matrix", b"");
+    let found = mdev_types::read(&parent).unwrap();
+    let ids: Vec<_> = found.iter().map(|found| &found.id[..]).collect();
+    assert_eq!(ids, ["whole"]);
+    assert_eq!(mdev_types::has_any(&parent), Ok(true));
+    // A parent that has no other kind offers none.
+    let parent = node(&host, b"/sys/devices/q", b"matrix", b"");
+    assert_eq!(mdev_types::read(&parent), Ok(Vec::new()));
+    assert_eq!(mdev_types::has_any(&parent), Ok(false));
+}
+
+#[test]
+fn a_unit_whose_type_makes_no_sense() {
+    for text in ["", "\n", "disk\n", "-1\n", "0x\n", "99999999999\n"] {
+        let (_root, host) = host(&[("devices/0:0:0:1/type", text)]);
+        let device = node(&host, b"/sys/devices/0:0:0:1", b"scsi", b"");
+        let found = scsi_device::ScsiDevice::read(&device).unwrap().unwrap();
+        assert_eq!((found.peripheral_type, found.lun), (None, 1), "{text}");
+    }
+}

@@ -6,7 +6,6 @@ pub mod connection;
 pub mod description;
 pub mod device;
 pub mod document;
-pub mod environment;
 pub mod error;
 pub mod ffi;
 pub mod host;

@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
 
-use crate::environment;
 use crate::error::{Code, Domain, Error, Result};
+use crate::host::environment;
 use crate::text::uri::{Uri, decode};
 
 /// The environment variable that names the connection of a program that names none.

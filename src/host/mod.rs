@@ -3,6 +3,7 @@
 //! tree, udev's database, the kernel's NIC and devlink interfaces.
 
 pub mod devlink;
+pub mod environment;
 pub mod ethtool;
 pub mod fc_hosts;
 pub mod files;

@@ -17,8 +17,8 @@ use once_cell::sync::OnceCell;
 
 use super::files::Files;
 use super::found::{Found, again, found};
-use crate::environment;
 use crate::error::Result;
+use crate::host::environment;
 use crate::process::without_fork;
 use crate::text;
 

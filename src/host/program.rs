@@ -15,7 +15,7 @@ use rustix::fs::MemfdFlags;
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 
-use crate::environment;
+use crate::host::environment;
 
 /// Where programs of the administrator are that a user's PATH may not name.
 const ADMIN_FOLDERS: [&str; 2] = ["/usr/sbin", "/sbin"];

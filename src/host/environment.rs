@@ -3,7 +3,7 @@
 //!
 //! A set-user-ID program, or one with file capabilities, has more rights than the user who
 //! started it and wrote its environment. There no variable is believed (secure_getenv(3)).
-#![allow(unsafe_code)]
+#![allow(unsafe_code)] // The kernel is asked by getauxval(3); nothing safe wraps that.
 
 use std::ffi::OsString;
 

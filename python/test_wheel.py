@@ -26,7 +26,8 @@ class Wheel(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         shutil.rmtree(BUILD, ignore_errors=True)
-        done = kit.checked("make", "-C", kit.ROOT, "--no-print-directory", "wheel", "BUILD_DIR=" + BUILD, env=BARE)
+        done = kit.checked("make", "-C", kit.ROOT, "--no-print-directory", "wheel",
+                           "BUILD_DIR=" + os.path.relpath(BUILD, kit.ROOT), env=BARE)  # make parts words by blanks
         cls.wheel = os.path.join(BUILD, done.stdout.splitlines()[-1])
         environment = os.path.join(BUILD, "venv")
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True, env=BARE)

@@ -22,7 +22,7 @@ import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.environ.get("CHECK_DIR") or os.path.join(ROOT, "build", "check")
-PREFIX = os.path.join(BUILD, "prefix")
+PREFIX = os.environ.get("CHECK_PREFIX") or os.path.join(BUILD, "prefix")
 LIBDIR = os.path.join(PREFIX, "lib")
 BIN = os.path.join(BUILD, "bin")
 DATA = os.path.join(ROOT, "tests", "data")

@@ -142,6 +142,7 @@ class Description(unittest.TestCase):
         env = kit.environment()
         env["PKG_CONFIG_PATH"] = os.path.join(COMPAT, "pkgconfig")
         if not compat:
+            foreign.need_module(module)
             env.pop("PKG_CONFIG_PATH")
         variable = "--variable=%s_api" % module.replace("-", "_")
         path = kit.checked("pkg-config", variable, module, env=env).stdout.strip()

@@ -162,6 +162,11 @@ impl Capability {
         (self.flag() | self.nested_flags()) & wanted.flag() != 0
     }
 
+    /// The buses and classes in which the kernel lists devices of this kind.
+    pub fn subsystems(self) -> &'static [Subsystem] {
+        self.about().subsystems
+    }
+
     /// The list flags of the capabilities that devices of this kind can have nested in their own.
     pub fn nested_flags(self) -> u32 {
         self.about().nested_flags
@@ -189,11 +194,8 @@ const fn is_same(one: &str, other: &str) -> bool {
 
 /// The buses and classes in which devices of any kind are found, each once.
 pub fn subsystems() -> Vec<Subsystem> {
-    let all = Capability::KINDS.iter();
-    let mut found: Vec<_> = all
-        .flat_map(|kind| kind.about().subsystems)
-        .copied()
-        .collect();
+    let kinds = Capability::KINDS.iter();
+    let mut found: Vec<_> = kinds.flat_map(|kind| kind.subsystems()).copied().collect();
     found.sort_unstable();
     found.dedup();
     found
@@ -201,10 +203,9 @@ pub fn subsystems() -> Vec<Subsystem> {
 
 /// The bus or class of that name, if devices of any kind are found there.
 pub fn subsystem_named(name: &[u8]) -> Option<Subsystem> {
-    let all = Capability::KINDS
-        .iter()
-        .flat_map(|kind| kind.about().subsystems);
-    all.copied().find(|known| known.name().as_bytes() == name)
+    let kinds = Capability::KINDS.iter();
+    let mut all = kinds.flat_map(|kind| kind.subsystems()).copied();
+    all.find(|known| known.name().as_bytes() == name)
 }
 
 /// The kind of device that a kernel device is, if it is one that libvirt lists: one that has a mark of it.

@@ -77,9 +77,11 @@ pub fn address_of(device: &Device) -> Option<&[u8]> {
 /// `computer`.
 pub fn inactive(definition: Arc<Definition>, registry: &Registry) -> Device {
     let address = definition.parent_addr.as_bytes();
-    let parent = [b"pci".as_slice(), b"css", b"mtty"]
-        .into_iter()
-        .map(|kind| name::device_name(kind, address, None))
+    let kinds = Capability::KINDS.iter();
+    let parent = kinds
+        .filter(|kind| kind.can_have(Capability::MdevTypes))
+        .flat_map(|kind| kind.subsystems())
+        .map(|subsystem| name::device_name(subsystem.name().as_bytes(), address, None))
         .chain([Name::from(ap_matrix::DEVICE_NAME)])
         .filter_map(|name| registry.by_name(&name))
         .find(|device| address_of(device) == Some(address));

@@ -58,8 +58,9 @@ fn encoding(document: &[u8]) -> Option<(String, usize)> {
     (declaration.name == "xml").then_some((encoding, end + 2))
 }
 
-/// Checks a declaration, which starts at `start`; `inner` is what stands between `<?` and `?>`.
-pub(super) fn check(inner: &str, start: usize) -> Result<(), Fault> {
+/// Checks a declaration, which starts at `start`; `inner` is what stands between `<?` and `?>`. Whether it says
+/// that the document stands alone.
+pub(super) fn check(inner: &str, start: usize) -> Result<bool, Fault> {
     let name_end = start + "<?xml".len();
     if start != 0 {
         let message = "XML declaration allowed only at the start of the document";
@@ -80,14 +81,17 @@ pub(super) fn check(inner: &str, start: usize) -> Result<(), Fault> {
     if matches!(next, Some(("encoding", _))) {
         next = attributes.next();
     }
+    let mut is_standalone = false;
     if let Some(("standalone", value)) = next {
-        if !matches!(value, "yes" | "no") {
-            return Err(Fault::new(end, "standalone accepts only 'yes' or 'no'"));
-        }
+        is_standalone = match value {
+            "yes" => true,
+            "no" => false,
+            _ => return Err(Fault::new(end, "standalone accepts only 'yes' or 'no'")),
+        };
         next = attributes.next();
     }
     match next {
-        None => Ok(()),
+        None => Ok(is_standalone),
         Some(_) => Err(Fault::new(end, "parsing XML declaration: '?>' expected")),
     }
 }

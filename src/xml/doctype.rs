@@ -1,101 +1,314 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Document type declarations, and the entities that they define.
+//! Document type declarations (XML 1.0, section 2.8): the entities that they define, and which attributes hold words.
+//!
+//! Declarations of elements and notations are checked and passed over. Nothing outside of the document is read.
 
-use super::entities::Entities;
+mod element;
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::entities::{Entities, REFERENCE_DEPTH};
 use super::fault::Fault;
-use super::scanner::Scanner;
+use super::scanner::{Scanner, normalise_ends};
+use super::tag::read_value;
+
+/// Types of attributes beside enumerations. In a longer word that begins with one, the rest is in the wrong place.
+const ATTRIBUTE_TYPES: [&str; 8] = [
+    "CDATA", "IDREFS", "IDREF", "ID", "ENTITY", "ENTITIES", "NMTOKENS", "NMTOKEN",
+];
+
+/// What a document type declaration says of the document behind it.
+#[derive(Debug, Default)]
+pub(super) struct Doctype {
+    /// The entities that it defines.
+    pub entities: Entities,
+    /// For each element, which of its attributes hold words and which any text; the first declaration counts.
+    hold_words: HashMap<String, HashMap<String, bool>>,
+}
+
+impl Doctype {
+    /// Takes superfluous blanks from the attributes of an element that hold words (section 3.3.3).
+    pub fn normalise(&self, element: &str, attributes: &mut [(String, String)]) {
+        let Some(hold_words) = self.hold_words.get(element) else {
+            return;
+        };
+        for (name, value) in attributes {
+            if hold_words.get(name) == Some(&true) {
+                let words: Vec<_> = value.split(' ').filter(|word| !word.is_empty()).collect();
+                *value = words.join(" ");
+            }
+        }
+    }
+}
 
 /// Reads a declaration from `<!DOCTYPE` to its `>`, with which `text` starts; it stands at `base` in
-/// the document. Its entities, and where in the document it ends.
-pub(super) fn read_doctype(text: &str, base: usize) -> Result<(Entities, usize), Fault> {
+/// the document. What it says, and where in the document it ends.
+pub(super) fn read_doctype(
+    text: &str,
+    base: usize,
+    is_standalone: bool,
+) -> Result<(Doctype, usize), Fault> {
     let mut scanner = Scanner::new(text, base);
+    let mut reader = DoctypeReader::default();
     scanner.take_text("<!DOCTYPE");
-    if !scanner.blanks() {
-        return Err(scanner.fault("Space required after 'DOCTYPE'"));
-    }
-    if scanner.name().is_none() {
-        return Err(scanner.fault("xmlParseDocTypeDecl : no DOCTYPE name !"));
-    }
+    scanner.expect_blanks("Space required after 'DOCTYPE'")?;
+    scanner.expect_name("xmlParseDocTypeDecl : no DOCTYPE name !")?;
     scanner.blanks();
-    external_id(&mut scanner)?;
+    let external = external_id(&mut scanner)?;
+    reader.may_be_defined_outside = external.is_some() && !is_standalone;
+    reader.is_standalone = is_standalone;
     scanner.blanks();
-    let mut entities = Entities::default();
     if scanner.take('[') {
         while !scanner.rest().is_empty() && !scanner.take(']') {
-            declaration(&mut scanner, &mut entities)?;
-            scanner.blanks();
+            reader.declaration(&mut scanner)?;
         }
         scanner.blanks();
     }
     if !scanner.take('>') {
         return Err(scanner.fault("DOCTYPE improperly terminated"));
     }
-    Ok((entities, base + scanner.at))
+    Ok((reader.doctype, base + scanner.at))
 }
 
-/// Passes the place of something outside of the document, if it stands here.
-fn external_id(scanner: &mut Scanner<'_>) -> Result<bool, Fault> {
-    let literals = if scanner.take_text("SYSTEM") {
-        1
-    } else if scanner.take_text("PUBLIC") {
-        2
-    } else {
-        return Ok(false);
-    };
-    for _ in 0..literals {
+/// Reads the declarations between the brackets.
+#[derive(Default)]
+struct DoctypeReader {
+    doctype: Doctype,
+    /// Entities for use among declarations: their text, or `None` where that is outside of the document.
+    parameters: HashMap<String, Option<Rc<str>>>,
+    is_standalone: bool,
+    /// Whether a parameter entity that is not known here may be defined outside of the document.
+    may_be_defined_outside: bool,
+}
+
+impl DoctypeReader {
+    /// Passes blanks or a declaration, with those that a parameter entity stands for.
+    fn declaration(&mut self, scanner: &mut Scanner<'_>) -> Result<(), Fault> {
+        match self.own_declaration(scanner)? {
+            None => Ok(()),
+            // A place in the entity's text is none in the document.
+            Some(text) => self
+                .declarations(text)
+                .map_err(|message| scanner.fault(message)),
+        }
+    }
+
+    /// Passes blanks, a declaration or a reference to a parameter entity, whose text it returns.
+    fn own_declaration(&mut self, scanner: &mut Scanner<'_>) -> Result<Option<Rc<str>>, Fault> {
+        if scanner.blanks() {
+            return Ok(None);
+        }
+        if scanner.take_text("<!ENTITY") {
+            self.entity(scanner)?;
+        } else if scanner.take_text("<!ATTLIST") {
+            self.attributes(scanner)?;
+        } else if scanner.take_text("<!ELEMENT") {
+            element::declaration(scanner)?;
+        } else if scanner.take_text("<!NOTATION") {
+            notation(scanner)?;
+        } else if scanner.take_text("<!--") {
+            scanner.comment()?;
+        } else if scanner.take_text("<?") {
+            scanner.instruction()?;
+        } else if scanner.take('%') {
+            return self.parameter(scanner);
+        } else {
+            return Err(scanner.fault("Content error in the internal subset"));
+        }
+        Ok(None)
+    }
+
+    /// The text of a parameter entity whose `%` was passed; `None` if it is not read.
+    fn parameter(&mut self, scanner: &mut Scanner<'_>) -> Result<Option<Rc<str>>, Fault> {
+        let name = scanner.expect_name("PEReference: no name")?;
+        if !scanner.take(';') {
+            return Err(scanner.fault("PEReference: expecting ';'"));
+        }
+        let text = self.parameters.get(name).cloned();
+        if text.is_none() && !self.may_be_defined_outside {
+            return Err(scanner.fault(format!("PEReference: %{name}; not found")));
+        }
+        // Section 4.1, "Entity Declared": behind a reference like this, nobody need know all entities.
+        self.may_be_defined_outside = !self.is_standalone;
+        Ok(text.flatten())
+    }
+
+    /// Reads the text of a parameter entity, and of those that it refers to.
+    fn declarations(&mut self, text: Rc<str>) -> Result<(), String> {
+        self.doctype.entities.spend(&text)?;
+        let mut open = vec![(text, 0)];
+        while let Some((text, at)) = open.last_mut() {
+            let mut scanner = Scanner::new(text, 0);
+            scanner.at = *at;
+            if scanner.rest().is_empty() {
+                open.pop();
+                continue;
+            }
+            let inner = self
+                .own_declaration(&mut scanner)
+                .map_err(|fault| fault.message)?;
+            *at = scanner.at;
+            if let Some(inner) = inner {
+                if open.len() == REFERENCE_DEPTH {
+                    return Err("Detected an entity reference loop".to_string());
+                }
+                self.doctype.entities.spend(&inner)?;
+                open.push((inner, 0));
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the definition of an entity after its `<!ENTITY`.
+    fn entity(&mut self, scanner: &mut Scanner<'_>) -> Result<(), Fault> {
+        scanner.expect_blanks("Space required after '<!ENTITY'")?;
+        let is_parameter = scanner.take('%');
+        if is_parameter {
+            scanner.expect_blanks("Space required after '%'")?;
+        }
+        let name = scanner.expect_name("xmlParseEntityDecl: no name")?;
+        scanner.expect_blanks("Space required after the entity name")?;
+        let text = match external_id(scanner)? {
+            None => Some(replacement(scanner)?),
+            Some(place) if place.contains('#') => {
+                return Err(scanner.fault("Fragment not allowed"));
+            }
+            Some(_) => {
+                let is_separated = scanner.blanks();
+                if !is_parameter && scanner.take_text("NDATA") {
+                    if !is_separated {
+                        return Err(scanner.fault("Space required before 'NDATA'"));
+                    }
+                    scanner.expect_blanks("Space required after 'NDATA'")?;
+                    scanner.expect_name("xmlParseEntityDecl: no name")?;
+                }
+                None
+            }
+        };
         scanner.blanks();
-        scanner.literal()?;
+        if !scanner.take('>') {
+            let message = format!("xmlParseEntityDecl: entity {name} not terminated");
+            return Err(scanner.fault(message));
+        }
+        match is_parameter {
+            false => self.doctype.entities.define(name, text),
+            true => {
+                let known = self.parameters.entry(name.to_string());
+                known.or_insert(text.map(Rc::from));
+            }
+        }
+        Ok(())
     }
-    Ok(true)
+
+    /// Reads the attributes of an element after their `<!ATTLIST`. Default values are checked, and not applied.
+    fn attributes(&mut self, scanner: &mut Scanner<'_>) -> Result<(), Fault> {
+        scanner.expect_blanks("Space required after '<!ATTLIST'")?;
+        let element = scanner.expect_name("ATTLIST: no name for Element")?;
+        let Doctype {
+            entities,
+            hold_words,
+        } = &mut self.doctype;
+        let known = hold_words.entry(element.to_string()).or_default();
+        scanner.blanks();
+        while !scanner.take('>') {
+            let attribute = scanner.expect_name("ATTLIST: no name for Attribute")?;
+            scanner.expect_blanks("Space required after the attribute name")?;
+            let holds_words = attribute_type(scanner)?;
+            scanner.expect_blanks("Space required after the attribute type")?;
+            if !scanner.take_text("#REQUIRED") && !scanner.take_text("#IMPLIED") {
+                if scanner.take_text("#FIXED") {
+                    scanner.expect_blanks("Space required after '#FIXED'")?;
+                }
+                read_value(scanner, entities)?;
+            }
+            if !scanner.blanks() && !scanner.rest().starts_with('>') {
+                return Err(scanner.fault("Space required after the attribute default value"));
+            }
+            known.entry(attribute.to_string()).or_insert(holds_words);
+        }
+        Ok(())
+    }
 }
 
-/// Passes what stands between the brackets, one thing at a time.
-fn declaration(scanner: &mut Scanner<'_>, entities: &mut Entities) -> Result<(), Fault> {
-    const OTHERS: [&str; 3] = ["<!ELEMENT", "<!ATTLIST", "<!NOTATION"];
-    if scanner.blanks() {
-        return Ok(());
+/// Passes the type of an attribute; whether it is one of words, and not of any text.
+fn attribute_type(scanner: &mut Scanner<'_>) -> Result<bool, Fault> {
+    if let Some(known) = ATTRIBUTE_TYPES.iter().find(|name| scanner.take_text(name)) {
+        return Ok(*known != "CDATA");
     }
-    let start = scanner.at;
-    if scanner.take_text("<!ENTITY") {
-        return entity(scanner, entities);
+    let is_notation = scanner.take_text("NOTATION");
+    if is_notation {
+        scanner.expect_blanks("Space required after 'NOTATION'")?;
     }
-    let is_passed = if scanner.take_text("<!--") {
-        scanner.pass_to("-->")
-    } else if scanner.take_text("<?") {
-        scanner.pass_to("?>")
-    } else if scanner.take('%') {
-        // A parameter entity: at most it defines what is then not known here.
-        scanner.name().is_some() && scanner.take(';')
+    if !scanner.take('(') {
+        return Err(scanner.fault("'(' required to start ATTLIST enumeration"));
+    }
+    loop {
+        scanner.blanks();
+        let word = match is_notation {
+            true => scanner.name(),
+            false => scanner.name_token(),
+        };
+        if word.is_none() {
+            return Err(scanner.fault("NmToken expected in ATTLIST enumeration"));
+        }
+        scanner.blanks();
+        if scanner.take(')') {
+            return Ok(true);
+        }
+        if !scanner.take('|') {
+            return Err(scanner.fault("')' required to finish ATTLIST enumeration"));
+        }
+    }
+}
+
+/// Passes the declaration of a notation after its `<!NOTATION`.
+fn notation(scanner: &mut Scanner<'_>) -> Result<(), Fault> {
+    scanner.expect_blanks("Space required after '<!NOTATION'")?;
+    scanner.expect_name("NOTATION: Name expected here")?;
+    scanner.expect_blanks("Space required after the NOTATION name'")?;
+    if scanner.take_text("PUBLIC") {
+        scanner.expect_blanks("Space required after 'PUBLIC'")?;
+        public_literal(scanner)?;
+        if scanner.blanks() && scanner.rest().starts_with(['"', '\'']) {
+            scanner.literal()?;
+        }
+    } else if external_id(scanner)?.is_none() {
+        return Err(scanner.fault("NOTATION: SYSTEM or PUBLIC expected"));
+    }
+    scanner.blanks();
+    match scanner.take('>') {
+        true => Ok(()),
+        false => Err(scanner.fault("'>' required to close NOTATION declaration")),
+    }
+}
+
+/// Passes the place of something outside of the document, if it stands here; the place.
+fn external_id<'a>(scanner: &mut Scanner<'a>) -> Result<Option<&'a str>, Fault> {
+    if scanner.take_text("SYSTEM") {
+        scanner.expect_blanks("Space required after 'SYSTEM'")?;
+    } else if scanner.take_text("PUBLIC") {
+        scanner.expect_blanks("Space required after 'PUBLIC'")?;
+        public_literal(scanner)?;
+        scanner.expect_blanks("Space required after the Public Identifier")?;
     } else {
-        OTHERS.iter().any(|other| scanner.take_text(other)) && scanner.pass_declaration()
-    };
-    if !is_passed {
-        scanner.at = start;
-        return Err(scanner.fault("Content error in the internal subset"));
+        return Ok(None);
     }
-    Ok(())
+    scanner.literal().map(Some)
 }
 
-/// Reads the definition of an entity after its `<!ENTITY`. The first one of a name counts.
-fn entity(scanner: &mut Scanner<'_>, entities: &mut Entities) -> Result<(), Fault> {
-    scanner.blanks();
-    let is_parameter = scanner.take('%');
-    scanner.blanks();
-    let Some(name) = scanner.name() else {
-        return Err(scanner.fault("xmlParseEntityDecl: no name"));
-    };
-    scanner.blanks();
-    let text = match external_id(scanner)? {
-        true => None,
-        false => Some(replacement(scanner)?),
-    };
-    if !is_parameter {
-        entities.define(name, text);
+/// Passes a public identifier, whose characters are few (`PubidChar`).
+fn public_literal(scanner: &mut Scanner<'_>) -> Result<(), Fault> {
+    let start = scanner.at;
+    let literal = scanner.literal()?;
+    let is_known = |c: char| c.is_ascii_alphanumeric() || " \r\n-'()+,./:=?;!*#@$_%".contains(c);
+    match literal.chars().all(is_known) {
+        true => Ok(()),
+        false => {
+            scanner.at = start;
+            Err(scanner.fault("Unfinished System or Public ID \" or ' expected"))
+        }
     }
-    if !scanner.pass_declaration() {
-        return Err(scanner.fault(format!("xmlParseEntityDecl: entity {name} not terminated")));
-    }
-    Ok(())
 }
 
 /// The text of an entity: characters that are given by number are put in here, entities where it is used.
@@ -106,12 +319,20 @@ fn replacement(scanner: &mut Scanner<'_>) -> Result<String, Fault> {
     let mut text = String::new();
     loop {
         let rest = inner.rest();
-        let plain = rest.find("&#").unwrap_or(rest.len());
-        text.push_str(&rest[..plain]);
-        inner.at += plain;
-        if !inner.take_text("&#") {
+        let plain = &rest[..rest.find(['&', '%']).unwrap_or(rest.len())];
+        text.push_str(&normalise_ends(plain));
+        inner.at += plain.len();
+        if inner.take_text("&#") {
+            text.push(inner.character()?);
+        } else if inner.take('&') {
+            let reference = inner.name().filter(|_| inner.take(';')).ok_or_else(|| {
+                inner.fault("EntityValue: '&' forbidden except for entities references")
+            })?;
+            text.extend(["&", reference, ";"]);
+        } else if inner.take('%') {
+            return Err(inner.fault("PEReferences forbidden in internal subset"));
+        } else {
             return Ok(text);
         }
-        text.push(inner.character()?);
     }
 }

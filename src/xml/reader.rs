@@ -13,9 +13,8 @@ use quick_xml::errors::{Error as TokenError, IllFormedError, SyntaxError};
 use quick_xml::events::Event;
 
 use super::declaration::{self, decode};
-use super::doctype::read_doctype;
+use super::doctype::{Doctype, read_doctype};
 use super::element::Element;
-use super::entities::Entities;
 use super::fault::Fault;
 use super::scanner::Scanner;
 use super::tag::{Tag, read_reference, read_tag};
@@ -65,7 +64,9 @@ struct Parser<'a> {
     open: Vec<Element>,
     root: Option<Element>,
     has_doctype: bool,
-    entities: Entities,
+    doctype: Doctype,
+    /// Whether the XML declaration says that nothing outside of the document defines anything.
+    is_standalone: bool,
     /// A position and its place: text is counted once, from one element to the next.
     counted: (usize, Place),
 }
@@ -79,7 +80,8 @@ impl<'a> Parser<'a> {
             open: Vec::new(),
             root: None,
             has_doctype: false,
-            entities: Entities::default(),
+            doctype: Doctype::default(),
+            is_standalone: false,
             counted: (0, Place { line: 1, column: 1 }),
         }
     }
@@ -122,10 +124,14 @@ impl<'a> Parser<'a> {
                 Ok(Event::CData(text)) => self.characters(start, text.xml10_content())?,
                 Ok(Event::GeneralRef(_)) => self.reference(start)?,
                 Ok(Event::Decl(_)) => {
-                    declaration::check(&self.text[start + 2..self.position() - 2], start)?;
+                    let inner = &self.text[start + 2..self.position() - 2];
+                    self.is_standalone = declaration::check(inner, start)?;
                 }
                 Ok(Event::DocType(_)) => return Err(self.bad_markup(start)),
-                Ok(Event::PI(_)) => self.instruction(start)?,
+                Ok(Event::PI(_)) => {
+                    let inner = &self.text[start + 2..self.position()];
+                    Scanner::new(inner, start + 2).instruction()?;
+                }
                 Ok(Event::Comment(_)) => {}
                 Ok(Event::Eof) => return self.finish(),
                 Err(error) => return Err(self.explain(start, &error)),
@@ -153,7 +159,11 @@ impl<'a> Parser<'a> {
             return Err(self.outside(start));
         }
         let inner = &self.text[start + 1..self.position() - closing];
-        let Tag { name, attributes } = read_tag(inner, start + 1, &mut self.entities)?;
+        let Tag {
+            name,
+            mut attributes,
+        } = read_tag(inner, start + 1, &mut self.doctype.entities)?;
+        self.doctype.normalise(&name, &mut attributes);
         if self.open.len() == DEPTH_LIMIT {
             let message =
                 format!("Excessive depth in document: {DEPTH_LIMIT}, use XML_PARSE_HUGE option");
@@ -214,21 +224,15 @@ impl<'a> Parser<'a> {
         if self.open.is_empty() {
             return Err(self.outside(start));
         }
-        let text = read_reference(&self.text[start + 1..], start + 1, &mut self.entities)?;
+        let text = read_reference(
+            &self.text[start + 1..],
+            start + 1,
+            &mut self.doctype.entities,
+        )?;
         if let Some(element) = self.open.last_mut() {
             element.text.push_str(&text);
         }
         Ok(())
-    }
-
-    /// A processing instruction: passed over, if its name is one.
-    fn instruction(&self, start: usize) -> Result<(), Fault> {
-        let mut scanner = Scanner::new(&self.text[start + 2..self.position()], start + 2);
-        match scanner.name() {
-            None => Err(scanner.fault("xmlParsePI : no target name")),
-            Some(name) if name.eq_ignore_ascii_case("xml") => Err(scanner.fault("Invalid PI name")),
-            Some(_) => Ok(()),
-        }
     }
 
     /// Reads a document type declaration. The tokenizer goes on behind it: older versions of
@@ -238,8 +242,8 @@ impl<'a> Parser<'a> {
             return Err(self.bad_markup(start));
         }
         self.has_doctype = true;
-        let (entities, end) = read_doctype(&self.text[start..], start)?;
-        self.entities = entities;
+        let (doctype, end) = read_doctype(&self.text[start..], start, self.is_standalone)?;
+        self.doctype = doctype;
         self.tokens_start = end;
         self.tokens = tokenizer(&self.text[end..]);
         self.no_byte_order_mark(end)
@@ -325,7 +329,7 @@ impl<'a> Parser<'a> {
         if rest.starts_with('/') && !self.open.is_empty() {
             return Fault::new(self.text.len(), "expected '>'");
         }
-        match read_tag(rest, start + 1, &mut self.entities) {
+        match read_tag(rest, start + 1, &mut self.doctype.entities) {
             Err(fault) => fault,
             Ok(tag) => {
                 let line = self.place_of(start).line;

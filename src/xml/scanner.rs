@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! Reads the small parts of XML text from left to right: blanks, names, literals, character references.
 
+use std::borrow::Cow;
+
 use super::fault::Fault;
 use crate::text::is_xml_char;
 
@@ -41,6 +43,14 @@ impl<'a> Scanner<'a> {
         self.at > start
     }
 
+    /// Passes blanks; a fault where there are none.
+    pub fn expect_blanks(&mut self, missing: &str) -> Result<(), Fault> {
+        match self.blanks() {
+            true => Ok(()),
+            false => Err(self.fault(missing)),
+        }
+    }
+
     /// Passes a character, if it is the next one.
     pub fn take(&mut self, wanted: char) -> bool {
         let found = self.peek() == Some(wanted);
@@ -68,20 +78,6 @@ impl<'a> Scanner<'a> {
         found.is_some()
     }
 
-    /// Passes the rest of a declaration and its `>`, which may also stand in quotes before.
-    pub fn pass_declaration(&mut self) -> bool {
-        while let Some(at) = self.rest().find(['>', '"', '\'']) {
-            self.at += at;
-            if self.take('>') {
-                return true;
-            }
-            if self.literal().is_err() {
-                return false;
-            }
-        }
-        false
-    }
-
     /// Passes a name; `None` if none stands here.
     pub fn name(&mut self) -> Option<&'a str> {
         let rest = self.rest();
@@ -89,6 +85,53 @@ impl<'a> Scanner<'a> {
         let end = rest.find(|c| !is_in_name(c)).unwrap_or(rest.len());
         self.at += end;
         Some(&rest[..end])
+    }
+
+    /// Passes a name; a fault where none stands.
+    pub fn expect_name(&mut self, missing: &str) -> Result<&'a str, Fault> {
+        self.name().ok_or_else(|| self.fault(missing))
+    }
+
+    /// Passes one or more characters that names may hold; `None` if none stands here.
+    pub fn name_token(&mut self) -> Option<&'a str> {
+        let rest = self.rest();
+        let end = rest.find(|c| !is_in_name(c)).unwrap_or(rest.len());
+        self.at += end;
+        (end > 0).then(|| &rest[..end])
+    }
+
+    /// Passes the rest of a comment, after its `<!--`.
+    pub fn comment(&mut self) -> Result<(), Fault> {
+        let start = self.at;
+        if !self.pass_to("--") {
+            return Err(self.fault("Comment not terminated"));
+        }
+        if !self.take('>') {
+            self.at = start;
+            return Err(self.fault("Double hyphen within comment"));
+        }
+        Ok(())
+    }
+
+    /// Passes the rest of a processing instruction, after its `<?`.
+    pub fn instruction(&mut self) -> Result<(), Fault> {
+        let Some(name) = self.name() else {
+            return Err(self.fault("xmlParsePI : no target name"));
+        };
+        if name == "xml" {
+            let message = "XML declaration allowed only at the start of the document";
+            return Err(self.fault(message));
+        }
+        if name.eq_ignore_ascii_case("xml") {
+            return Err(self.fault("Invalid PI name"));
+        }
+        if !self.rest().starts_with("?>") && !self.blanks() {
+            return Err(self.fault(format!("ParsePI: PI {name} space expected")));
+        }
+        match self.pass_to("?>") {
+            true => Ok(()),
+            false => Err(self.fault(format!("ParsePI: PI {name} never end ..."))),
+        }
     }
 
     /// Passes a text in quotes; what is between them.
@@ -136,6 +179,14 @@ impl<'a> Scanner<'a> {
         char::from_u32(number)
             .filter(|c| is_xml_char(*c))
             .ok_or_else(|| self.fault(format!("xmlParseCharRef: invalid xmlChar value {number}")))
+    }
+}
+
+/// The text with each end of a line as LF (section 2.11).
+pub(super) fn normalise_ends(text: &str) -> Cow<'_, str> {
+    match text.contains('\r') {
+        true => text.replace("\r\n", "\n").replace('\r', "\n").into(),
+        false => text.into(),
     }
 }
 

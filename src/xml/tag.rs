@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! Start tags and references: the parts of XML 1.0 that the tokenizer leaves unchecked.
 
-use super::entities::Entities;
+use super::entities::{Entities, Within};
 use super::fault::Fault;
 use super::scanner::Scanner;
 
@@ -15,92 +15,91 @@ pub(super) struct Tag {
     pub attributes: Vec<(String, String)>,
 }
 
-/// Reads the parts of a tag. Attributes may refer to entities.
-struct TagReader<'a, 'e> {
-    scanner: Scanner<'a>,
-    entities: &'e mut Entities,
+/// Passes a reference after its `&`; appends what it stands for.
+fn read_reference_to(
+    scanner: &mut Scanner<'_>,
+    entities: &mut Entities,
+    within: Within,
+    out: &mut String,
+) -> Result<(), Fault> {
+    if scanner.take('#') {
+        out.push(scanner.character()?);
+        return Ok(());
+    }
+    let name = scanner.entity_name()?;
+    entities
+        .expand(name, within, out)
+        .map_err(|message| scanner.fault(message))
 }
 
-impl TagReader<'_, '_> {
-    /// Passes a reference after its `&`; appends what it stands for.
-    fn reference(&mut self, out: &mut String) -> Result<(), Fault> {
-        if self.scanner.take('#') {
-            out.push(self.scanner.character()?);
-            return Ok(());
-        }
-        let name = self.scanner.entity_name()?;
-        self.entities
-            .expand(name, out)
-            .map_err(|message| self.scanner.fault(message))
-    }
-
-    /// Passes an attribute's value with its quotes.
-    fn value(&mut self) -> Result<String, Fault> {
-        let quote = match self.scanner.peek() {
-            Some(quote @ ('"' | '\'')) => quote,
-            _ => return Err(self.scanner.fault("AttValue: \" or ' expected")),
+/// Passes an attribute's value with its quotes; returns it with white space made blanks.
+pub(super) fn read_value(
+    scanner: &mut Scanner<'_>,
+    entities: &mut Entities,
+) -> Result<String, Fault> {
+    let quote = match scanner.peek() {
+        Some(quote @ ('"' | '\'')) => quote,
+        _ => return Err(scanner.fault("AttValue: \" or ' expected")),
+    };
+    scanner.at += 1;
+    let mut value = String::new();
+    loop {
+        let Some(c) = scanner.peek() else {
+            return Err(scanner.fault(format!("AttValue: {quote} expected")));
         };
-        self.scanner.at += 1;
-        let mut value = String::new();
-        loop {
-            let Some(c) = self.scanner.peek() else {
-                return Err(self.scanner.fault(format!("AttValue: {quote} expected")));
-            };
-            if c == '<' {
-                return Err(self
-                    .scanner
-                    .fault("Unescaped '<' not allowed in attributes values"));
-            }
-            let is_line_end = self.scanner.rest().starts_with("\r\n");
-            self.scanner.at += c.len_utf8() + usize::from(is_line_end);
-            match c {
-                _ if c == quote => return Ok(value),
-                '&' => {
-                    let start = value.len();
-                    let is_character = self.scanner.rest().starts_with('#');
-                    self.reference(&mut value)?;
-                    if !is_character && value[start..].contains(['\t', '\n', '\r']) {
-                        let spaced = value[start..].replace(['\t', '\n', '\r'], " ");
-                        value.replace_range(start.., &spaced);
-                    }
+        if c == '<' {
+            return Err(scanner.fault("Unescaped '<' not allowed in attributes values"));
+        }
+        let is_line_end = scanner.rest().starts_with("\r\n");
+        scanner.at += c.len_utf8() + usize::from(is_line_end);
+        match c {
+            _ if c == quote => return Ok(value),
+            '&' => {
+                let start = value.len();
+                let is_character = scanner.rest().starts_with('#');
+                read_reference_to(scanner, entities, Within::Attribute, &mut value)?;
+                if !is_character && value[start..].contains(['\t', '\n', '\r']) {
+                    let spaced = value[start..].replace(['\t', '\n', '\r'], " ");
+                    value.replace_range(start.., &spaced);
                 }
-                '\t' | '\n' | '\r' => value.push(' '),
-                _ => value.push(c),
             }
+            '\t' | '\n' | '\r' => value.push(' '),
+            _ => value.push(c),
         }
     }
+}
 
-    fn attributes(&mut self) -> Result<Vec<(String, String)>, Fault> {
-        let mut attributes: Vec<(String, String)> = Vec::new();
-        loop {
-            let separated = self.scanner.blanks();
-            if self.scanner.rest().is_empty() {
-                return Ok(attributes);
-            }
-            if !separated && !attributes.is_empty() {
-                return Err(self.scanner.fault("attributes construct error"));
-            }
-            let Some(name) = self.scanner.name() else {
-                return Err(self.scanner.fault("error parsing attribute name"));
-            };
-            self.scanner.blanks();
-            if !self.scanner.take('=') {
-                return Err(self
-                    .scanner
-                    .fault(format!("Specification mandates value for attribute {name}")));
-            }
-            self.scanner.blanks();
-            let value = self.value()?;
-            if attributes.iter().any(|(known, _)| known == name) {
-                return Err(self.scanner.fault(format!("Attribute {name} redefined")));
-            }
-            if attributes.len() == ATTRIBUTE_LIMIT {
-                return Err(self
-                    .scanner
-                    .fault(format!("more than {ATTRIBUTE_LIMIT} attributes")));
-            }
-            attributes.push((name.to_string(), value));
+/// Reads attributes up to the end of the text.
+fn read_attributes(
+    scanner: &mut Scanner<'_>,
+    entities: &mut Entities,
+) -> Result<Vec<(String, String)>, Fault> {
+    let mut attributes: Vec<(String, String)> = Vec::new();
+    loop {
+        let separated = scanner.blanks();
+        if scanner.rest().is_empty() {
+            return Ok(attributes);
         }
+        if !separated && !attributes.is_empty() {
+            return Err(scanner.fault("attributes construct error"));
+        }
+        let Some(name) = scanner.name() else {
+            return Err(scanner.fault("error parsing attribute name"));
+        };
+        scanner.blanks();
+        if !scanner.take('=') {
+            let message = format!("Specification mandates value for attribute {name}");
+            return Err(scanner.fault(message));
+        }
+        scanner.blanks();
+        let value = read_value(scanner, entities)?;
+        if attributes.iter().any(|(known, _)| known == name) {
+            return Err(scanner.fault(format!("Attribute {name} redefined")));
+        }
+        if attributes.len() == ATTRIBUTE_LIMIT {
+            return Err(scanner.fault(format!("more than {ATTRIBUTE_LIMIT} attributes")));
+        }
+        attributes.push((name.to_string(), value));
     }
 }
 
@@ -110,22 +109,21 @@ pub(super) fn read_tag(text: &str, base: usize, entities: &mut Entities) -> Resu
     let Some(name) = scanner.name() else {
         return Err(scanner.fault("StartTag: invalid element name"));
     };
-    let mut reader = TagReader { scanner, entities };
     Ok(Tag {
         name: name.to_string(),
-        attributes: reader.attributes()?,
+        attributes: read_attributes(&mut scanner, entities)?,
     })
 }
 
-/// What the reference stands for whose `&` is just before `text`, at `base` in the document.
+/// What the reference in content stands for whose `&` is just before `text`, at `base` in the document.
 pub(super) fn read_reference(
     text: &str,
     base: usize,
     entities: &mut Entities,
 ) -> Result<String, Fault> {
     let mut out = String::new();
-    let scanner = Scanner::new(text, base);
-    TagReader { scanner, entities }.reference(&mut out)?;
+    let mut scanner = Scanner::new(text, base);
+    read_reference_to(&mut scanner, entities, Within::Content, &mut out)?;
     Ok(out)
 }
 

@@ -58,6 +58,7 @@ class Machine:
         shutil.rmtree(self.root, ignore_errors=True)
         os.makedirs(self.root)
         kit.unpack(archive, self.root)
+        kit.checked("chmod", "-R", "u+rw", self.root)  # a recording has files that can only be written to
         self.uri = "nodedev:///embed?root=" + self.root
         self.owners = {}
 

@@ -84,6 +84,12 @@ DEPARTURES = [
     "Fragment not allowed",                               # libxml2 does not see them in what is no URI
     "Start tag expected, '<' not found",                  # libxml2 takes <!DOCTYPE a>[...]>
 ]
+# And what libxml2 takes from 2.14 on. libvirt 12.8.0 was asked with 2.9, whose verdict the library has.
+DEPARTURES_2_14 = [
+    "PEReference: %[^;]*; not found",                     # a reference to nothing is passed over
+    "xmlParseElementChildrenContentDecl : too deep",      # 2.9 goes 128 levels deep
+    "Extra content at the end of the document",           # behind a reference that was passed over
+]
 
 
 def document(doctype, refers):
@@ -117,6 +123,9 @@ class Doctype(unittest.TestCase):
         vnd.silence()
         cls.conn = lib.virConnectOpen(b"nodedev:///system")
         cls.computer = lib.virNodeDeviceLookupByName(cls.conn, b"computer")
+        # xmllint writes 2.9.14 as 20914.
+        version = int(re.search(r"libxml version (\d+)", kit.run("xmllint", "--version").stderr)[1])
+        cls.departures = DEPARTURES + (DEPARTURES_2_14 if version >= 21400 else [])
 
     @classmethod
     def tearDownClass(cls):
@@ -153,7 +162,7 @@ class Doctype(unittest.TestCase):
             counts[good] += 1
             if (message is None) == good:
                 continue
-            if message and any(re.search(departure, message) for departure in DEPARTURES):
+            if message and any(re.search(departure, message) for departure in self.departures):
                 departures += 1
             else:
                 wrong.append("xmllint: %s, the library: %s\n%r\n" % (good, message, text))

@@ -1476,8 +1476,9 @@ int virNodeDeviceDettach(virNodeDevicePtr dev);
  *
  * Errors: 8 for a device that is no PCI function, or a name that cannot be a driver's; 38, with the errno, for what the
  * kernel refuses; 53 for a device that went; 55 while a program holds the function, or another one of its
- * group, through VFIO (to learn that, the group's file in /dev/vfio is opened and closed), and for a bridge;
- * 74 where VFIO is not to be had; 1 for a module that cannot be loaded and a driver that does not take the function.
+ * group, through VFIO (to learn that, the group's file in /dev/vfio is opened and closed), for a bridge, and when another
+ * program with this library has been changing the function for a minute: the message says which; 29 when
+ * /run/virnodedev, whose files say so, is not root's alone; 74 where VFIO is not to be had; 1 for a module that cannot be loaded and a driver that does not take the function.
  *
  * @param dev         the device
  * @param driverName  a driver or its module; NULL or "vfio" for the best VFIO driver, "xen" for Xen's

@@ -6,17 +6,21 @@ what came of it, and who drives the function then.
 
 With `transcript` it repeats the commands of a session with libvirt's virsh and prints what virsh would.
 """
+import contextlib
 import ctypes
+import fcntl
 import os
 import re
+import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "python")]
 import vnd  # noqa: E402
+from fast_clock import takes_a_minute  # noqa: E402
 from pci_kernel import BUS, GROUP, Kernel, write_new  # noqa: E402
 from replay_machine import read, write  # noqa: E402
-from syscalls import Refused, Thread  # noqa: E402
+from syscalls import Refused, Thread, libc  # noqa: E402
 from vnd import lib  # noqa: E402
 
 NIC = "0000:03:00.0"
@@ -35,6 +39,10 @@ case "$*" in
     *) echo "modprobe: FATAL: Module $2 not found in directory /lib/modules/7.2.13+deb14-amd64" >&2; exit 1 ;;
 esac
 """
+
+
+TURNS = "/run/virnodedev"
+PR_SET_NAME = 15
 
 
 def node_name(address):
@@ -69,11 +77,11 @@ class Session:
             return error
         return self.thread.call(call)
 
-    def step(self, words, what, address=NIC, driver=None):
+    def step(self, words, what, address=NIC, driver=None, call=lambda do: do()):
         print("# " + words)
         del self.kernel.log[:]
         write_new("/run/modprobe.log", "")
-        error = self.do(node_name(address), what, None if driver is None else driver.encode())
+        error = call(lambda: self.do(node_name(address), what, None if driver is None else driver.encode()))
         print(read("/run/modprobe.log"), end="")
         for line in self.kernel.log:
             print(line)
@@ -193,7 +201,7 @@ def resets(session):
 
 def vanishing(session):
     kernel, step = session.kernel, session.step
-    step("re-attach", "reattach")
+    step("re-attach again", "reattach")
     for name in ("driver_override", "unbind", "drivers_probe"):
         device = kernel.device(NIC)
         kernel.vanishing = name
@@ -203,6 +211,94 @@ def vanishing(session):
         kernel.probe(NIC)
     kernel.vanishing = "config"
     step("gone at config", "reset")
+
+
+@contextlib.contextmanager
+def another(work, *arguments, user=0, milliseconds=-1):
+    """A process `virsh` that does something and then stays, that long or until it is ended, with its number."""
+    read_end, write_end = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            libc.prctl(PR_SET_NAME, b"virsh", 0, 0, 0)
+            with contextlib.suppress(OSError):
+                os.setuid(user)
+            kept = work(*arguments)
+            os.write(write_end, b"x")
+            libc.poll(None, 0, milliseconds)
+            del kept
+        finally:
+            os._exit(1)
+    os.read(read_end, 1)
+    try:
+        yield child
+    finally:
+        os.kill(child, 9)
+        os.waitpid(child, 0)
+        os.close(read_end)
+        os.close(write_end)
+
+
+def lock(path):
+    file = os.open(path, os.O_RDONLY)
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return file
+
+
+def disturb(paths):
+    """Locks what this user can."""
+    for path in paths:
+        with contextlib.suppress(PermissionError):
+            yield lock(path)
+
+
+def turns(session):
+    kernel, step = session.kernel, session.step
+    step("detach", "detach")
+    file = "%s/%s" % (TURNS, NIC)
+    print("%s: %o, %s: %o" % (TURNS, os.stat(TURNS).st_mode, NIC, os.stat(file).st_mode))
+    with another(lambda: list(disturb([file, kernel.device(NIC) + "/driver_override"])), user=65534):
+        step("another user holds what he can: reattach", "reattach")
+    for what in ("detach", "reattach", "reset"):
+        with another(lock, file) as pid:
+            step("another program is at work: " + what, what,
+                 call=lambda do: hide(takes_a_minute(do), pid))
+    with another(lock, file, milliseconds=300):
+        step("another program was at work: detach", "detach")
+    step("re-attach", "reattach")
+    with another(lock, lock_file("0000:09:03.0")) as pid:
+        step("another program is at work beside it: reset", "reset", "0000:09:01.0", call=lambda do: hide(do(), pid))
+    os.chmod(file, 0o644)
+    step("a lock that others can open", "detach")
+    os.unlink(file)
+    os.symlink("/run/modprobe.log", file)
+    step("a lock that leads elsewhere", "detach")
+    os.unlink(file)
+    os.rename(TURNS, TURNS + ".old")
+    os.symlink(TURNS + ".old", TURNS)
+    step("locks that lead elsewhere", "detach")
+    os.unlink(TURNS)
+    open(TURNS, "w").close()
+    step("locks in a file", "detach")
+    os.unlink(TURNS)
+    os.mkdir(TURNS, 0o755)
+    step("locks in a folder of others", "detach")
+    subprocess.run(["/bin/mount", "-t", "tmpfs", "-o", "ro,mode=700", "tmpfs", TURNS], check=True)
+    step("locks cannot be made", "detach")
+    step("re-attach", "reattach")
+    subprocess.run(["/bin/umount", TURNS], check=True)
+    os.rmdir(TURNS)
+
+
+def lock_file(address):
+    path = "%s/%s" % (TURNS, address)
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    return path
+
+
+def hide(error, pid):
+    """The error without the process's number."""
+    return dict(error, message=error["message"].replace("process %d " % pid, "process N "))
 
 
 def transcript(session, file):
@@ -242,7 +338,7 @@ def main():
     if sys.argv[1] == "transcript":
         transcript(session, sys.argv[2])
     else:
-        for part in (drivers, failures, resets, vanishing):
+        for part in (drivers, failures, resets, turns, vanishing):
             part(session)
     return 0
 

@@ -214,5 +214,5 @@ OUTSIDE_HOST = {
     ("src/testdriver.rs", "std::fs"),  # the file of devices that a URI names
     ("src/view/notifier.rs", "rustix::event"),  # the descriptor that programs wait for
     ("src/manage/pci/config.rs", "rustix::fs"),  # how a file is opened
-    ("src/manage/pci/function.rs", "rustix::fs"),  # the lock on a function that is being changed
+    ("src/manage/pci/function.rs", "rustix::fs"),  # how a file is opened
 }

@@ -10,6 +10,7 @@ import os
 import re
 import unittest
 
+import fast_clock
 import kit
 
 STEPS = os.path.join(kit.ROOT, "tests", "pci_steps.py")
@@ -190,8 +191,34 @@ RESETS = [
     ("reset of a detached one", [], DONE, VFIO),
 ]
 
-VANISHING = [
+LOCKED = "55 0 -1 Requested operation is not valid: PCI device %s is being changed by process N (virsh)"
+TURNS = "/run/virnodedev"
+
+
+def not_roots_alone(path):
+    return "29 0 -1 operation forbidden: %s is not root's alone: remove it" % path
+
+
+TAKING_TURNS = [
+    ("detach", [], DONE, VFIO,
+     "%s: 40700, %s: 100600" % (TURNS, NIC)),
+    to_host("another user holds what he can: reattach"),
+    *[("another program is at work: " + what, [], LOCKED % NIC + " and was for 60 seconds", HOST) for what in ("detach", "reattach", "reset")],
+    to_vfio("another program was at work: detach"),
     to_host("re-attach"),
+    ("another program is at work beside it: reset", ["read 0000:09:01.0 config"],
+     UNABLE % "0000:09:01.0" + LOCKED[len("55 0 -1 "):] % "0000:09:03.0", state("e1000")),
+    ("a lock that others can open", [], not_roots_alone(TURNS + "/" + NIC), HOST),
+    ("a lock that leads elsewhere", [], not_roots_alone(TURNS + "/" + NIC), HOST),
+    ("locks that lead elsewhere", [], not_roots_alone(TURNS), HOST),
+    ("locks in a file", [], not_roots_alone(TURNS), HOST),
+    ("locks in a folder of others", [], not_roots_alone(TURNS), HOST),
+    to_vfio("locks cannot be made"),
+    to_host("re-attach"),
+]
+
+VANISHING = [
+    ("re-attach again", [], DONE, HOST),
     ("gone at driver_override", [override("vfio-pci")], GONE),
     # There is nothing left to look at: the probe fails, and so does the one that was to bring it back.
     ("gone at unbind", [*bind("e1000e", "vfio-pci"), PROBE], GONE),
@@ -232,7 +259,8 @@ def session(text):
 
 class Pci(unittest.TestCase):
     def play(self, *arguments):
-        done = kit.run(os.path.join(kit.SCRIPTS, "replay"), kit.machine_archive("base"), "python3", STEPS, *arguments)
+        done = kit.run(os.path.join(kit.SCRIPTS, "replay"), kit.machine_archive("base"), "python3", STEPS, *arguments,
+                       env=kit.environment(LD_PRELOAD=fast_clock.library()))
         if done.returncode == kit.SKIPPED:
             self.skipTest(done.stderr)
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -245,7 +273,7 @@ class Pci(unittest.TestCase):
 
     def test_steps(self):
         found = self.play("steps")
-        steps = DRIVERS + FAILURES + RESETS + VANISHING
+        steps = DRIVERS + FAILURES + RESETS + TAKING_TURNS + VANISHING
         self.same("steps", text_of(steps), found)
         self.note = "%d steps" % len(steps)
 

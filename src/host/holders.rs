@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Who has a device node open, as far as /proc tells this process (proc_pid_fd(5)).
+//! Who has a device node open, or holds a lock, as far as /proc tells this process (proc_pid_fd(5), proc_locks(5)).
 
+use std::fmt;
 use std::io;
+use std::os::fd::BorrowedFd;
 
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, major, minor, openat, statat};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, fstat, major, minor, openat, statat};
 use rustix::io::{Errno, retry_on_intr};
 
 use super::Host;
-use super::files::join;
+use super::files::{Files, join};
 use super::found::{Found, found, is_shortage};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::text;
 
 /// The file through which programs drive the devices of a VFIO group: one at a time can have it open.
 #[derive(Debug)]
@@ -77,9 +80,57 @@ fn is_device(path: &[u8], number: &[u8]) -> Result<bool> {
     }))
 }
 
+/// A process that is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Process {
+    /// Its number, as this process sees it.
+    pub pid: u32,
+    /// What it calls itself; anybody can choose that.
+    pub program: Option<String>,
+}
+
+impl fmt::Display for Process {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "process {}", self.pid)?;
+        match &self.program {
+            Some(program) => write!(f, " ({program})"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The process that has locked an open file with flock(2); `None` where it is not to be seen, as from another
+/// namespace, or holds it no more.
+pub fn lock_holder(file: BorrowedFd<'_>) -> Found<Process> {
+    let stat = fstat(file).map_err(|e| Error::io("cannot look at a lock", &e.into()))?;
+    let (major, minor) = (major(stat.st_dev), minor(stat.st_dev));
+    let file = format!("{major:02x}:{minor:02x}:{}", stat.st_ino);
+    let locks = Files::LIVE.read(b"/proc/locks")?.unwrap_or_default();
+    let Some(pid) = locks
+        .split(|&b| b == b'\n')
+        .find_map(|line| holder_in(line, &file))
+    else {
+        return Ok(None);
+    };
+    let name = Files::LIVE.read(format!("/proc/{pid}/comm").as_bytes())?;
+    let name = name.map(|name| text::clean(text::trim_newlines(&name)));
+    Ok(Some(Process { pid, program: name }))
+}
+
+/// The holder in a line like `1: FLOCK ADVISORY WRITE 123 00:19:456 0 EOF`, if it is of that file. One that begins
+/// with `1: ->` is of a process that waits.
+fn holder_in(line: &[u8], file: &str) -> Option<u32> {
+    let mut words = std::str::from_utf8(line).ok()?.split_whitespace().skip(1);
+    let is_lock = words.next() == Some("FLOCK");
+    let pid = words.nth(2)?.parse().ok().filter(|&pid| pid > 0);
+    pid.filter(|_| is_lock && words.next() == Some(file))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rustix::fs::{FlockOperation, flock};
+    use std::os::fd::AsFd;
 
     #[test]
     fn open_devices_are_found_by_number() {
@@ -89,5 +140,43 @@ mod tests {
         assert_eq!(host.is_open_anywhere(b"1:7"), Ok(true));
         assert_eq!(host.is_open_anywhere(b"1:250"), Ok(false));
         drop(full);
+    }
+    #[test]
+    fn who_holds_a_lock_is_told_with_its_program() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let other = file.reopen().unwrap();
+        assert_eq!(lock_holder(other.as_fd()), Ok(None));
+        flock(file.as_file(), FlockOperation::NonBlockingLockExclusive).unwrap();
+        let process = lock_holder(other.as_fd()).unwrap().unwrap();
+        assert_eq!(process.pid, std::process::id());
+        let own = std::fs::read_to_string("/proc/self/comm").unwrap();
+        let expected = format!("process {} ({})", process.pid, own.trim_end());
+        assert_eq!(process.to_string(), expected);
+        let unnamed = Process {
+            program: None,
+            ..process
+        };
+        assert_eq!(unnamed.to_string(), format!("process {}", unnamed.pid));
+    }
+
+    #[test]
+    fn other_locks_and_waiting_processes_are_no_holders() {
+        let file = "00:19:456";
+        let of = |line: &str| holder_in(line.as_bytes(), file);
+        assert_eq!(
+            of("1: FLOCK  ADVISORY  WRITE 123 00:19:456 0 EOF"),
+            Some(123)
+        );
+        for line in [
+            "1: -> FLOCK  ADVISORY  WRITE 123 00:19:456 0 EOF",
+            "1: POSIX  ADVISORY  WRITE 123 00:19:456 0 EOF",
+            "1: FLOCK  ADVISORY  WRITE 123 00:19:4567 0 EOF",
+            "1: FLOCK  ADVISORY  WRITE 0 00:19:456 0 EOF",
+            "1: FLOCK  ADVISORY  WRITE -1 00:19:456 0 EOF",
+            "1: FLOCK  ADVISORY",
+            "",
+        ] {
+            assert_eq!(of(line), None, "{line}");
+        }
     }
 }

@@ -22,6 +22,7 @@ pub mod pci_ids;
 pub mod program;
 pub mod recording;
 mod source;
+pub mod turn;
 pub mod udev_data;
 
 use std::fs::File;

@@ -17,14 +17,15 @@ use std::ffi::CStr;
 use crate::connection::Connection;
 use crate::device::Device;
 use crate::error::Result;
+use crate::host::program::LIMIT;
 
-use function::Function;
+use function::{Function, take_turn};
 
 /// Binds a function to `driver`, or to the best VFIO driver for it.
 pub fn detach(conn: &Connection, device: &Device, driver: Option<&CStr>) -> Result<()> {
     let function = Function::of(conn, device)?;
     function.unless_gone(|| {
-        let _lock = function.lock()?;
+        let _turn = take_turn(&function.node, LIMIT)?;
         function.refuse_if_silent()?;
         function.refuse_if_in_use()?;
         let target = driver::choose(&function, driver)?;
@@ -36,7 +37,7 @@ pub fn detach(conn: &Connection, device: &Device, driver: Option<&CStr>) -> Resu
 pub fn reattach(conn: &Connection, device: &Device) -> Result<()> {
     let function = Function::of(conn, device)?;
     function.unless_gone(|| {
-        let _lock = function.lock()?;
+        let _turn = take_turn(&function.node, LIMIT)?;
         function.refuse_if_in_use()?;
         bind::reattach(&function)
     })
@@ -46,7 +47,7 @@ pub fn reattach(conn: &Connection, device: &Device) -> Result<()> {
 pub fn reset(conn: &Connection, device: &Device) -> Result<()> {
     let function = Function::of(conn, device)?;
     function.unless_gone(|| {
-        let _lock = function.lock()?;
+        let _turn = take_turn(&function.node, LIMIT)?;
         function.refuse_if_silent()?;
         reset::reset(&function)
     })

@@ -2,11 +2,9 @@
 //! A PCI function that is to be changed, and the errors that speak of one.
 
 use std::io;
-use std::os::fd::OwnedFd;
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::fs::OFlags;
 
 use super::in_use::held_through;
 use crate::caps::Capability;
@@ -18,11 +16,8 @@ use crate::device::{Device, Origin};
 use crate::error::{Code, Domain, Error, Result};
 use crate::host::found::Found;
 use crate::host::node::Node;
+use crate::host::turn::Turn;
 use crate::text;
-
-/// How long another program that is changing the same function is waited for.
-const LOCK_LIMIT: Duration = Duration::from_secs(60);
-const LOCK_SLICE: Duration = Duration::from_millis(20);
 
 /// A PCI function of the running system.
 #[derive(Debug)]
@@ -64,25 +59,6 @@ impl<'a> Function<'a> {
         }
     }
 
-    /// Waits until no other program of this kind changes the function; none does while the result lives. Whoever
-    /// may not change it learns so here, before anything is done.
-    pub fn lock(&self) -> Result<OwnedFd> {
-        let path = self.node.below("driver_override");
-        let failed = |e: io::Error| system(format!("cannot write {}", show(&path)), &e);
-        let files = &self.node.host.files;
-        let fd = files
-            .open_to_change(&path, OFlags::WRONLY)
-            .map_err(failed)?;
-        let begin = Instant::now();
-        loop {
-            match flock(&fd, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) => return Ok(fd),
-                Err(e) if begin.elapsed() > LOCK_LIMIT => return Err(failed(e.into())),
-                Err(_) => sleep(LOCK_SLICE),
-            }
-        }
-    }
-
     /// Refuses to change a function that does not answer, such as one that fell off its bus. One that sleeps is
     /// not asked.
     pub fn refuse_if_silent(&self) -> Result<()> {
@@ -117,6 +93,17 @@ impl<'a> Function<'a> {
         );
         Err(Error::new(Code::OperationInvalid, why).in_domain(Domain::None))
     }
+}
+
+/// Waits until no other program with this library changes the function in that directory, at most that long; none does
+/// while the result lives. Whoever may not change it learns so here, before anything is done.
+pub fn take_turn(node: &Node<'_>, limit: Duration) -> Result<Turn> {
+    let path = node.below("driver_override");
+    let opened = node.host.files.open_to_change(&path, OFlags::WRONLY);
+    opened.map_err(|e| system(format!("cannot write {}", show(&path)), &e))?;
+    let address = show(node.basename());
+    let turn = Turn::take(&address, &format!("PCI device {address}"), limit);
+    turn.map_err(|e| e.in_domain(Domain::None))
 }
 
 fn no_function(name: &str) -> Error {

@@ -6,7 +6,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::config::{Config, Snapshot};
-use super::function::{Function, address_of, internal, show, system};
+use super::function::{Function, address_of, internal, show, system, take_turn};
 use super::in_use::{held_through, is_detached, is_vfio};
 use crate::caps::pci::is_asleep;
 use crate::error::Result;
@@ -170,7 +170,10 @@ fn by_bus(function: &Function<'_>, config: &Config, before: &Snapshot) -> Result
     }
     let others = others_below(parent, function)?;
     let nodes: Vec<_> = others.iter().map(|path| at(path, function)).collect();
+    let mut turns = Vec::new();
     for other in &nodes {
+        // Whoever waits for a turn has none, or two could wait for each other.
+        turns.push(take_turn(other, Duration::ZERO)?);
         if is_active(other)? {
             return Err(internal(format!(
                 "Active {} devices on bus with {address}, not doing bus reset",

@@ -239,6 +239,30 @@ def another(work, *arguments, user=0, milliseconds=-1):
         os.close(write_end)
 
 
+def left_behind(session):
+    """What a detach that was killed, or a person, left behind."""
+    kernel, step = session.kernel, session.step
+    kernel.set_override(NIC, "vfio-pci\n")
+    step("only driver_override is left: reattach", "reattach")
+    kernel.set_override(NIC, "pci-stub\n")
+    kernel.errors["driver_override"] = [13]
+    step("driver_override cannot be cleared", "reattach")
+    step("reattach", "reattach")
+    kernel.set_override(NIC, "e1000e\n")
+    step("driver_override names the host's driver: reattach", "reattach")
+    step("detach to a stub", "detach", driver="pci-stub")
+    kernel.set_override(NIC, "(null)\n")
+    step("a stub without driver_override: reattach", "reattach")
+    for driver in ("vfio-pci", "pci-stub"):
+        step("detach to " + driver, "detach", driver=driver)
+        kernel.host[NIC] = driver
+        step("%s takes it by its identity: reattach" % driver, "reattach")
+        kernel.set_override(NIC, "(null)\n")
+        step("the same without driver_override", "reattach")
+        kernel.host[NIC] = "e1000e"
+        step("reattach when it does not", "reattach")
+
+
 def lock(path):
     file = os.open(path, os.O_RDONLY)
     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -338,7 +362,7 @@ def main():
     if sys.argv[1] == "transcript":
         transcript(session, sys.argv[2])
     else:
-        for part in (drivers, failures, resets, turns, vanishing):
+        for part in (drivers, failures, left_behind, resets, turns, vanishing):
             part(session)
     return 0
 

@@ -144,6 +144,29 @@ FAILURES = [
 ]
 
 
+AGAIN = (INTERNAL + "PCI device %s was bound to %%s again, which takes it by its identity: see the driver's option 'ids' "
+         "and its files new_id and remove_id" % NIC)
+CLEAR = [override("\n")]
+
+LEFT_BEHIND = [
+    ("only driver_override is left: reattach", CLEAR, DONE, HOST),
+    ("driver_override cannot be cleared", CLEAR,
+     "38 0 13 Failed to clear driver_override interface of PCI device '%s': Permission denied" % NIC,
+     state("e1000e", "pci-stub")),
+    ("reattach", CLEAR, DONE, HOST),
+    ("driver_override names the host's driver: reattach", bind("e1000e", "\n"), DONE, HOST),
+    ("detach to a stub", bind("e1000e", "pci-stub"), DONE, state("pci-stub", "pci-stub")),
+    to_host("a stub without driver_override: reattach", "pci-stub"),
+    *[step for driver in ("vfio-pci", "pci-stub") for step in (
+        ("detach to " + driver, bind("e1000e", driver), DONE, state(driver, driver)),
+        ("%s takes it by its identity: reattach" % driver, bind(driver, "\n") + [override(driver)],
+         AGAIN % driver + " " + AS_BEFORE % driver, state(driver, driver)),
+        ("the same without driver_override", bind(driver, "\n"), AGAIN % driver + " " + AS_BEFORE % driver,
+         state(driver)),
+        to_host("reattach when it does not", driver))],
+]
+
+
 def by_power(address):
     """D3hot and D0 (PCI Bus Power Management 1.2, 3.2.4), then what was set up, once the function answers."""
     return ["read %s config" % address, "%s power control 0003" % address, "%s power control 0000" % address,
@@ -273,7 +296,7 @@ class Pci(unittest.TestCase):
 
     def test_steps(self):
         found = self.play("steps")
-        steps = DRIVERS + FAILURES + RESETS + TAKING_TURNS + VANISHING
+        steps = DRIVERS + FAILURES + LEFT_BEHIND + RESETS + TAKING_TURNS + VANISHING
         self.same("steps", text_of(steps), found)
         self.note = "%d steps" % len(steps)
 

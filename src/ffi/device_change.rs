@@ -122,7 +122,10 @@ pub unsafe extern "C-unwind" fn virNodeDeviceDetachFlags(
 
 /// Gives a PCI function back to the driver that the host has for it: clears driver_override, unbinds the function and
 /// lets the kernel look for a driver. There may be none, which is no error. A function that the host
-/// drives already is left as it is. Errors are those of virNodeDeviceDetachFlags().
+/// drives already keeps its driver, and only what was left in driver_override is cleared.
+///
+/// Errors are those of virNodeDeviceDetachFlags(), and 1 where the kernel binds a VFIO or stub driver again, because that
+/// takes the function by its identity (the driver's option ids, or its file new_id).
 ///
 /// @param dev  the device
 /// @return 0, or -1 on error

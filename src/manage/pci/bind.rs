@@ -25,14 +25,20 @@ pub fn detach(function: &Function<'_>, driver: &[u8]) -> Result<()> {
     function.change(before, Some(driver))
 }
 
-/// Lets the host choose the function's driver. One that it has chosen already is not disturbed.
+/// Lets the host choose the function's driver. One that it has chosen already is not disturbed, whatever was left in
+/// `driver_override`.
 pub fn reattach(function: &Function<'_>) -> Result<()> {
     let before = function.binding()?;
-    if before.driver.is_some() && before.driver_override.is_none() && !is_detached(&function.node)?
-    {
-        return Ok(());
+    let Binding {
+        driver,
+        driver_override,
+    } = &before;
+    let is_hosts = driver.is_some() && driver != driver_override && !is_detached(&function.node)?;
+    match (is_hosts, driver_override) {
+        (true, None) => Ok(()),
+        (true, Some(_)) => function.set_override(None),
+        (false, _) => function.change(before, None),
     }
-    function.change(before, None)
 }
 
 impl Function<'_> {
@@ -107,6 +113,12 @@ impl Function<'_> {
     fn verify(&self, wanted: Option<&[u8]>) -> Result<()> {
         let driver = self.driver()?;
         match wanted {
+            None if is_detached(&self.node)? => Err(internal(format!(
+                "PCI device {} was bound to {} again, which takes it by its identity: see the driver's option 'ids' \
+                 and its files new_id and remove_id",
+                self.address,
+                show_driver(driver.as_deref())
+            ))),
             Some(wanted) if driver.as_deref() != Some(wanted) => Err(internal(format!(
                 "PCI device {} was not taken by driver {}, and was then bound to {}; the kernel's log may say why",
                 self.address,

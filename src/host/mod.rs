@@ -8,6 +8,7 @@ pub mod ethtool;
 pub mod fc_hosts;
 pub mod files;
 pub mod found;
+mod gzip;
 pub mod holders;
 pub mod interfaces;
 pub mod machine_id;

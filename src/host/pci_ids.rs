@@ -12,11 +12,11 @@ use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
 use std::sync::{Mutex, PoisonError};
 
-use flate2::read::MultiGzDecoder;
 use once_cell::sync::OnceCell;
 
 use super::files::Files;
 use super::found::{Found, again, found};
+use super::gzip::{self, Unpacker};
 use crate::error::Result;
 use crate::host::environment;
 use crate::process::without_fork;
@@ -59,13 +59,12 @@ impl PciIds {
         let Some(content) = files.read(path)? else {
             return Ok(None);
         };
-        if !content.starts_with(b"\x1f\x8b") {
+        if !content.starts_with(gzip::MAGIC) {
             return Ok(Some(PciIds::parse(&content)));
         }
         let mut unpacked = Vec::with_capacity(content.len() * 5);
-        let result = MultiGzDecoder::new(&content[..])
-            .take(LIMIT)
-            .read_to_end(&mut unpacked);
+        let result = Unpacker::new(&content)
+            .and_then(|unpacker| unpacker.take(LIMIT).read_to_end(&mut unpacked));
         Ok(result.is_ok().then(|| PciIds::parse(&unpacked)))
     }
 

@@ -10,26 +10,36 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use flate2::Compression;
-use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use tar::{Archive, Builder, EntryType, Header};
 
 use super::{Entry, Folder, Recording, components};
+use crate::host::gzip::Unpacker;
 
 /// The most that an archive may unpack to, in bytes.
 const LIMIT: u64 = 512 << 20;
 
+/// How deep folders may be nested: they are gone through level by level, on stacks that may be small. Paths of real
+/// machines have 20 names.
+const DEPTH_LIMIT: usize = 128;
+
 impl Recording {
     /// Reads an archive. What is no folder, file or symbolic link is passed over.
     pub fn read_archive(archive: impl Read) -> io::Result<Recording> {
+        let mut packed = Vec::new();
+        archive.take(LIMIT).read_to_end(&mut packed)?;
         let mut recording = Recording::default();
-        let mut archive = Archive::new(MultiGzDecoder::new(archive).take(LIMIT));
+        let mut archive = Archive::new(Unpacker::new(&packed)?.take(LIMIT));
         for entry in archive.entries()? {
             let mut entry = entry?;
             let path = entry.path_bytes().into_owned();
             let path: Vec<Vec<u8>> = components(&path).map(<[u8]>::to_vec).collect();
             if path.iter().any(|name| name == b"..") {
                 continue;
+            }
+            if path.len() > DEPTH_LIMIT {
+                let text = "folders are nested too deeply";
+                return Err(io::Error::new(io::ErrorKind::InvalidData, text));
             }
             let what = match entry.header().entry_type() {
                 EntryType::Directory => Entry::Folder(Folder::new()),

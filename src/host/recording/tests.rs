@@ -116,6 +116,34 @@ fn an_archive_gives_everything_back_in_order() {
     }
 }
 
+/// What 256 KiB of stack would not do for 100,000 folders.
+#[test]
+fn folders_are_nested_so_deep_and_no_deeper() {
+    let nested = |depth: usize| {
+        let mut builder = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+        let mut header = tar::Header::new_gnu();
+        header.set_size(1);
+        let path = vec!["a"; depth].join("/");
+        builder.append_data(&mut header, path, &b"x"[..]).unwrap();
+        builder.into_inner().unwrap().finish().unwrap()
+    };
+    let deepest = nested(128);
+    let too_deep = [nested(129), nested(100_000)];
+    let read = std::thread::Builder::new()
+        .stack_size(256 << 10)
+        .spawn(move || {
+            assert!(Recording::read_archive(&deepest[..]).is_ok());
+            too_deep.map(|archive| {
+                Recording::read_archive(&archive[..])
+                    .unwrap_err()
+                    .to_string()
+            })
+        });
+    for error in read.unwrap().join().unwrap() {
+        assert_eq!(error, "folders are nested too deeply");
+    }
+}
+
 #[test]
 fn entries_that_lead_out_of_an_archive_are_passed_over() {
     let mut builder = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));

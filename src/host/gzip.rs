@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Unpacks what gzip packed (RFC 1952), with all that is large on the heap: threads may have little stack.
+//!
+//! flate2's readers build 43 KiB of state on the stack before they move it to the heap. Here its decompressor is asked
+//! directly, and the frame around the compressed data is read here.
+
+use std::io::{self, Read};
+
+use flate2::Crc;
+use miniz_oxide::inflate::TINFLStatus;
+use miniz_oxide::inflate::core::inflate_flags::TINFL_FLAG_IGNORE_ADLER32;
+use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
+
+/// With what a member starts: its mark, and the method "deflate".
+pub const MAGIC: &[u8] = b"\x1f\x8b\x08";
+
+/// How much is unpacked at a time. Data may repeat what stands up to 32 KiB before them (RFC 1951), and the
+/// decompressor wants a power of two.
+const WINDOW: usize = 64 << 10;
+
+/// Bits of a member's flags.
+const HEADER_CHECKSUM: u8 = 1 << 1;
+const EXTRA_FIELD: u8 = 1 << 2;
+const NAME: u8 = 1 << 3;
+const COMMENT: u8 = 1 << 4;
+
+/// What the members of a packed text, one after the other, hold. What is cut short or wrong is an error.
+pub struct Unpacker<'a> {
+    packed: &'a [u8],
+    decompressor: Box<DecompressorOxide>,
+    window: Vec<u8>,
+    /// The part of the window that was unpacked and not read yet.
+    unread: std::ops::Range<usize>,
+    is_in_member: bool,
+    checksum: Crc,
+}
+
+impl<'a> Unpacker<'a> {
+    pub fn new(packed: &'a [u8]) -> io::Result<Unpacker<'a>> {
+        let mut unpacker = Unpacker {
+            packed,
+            decompressor: Box::default(),
+            window: vec![0; WINDOW],
+            unread: 0..0,
+            is_in_member: false,
+            checksum: Crc::new(),
+        };
+        unpacker.start_member()?;
+        Ok(unpacker)
+    }
+
+    fn take(&mut self, length: usize) -> io::Result<&'a [u8]> {
+        let (taken, rest) = self
+            .packed
+            .split_at_checked(length)
+            .ok_or(io::ErrorKind::UnexpectedEof)?;
+        self.packed = rest;
+        Ok(taken)
+    }
+
+    /// Passes the header of a member.
+    fn start_member(&mut self) -> io::Result<()> {
+        let &[m0, m1, m2, flags, ..] = self.take(10)? else {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        };
+        if [m0, m1, m2] != MAGIC {
+            return Err(wrong("not packed by gzip"));
+        }
+        if flags & EXTRA_FIELD != 0 {
+            let length = self.take(2)?;
+            self.take(usize::from(length[0]) | usize::from(length[1]) << 8)?;
+        }
+        for text in [NAME, COMMENT] {
+            if flags & text != 0 {
+                let length = self.packed.iter().position(|&b| b == 0);
+                self.take(length.ok_or(io::ErrorKind::UnexpectedEof)? + 1)?;
+            }
+        }
+        if flags & HEADER_CHECKSUM != 0 {
+            self.take(2)?;
+        }
+        self.decompressor.init();
+        self.checksum.reset();
+        self.is_in_member = true;
+        Ok(())
+    }
+
+    /// Passes the end of a member, where the check sum and the length are.
+    fn end_member(&mut self) -> io::Result<()> {
+        let expected = [self.checksum.sum(), self.checksum.amount()].map(u32::to_le_bytes);
+        if self.take(8)? != expected.as_flattened() {
+            return Err(wrong("the check sum is another one"));
+        }
+        self.is_in_member = false;
+        Ok(())
+    }
+
+    /// Unpacks more into the window; nothing where a member ends.
+    fn unpack(&mut self) -> io::Result<()> {
+        let start = self.unread.end % WINDOW;
+        let (status, consumed, produced) = decompress(
+            &mut self.decompressor,
+            self.packed,
+            &mut self.window,
+            start,
+            TINFL_FLAG_IGNORE_ADLER32,
+        );
+        self.packed = &self.packed[consumed..];
+        self.unread = start..start + produced;
+        self.checksum.update(&self.window[self.unread.clone()]);
+        match status {
+            TINFLStatus::Done => self.end_member(),
+            TINFLStatus::HasMoreOutput => Ok(()),
+            TINFLStatus::FailedCannotMakeProgress => Err(io::ErrorKind::UnexpectedEof.into()),
+            _ => Err(wrong("damaged")),
+        }
+    }
+}
+
+fn wrong(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
+}
+
+impl Read for Unpacker<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.unread.is_empty() {
+            match self.is_in_member {
+                true => self.unpack()?,
+                false if self.packed.is_empty() => return Ok(0),
+                false => self.start_member()?,
+            }
+        }
+        let length = (&self.window[self.unread.clone()]).read(buffer)?;
+        self.unread.start += length;
+        Ok(length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::process::{Command, Stdio};
+
+    use flate2::write::GzEncoder;
+    use flate2::{Compression, GzBuilder};
+
+    use super::*;
+
+    fn unpack(packed: &[u8]) -> io::Result<Vec<u8>> {
+        let mut unpacked = Vec::new();
+        Unpacker::new(packed)?.read_to_end(&mut unpacked)?;
+        Ok(unpacked)
+    }
+
+    /// Text that repeats itself from far away, and noise between.
+    fn text(length: usize) -> Vec<u8> {
+        let mut noise = 1u32;
+        (0..length)
+            .map(|i| {
+                noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                match i % 40_000 < 30_000 {
+                    true => (i % 251) as u8,
+                    false => (noise >> 24) as u8,
+                }
+            })
+            .collect()
+    }
+
+    fn gzip(text: &[u8], level: u32) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::new(level));
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn what_was_packed_comes_back() {
+        for length in [0, 1, WINDOW - 1, WINDOW, WINDOW + 1, 3 * WINDOW, 1_000_000] {
+            for level in [0, 1, 9] {
+                let text = text(length);
+                assert_eq!(unpack(&gzip(&text, level)).unwrap(), text, "{length}");
+            }
+        }
+        let (one, two) = (text(100_000), text(7));
+        let members = [gzip(&one, 6), gzip(b"", 6), gzip(&two, 6)].concat();
+        assert_eq!(unpack(&members).unwrap(), [one, two].concat());
+    }
+
+    /// gzip(1) names the file in the header.
+    #[test]
+    fn of_the_program_too() {
+        let text = text(300_000);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a file");
+        std::fs::write(&path, &text).unwrap();
+        let packed = Command::new("gzip").arg("-9c").arg(&path).output().unwrap();
+        assert!(packed.stdout.windows(7).any(|part| part == b"a file\0"));
+        assert_eq!(unpack(&packed.stdout).unwrap(), text);
+        let mut program = Command::new("gzip")
+            .arg("-dc")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        drop(program.stdin.take());
+        assert!(
+            !program.wait().unwrap().success(),
+            "nothing is an error for it, too"
+        );
+        assert!(unpack(b"").is_err());
+    }
+
+    #[test]
+    fn headers_may_hold_more() {
+        let builder = GzBuilder::new()
+            .extra(vec![7; 300])
+            .filename("name")
+            .comment("comment");
+        let mut encoder = builder.write(Vec::new(), Compression::fast());
+        encoder.write_all(b"text").unwrap();
+        let packed = encoder.finish().unwrap();
+        assert_eq!(unpack(&packed).unwrap(), b"text");
+        for length in 0..packed.len() {
+            assert!(unpack(&packed[..length]).is_err(), "cut to {length}");
+        }
+        // With a check sum of the header, which is passed over.
+        let mut packed = gzip(b"text", 6);
+        packed[3] |= HEADER_CHECKSUM;
+        packed.splice(10..10, [1, 2]);
+        assert_eq!(unpack(&packed).unwrap(), b"text");
+    }
+
+    #[test]
+    fn what_is_damaged_is_an_error() {
+        let text = text(1000);
+        let packed = gzip(&text, 6);
+        for at in 0..packed.len() {
+            for bit in 0..8 {
+                let mut packed = packed.clone();
+                packed[at] ^= 1 << bit;
+                // Some bits say nothing of the text: its time, the system, those behind the last code.
+                assert!(
+                    unpack(&packed).map_or(true, |unpacked| unpacked == text),
+                    "{at}"
+                );
+            }
+        }
+        assert!(unpack(&[&packed[..], b"x"].concat()).is_err());
+        assert!(unpack(b"\x1f\x8b\x08 is plain text").is_err());
+    }
+}

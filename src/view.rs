@@ -173,7 +173,7 @@ impl View {
                 .monitor
                 .as_ref()
                 .is_some_and(|m| !m.receives_from_udevd())
-            && self.registry().by_key(&event.path).is_some()
+            && self.registry().name_at(&event.path).is_some()
     }
 
     /// Makes the descriptor readable while the monitor has messages. After a scan it may have another socket.

@@ -115,6 +115,23 @@ class Live(unittest.TestCase):
         self.assertEqual(vnd.last_error()["code"], 53)
         self.assertEqual(self.names(), [self.name("lo")])
 
+    def test_two_devices_with_one_name(self):
+        """One is in lists; when it goes, the other is."""
+        for first, last in (("v.5", "v_5"), ("v_5", "v.5")):
+            for interface in (first, last):
+                self.pair(interface, {"v.5": "othera", "v_5": "otherb"}[interface])
+                ip("link", "set", interface, "address", "02:00:00:00:00:05")
+            name = "net_v_5_02_00_00_00_00_05"
+            both = [self.name(interface) for interface in ("lo", "othera", "otherb")] + [name]
+            self.assertEqual(sorted(self.names()), sorted(both))
+            self.assertIn("<interface>v_5</interface>", self.xml(name))
+            ip("link", "del", "v_5")
+            both.remove(both[2])
+            self.assertEqual(sorted(self.names()), sorted(both))
+            self.assertIn("<interface>v.5</interface>", self.xml(name))
+            ip("link", "del", "v.5")
+            self.assertEqual(self.names(), [self.name("lo")])
+
     def test_bridges_are_no_devices(self):
         """An interface with a DEVTYPE that is no node device stays out (devices.md §2)."""
         ip("link", "add", "br0", "type", "bridge")

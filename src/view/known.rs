@@ -94,7 +94,7 @@ impl Known {
             Action::Moved => event.old_path.as_ref(),
             Action::Added | Action::Changed => None,
         };
-        let removed = removed.filter(|path| self.is_active_at(path));
+        let removed = removed.filter(|path| !self.is_defined_at(path));
         let was_added_early =
             event.action != Action::Changed && self.added_early.remove(&event.path);
         if let Some(device) = removed.and_then(|path| self.registry.remove_key(path)) {
@@ -104,18 +104,16 @@ impl Known {
         let Some(found) = found else {
             return Ok(());
         };
-        let name = found.device.name.clone();
-        match self.registry.insert(found.device) {
-            Some(old) if old.name == name && old.is_active() => {
+        let (name, affects) = (found.device.name.clone(), found.affects_definitions);
+        let old = self.registry.insert(found.device);
+        let is_same = old.as_ref().is_some_and(|old| old.name == name);
+        match old.filter(|old| old.is_active()) {
+            Some(_) if is_same => {
                 if !was_added_early {
-                    self.emit_change(&name, Change::Updated, found.affects_definitions);
+                    self.emit_change(&name, Change::Updated, affects);
                 }
             }
-            Some(old) if old.name != name => {
-                self.events.push(&old.name, Change::Deleted);
-                self.created(&name, found.affects_definitions);
-            }
-            _ => self.created(&name, found.affects_definitions),
+            old => self.renamed(old.as_deref(), &event.path, affects),
         }
         if let Some(old_path) = &event.old_path {
             self.follow_move(host, old_path, &event.path)?;
@@ -164,10 +162,14 @@ impl Known {
         mediated::follow_definitions(&before, &self.definitions, registry, events);
     }
 
-    /// Whether the device at a path is there. What exists by definition alone has a path only for its
-    /// place in the order.
+    /// Whether the device at a path is there.
     fn is_active_at(&self, path: &[u8]) -> bool {
-        self.registry.by_key(path).is_some_and(|d| d.is_active())
+        self.registry.name_at(path).is_some() && !self.is_defined_at(path)
+    }
+
+    /// Whether a device exists by definition alone, which has a path only for its place in the order.
+    fn is_defined_at(&self, path: &[u8]) -> bool {
+        self.registry.by_key(path).is_some_and(|d| !d.is_active())
     }
 
     /// Reads the device at a path.
@@ -195,13 +197,33 @@ impl Known {
         self.redefine_below(device);
         mediated::emit_transient_changes(&self.registry, &mut self.events);
         self.events.push(&device.name, Change::Deleted);
+        self.come_back(&device.name);
     }
 
-    fn created(&mut self, name: &Name, affects_definitions: bool) {
-        if let Some(device) = self.registry.by_name(name).cloned() {
-            self.redefine_below(&device);
+    /// The device at `path` comes in place of `old`, which had another name, or none.
+    fn renamed(&mut self, old: Option<&Device>, path: &[u8], affects_definitions: bool) {
+        if let Some(old) = old {
+            self.events.push(&old.name, Change::Deleted);
+            self.come_back(&old.name);
         }
-        self.emit_change(name, Change::Created, affects_definitions);
+        // It is not there for those who look while another device has its name.
+        if let Some(device) = self.registry.by_key(path).cloned() {
+            self.created(&device, affects_definitions);
+        }
+    }
+
+    fn created(&mut self, device: &Device, affects_definitions: bool) {
+        self.redefine_below(device);
+        self.emit_change(&device.name, Change::Created, affects_definitions);
+    }
+
+    /// A device had this name that went or has another name: another one may have waited for it.
+    fn come_back(&mut self, name: &Name) {
+        if self.registry.show(name) {
+            if let Some(device) = self.registry.by_name(name).cloned() {
+                self.created(&device, false);
+            }
+        }
     }
 
     /// Makes the event of a device that is there, after those which libvirt has for other devices then.
@@ -221,24 +243,19 @@ impl Known {
     fn follow_move(&mut self, host: &Host, old_path: &[u8], new_path: &[u8]) -> Result<()> {
         for old in self.registry.below(old_path) {
             let rest = &old.key()[old_path.len()..];
-            let found = self.find(host, &[new_path, rest].concat())?;
-            let Some(FoundDevice {
-                device,
-                affects_definitions,
-            }) = found
-            else {
-                self.registry.remove_key(old.key());
-                self.events.push(&old.name, Change::Deleted);
-                continue;
-            };
-            let name = device.name.clone();
-            self.registry.insert(device);
-            if name == old.name {
-                self.events.push(&name, Change::Updated);
-            } else {
-                self.registry.remove_key(old.key());
-                self.events.push(&old.name, Change::Deleted);
-                self.created(&name, affects_definitions);
+            let path = [new_path, rest].concat();
+            let found = self.find(host, &path)?;
+            let affects = found.as_ref().is_some_and(|f| f.affects_definitions);
+            let removed = self.registry.remove_key(old.key());
+            if let Some(found) = found {
+                self.registry.insert(found.device);
+            }
+            let now = self.registry.by_key(&path).map(|device| &device.name);
+            match &removed {
+                Some(old) if Some(&old.name) == now => {
+                    self.events.push(&old.name, Change::Updated);
+                }
+                _ => self.renamed(removed.as_deref(), &path, affects),
             }
         }
         Ok(())

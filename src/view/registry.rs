@@ -10,7 +10,7 @@ use std::sync::Arc;
 use once_cell::sync::OnceCell;
 
 use crate::caps::Capability;
-use crate::device::Device;
+use crate::device::{Device, Origin};
 use crate::name::Name;
 
 /// A device found, and ordered, by its key: the path, or what stands for it.
@@ -44,6 +44,9 @@ impl Ord for ByKey {
 }
 
 /// The known devices of a host. No two have the same name, and no two the same key.
+///
+/// The kernel may have several whose names come out the same: the one with the last path has the name, as in a scan by
+/// libvirt, and the others are hidden until it goes.
 #[derive(Debug, Clone, Default)]
 pub struct Registry {
     /// `computer`, which comes before all others.
@@ -54,12 +57,14 @@ pub struct Registry {
     by_key: BTreeSet<ByKey>,
     /// The mediated devices among them.
     mediated: BTreeSet<ByKey>,
+    /// Devices of the kernel whose names others have.
+    hidden: BTreeSet<ByKey>,
     /// The names in order, made when they are asked for.
     names: OnceCell<Box<[Name]>>,
 }
 
 impl Registry {
-    /// A registry of these devices. Of two with the same name the later one stays.
+    /// A registry of these devices, each added after the one before.
     pub fn new(devices: impl IntoIterator<Item = Device>) -> Registry {
         let mut registry = Registry::default();
         for device in devices {
@@ -89,9 +94,16 @@ impl Registry {
         self.by_key.get(key).map(|found| &found.0)
     }
 
-    /// The name of the device with that key.
+    /// The device with that key, though it may be hidden.
+    fn hidden_or_by_key(&self, key: &[u8]) -> Option<&Arc<Device>> {
+        let hidden = || self.hidden.get(key).map(|found| &found.0);
+        self.by_key(key).or_else(hidden)
+    }
+
+    /// The name of the device with that key, though another may have it.
     pub fn name_at(&self, key: &[u8]) -> Option<Name> {
-        self.by_key(key).map(|device| device.name.clone())
+        let device = self.hidden_or_by_key(key)?;
+        Some(device.name.clone())
     }
 
     /// Every device in the one order of all lists: `computer`, then by key.
@@ -106,11 +118,21 @@ impl Registry {
         self.mediated.iter().map(|found| &found.0)
     }
 
-    /// Adds a device in place of those with the same key or name. Returns the one whose key it has, else the one
-    /// whose name it has.
+    /// Adds a device in place of those with the same key or name, but hides one of two in the kernel that have the same
+    /// name. Returns the one whose key it has, else the one whose name it has; the added device can be found by its
+    /// key unless it is hidden. A name that is free then can be given to a hidden device by [`Registry::show`].
     pub fn insert(&mut self, device: Device) -> Option<Arc<Device>> {
         let device = Arc::new(device);
+        self.hidden.remove(device.key());
+        let rival = self.by_name.get(&device.name).cloned();
+        let rival = rival.filter(|rival| are_two_of_kernel(rival, &device));
+        if rival.as_ref().is_some_and(|r| r.key() > device.key()) {
+            let old = self.remove_key(device.key());
+            self.hidden.insert(ByKey(device));
+            return old;
+        }
         let same_name = self.remove_name(&device.name);
+        self.hidden.extend(rival.map(ByKey));
         let same_key = match device.kind {
             Capability::System => self.computer.replace(device.clone()),
             _ => {
@@ -130,6 +152,19 @@ impl Registry {
         same_key.or(same_name)
     }
 
+    /// Shows the last of the hidden devices of that name if no other has it. Whether there was one.
+    pub fn show(&mut self, name: &Name) -> bool {
+        if self.hidden.is_empty() || self.by_name.contains_key(name) {
+            return false;
+        }
+        let mut hidden = self.hidden.iter().rev();
+        let Some(found) = hidden.find(|found| found.0.name == *name).cloned() else {
+            return false;
+        };
+        self.insert(Device::clone(&found.0));
+        true
+    }
+
     /// Removes the device of that name.
     pub fn remove_name(&mut self, name: &CStr) -> Option<Arc<Device>> {
         let old = self.by_name.remove(name)?;
@@ -140,27 +175,40 @@ impl Registry {
         Some(old)
     }
 
-    /// Removes the device with that key; `computer` stays.
+    /// Removes the device with that key, which is not returned if it was hidden; `computer` stays.
     pub fn remove_key(&mut self, key: &[u8]) -> Option<Arc<Device>> {
-        let name = self.name_at(key)?;
+        self.hidden.remove(key);
+        let name = self.by_key(key)?.name.clone();
         self.remove_name(&name)
     }
 
-    /// The devices below that path, parents before their children.
+    /// The devices below that path, hidden or not, parents before their children.
     pub fn below(&self, path: &[u8]) -> Vec<Arc<Device>> {
         let prefix = [path, b"/"].concat();
-        let from = (Bound::Included(prefix.as_slice()), Bound::Unbounded);
-        let following = self.by_key.range::<[u8], _>(from).map(|found| &found.0);
-        following
-            .take_while(|device| device.key().starts_with(&prefix))
-            .cloned()
-            .collect()
+        let below = |devices: &BTreeSet<ByKey>| -> Vec<Arc<Device>> {
+            let from = (Bound::Included(prefix.as_slice()), Bound::Unbounded);
+            let following = devices.range::<[u8], _>(from).map(|found| &found.0);
+            following
+                .take_while(|device| device.key().starts_with(&prefix))
+                .cloned()
+                .collect()
+        };
+        let mut found = below(&self.by_key);
+        found.extend(below(&self.hidden));
+        found.sort_by(|a, b| a.key().cmp(b.key()));
+        found
     }
+}
+
+/// Whether these are two devices of the kernel. What a document or a definition says of a device is the same one.
+fn are_two_of_kernel(one: &Device, other: &Device) -> bool {
+    let is_of_kernel = |device: &Device| matches!(device.origin, Origin::Kernel(_));
+    is_of_kernel(one) && is_of_kernel(other) && one.key() != other.key()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{computer, inactive, kernel, mediated};
+    use super::super::testing::{computer, inactive, kernel, mediated, name};
     use super::*;
 
     fn names<'a>(devices: impl IntoIterator<Item = &'a Arc<Device>>) -> Vec<String> {
@@ -232,14 +280,59 @@ mod tests {
     }
 
     #[test]
-    fn of_two_devices_with_one_name_the_later_stays() {
+    fn of_two_devices_with_one_name_that_with_the_last_path_is_shown() {
         let mut registry = some();
-        let old = registry.insert(kernel("b", "/sys/devices/0")).unwrap();
+        // The one that has the name stays.
+        assert!(registry.insert(kernel("b", "/sys/devices/0")).is_none());
+        check(&registry, &["computer", "a", "c", "m", "b"]);
+        assert_eq!(registry.by_key(b"/sys/devices/0").map(|d| d.key()), None);
+        assert_eq!(registry.name_at(b"/sys/devices/0"), Some(name("b")));
+        let key = |registry: &Registry| registry.by_name(c"b").map(|d| d.key().to_vec());
+        assert!(!registry.show(&name("b")));
+        // The one that comes gets it.
+        let old = registry.insert(kernel("b", "/sys/devices/zz")).unwrap();
         assert_eq!(old.key(), b"/sys/devices/z");
+        check(&registry, &["computer", "a", "c", "m", "b"]);
+        assert_eq!(key(&registry).unwrap(), b"/sys/devices/zz");
+        // They come back, the last first.
+        assert!(registry.remove_key(b"/sys/devices/zz").is_some());
+        assert!(registry.show(&name("b")) && !registry.show(&name("b")));
+        assert_eq!(key(&registry).unwrap(), b"/sys/devices/z");
+        assert!(registry.remove_key(b"/sys/devices/z").is_some());
+        check(&registry, &["computer", "a", "c", "m"]);
+        assert!(!registry.show(&name("a")) && !registry.show(&name("c")));
+        assert!(registry.show(&name("b")));
         check(&registry, &["computer", "b", "a", "c", "m"]);
-        assert_eq!(registry.name_at(b"/sys/devices/z"), None);
-        assert!(registry.remove_key(b"/sys/devices/z").is_none());
+        assert!(registry.hidden.is_empty());
+    }
+
+    #[test]
+    fn hidden_devices_change_and_go() {
+        let mut registry = some();
+        registry.insert(kernel("b", "/sys/devices/0"));
+        // One that goes unseen.
+        assert!(registry.remove_key(b"/sys/devices/0").is_none());
+        assert_eq!(registry.name_at(b"/sys/devices/0"), None);
+        registry.insert(kernel("b", "/sys/devices/0"));
+        // It is read again, and it gets a name of its own.
+        assert!(registry.insert(kernel("b", "/sys/devices/0")).is_none());
+        check(&registry, &["computer", "a", "c", "m", "b"]);
+        assert!(registry.insert(kernel("0", "/sys/devices/0")).is_none());
+        check(&registry, &["computer", "0", "a", "c", "m", "b"]);
+        // One that is shown gets the name of another.
+        let old = registry.insert(kernel("b", "/sys/devices/0")).unwrap();
+        assert_eq!(old.name_text(), "0");
+        check(&registry, &["computer", "a", "c", "m", "b"]);
+        registry.remove_key(b"/sys/devices/z");
+        assert!(registry.show(&name("b")));
         check(&registry, &["computer", "b", "a", "c", "m"]);
+    }
+
+    #[test]
+    fn what_is_hidden_lies_below_a_path_too() {
+        let mut registry = some();
+        registry.insert(kernel("b", "/sys/devices/a/a"));
+        assert_eq!(names(&registry.below(b"/sys/devices/a")), ["b", "c", "m"]);
     }
 
     #[test]
@@ -283,14 +376,14 @@ mod tests {
         // Another kind of device takes the key of one, and the name of the other.
         registry.insert(kernel("x", "/sys/devices/a/m"));
         assert_eq!(names(registry.mediated()), ["n"]);
-        registry.insert(kernel("n", "/sys/devices/0"));
+        registry.insert(kernel("n", "/sys/devices/z0"));
         assert_eq!(names(registry.mediated()), [""; 0]);
         registry.insert(mediated("x", "/sys/devices/a/m"));
-        check(&registry, &["computer", "n", "a", "c", "x", "b"]);
+        check(&registry, &["computer", "a", "c", "x", "b", "n"]);
         registry.remove_name(c"x");
         registry.insert(mediated("y", "/sys/devices/y"));
         registry.remove_key(b"/sys/devices/y");
-        check(&registry, &["computer", "n", "a", "c", "b"]);
+        check(&registry, &["computer", "a", "c", "b", "n"]);
     }
 
     #[test]

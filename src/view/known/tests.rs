@@ -2,6 +2,7 @@
 //! What messages and scans make of what is known, on a small tree of sysfs. Events are expected as libvirt's recordings in
 //! tests/data/events and tests/data/mdev have them for such changes.
 
+use std::ffi::CString;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
@@ -116,8 +117,8 @@ impl Scene {
         let _ = fs::remove_file(self.place(&format!("/sys/bus/mdev/devices/{name}")));
     }
 
-    /// A parent of mediated devices gets another name, and `eth2` below it another path.
-    fn move_mtty(&self, old: &str, new: &str) {
+    /// A parent of mediated devices gets another name, and the interface below it another path.
+    fn move_mtty(&self, old: &str, new: &str, net: &str) {
         let name = |path: &str| path.rsplit('/').next().unwrap().to_string();
         fs::rename(self.place(old), self.place(new)).unwrap();
         for folder in ["mtty", "mdev_bus"] {
@@ -125,9 +126,10 @@ impl Scene {
             fs::remove_file(self.place(&format!("{folder}/{}", name(old)))).unwrap();
             self.link(&format!("{folder}/{}", name(new)), new);
         }
-        fs::remove_file(self.place("/sys/class/net/eth2")).unwrap();
-        if self.place(&format!("{new}/eth2")).exists() {
-            self.link("/sys/class/net/eth2", &format!("{new}/eth2"));
+        let (link, path) = (format!("/sys/class/net/{net}"), format!("{new}/{net}"));
+        fs::remove_file(self.place(&link)).unwrap();
+        if self.place(&path).exists() {
+            self.link(&link, &path);
         }
     }
 
@@ -243,6 +245,88 @@ fn a_device_with_another_name_is_another_device() {
 }
 
 #[test]
+fn of_two_devices_with_one_name_the_other_comes_back() {
+    const NAME: &str = "net_v_5_02_00_00_00_00_05";
+    let mut scene = Scene::new();
+    let (first, last) = (format!("{NET}/v.5"), format!("{NET}/v_5"));
+    let (created, deleted) = (format!("Created {NAME}"), format!("Deleted {NAME}"));
+    let shown = |scene: &Scene| {
+        let name = CString::new(NAME).unwrap();
+        let device = scene.known.registry.by_name(&name).unwrap();
+        String::from_utf8(device.key().to_vec()).unwrap()
+    };
+    for (one, other) in [("v.5", "v_5"), ("v_5", "v.5")] {
+        // Whichever comes first, one of them is shown: that which a scan shows.
+        scene.put_net(one, "02:00:00:00:00:05");
+        let path = format!("{NET}/{one}");
+        assert_eq!(scene.told(Action::Added, &path), [created.as_str()]);
+        scene.put_net(other, "02:00:00:00:00:05");
+        let path = format!("{NET}/{other}");
+        let told = scene.told(Action::Added, &path);
+        let updated = [format!("Updated {NAME}")];
+        assert_eq!(told, updated[..usize::from(other == "v_5")]);
+        assert_eq!(shown(&scene), last);
+        // The one that is not shown changes, without a word.
+        assert_eq!(scene.told(Action::Changed, &first), [""; 0]);
+        assert_eq!(scene.told(Action::Changed, &last), updated);
+        scene.remove(&last);
+        let back = [deleted.as_str(), &created];
+        assert_eq!(scene.told(Action::Removed, &last), back);
+        assert_eq!(shown(&scene), first);
+        scene.remove(&first);
+        assert_eq!(scene.told(Action::Removed, &first), [deleted.as_str()]);
+    }
+    // The one that is not shown goes, and comes with an address of its own.
+    scene.put_net("v.5", "02:00:00:00:00:05");
+    scene.put_net("v_5", "02:00:00:00:00:05");
+    scene.told_of(Action::Added, &last);
+    assert_eq!(scene.told(Action::Added, &first), [""; 0]);
+    let other = "Created net_v_5_02_00_00_00_00_06";
+    scene.put(&format!("{first}/address"), "02:00:00:00:00:06\n");
+    assert_eq!(scene.told(Action::Changed, &first), [other]);
+    // The one that is shown gets one.
+    scene.put(&format!("{first}/address"), "02:00:00:00:00:05\n");
+    scene.told(Action::Changed, &first);
+    scene.put(&format!("{last}/address"), "02:00:00:00:00:06\n");
+    assert_eq!(
+        scene.told(Action::Changed, &last),
+        [deleted.as_str(), &created, other]
+    );
+}
+
+#[test]
+fn a_device_that_is_not_shown_moves_with_its_parent() {
+    let mut scene = Scene::new();
+    scene.put_mtty();
+    scene.told(Action::Added, MTTY);
+    scene.put_net_at(&format!("{MTTY}/eth_2"), "eth_2", "02:00:00:00:00:02");
+    scene.told(Action::Added, &format!("{MTTY}/eth_2"));
+    let shown = format!("{NET}/eth.2");
+    scene.put_net("eth.2", "02:00:00:00:00:02");
+    let name = "net_eth_2_02_00_00_00_00_02";
+    assert_eq!(
+        scene.told(Action::Added, &shown),
+        [format!("Updated {name}")]
+    );
+    let moved = "/sys/devices/virtual/mtty/other";
+    scene.move_mtty(MTTY, moved, "eth_2");
+    assert_eq!(
+        scene.told_of_move(Action::Moved, Some(MTTY), moved),
+        ["Deleted mtty_mtty", "Created mtty_other"]
+    );
+    scene.remove(&shown);
+    assert_eq!(
+        scene.told(Action::Removed, &shown),
+        [format!("Deleted {name}"), format!("Created {name}")]
+    );
+    let device = scene
+        .known
+        .registry
+        .by_key(format!("{moved}/eth_2").as_bytes());
+    assert_eq!(device.unwrap().name_text(), name);
+}
+
+#[test]
 fn a_device_that_cannot_be_read_keeps_its_description() {
     let mut scene = Scene::new();
     let path = format!("{NET}/eth0");
@@ -289,7 +373,7 @@ fn what_lies_below_follows_a_move() {
     scene.put_net_at(&format!("{MTTY}/eth2"), "eth2", "02:00:00:00:00:02");
     scene.told(Action::Added, &format!("{MTTY}/eth2"));
     let moved = "/sys/devices/virtual/mtty/other";
-    scene.move_mtty(MTTY, moved);
+    scene.move_mtty(MTTY, moved, "eth2");
     assert_eq!(
         scene.told_of_move(Action::Moved, Some(MTTY), moved),
         [
@@ -301,7 +385,7 @@ fn what_lies_below_follows_a_move() {
     // It has another name when it is read at its new path.
     let again = "/sys/devices/virtual/mtty/again";
     scene.put(&format!("{moved}/eth2/address"), "02:00:00:00:00:03\n");
-    scene.move_mtty(moved, again);
+    scene.move_mtty(moved, again, "eth2");
     assert_eq!(
         scene.told_of_move(Action::Moved, Some(moved), again),
         [
@@ -313,7 +397,7 @@ fn what_lies_below_follows_a_move() {
     );
     // It has gone at the same time.
     fs::remove_dir_all(scene.place(&format!("{again}/eth2"))).unwrap();
-    scene.move_mtty(again, MTTY);
+    scene.move_mtty(again, MTTY, "eth2");
     assert_eq!(
         scene.told_of_move(Action::Moved, Some(again), MTTY),
         [

@@ -297,7 +297,7 @@ mod tests {
 
     #[test]
     fn a_scan_has_found_what_the_kernel_tells_of_late() {
-        let monitor = Monitor::open(&Files::LIVE).unwrap();
+        let monitor = Monitor::open(&Files::live()).unwrap();
         let is_of_kernel = !monitor.receives_from_udevd();
         let registry = Registry::new([kernel("a", "/sys/devices/a")]);
         let mut view = View::new(Some(registry), Some(monitor));

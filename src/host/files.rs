@@ -8,6 +8,7 @@ use std::path::Path;
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
+use once_cell::sync::OnceCell;
 use rustix::fs::{CWD, Mode, OFlags};
 use rustix::io::{Errno, retry_on_intr};
 
@@ -23,12 +24,14 @@ pub struct Files(Source);
 
 impl Files {
     /// Those of the running system.
-    pub const LIVE: Files = Files(Source::Live);
+    pub fn live() -> Files {
+        Files(Source::Live(OnceCell::new()))
+    }
 
     /// The recorded tree below `root`.
     pub fn tree(root: &Path) -> io::Result<Files> {
         let dir = again(|| Dir::open_ambient_dir(root, ambient_authority()))?;
-        Ok(Files(Source::Tree(dir)))
+        Ok(Files(Source::Tree(dir, OnceCell::new())))
     }
 
     /// A recording in memory.
@@ -45,7 +48,7 @@ impl Files {
     pub fn into_notes(self) -> Option<(Files, Notes)> {
         match self.0 {
             Source::Noted(files, notes) => Some((Files(*files), notes)),
-            Source::Live | Source::Tree(_) | Source::Recording(_) => None,
+            Source::Live(_) | Source::Tree(..) | Source::Recording(_) => None,
         }
     }
 
@@ -272,8 +275,8 @@ mod tests {
     fn writing_changes_files_of_the_running_system_only() {
         let (root, files) = tree();
         let path = root.path().join("sys/a").into_os_string().into_vec();
-        Files::LIVE.write(&path, b"new").unwrap();
-        let text = Files::LIVE.read(&path).unwrap();
+        Files::live().write(&path, b"new").unwrap();
+        let text = Files::live().read(&path).unwrap();
         assert_eq!(text.as_deref(), Some(&b"new"[..]));
         assert_eq!(
             files.write(b"/sys/a", b"x").unwrap_err().kind(),
@@ -281,18 +284,34 @@ mod tests {
         );
         let missing = [&path[..], b"-missing"].concat();
         assert_eq!(
-            Files::LIVE.write(&missing, b"x").unwrap_err().kind(),
+            Files::live().write(&missing, b"x").unwrap_err().kind(),
             io::ErrorKind::NotFound
         );
-        assert_eq!(Files::LIVE.exists(&missing), Ok(false));
-        let full = Files::LIVE.write(b"/dev/full", b"x").unwrap_err();
+        assert_eq!(Files::live().exists(&missing), Ok(false));
+        let full = Files::live().write(b"/dev/full", b"x").unwrap_err();
         assert_eq!(full.raw_os_error(), Some(libc::ENOSPC));
     }
 
     #[test]
+    fn a_short_read_is_no_end() {
+        // The kernel gives this file a few mappings at a time, each piece with its last line; the last mapping is that.
+        let last = std::fs::read_to_string("/proc/self/maps").unwrap();
+        let last = last.lines().last().unwrap().as_bytes().to_vec();
+        let tree = Files::tree(Path::new("/proc")).unwrap();
+        for (files, path) in [
+            (Files::live(), &b"/proc/self/smaps"[..]),
+            (tree, b"/self/smaps"),
+        ] {
+            let smaps = files.read(path).unwrap().unwrap();
+            assert!(smaps.len() > 8192);
+            assert!(smaps.windows(last.len()).any(|part| part == last));
+        }
+    }
+
+    #[test]
     fn a_file_without_end_is_none() {
-        assert_eq!(Files::LIVE.read(b"/dev/zero"), Ok(None));
-        let start = Files::LIVE.read_start(b"/dev/zero", 10).unwrap().unwrap();
+        assert_eq!(Files::live().read(b"/dev/zero"), Ok(None));
+        let start = Files::live().read_start(b"/dev/zero", 10).unwrap().unwrap();
         assert_eq!(start.len(), 10);
     }
 
@@ -308,7 +327,7 @@ mod tests {
             0,
         )
         .unwrap();
-        let read = Files::LIVE.read(path.as_os_str().as_bytes());
+        let read = Files::live().read(path.as_os_str().as_bytes());
         assert_eq!(read, Ok(Some(Vec::new())));
     }
 }

@@ -105,14 +105,14 @@ pub fn lock_holder(file: BorrowedFd<'_>) -> Found<Process> {
     let stat = fstat(file).map_err(|e| Error::io("cannot look at a lock", &e.into()))?;
     let (major, minor) = (major(stat.st_dev), minor(stat.st_dev));
     let file = format!("{major:02x}:{minor:02x}:{}", stat.st_ino);
-    let locks = Files::LIVE.read(b"/proc/locks")?.unwrap_or_default();
+    let locks = Files::live().read(b"/proc/locks")?.unwrap_or_default();
     let Some(pid) = locks
         .split(|&b| b == b'\n')
         .find_map(|line| holder_in(line, &file))
     else {
         return Ok(None);
     };
-    let name = Files::LIVE.read(format!("/proc/{pid}/comm").as_bytes())?;
+    let name = Files::live().read(format!("/proc/{pid}/comm").as_bytes())?;
     let name = name.map(|name| text::clean(text::trim_newlines(&name)));
     Ok(Some(Process { pid, program: name }))
 }

@@ -53,7 +53,7 @@ pub struct Host {
 impl Host {
     /// The running system.
     pub fn live() -> Host {
-        Host::of(Files::LIVE, rustix::process::geteuid().is_root())
+        Host::of(Files::live(), rustix::process::geteuid().is_root())
     }
 
     /// The recorded machine below the folder `root`, or in the archive of that name; whoever can read it sees

@@ -25,8 +25,8 @@ mod tests {
     #[test]
     fn new_uuids_differ() {
         assert_ne!(
-            new_uuid(&Files::LIVE).unwrap(),
-            new_uuid(&Files::LIVE).unwrap()
+            new_uuid(&Files::live()).unwrap(),
+            new_uuid(&Files::live()).unwrap()
         );
     }
 }

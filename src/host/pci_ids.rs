@@ -228,8 +228,8 @@ impl SystemNames {
     fn ids(&self) -> Result<&PciIds> {
         let load = || {
             let ids = match named_file() {
-                Some(path) => PciIds::load(&Files::LIVE, path.as_bytes())?,
-                None => PciIds::load_usual(&Files::LIVE)?,
+                Some(path) => PciIds::load(&Files::live(), path.as_bytes())?,
+                None => PciIds::load_usual(&Files::live())?,
             };
             Ok(ids.unwrap_or_default())
         };
@@ -310,7 +310,7 @@ mod tests {
     }
 
     fn load_file(path: &Path) -> Option<PciIds> {
-        PciIds::load(&Files::LIVE, path.as_os_str().as_bytes()).unwrap()
+        PciIds::load(&Files::live(), path.as_os_str().as_bytes()).unwrap()
     }
 
     #[test]
@@ -414,7 +414,7 @@ mod tests {
     #[test]
     fn the_system_answers_what_its_sources_know() {
         let names = Names::system();
-        let known = PciIds::load_usual(&Files::LIVE)
+        let known = PciIds::load_usual(&Files::live())
             .unwrap()
             .and_then(|ids| ids.vendor(0x8086));
         let hwdb = SYSTEM

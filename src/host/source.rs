@@ -8,7 +8,9 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, openat, readlinkat, statat};
+use once_cell::sync::OnceCell;
+use rustix::buffer::spare_capacity;
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, StatFs, fstatfs, openat, readlinkat, statat, statfs};
 use rustix::io::{Errno, read, retry_on_intr};
 
 use super::found::{again, answer_of_driver};
@@ -19,19 +21,26 @@ use super::recording::{Found, Recording};
 /// VPD, the largest binary one, ends at 32 KiB.
 pub const LIMIT: usize = 4 << 20;
 
-/// What one read(2) takes: a sysfs attribute whole (they end at a page).
+/// What the first read(2) takes: a sysfs attribute whole (they end at a page).
 const PAGE: usize = 4096;
+
+/// File systems of the kernel's own, in memory and on disks, by their numbers (statfs(2)): sysfs, tmpfs, ext2 to ext4, XFS, Btrfs.
+const LOCAL: [u32; 5] = [0x6265_6572, 0x0102_1994, 0xef53, 0x5846_5342, 0x9123_683e];
+
+/// Whether all is on a file system of [`LOCAL`], asked for once.
+type IsLocal = OnceCell<bool>;
 
 /// Where files are looked up, by the same absolute paths: `/sys/…`, `/run/udev/…`.
 ///
 /// Interrupted calls are made again. A read that returns less than was asked for says nothing of the end of the
-/// file, which comes when it returns nothing: FUSE and network file systems cut where they like.
+/// file, which comes when it returns nothing: FUSE and network file systems cut where they like. Only where the kernel itself
+/// has the files, a text that ends with its line is whole.
 #[derive(Debug)]
 pub enum Source {
     /// The running system.
-    Live,
+    Live(IsLocal),
     /// A recorded tree; links that lead out of it are not followed.
-    Tree(Dir),
+    Tree(Dir, IsLocal),
     /// A recording in memory, read from an archive.
     Recording(Recording),
     /// Others, with notes of all that is read of them.
@@ -45,8 +54,8 @@ impl Source {
     /// The same files, with notes of all that is read of them from here on.
     pub fn noted(&self) -> io::Result<Source> {
         let files = match self {
-            Source::Live => Source::Live,
-            Source::Tree(dir) => Source::Tree(again(|| dir.try_clone())?),
+            Source::Live(whole) => Source::Live(whole.clone()),
+            Source::Tree(dir, whole) => Source::Tree(again(|| dir.try_clone())?, whole.clone()),
             Source::Recording(recording) => Source::Recording(recording.clone()),
             Source::Noted(files, _) => return files.noted(),
         };
@@ -56,8 +65,8 @@ impl Source {
     /// Whether this is the running system.
     pub fn is_live(&self) -> bool {
         match self {
-            Source::Live => true,
-            Source::Tree(_) | Source::Recording(_) => false,
+            Source::Live(_) => true,
+            Source::Tree(..) | Source::Recording(_) => false,
             Source::Noted(files, _) => files.is_live(),
         }
     }
@@ -66,11 +75,11 @@ impl Source {
     pub fn open(&self, path: &[u8]) -> io::Result<OwnedFd> {
         // O_NONBLOCK: a FIFO in place of an attribute must not stop the caller.
         match self {
-            Source::Live => {
+            Source::Live(_) => {
                 let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
                 Ok(retry_on_intr(|| openat(CWD, path, flags, Mode::empty()))?)
             }
-            Source::Tree(dir) => {
+            Source::Tree(dir, _) => {
                 let mut options = OpenOptions::new();
                 options.read(true).custom_flags(libc::O_NONBLOCK);
                 let file = again(|| dir.open_with(inside(path), &options))?;
@@ -86,7 +95,7 @@ impl Source {
         match self {
             Source::Recording(recording) => Ok(recording.read(path)?.to_vec()),
             Source::Noted(files, notes) => notes.content(path, files.read(path)),
-            Source::Live | Source::Tree(_) => {
+            Source::Live(_) | Source::Tree(..) => {
                 let mut text = Vec::new();
                 self.read_into(&mut text, path, LIMIT + 1)?;
                 match text.len() > LIMIT {
@@ -105,7 +114,7 @@ impl Source {
                 Ok(content[..limit.min(content.len())].to_vec())
             }
             Source::Noted(files, notes) => notes.content(path, files.read_start(path, limit)),
-            Source::Live | Source::Tree(_) => {
+            Source::Live(_) | Source::Tree(..) => {
                 let mut start = Vec::new();
                 match self.read_into(&mut start, path, limit) {
                     Err(e) if start.is_empty() || e.raw_os_error() != Some(libc::ENODATA) => Err(e),
@@ -119,30 +128,44 @@ impl Source {
     fn read_into(&self, text: &mut Vec<u8>, path: &[u8], limit: usize) -> io::Result<()> {
         let fd = self.open(path)?;
         let is_attribute = self.is_live() && path.starts_with(b"/sys/");
-        let mut page = [0; PAGE];
         while text.len() < limit {
-            let wanted = PAGE.min(limit - text.len());
-            let read_once = || read(&fd, &mut page[..wanted]);
+            if text.len() == text.capacity() {
+                text.reserve_exact(text.len().max(PAGE).min(limit - text.len()));
+            }
+            let room = text.capacity() - text.len();
+            let read_once = || read(&fd, spare_capacity(text));
             let n = match is_attribute {
                 true => answer_of_driver(read_once)?,
                 false => retry_on_intr(read_once)?,
             };
-            if n == 0 {
+            if n == 0 || (n < room && text.ends_with(b"\n") && self.reads_whole(path)) {
                 break;
             }
-            text.extend_from_slice(&page[..n]);
         }
+        text.truncate(limit);
         Ok(())
+    }
+
+    /// Whether a file is on a file system whose read(2) returns less than was asked for at the end of a file alone.
+    fn reads_whole(&self, path: &[u8]) -> bool {
+        match self {
+            // What programs and the kernel show elsewhere, in /proc above all, comes in pieces.
+            Source::Live(_) if !path.starts_with(b"/sys/") => false,
+            Source::Live(whole) => *whole.get_or_init(|| is_local(statfs("/sys"))),
+            Source::Tree(dir, whole) => *whole.get_or_init(|| is_local(fstatfs(dir))),
+            Source::Recording(_) => true,
+            Source::Noted(files, _) => files.reads_whole(path),
+        }
     }
 
     /// The text of a symbolic link.
     pub fn read_link(&self, path: &[u8]) -> io::Result<Vec<u8>> {
         match self {
-            Source::Live => {
+            Source::Live(_) => {
                 let target = retry_on_intr(|| readlinkat(CWD, path, Vec::new()))?;
                 Ok(target.into_bytes())
             }
-            Source::Tree(dir) => link_in(dir, inside(path)),
+            Source::Tree(dir, _) => link_in(dir, inside(path)),
             Source::Recording(recording) => Ok(recording.read_link(path)?.to_vec()),
             Source::Noted(files, notes) => {
                 let target = files.read_link(path)?;
@@ -155,10 +178,10 @@ impl Source {
     /// Looks for what a path leads to, through links.
     pub fn look_up(&self, path: &[u8]) -> io::Result<()> {
         match self {
-            Source::Live => {
+            Source::Live(_) => {
                 retry_on_intr(|| statat(CWD, path, AtFlags::empty()))?;
             }
-            Source::Tree(dir) => {
+            Source::Tree(dir, _) => {
                 again(|| dir.metadata(inside(path)))?;
             }
             Source::Recording(recording) => {
@@ -175,11 +198,11 @@ impl Source {
     /// The size of a file in bytes.
     pub fn size(&self, path: &[u8]) -> io::Result<u64> {
         match self {
-            Source::Live => {
+            Source::Live(_) => {
                 let stat = retry_on_intr(|| statat(CWD, path, AtFlags::empty()))?;
                 Ok(u64::try_from(stat.st_size).unwrap_or(0))
             }
-            Source::Tree(dir) => Ok(again(|| dir.metadata(inside(path)))?.len()),
+            Source::Tree(dir, _) => Ok(again(|| dir.metadata(inside(path)))?.len()),
             Source::Recording(recording) => match recording.find(path, true)? {
                 Found::File(content) => Ok(content.len() as u64),
                 Found::Folder(_) | Found::Link(_) => Err(Errno::ISDIR.into()),
@@ -195,8 +218,8 @@ impl Source {
     /// Names in a directory, in the order in which the file system yields them.
     pub fn entries(&self, path: &[u8]) -> io::Result<Vec<Vec<u8>>> {
         match self {
-            Source::Live => Ok(again(|| open_folder(path))?.1),
-            Source::Tree(dir) => again(|| names_in(&dir.open_dir(inside(path))?)),
+            Source::Live(_) => Ok(again(|| open_folder(path))?.1),
+            Source::Tree(dir, _) => again(|| names_in(&dir.open_dir(inside(path))?)),
             Source::Recording(recording) => recording.names(path),
             Source::Noted(files, notes) => {
                 let names = files.entries(path)?;
@@ -210,7 +233,7 @@ impl Source {
     /// them.
     pub fn links(&self, path: &[u8]) -> io::Result<Vec<Link>> {
         match self {
-            Source::Live => {
+            Source::Live(_) => {
                 let (folder, names) = again(|| open_folder(path))?;
                 let text = |name: &[u8]| {
                     let target = retry_on_intr(|| readlinkat(folder.fd()?, name, Vec::new()));
@@ -218,7 +241,7 @@ impl Source {
                 };
                 Ok(with_names(names, text))
             }
-            Source::Tree(dir) => {
+            Source::Tree(dir, _) => {
                 let folder = again(|| dir.open_dir(inside(path)))?;
                 let names = again(|| names_in(&folder))?;
                 Ok(with_names(names, |name| link_in(&folder, inside(name))))
@@ -231,6 +254,11 @@ impl Source {
             }
         }
     }
+}
+
+fn is_local(found: rustix::io::Result<StatFs>) -> bool {
+    // The numbers are of 32 bits, in a field that some architectures sign.
+    found.is_ok_and(|found| LOCAL.contains(&(found.f_type as u32)))
 }
 
 fn with_names<T>(names: Vec<Vec<u8>>, find: impl Fn(&[u8]) -> T) -> Vec<(Vec<u8>, T)> {

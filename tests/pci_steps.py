@@ -187,6 +187,9 @@ def resets(session):
     for what in ("reset", "detach", "reattach"):
         step("fallen off its bus: " + what, what)
     kernel.come_back(NIC)
+    kernel.forget(NIC)
+    step("reset of one whose reset was not finished", "reset")
+    kernel.come_back(NIC)
     step("reset of a bridge", "reset", "0000:00:03.0")
     step("reset on a root bus", "reset", "0000:00:00.0")
     step("reset by the kernel", "reset", "0000:01:00.0")
@@ -194,6 +197,9 @@ def resets(session):
     step("reset beside others", "reset", "0000:09:01.0")
     for address in neighbours:
         assert session.do(node_name(address), "detach", b"pci-stub") is None
+    kernel.forget("0000:09:05.0")
+    step("reset with the bus, where one reset was not finished", "reset", "0000:09:01.0")
+    kernel.come_back("0000:09:05.0")
     step("reset with the bus", "reset", "0000:09:01.0")
     step("detach", "detach")
     step("reset of a detached one", "reset")

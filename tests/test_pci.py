@@ -186,6 +186,16 @@ POWER = "%s/power/control " % NIC
 BUS = ["0000:09:%02x.0" % slot for slot in (1, 3, 4, 5, 6)]
 UNABLE = INTERNAL + "Unable to reset PCI device %s: "
 
+BUS_DIRECTORY = "/sys/devices/pci0000:00/0000:00:03.4/0000:08:00.0"
+
+
+def not_set_up(address, directory, given):
+    return (
+        "PCI device %s is not set up any more: its base address 0 is 0x0, not %#x, as after a reset that was not finished. "
+        "Nothing was changed. Write 1 to %s/remove and then to /sys/bus/pci/rescan, and the kernel sets it up again"
+        % (address, given, directory))
+
+
 RESETS = [
     ("reset through power states", [*by_power(NIC), NIC + " is as before"], DONE, HOST),
     ("reset of a sleeping one", [POWER + "'on'", *by_power(NIC), POWER + "'auto'", NIC + " is as before"], DONE, HOST,
@@ -198,6 +208,8 @@ RESETS = [
     ("fallen off its bus: reset", [], INTERNAL + "PCI device %s does not answer" % NIC, HOST),
     ("fallen off its bus: detach", [], INTERNAL + "PCI device %s does not answer" % NIC, HOST),
     ("fallen off its bus: reattach", [], DONE, HOST),
+    ("reset of one whose reset was not finished", ["read %s config" % NIC, NIC + " is another"],
+     INTERNAL + not_set_up(NIC, DIRECTORY, 0xFE440000), HOST),
     ("reset of a bridge", ["read 0000:00:03.0 config"],
      INTERNAL + "Invalid attempt to reset PCI device 0000:00:03.0. Only PCI endpoint devices can be reset", ROOT_PORT),
     ("reset on a root bus", ["read 0000:00:00.0 config"],
@@ -206,6 +218,9 @@ RESETS = [
     ("reset beside others", ["read 0000:09:01.0 config"],
      UNABLE % "0000:09:01.0" +
      "internal error: Active 0000:09:03.0 devices on bus with 0000:09:01.0, not doing bus reset", state("e1000")),
+    ("reset with the bus, where one reset was not finished",
+     ["read %s config" % address for address in BUS[:4]] + ["0000:09:05.0 is another"],
+     UNABLE % "0000:09:01.0" + "internal error: " + not_set_up("0000:09:05.0", BUS_DIRECTORY + "/0000:09:05.0", 0xFDAF8000), state("e1000")),
     ("reset with the bus",
      ["read %s config" % address for address in BUS] + by_bus("0000:08:00.0") +
      [line for address in BUS for line in set_up(address)] + ["%s is as before" % address for address in BUS],

@@ -146,10 +146,11 @@ pub extern "C-unwind" fn virNodeDeviceReAttach(dev: virNodeDevicePtr) -> c_int {
 /// (function level reset, virtual functions), is left to VFIO and the kernel, which reset it before a virtual machine
 /// gets it: the call succeeds and does nothing. Any other one takes a turn through D3hot if that resets it; else
 /// its bus is reset, if all others there are detached and nobody holds them. What was set up in configuration
-/// space is put back. A sleeping function is woken and kept awake meanwhile. Its driver is not told.
+/// space is put back. A sleeping function is woken and kept awake meanwhile. Its driver is not told. A function that a
+/// killed reset has left without its base addresses is not touched: the error says how to have it set up again.
 ///
-/// Errors: 1 for a bridge, for a function that a program holds through VFIO, and where there is no way of reset;
-/// otherwise as virNodeDeviceDetachFlags().
+/// Errors: 1 for a bridge, for a function that a program holds through VFIO, for one whose base addresses are not those that
+/// the kernel gave it, and where there is no way of reset; otherwise as virNodeDeviceDetachFlags().
 ///
 /// @param dev  the device
 /// @return 0, or -1 on error

@@ -11,6 +11,7 @@ mod driver;
 mod function;
 mod in_use;
 mod reset;
+mod resources;
 
 use std::ffi::CStr;
 

@@ -16,6 +16,7 @@ use crate::host::node::Node;
 const SIZE: usize = 256;
 
 const COMMAND: usize = 0x04;
+const BASE_ADDRESSES: usize = 0x10;
 const BRIDGE_CONTROL: usize = 0x3e;
 const SECONDARY_BUS_RESET: u16 = 0x40;
 
@@ -35,6 +36,18 @@ const PM_STATUS: u16 = 0x8000;
 pub struct Snapshot(Vec<u8>);
 
 impl Snapshot {
+    /// These 256 bytes, for tests of what they say.
+    #[cfg(test)]
+    pub fn of(bytes: Vec<u8>) -> Snapshot {
+        Snapshot(bytes)
+    }
+
+    /// One of an endpoint's six base addresses, with the bits that say of which kind it is.
+    pub fn base_address(&self, number: usize) -> u32 {
+        let at = BASE_ADDRESSES + 4 * number;
+        u32::from_le_bytes([0, 1, 2, 3].map(|byte| self.0[at + byte]))
+    }
+
     /// Whether it is an endpoint: not a bridge, nor anything that does not answer.
     pub fn is_endpoint(&self) -> bool {
         header_type(&self.0) == Some(0)
@@ -64,8 +77,11 @@ impl Snapshot {
     /// what enables them. Not among them: status bits, which writing clears; VPD's, where writing can mean to write VPD.
     fn registers(&self) -> Vec<Register> {
         // The base addresses and what follows them, backwards as the kernel does; cache line and latency.
-        let mut registers: Vec<Register> =
-            (0x10..0x40).step_by(4).rev().map(Register::dword).collect();
+        let mut registers: Vec<Register> = (BASE_ADDRESSES..0x40)
+            .step_by(4)
+            .rev()
+            .map(Register::dword)
+            .collect();
         registers.push(Register::word(0x0c));
         if let Some(at) = find_capability(&self.0, ID_EXPRESS) {
             // Device and Link Control, and their second ones since version 2.

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::config::{Config, Snapshot};
 use super::function::{Function, address_of, internal, show, system, take_turn};
 use super::in_use::{held_through, is_detached, is_vfio};
+use super::resources::{self, Difference};
 use crate::caps::pci::is_asleep;
 use crate::error::Result;
 use crate::host::files::{basename, dirname, join};
@@ -45,6 +46,7 @@ pub fn reset(function: &Function<'_>) -> Result<()> {
     if before.has_function_level_reset() {
         return Ok(());
     }
+    refuse_if_reset_before(node, &before)?;
     let mut last = match by_power(node, &config, &before) {
         Some(Ok(())) => return Ok(()),
         Some(Err(error)) => Some(error.message()),
@@ -71,6 +73,30 @@ fn open(node: &Node<'_>) -> Result<Config> {
 fn read(node: &Node<'_>, config: &Config) -> Result<Snapshot> {
     let failed = |e| system(format!("cannot read {}", show(&node.below("config"))), &e);
     config.snapshot().map_err(failed)
+}
+
+/// Refuses to reset a function that is not set up any more: what it holds would be put back, and a program that
+/// was killed in a reset has left it without addresses.
+fn refuse_if_reset_before(node: &Node<'_>, before: &Snapshot) -> Result<()> {
+    // The addresses of virtual functions are in the physical one's configuration space.
+    if node.has("physfn")? {
+        return Ok(());
+    }
+    let resource = node.attribute("resource")?.unwrap_or_default();
+    let Some(difference) = resources::difference(&resource, before) else {
+        return Ok(());
+    };
+    let Difference {
+        number,
+        found,
+        given,
+    } = difference;
+    let (address, path) = (show(node.basename()), show(node.path));
+    Err(internal(format!(
+        "PCI device {address} is not set up any more: its base address {number} is {found:#x}, not {given:#x}, as after a reset \
+         that was not finished. Nothing was changed. Write 1 to {path}/remove and then to /sys/bus/pci/rescan, and the kernel \
+         sets it up again"
+    )))
 }
 
 /// Keeps a function from being suspended at run time, and wakes it (kernel:
@@ -186,6 +212,7 @@ fn by_bus(function: &Function<'_>, config: &Config, before: &Snapshot) -> Result
         let config = open(node)?;
         let awake = Awake::keep(node)?;
         let before = read(node, &config)?;
+        refuse_if_reset_before(node, &before)?;
         saved.push((node, config, before, awake));
     }
     let bridge_config = open(&bridge)?;

@@ -472,32 +472,6 @@ static void ask_for_everything(void)
 
 /* --- events --------------------------------------------------------------------------- */
 
-/* A process without the filter, which makes and removes interfaces when it is told to. */
-static int order[2], reply[2];
-
-static void start_helper(void)
-{
-    char what;
-
-    assert(pipe(order) == 0 && pipe(reply) == 0);
-    if (fork() != 0)
-        return;
-    close(order[1]);
-    while (read(order[0], &what, 1) == 1) {
-        if (what == '+')
-            make_pair();
-        else
-            remove_pair();
-        assert(write(reply[1], &what, 1) == 1);
-    }
-    _exit(0);
-}
-
-static void have_helper(char what)
-{
-    assert(write(order[1], &what, 1) == 1 && read(reply[0], &what, 1) == 1);
-}
-
 static char told[1000];
 
 static void on_lifecycle(virConnectPtr c, virNodeDevicePtr device, int event, int detail, void *opaque)

@@ -1665,7 +1665,9 @@ int virNodeDeviceUpdate(virNodeDevicePtr dev,
  * the program polls by itself (vndConnectGetEventFD()). The function is called in the thread that
  * runs the loop or calls vndConnectDispatchEvents(); it may call any function of the library. The
  * registration keeps the connection alive. Registering the same function for the same event of the same
- * device twice is an error.
+ * device twice is an error. Where the event loop cannot learn what happened, because the process has no descriptor
+ * left or the like, the error functions are told of the first such failure in a row, and it is tried again each
+ * quarter of a second.
  *
  * Errors: 8 for a function that is registered already, a device of another connection and an unknown event; 1 where
  * there is no event loop, or it does not take the watch; 38, with the errno, where there is no descriptor left.
@@ -2176,7 +2178,8 @@ int vndConnectRecord(virConnectPtr conn,
  *
  * It is readable (POLLIN, level-triggered) until vndConnectDispatchEvents() has taken what there is. Once it
  * was asked for, virConnectNodeDeviceEventRegisterAny() on this connection needs no libvirt event loop.
- * It belongs to the connection: do not read, write or close it.
+ * It belongs to the connection: do not read, write or close it. After a call that failed it is readable a quarter of
+ * a second later, so that who polls tries again, and not all the time.
  *
  * Errors: 38, with the errno, where there is no descriptor left.
  *
@@ -2191,6 +2194,8 @@ int vndConnectGetEventFD(virConnectPtr conn);
  * Calls the registered callbacks for everything that happened since the last call, in this thread.
  *
  * Returns at once when nothing happened, and when another thread is dispatching events of the same connection.
+ *
+ * Errors: 38, with file and errno, where a system call failed. No event is lost: the next call goes on.
  *
  * @param conn  the connection
  * @return how many events there were, or -1 on error

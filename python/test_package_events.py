@@ -317,6 +317,39 @@ class Asyncio(Case):
             self.conn.dispatchEvents()
         limited(main())
 
+    def test_failures(self):
+        """Of a row of failures the loop reports the first."""
+        reader, writer = os.pipe()
+
+        class Failing:
+            _process, _attached, calls = os.getpid(), set(), 0
+
+            def __init__(self):
+                self._readers = {}
+
+            def getEventFD(self):
+                return reader
+
+            def dispatchEvents(self):
+                self.calls += 1
+                if self.calls % 3 == 0:
+                    return 0
+                raise libvirt.libvirtError("call %d" % self.calls)
+
+        async def main():
+            reported, conn = [], Failing()
+            asyncio.get_running_loop().set_exception_handler(lambda _loop, what: reported.append(what["exception"]))
+            with aio.dispatching(conn):
+                while conn.calls < 8:
+                    await asyncio.sleep(0)
+            return [str(error) for error in reported]
+        os.write(writer, b"x")
+        try:
+            self.assertEqual(limited(main()), ["call 1", "call 4", "call 7"])
+        finally:
+            os.close(reader)
+            os.close(writer)
+
     def test_events_of_another_thread(self):
         """Another thread dispatches; the loop that reads is told."""
         async def main():

@@ -58,12 +58,15 @@ impl View {
 
     /// Takes in what happened, or scans the host at the first question. For `thorough` see [`Monitor::news`].
     ///
-    /// Where that fails, what was not taken in is kept, and the next call goes on.
+    /// Where that fails, what was not taken in is kept, and the next call goes on. Whoever sleeps until there is
+    /// something to dispatch is woken in a while, to try again.
     pub fn refresh(&mut self, host: &Host, thorough: bool) -> Result<()> {
         let result = self.notifying(|view| view.take_in(host, thorough));
-        if result.is_err() {
-            // Whoever sleeps until there is something to dispatch is to try again.
-            self.notifier.iter().for_each(Notifier::notify);
+        if let Some(notifier) = &mut self.notifier {
+            match result {
+                Ok(()) => notifier.resume(),
+                Err(_) => notifier.pause(),
+            }
         }
         result
     }

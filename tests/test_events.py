@@ -28,7 +28,7 @@ LOOPBACK = "net_lo_00_00_00_00_00_00"
 PAIR = ("net_vt0_02_00_00_00_00_00", "net_vt1_02_00_00_00_00_01")
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 
-PROGRAMS = ["event_rules", "event_loop", "event_dispatch", "event_threads", "event_glib", "fork"]
+PROGRAMS = ["event_rules", "event_loop", "event_dispatch", "event_threads", "event_glib", "event_shortage", "fork"]
 
 
 def need_own_network(test):

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Any, Callable, Dict, Generic, List, Optional, Protocol, Sequence, Set, Type, TypeVar
 
 from . import _calls
+from ._errors import libvirtError
 
 _Event = TypeVar("_Event")
 
@@ -25,6 +26,24 @@ class Source(Protocol):
     def nodeDeviceEventDeregisterAny(self, callbackID: int) -> None: ...
 
 
+class _Reader:
+    """Dispatches when the loop says so. What goes wrong the loop reports; of a row of failures it gets the first alone."""
+
+    def __init__(self, dispatch: Callable[[], int]) -> None:
+        self._dispatch = dispatch
+        self._failing = False
+
+    def __call__(self) -> None:
+        was_failing, self._failing = self._failing, True
+        try:
+            self._dispatch()
+        except libvirtError:
+            if not was_failing:
+                raise
+        else:
+            self._failing = False
+
+
 class Dispatching:
     """The running loop dispatches a connection's events, until close() or the end of the `with` block."""
 
@@ -38,7 +57,7 @@ class Dispatching:
         readers = conn._readers
         readers[self.loop] = readers.get(self.loop, 0) + 1
         if readers[self.loop] == 1:
-            self.loop.add_reader(self._fd, conn.dispatchEvents)
+            self.loop.add_reader(self._fd, _Reader(conn.dispatchEvents))
         conn._attached.add(self)
 
     def __enter__(self) -> "Dispatching":

@@ -26,7 +26,9 @@ const EVENT_IDS: c_int = 2;
 /// the program polls by itself (vndConnectGetEventFD()). The function is called in the thread that
 /// runs the loop or calls vndConnectDispatchEvents(); it may call any function of the library. The
 /// registration keeps the connection alive. Registering the same function for the same event of the same
-/// device twice is an error.
+/// device twice is an error. Where the event loop cannot learn what happened, because the process has no descriptor
+/// left or the like, the error functions are told of the first such failure in a row, and it is tried again each
+/// quarter of a second.
 ///
 /// Errors: 8 for a function that is registered already, a device of another connection and an unknown event; 1 where
 /// there is no event loop, or it does not take the watch; 38, with the errno, where there is no descriptor left.

@@ -15,6 +15,7 @@ use super::listener::Listener;
 use super::objects::{Conn, HANDLES};
 use super::registrations::Registration;
 use super::shield::shield;
+use super::store::{last, tell::tell as tell_error};
 use super::types::virNodeDevicePtr;
 use super::user_data::UserData;
 use super::watching::{add_watch, remove_watch};
@@ -91,8 +92,13 @@ unsafe extern "C-unwind" fn on_readable(watch: c_int, _: c_int, _: c_int, opaque
     let address = opaque.addr();
     if let Some(handle) = shield(None, || HANDLES.connection(address)) {
         let conn = Conn { address, handle };
-        // Nobody is there to be told of a failure. The descriptor stays readable then: the loop calls again.
-        let _ = tell_all(&conn);
+        // Where it fails, the loop calls again in a while.
+        let result = tell_all(&conn);
+        let failure = shield(None, || conn.handle.watching.first_failure(result.err()));
+        if let Some(failure) = failure {
+            shield((), || last::set_last(&failure));
+            tell_error(Some(&conn.handle.errors));
+        }
         shield((), || drop(conn));
     } else if shield(false, || HANDLES.is_inherited(address)) {
         // A child that goes on with its parent's loop would be called for ever.

@@ -123,7 +123,8 @@ pub extern "C-unwind" fn vndConnectRecord(conn: virConnectPtr, fd: c_int, flags:
 ///
 /// It is readable (POLLIN, level-triggered) until vndConnectDispatchEvents() has taken what there is. Once it
 /// was asked for, virConnectNodeDeviceEventRegisterAny() on this connection needs no libvirt event loop.
-/// It belongs to the connection: do not read, write or close it.
+/// It belongs to the connection: do not read, write or close it. After a call that failed it is readable a quarter of
+/// a second later, so that who polls tries again, and not all the time.
 ///
 /// Errors: 38, with the errno, where there is no descriptor left.
 ///
@@ -141,6 +142,8 @@ pub extern "C-unwind" fn vndConnectGetEventFD(conn: virConnectPtr) -> c_int {
 /// Calls the registered callbacks for everything that happened since the last call, in this thread.
 ///
 /// Returns at once when nothing happened, and when another thread is dispatching events of the same connection.
+///
+/// Errors: 38, with file and errno, where a system call failed. No event is lost: the next call goes on.
 ///
 /// @param conn  the connection
 /// @return how many events there were, or -1 on error

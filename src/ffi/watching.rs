@@ -7,7 +7,7 @@ use std::ptr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::constants::virEventHandleType::VIR_EVENT_HANDLE_READABLE;
-use super::failure::Result;
+use super::failure::{Failure, Result};
 use super::installed_loop;
 use super::shield::shield;
 use super::types::virEventHandleCallback;
@@ -26,6 +26,8 @@ struct Needs {
     watch: Option<c_int>,
     /// The program polls by itself.
     is_polled: bool,
+    /// The event loop's last attempt to tell events failed.
+    is_failing: bool,
 }
 
 /// What one registration in the making needs. Undone when it is dropped.
@@ -68,6 +70,13 @@ impl Watching {
         }
         needs.watch = Some(watch);
         None
+    }
+
+    /// The event loop has tried to tell events. Tells the failure that it met, the first of a row of them: nobody wants
+    /// to hear of each.
+    pub(super) fn first_failure(&self, failure: Option<Failure>) -> Option<Failure> {
+        let was_failing = std::mem::replace(&mut self.needs().is_failing, failure.is_some());
+        failure.filter(|_| !was_failing)
     }
 
     /// A registration is over. After the last one events are no longer kept, and there may be a watch to be removed.

@@ -3,19 +3,46 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
 
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::io::{Errno, retry_on_intr};
+use rustix::time::{
+    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
+    timerfd_settime,
+};
 
 use crate::host::found::insist;
+
+/// How long the descriptor is not readable after a failure. What a process lacks, such as descriptors, it may lack
+/// for long, and whoever polls would be called all the time.
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// An epoll descriptor over the descriptors that may bring messages, and an eventfd for events that were taken in
 /// but not dispatched yet. It is level-triggered, as its parts are.
 #[derive(Debug)]
 pub struct Notifier {
     all: OwnedFd,
+    /// The descriptors that may bring messages, in an epoll descriptor of their own.
+    sources: OwnedFd,
     pending: OwnedFd,
+    /// Ends a pause. It is made early: in a pause there may be no descriptor left.
+    timer: OwnedFd,
+    is_paused: bool,
+}
+
+fn new_epoll() -> io::Result<OwnedFd> {
+    Ok(retry_on_intr(|| epoll::create(CreateFlags::CLOEXEC))?)
+}
+
+/// Adds a descriptor to an epoll descriptor. Adding it twice changes nothing.
+fn add(all: &OwnedFd, fd: BorrowedFd<'_>) -> io::Result<()> {
+    let add = || epoll::add(all, fd, EventData::new_u64(0), EventFlags::IN);
+    match retry_on_intr(add) {
+        Err(Errno::EXIST) => Ok(()),
+        result => Ok(result?),
+    }
 }
 
 impl Notifier {
@@ -23,20 +50,57 @@ impl Notifier {
     pub fn new<'a>(sources: impl IntoIterator<Item = BorrowedFd<'a>>) -> io::Result<Notifier> {
         let flags = EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK;
         let pending = retry_on_intr(|| eventfd(0, flags))?;
-        let all = retry_on_intr(|| epoll::create(CreateFlags::CLOEXEC))?;
-        let notifier = Notifier { all, pending };
-        notifier.add(notifier.pending.as_fd())?;
+        let flags = TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK;
+        let timer = retry_on_intr(|| timerfd_create(TimerfdClockId::Monotonic, flags))?;
+        let notifier = Notifier {
+            all: new_epoll()?,
+            sources: new_epoll()?,
+            pending,
+            timer,
+            is_paused: false,
+        };
+        for part in [&notifier.sources, &notifier.pending, &notifier.timer] {
+            add(&notifier.all, part.as_fd())?;
+        }
         sources.into_iter().try_for_each(|fd| notifier.add(fd))?;
         Ok(notifier)
     }
 
     /// Makes the descriptor readable while `source` is, until that is closed. Adding it twice changes nothing.
     pub fn add(&self, source: BorrowedFd<'_>) -> io::Result<()> {
-        let add = || epoll::add(&self.all, source, EventData::new_u64(0), EventFlags::IN);
-        match retry_on_intr(add) {
-            Err(Errno::EXIST) => Ok(()),
-            result => Ok(result?),
+        add(&self.sources, source)
+    }
+
+    /// What there is could not be taken in: the descriptor is readable again in a while, whatever happens.
+    pub fn pause(&mut self) {
+        self.have_timer_expire(PAUSE);
+        self.watch_parts(EventFlags::empty());
+        self.is_paused = true;
+    }
+
+    /// Ends a pause, if there is one.
+    pub fn resume(&mut self) {
+        if std::mem::replace(&mut self.is_paused, false) {
+            self.watch_parts(EventFlags::IN);
+            self.have_timer_expire(Duration::ZERO);
         }
+    }
+
+    // With what is there already, neither of these fails for want of something.
+
+    fn watch_parts(&self, events: EventFlags) {
+        for part in [&self.sources, &self.pending] {
+            let _ = insist(|| epoll::modify(&self.all, part, EventData::new_u64(0), events));
+        }
+    }
+
+    /// Once, after that time; zero stops it. It is not readable before.
+    fn have_timer_expire(&self, after: Duration) {
+        let once = Itimerspec {
+            it_interval: Timespec::default(),
+            it_value: Timespec::try_from(after).unwrap_or_default(),
+        };
+        let _ = insist(|| timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &once));
     }
 
     /// Makes the descriptor readable until [`Notifier::clear`] is called.
@@ -61,7 +125,7 @@ impl AsFd for Notifier {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
+    use std::time::Instant;
 
     use crate::host::monitor;
 
@@ -91,5 +155,33 @@ mod tests {
         assert!(is_readable(&notifier));
         rustix::io::read(&read, &mut [0; 1]).unwrap();
         assert!(!is_readable(&notifier));
+    }
+
+    #[test]
+    fn a_pause_ends_by_itself_or_by_success() {
+        let (read, write) = rustix::pipe::pipe().unwrap();
+        let mut notifier = Notifier::new([read.as_fd()]).unwrap();
+        let is_readable_soon =
+            |notifier: &Notifier| monitor::is_readable([notifier.as_fd()], 20 * PAUSE).unwrap();
+        rustix::io::write(&write, b"x").unwrap();
+        notifier.notify();
+        for _ in 0..2 {
+            let begin = Instant::now();
+            notifier.pause();
+            assert!(!is_readable(&notifier));
+            assert!(is_readable_soon(&notifier) && begin.elapsed() >= PAUSE);
+        }
+        notifier.resume();
+        notifier.clear();
+        assert!(is_readable(&notifier));
+        rustix::io::read(&read, &mut [0; 1]).unwrap();
+        assert!(!is_readable(&notifier));
+        // The timer of a pause that was ended does not ring.
+        notifier.pause();
+        notifier.resume();
+        std::thread::sleep(PAUSE);
+        assert!(!is_readable(&notifier));
+        notifier.notify();
+        assert!(is_readable(&notifier));
     }
 }

@@ -24,7 +24,7 @@ use crate::xml::reader;
 const DEFAULT: &[u8] = include_bytes!("testdriver.xml");
 const DEFAULT_NAME: &str = "test:///default";
 
-/// The largest file that is read, in bytes.
+/// The largest file that is read, and what the files that one names may have together, in bytes.
 const SIZE_LIMIT: u64 = 10 * 1024 * 1024;
 
 /// The name of the host itself, which devices may name as their parent without its being listed.
@@ -55,22 +55,22 @@ impl PlacedDevice {
 /// The devices of `test:///default`.
 pub fn default_devices() -> Result<Vec<Device>> {
     let node = reader::parse(DEFAULT, Some(DEFAULT_NAME))?;
-    devices(read_devices(&node, DEFAULT_NAME, Path::new("/"))?)
+    devices(read_devices(node, DEFAULT_NAME, Path::new("/"))?)
 }
 
 /// The devices of a test driver file, whose `<node>` holds `<device>` elements or, as
 /// `<device file='…'/>`, the names of files that hold one. Errors name file and line:
 /// code 38 for a file that cannot be read, 35 for malformed XML, 27 for a root element
-/// other than `<node>`, a name that is taken or a parent that is not there, and those
-/// of [`parse_device`].
+/// other than `<node>`, files that are too large together, a name that is taken or a parent that
+/// is not there, and those of [`parse_device`].
 pub fn devices_of_file(path: &Path) -> Result<Vec<Device>> {
-    let node = read(path)?;
+    let (node, _) = read(path)?;
     let folder = path.parent().unwrap_or(path);
-    devices(read_devices(&node, &path.to_string_lossy(), folder)?)
+    devices(read_devices(node, &path.to_string_lossy(), folder)?)
 }
 
-/// Reads a file as XML.
-fn read(path: &Path) -> Result<Element> {
+/// Reads a file as XML; its root element and its size.
+fn read(path: &Path) -> Result<(Element, u64)> {
     let mut text = Vec::new();
     File::open(path)
         .and_then(|file| file.take(SIZE_LIMIT + 1).read_to_end(&mut text))
@@ -82,7 +82,8 @@ fn read(path: &Path) -> Result<Element> {
             let what = format!("cannot read {}", path.display());
             Error::io(what, &e).in_domain(Domain::None)
         })?;
-    reader::parse(&text, Some(&path.to_string_lossy()))
+    let root = reader::parse(&text, Some(&path.to_string_lossy()))?;
+    Ok((root, text.len() as u64))
 }
 
 fn misplaced(place: &str, what: &str) -> Error {
@@ -99,18 +100,29 @@ fn placed(error: &Error, place: &str) -> Error {
     Error::new(error.code(), detail).in_domain(error.domain())
 }
 
-/// Every device of a `<node>` element of the file `file`; `folder` is where other files are looked for.
-fn read_devices(node: &Element, file: &str, folder: &Path) -> Result<Vec<PlacedDevice>> {
+/// Every device of a `<node>` element of the file `file`; `folder` is where other files are looked for. Each element
+/// goes when its device was read, so that both are not kept for all.
+fn read_devices(node: Element, file: &str, folder: &Path) -> Result<Vec<PlacedDevice>> {
     if node.name != "node" {
         let what = format!("expecting root element of 'node', not '{}'", node.name);
         return Err(misplaced(&format!("{file}:{}", node.line), &what));
     }
-    node.children_named("device")
+    let mut left = SIZE_LIMIT;
+    let children = node.children.into_iter();
+    children
+        .filter(|child| child.name == "device")
         .map(|device| match device.attribute("file") {
-            None => read_device(device, file),
+            None => read_device(&device, file),
             Some(other) => {
                 let path = folder.join(other);
-                read_device(&read(&path)?, &path.to_string_lossy())
+                let (root, size) = read(&path)?;
+                left = left.checked_sub(size).ok_or_else(|| {
+                    let what = format!(
+                        "the files up to '{other}' have more than {SIZE_LIMIT} bytes together"
+                    );
+                    misplaced(&format!("{file}:{}", device.line), &what)
+                })?;
+                read_device(&root, &path.to_string_lossy())
             }
         })
         .collect()

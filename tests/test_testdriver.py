@@ -5,6 +5,7 @@ import json
 import os
 import re
 import select
+import sys
 import unittest
 
 import compare
@@ -229,6 +230,21 @@ class Ports(unittest.TestCase):
                 lib.virConnectClose(conn)
 
 
+# Opens a connection; prints by how much the process grew at most (KiB), and the error.
+MEMORY = """
+import re, sys
+sys.path[:0] = ["tests", "python"]
+import vnd
+def peak():
+    return int(re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read())[1])
+before = peak()
+conn = vnd.lib.virConnectOpen(sys.argv[1].encode())
+print(peak() - before)
+if not conn:
+    print(vnd.lib.virGetLastErrorMessage().decode())
+"""
+
+
 class File(unittest.TestCase):
     """The <device> elements of a file of one's own."""
 
@@ -288,3 +304,30 @@ class File(unittest.TestCase):
                 done = kit.run(TOOL, "-c", uri, "list")
                 self.assertEqual(done.returncode, 1, done)
                 self.assertRegex(done.stderr, r"^error: .*\S")
+
+    def test_memory(self):
+        """No document takes more than 16 times its size, and the files that one names are bounded together.
+
+        Beside the elements there are the text (once as it is read), the devices that it becomes, and the program.
+        """
+        size = 10 << 20
+        with open(os.path.join(kit.temp(), "large.xml"), "w") as f:
+            f.write("<device><name>a</name>%s<capability type='scsi_host'><host>1</host></capability></device>" % (" " * 9000000))
+        device = "<device><name>%d</name><capability type='scsi_host'><host>1</host></capability></device>"
+        shapes = {
+            "elements": "<a/>", "text": "<a>1</a>", "attributes": "<a b=''/>", "nested": "<b><c/></b>",
+            "named": "<device file='large.xml'/>", "devices": device,
+        }
+        seen = []
+        for shape, part in shapes.items():
+            with self.subTest(shape):
+                count = (size - 100) // (len(part) + 4 * ("%d" in part))
+                parts = (part % i for i in range(count)) if "%d" in part else [part] * count
+                uri = self.node("<node>%s</node>" % "".join(parts), "memory.xml")
+                done = kit.checked(sys.executable, "-c", MEMORY, uri, cwd=kit.ROOT)
+                grown, message = done.stdout.split("\n", 1)
+                seen.append("%s %d MB" % (shape, int(grown) // 1000))
+                self.assertLess(int(grown) * 1024, 17 * size + (16 << 20), shape)
+                self.assertRegex(message, {"named": "more than 10485760 bytes together",
+                                           "devices": "^$"}.get(shape, "more than 16 times its size of memory"))
+        self.note = ", ".join(seen)

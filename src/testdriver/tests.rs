@@ -189,3 +189,27 @@ fn large_files_are_refused() {
     fs::write(&path, vec![b' '; size]).unwrap();
     assert_eq!(devices_of_file(&path).unwrap_err().code(), Code::XmlDetail);
 }
+
+/// A file counts as often as it is named.
+#[test]
+fn files_together_are_bounded() {
+    let devices = |count: usize| {
+        let lines = (0..count).map(|i| format!("<device file='./{i}'/>\n"));
+        format!("<node>\n{}</node>", lines.collect::<String>())
+    };
+    let size = usize::try_from(SIZE_LIMIT).unwrap() / 4;
+    let (folder, path) = folder(&devices(4));
+    for i in 0..5 {
+        let text = scsi_host(&format!("h{i}"), "<path>/x</path>");
+        let padding = " ".repeat(size - text.len());
+        fs::write(folder.path().join(i.to_string()), text + &padding).unwrap();
+    }
+    assert_eq!(devices_of_file(&path).unwrap().len(), 4);
+    fs::write(&path, devices(5)).unwrap();
+    let error = devices_of_file(&path).unwrap_err();
+    let expected = format!(
+        "XML error: {}:6: the files up to './4' have more than 10485760 bytes together",
+        path.display()
+    );
+    assert_eq!((error.code(), error.message()), (Code::XmlError, expected));
+}

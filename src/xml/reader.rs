@@ -24,6 +24,14 @@ use crate::text::is_xml_char;
 /// How large a document may be, in bytes.
 const SIZE_LIMIT: usize = 10 * 1024 * 1024;
 
+/// How much memory the tree of elements may take: that many times the document's size, and at least so many bytes. Documents
+/// of devices take 7 times their size, since they have 30 bytes and more for each element.
+const MEMORY_FACTOR: usize = 16;
+const MEMORY_FLOOR: usize = 1024 * 1024;
+
+/// What the allocator takes beside a string that is not empty, at most, in bytes.
+const STRING: usize = 32;
+
 /// How deep elements may be nested.
 const DEPTH_LIMIT: usize = 256;
 
@@ -49,6 +57,10 @@ struct Place {
     column: usize,
 }
 
+fn attribute_memory((name, value): &(String, String)) -> usize {
+    size_of::<(String, String)>() + 2 * STRING + name.len() + value.len()
+}
+
 fn tokenizer(text: &str) -> Reader<&[u8]> {
     let mut tokens = Reader::from_str(text);
     tokens.config_mut().check_comments = true;
@@ -69,6 +81,8 @@ struct Parser<'a> {
     is_standalone: bool,
     /// A position and its place: text is counted once, from one element to the next.
     counted: (usize, Place),
+    /// The memory that elements may still take, in bytes.
+    memory_left: usize,
 }
 
 impl<'a> Parser<'a> {
@@ -83,6 +97,7 @@ impl<'a> Parser<'a> {
             doctype: Doctype::default(),
             is_standalone: false,
             counted: (0, Place { line: 1, column: 1 }),
+            memory_left: MEMORY_FLOOR.max(MEMORY_FACTOR * text.len()),
         }
     }
 
@@ -153,6 +168,16 @@ impl<'a> Parser<'a> {
         place
     }
 
+    /// Counts what a part of the document takes that starts there.
+    fn spend(&mut self, start: usize, bytes: usize) -> Result<(), Fault> {
+        self.memory_left = self.memory_left.checked_sub(bytes).ok_or_else(|| {
+            let text =
+                format!("Document would take more than {MEMORY_FACTOR} times its size of memory");
+            Fault::new(start, text)
+        })?;
+        Ok(())
+    }
+
     /// An element starts; its tag ends with that many characters of markup.
     fn start(&mut self, start: usize, closing: usize) -> Result<(), Fault> {
         if self.root.is_some() {
@@ -169,6 +194,8 @@ impl<'a> Parser<'a> {
                 format!("Excessive depth in document: {DEPTH_LIMIT}, use XML_PARSE_HUGE option");
             return Err(Fault::new(start, message));
         }
+        let values: usize = attributes.iter().map(attribute_memory).sum();
+        self.spend(start, size_of::<Element>() + STRING + name.len() + values)?;
         let Place { line, column } = self.place_of(start);
         self.open.push(Element {
             name,
@@ -182,7 +209,10 @@ impl<'a> Parser<'a> {
 
     /// The element opened last ends.
     fn end(&mut self) {
-        if let Some(element) = self.open.pop() {
+        if let Some(mut element) = self.open.pop() {
+            // A list grows to four at once, and each of these may hold one.
+            element.children.shrink_to_fit();
+            element.text.shrink_to_fit();
             match self.open.last_mut() {
                 Some(parent) => parent.children.push(element),
                 None => self.root = Some(element),
@@ -196,10 +226,9 @@ impl<'a> Parser<'a> {
         start: usize,
         text: Result<Cow<str>, EncodingError>,
     ) -> Result<(), Fault> {
-        if let Some(element) = self.open.last_mut() {
+        if !self.open.is_empty() {
             let text = text.map_err(|error| Fault::new(start, error.to_string()))?;
-            element.text.push_str(&text);
-            return Ok(());
+            return self.add_text(start, &text);
         }
         let raw = &self.text[start..];
         let blank = raw.len() - raw.trim_start_matches([' ', '\t', '\n', '\r']).len();
@@ -229,8 +258,14 @@ impl<'a> Parser<'a> {
             start + 1,
             &mut self.doctype.entities,
         )?;
+        self.add_text(start, &text)
+    }
+
+    /// The element opened last has text, which stands there.
+    fn add_text(&mut self, start: usize, text: &str) -> Result<(), Fault> {
+        self.spend(start, STRING + text.len())?;
         if let Some(element) = self.open.last_mut() {
-            element.text.push_str(&text);
+            element.text.push_str(text);
         }
         Ok(())
     }

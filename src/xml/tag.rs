@@ -78,6 +78,8 @@ fn read_attributes(
     loop {
         let separated = scanner.blanks();
         if scanner.rest().is_empty() {
+            // A list grows to four at once; most elements have one or two.
+            attributes.shrink_to_fit();
             return Ok(attributes);
         }
         if !separated && !attributes.is_empty() {

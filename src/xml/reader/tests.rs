@@ -476,8 +476,27 @@ fn size_is_limited() {
         message(sized(SIZE_LIMIT + 1).as_bytes()),
         "at line 1: Document is larger than 10485760 bytes\n"
     );
-    let elements = format!("<a>{}</a>", "<b/>".repeat(200_000));
-    assert_eq!(root(&elements).children.len(), 200_000);
+}
+
+/// A document's elements are bounded by its size, and small documents may hold what they like.
+#[test]
+fn memory_is_limited() {
+    let children = |child: &str, count: usize| format!("<a>{}</a>", child.repeat(count));
+    assert_eq!(root(&children("<b/>", 5_000)).children.len(), 5_000);
+    let usual = "<address domain='0' bus='1'>12</address>\n";
+    assert_eq!(root(&children(usual, 30_000)).children.len(), 30_000);
+    for dense in [
+        "<b/>",
+        "<b>1</b>",
+        "<b c=''/>",
+        "<b c='' d='' e=''/>",
+        "<b><c/></b>",
+    ] {
+        let count = 1_500_000 / dense.len();
+        let error = message(children(dense, count).as_bytes());
+        let expected = "at line 1: Document would take more than 16 times its size of memory\n";
+        assert!(error.starts_with(expected), "{dense}: {error}");
+    }
 }
 
 #[test]

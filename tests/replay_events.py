@@ -422,6 +422,39 @@ class Udevd(Steps):
         self.done("udevd is back")
 
 
+class Stuck(Steps):
+    """udevd is stuck, or was killed: its queue stays, and nobody tells of what the kernel has counted."""
+
+    QUEUE = "/run/udev/queue"
+    SEQNUM = "/sys/kernel/uevent_seqnum"
+    PATIENCE = 5  # seconds, of the library
+
+    def __init__(self, tool=None):
+        write(self.SEQNUM, "1000\n")
+        super().__init__(tool)
+        self.done("start")
+
+    def run(self):
+        machine = self.machine
+        write(self.QUEUE, "")
+        machine.remove(OTHER_NIC)
+        write(self.SEQNUM, "1003\n")
+        begin = time.monotonic()
+        self.done("waits")
+        # It goes on with others meanwhile.
+        time.sleep(self.PATIENCE / 2)
+        self.send("change", HOST_BRIDGE)
+        write(self.SEQNUM, "1004\n")
+        self.done("goes on")
+        time.sleep(max(0, begin + self.PATIENCE + 0.1 - time.monotonic()))
+        self.done("patience ends")
+        machine.put_back(OTHER_NIC)
+        write(self.SEQNUM, "1007\n")
+        self.done("waits again")
+        os.unlink(self.QUEUE)
+        self.done("queue ends")
+
+
 class Outside(Steps):
     """Somebody names directories that are no devices of the kernel's."""
 
@@ -487,7 +520,7 @@ def follow(tool, kind):
 
 if __name__ == "__main__":
     kind = {"events": Events, "sriov": Sriov, "npiv": Npiv, "mdev": Mdev, "udevd": Udevd, "kinds": Kinds, "overrun": Overrun,
-            "outside": Outside}[sys.argv[1]]
+            "outside": Outside, "stuck": Stuck}[sys.argv[1]]
     steps = kind(*sys.argv[2:])
     before = steps.machine.fresh_documents()
     steps.run()

@@ -175,6 +175,15 @@ class Replays(unittest.TestCase):
             "udevd comes": gone, "udevd tells": ["update pci_0000_00_00_0"],
             "udevd goes": [line.replace("DELETED", "CREATED") for line in reversed(gone)]})
 
+    def test_udevd_is_stuck(self):
+        """It is waited for as long as it has a queue, but not for ever."""
+        told = self.replay("modules", "stuck")
+        self.assertEqual(told.pop("differs", []), [])
+        gone = recorded_steps()["remove pci"]
+        self.assertEqual(told, {
+            "goes on": ["update pci_0000_00_00_0"], "patience ends": gone,
+            "queue ends": [line.replace("DELETED", "CREATED") for line in reversed(gone)]})
+
     def test_names_that_lead_out_of_the_tree(self):
         """The root user of another user namespace can send messages, too."""
         told = self.replay("modules", "outside")

@@ -27,6 +27,10 @@ const UDEV_CONTROL: &[u8] = b"/run/udev/control";
 /// Present while udevd has events to work on.
 const UDEV_QUEUE: &[u8] = b"/run/udev/queue";
 
+/// How long udevd may have events to work on before the host is scanned without its word: it may be stuck, or have been
+/// killed, or the file may be that of another namespace.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// How many uevents the kernel has sent since boot, in all namespaces
 /// (kernel: Documentation/ABI/testing/sysfs-kernel-uevents).
 const SEQNUM: &[u8] = b"/sys/kernel/uevent_seqnum";
@@ -103,6 +107,8 @@ pub struct Monitor {
     /// interfaces in other network namespaces. sysfs may show those of another namespace than the socket's.
     interfaces: Option<Interfaces>,
     checked: Option<Instant>,
+    /// Up to which uevent udevd is waited for, and since when.
+    awaited: Option<(u64, Instant)>,
     /// Watches the definitions of mediated devices, from the first scan on.
     definitions: Option<Watch>,
     /// There should be somebody who listens for them.
@@ -200,6 +206,7 @@ impl Monitor {
             seqnum: files.keep_open(SEQNUM)?,
             received: Received::default(),
             checked: None,
+            awaited: None,
             definitions: None,
             misses_definitions: false,
         };
@@ -325,14 +332,14 @@ impl Monitor {
     /// scanned.
     fn find_missed(&mut self, files: &Files, count: u64, news: &mut News) -> Result<()> {
         while count > self.received.all_to && !news.rescan {
-            if self.is_udevd_at_work(files)? {
+            if self.waits_for_udevd(files, count)? {
                 break;
             }
             if is_readable(self.socket.iter().map(AsFd::as_fd), ON_THE_WAY)? {
                 self.receive(news);
                 continue;
             }
-            if self.is_udevd_at_work(files)? {
+            if self.waits_for_udevd(files, count)? {
                 break;
             }
             news.rescan = match &self.interfaces {
@@ -347,11 +354,17 @@ impl Monitor {
         Ok(())
     }
 
-    fn is_udevd_at_work(&self, files: &Files) -> Result<bool> {
-        match self.through_udevd {
-            true => files.exists(UDEV_QUEUE),
-            false => Ok(false),
+    /// Whether udevd is still to tell of some of the first `count` uevents, and is given the time for it.
+    fn waits_for_udevd(&mut self, files: &Files, count: u64) -> Result<bool> {
+        if !self.through_udevd || !files.exists(UDEV_QUEUE)? {
+            self.awaited = None;
+            return Ok(false);
         }
+        let awaited = self.awaited.filter(|(to, _)| *to > self.received.all_to);
+        let (_, since) = *self
+            .awaited
+            .insert(awaited.unwrap_or((count, Instant::now())));
+        Ok(since.elapsed() < PATIENCE)
     }
 
     fn receive(&mut self, news: &mut News) {

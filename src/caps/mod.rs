@@ -195,9 +195,12 @@ const fn is_same(one: &str, other: &str) -> bool {
 /// The buses and classes in which devices of any kind are found, each once.
 pub fn subsystems() -> Vec<Subsystem> {
     let kinds = Capability::KINDS.iter();
-    let mut found: Vec<_> = kinds.flat_map(|kind| kind.subsystems()).copied().collect();
-    found.sort_unstable();
-    found.dedup();
+    let mut found = Vec::new();
+    for subsystem in kinds.flat_map(|kind| kind.subsystems()) {
+        if let Err(place) = found.binary_search(subsystem) {
+            found.insert(place, *subsystem);
+        }
+    }
     found
 }
 

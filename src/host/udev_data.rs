@@ -43,9 +43,13 @@ impl UdevData {
 
     /// The links to the device node, as absolute paths in byte order.
     pub fn links(&self) -> Vec<Vec<u8>> {
-        let mut links: Vec<_> = self.lines(b'S').map(|link| join(b"/dev", link)).collect();
-        links.sort();
-        links.dedup();
+        let mut links = Vec::new();
+        for link in self.lines(b'S') {
+            let link = join(b"/dev", link);
+            if let Err(place) = links.binary_search(&link) {
+                links.insert(place, link);
+            }
+        }
         links
     }
 }

@@ -113,8 +113,8 @@ impl Words {
         };
         let words = self.0.entry(*first).or_default();
         if words.iter().all(|(known, _)| *known != word) {
-            words.push((word.to_vec(), replacement.to_vec()));
-            words.sort_by_key(|(known, _)| std::cmp::Reverse(known.len()));
+            let place = words.partition_point(|(known, _)| known.len() >= word.len());
+            words.insert(place, (word.to_vec(), replacement.to_vec()));
         }
     }
 

@@ -73,10 +73,13 @@ pub fn read_definitions(files: &Files) -> Result<Vec<Definition>> {
                 continue;
             };
             let text = files.read(&join(&folder, &file))?.unwrap_or_default();
-            found.extend(Definition::parse(&text, &parent, uuid));
+            if let Some(definition) = Definition::parse(&text, &parent, uuid) {
+                let place =
+                    found.partition_point(|known: &Definition| known.name <= definition.name);
+                found.insert(place, definition);
+            }
         }
     }
-    found.sort_by(|one, two| one.name.cmp(&two.name));
     Ok(found)
 }
 

@@ -118,6 +118,10 @@ impl View {
             return Ok(());
         };
         monitor.news(&host.files, thorough, &mut self.waiting)?;
+        if self.waiting.missed_definitions {
+            // There may be somebody who listens again.
+            self.watch_monitor()?;
+        }
         self.apply_waiting(host)?;
         // The messages that came made events in their order; a scan adds those that were missed.
         if self.waiting.rescan {

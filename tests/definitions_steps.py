@@ -4,9 +4,12 @@
 Run by test_definitions.py over the replayed machine "mdev": one definition of a running
 device (…501), one of a device that is not there (…503).
 """
+import contextlib
 import ctypes
 import os
 import select
+import shutil
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "python"))
@@ -22,7 +25,6 @@ KINDS = ["CREATED", "DELETED", "DEFINED", "UNDEFINED"]
 
 lib.virConnectNodeDeviceEventRegisterAny.argtypes = [ctypes.c_void_p] * 2 + [ctypes.c_int] + [ctypes.c_void_p] * 3
 lib.vndConnectGetEventFD.argtypes = lib.vndConnectDispatchEvents.argtypes = [ctypes.c_void_p]
-conn = lib.virConnectOpen(b"nodedev:///system")
 
 
 def on_lifecycle(_conn, device, event, _detail, _opaque):
@@ -34,9 +36,18 @@ def on_update(_conn, device, _opaque):
 
 
 callbacks = [LIFECYCLE(on_lifecycle), UPDATE(on_update)]
-fd = lib.vndConnectGetEventFD(conn)
-for event, callback in enumerate(callbacks):
-    assert lib.virConnectNodeDeviceEventRegisterAny(conn, None, event, callback, None, None) == event
+
+
+def watching():
+    """A connection that tells of all events, and its descriptor."""
+    made = lib.virConnectOpen(b"nodedev:///system")
+    descriptor = lib.vndConnectGetEventFD(made)
+    for event, callback in enumerate(callbacks):
+        assert lib.virConnectNodeDeviceEventRegisterAny(made, None, event, callback, None, None) == event
+    return made, descriptor
+
+
+conn, fd = watching()
 
 
 def step(words):
@@ -90,6 +101,114 @@ put("0000:0f:00.0/" + NEW, '{"mdev_type":"x","start":"manual"}')
 step("define below a new parent")
 put("0000:0f:00.0/" + NEW, '{"mdev_type":')
 step("write half a definition")
-for event in range(2):
-    assert lib.virConnectNodeDeviceEventDeregisterAny(conn, event) == 0
-assert lib.virConnectClose(conn) == 0
+
+
+def instances():
+    """How many inotify instances this process has."""
+    links = []
+    for number in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):
+            links.append(os.readlink("/proc/self/fd/" + number))
+    return links.count("anon_inode:inotify")
+
+
+def in_child(work):
+    sys.stdout.flush()
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            work()
+            sys.stdout.flush()
+            status = 0
+        finally:
+            os._exit(status)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def opened():
+    """A connection that has looked, and its descriptor."""
+    made = lib.virConnectOpen(b"nodedev:///system")
+    lib.virNodeNumOfDevices(made, None, 0)
+    return made, lib.vndConnectGetEventFD(made)
+
+
+def has(made, device_name):
+    device = lib.virNodeDeviceLookupByName(made, device_name.encode())
+    if device:
+        lib.virNodeDeviceFree(device)
+    return bool(device)
+
+
+def is_awake(descriptor, wait=5):
+    return bool(select.select([descriptor], [], [], wait)[0])
+
+
+def close():
+    for event in range(2):
+        assert lib.virConnectNodeDeviceEventDeregisterAny(conn, event) == 0
+    assert lib.virConnectClose(conn) == 0
+
+
+def mount(path):
+    subprocess.run(["/bin/mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", path], check=True)
+
+
+# What follows happens to a folder that is no machine's own.
+close()
+mount("/etc")
+os.mkdir("/etc/mdevctl.d")
+mount("/etc/mdevctl.d")
+put("mtty/" + RUNNING, '{"mdev_type":"mtty-1","start":"auto","attrs":[]}')
+conn, fd = watching()
+DEFINITION = '{"mdev_type":"mtty-2","start":"manual","attrs":[]}'
+others = [opened() for _ in range(20)]
+print("instances", instances())
+put("mtty/" + NEW, DEFINITION)
+step("define")
+print("  others are awake:", all(is_awake(other) for _, other in others))
+print("  others know it:", all(has(made, new) for made, _ in others))
+print("  and sleep:", not any(is_awake(other, 0) for _, other in others))
+
+
+def look_and_change():
+    made, descriptor = opened()
+    print("  instances", instances())
+    os.unlink(FOLDER + "mtty/" + NEW)
+    print("  the child is awake:", is_awake(descriptor), "and knows it:", not has(made, new))
+    lib.virConnectClose(made)
+    lib.virConnectClose(conn)
+
+
+print("a child")
+in_child(look_and_change)
+step("what the child did")
+put("mtty/" + NEW, DEFINITION)
+step("define")
+
+subprocess.run(["/bin/umount", "/etc/mdevctl.d"], check=True)
+step("the folder is another")
+os.rmdir("/etc/mdevctl.d")
+step("the folder is gone")
+open("/etc/other", "w").close()
+step("another file beside it")
+put("mtty/" + NEW, DEFINITION)
+step("the folder comes with a definition")
+os.rename("/etc/mdevctl.d", "/etc/mdevctl.old")
+step("the folder is moved away")
+put("mtty/" + NEW, DEFINITION.replace("2", "1"))
+step("another one comes")
+with open("/etc/mdevctl.old/mtty/" + NEW, "w") as f:
+    f.write(DEFINITION)
+print("the old one changes:", is_awake(fd, 0.2))
+put("mtty/" + RUNNING, DEFINITION)
+step("the new one changes")
+shutil.rmtree("/etc/mdevctl.d")
+step("the folder is removed")
+os.rename("/etc/mdevctl.old", "/etc/mdevctl.d")
+step("the old one comes back")
+print("others know it:", all(has(made, new) for made, _ in others))
+for made, _ in others:
+    lib.virConnectClose(made)
+close()
+print("instances", instances())

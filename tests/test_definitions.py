@@ -38,6 +38,47 @@ define below a new parent
   DEFINED mdev_11111111_2222_3333_4444_555555555599_0000_0f_00_0
 write half a definition
   UNDEFINED mdev_11111111_2222_3333_4444_555555555599_0000_0f_00_0
+instances 1
+define
+  DEFINED mdev_11111111_2222_3333_4444_555555555599_mtty
+  others are awake: True
+  others know it: True
+  and sleep: True
+a child
+  instances 2
+  the child is awake: True and knows it: True
+what the child did
+  UNDEFINED mdev_11111111_2222_3333_4444_555555555599_mtty
+define
+  DEFINED mdev_11111111_2222_3333_4444_555555555599_mtty
+the folder is another
+  UNDEFINED mdev_11111111_2222_3333_4444_555555555501_mtty
+  UNDEFINED mdev_11111111_2222_3333_4444_555555555599_mtty
+  UPDATE mdev_11111111_2222_3333_4444_555555555501_mtty
+the folder is gone
+  UPDATE mdev_11111111_2222_3333_4444_555555555501_mtty
+another file beside it
+the folder comes with a definition
+  DEFINED mdev_11111111_2222_3333_4444_555555555599_mtty
+  UPDATE mdev_11111111_2222_3333_4444_555555555501_mtty
+the folder is moved away
+  UNDEFINED mdev_11111111_2222_3333_4444_555555555599_mtty
+  UPDATE mdev_11111111_2222_3333_4444_555555555501_mtty
+another one comes
+  DEFINED mdev_11111111_2222_3333_4444_555555555599_mtty
+  UPDATE mdev_11111111_2222_3333_4444_555555555501_mtty
+the old one changes: False
+the new one changes
+  DEFINED mdev_11111111_2222_3333_4444_555555555501_mtty
+the folder is removed
+  UNDEFINED mdev_11111111_2222_3333_4444_555555555501_mtty
+  UNDEFINED mdev_11111111_2222_3333_4444_555555555599_mtty
+  UPDATE mdev_11111111_2222_3333_4444_555555555501_mtty
+the old one comes back
+  DEFINED mdev_11111111_2222_3333_4444_555555555599_mtty
+  UPDATE mdev_11111111_2222_3333_4444_555555555501_mtty
+others know it: True
+instances 0
 """
 
 

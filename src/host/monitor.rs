@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::host::files::{Files, syspath};
 use crate::host::found::{Found, again, found, is_failure};
 use crate::host::interfaces::Interfaces;
-use crate::host::mdevctl::files::Watch;
+use crate::host::mdevctl::watch::Watch;
 use crate::host::namespace::receives_uevents_of_devices;
 use crate::text;
 
@@ -234,7 +234,7 @@ impl Monitor {
     /// The descriptors that are readable while there are messages; after a scan there may be others.
     pub fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         let socket = self.socket.as_ref().map(AsFd::as_fd);
-        let definitions = self.definitions.as_ref().map(AsFd::as_fd);
+        let definitions = self.definitions.iter().flat_map(Watch::fds);
         socket.into_iter().chain(definitions)
     }
 
@@ -309,9 +309,10 @@ impl Monitor {
             self.watch_definitions(files);
             news.missed_definitions = true;
         }
-        if is_readable(self.fds(), Duration::ZERO)? {
+        let others_read = self.definitions.as_ref().is_some_and(Watch::was_read);
+        if is_readable(self.fds(), Duration::ZERO)? || others_read {
             self.receive(news);
-            match self.definitions.as_ref().map(|watch| watch.changed(files)) {
+            match self.definitions.as_mut().map(|watch| watch.changed(files)) {
                 None => {}
                 Some(Ok(changed)) => news.definitions |= changed,
                 Some(Err(_)) => {

@@ -5,16 +5,10 @@
 //! They are read directly: that needs no mdevctl to be installed, no process for
 //! every look, and works below another root.
 
-use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-
-use rustix::fs::inotify::{self, CreateFlags, ReadFlags, WatchFlags};
-use rustix::io::Errno;
 use serde_json::Value as Json;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::host::files::{Files, join};
-use crate::host::found::{Found, again, found};
 use crate::name::{self, Name};
 use crate::text;
 use crate::text::uuid::normalise_uuid;
@@ -131,82 +125,6 @@ pub fn listed_attributes(text: &[u8]) -> Option<Attributes> {
     }
     let json = serde_json::from_slice(text).ok()?;
     attributes(device(&json)?)
-}
-
-/// Hears of changes below the folder of the definitions.
-#[derive(Debug)]
-pub struct Watch(OwnedFd);
-
-impl Watch {
-    /// Starts to listen; `None` where there is no such folder. Users may have a small number of these only
-    /// (inotify(7), `max_user_instances`).
-    pub fn open(files: &Files) -> Found<Watch> {
-        if !files.is_live() {
-            return Ok(None);
-        }
-        let flags = CreateFlags::CLOEXEC | CreateFlags::NONBLOCK;
-        let what = "listen for changes of";
-        let Some(watch) = found(what, FOLDER, again(|| Ok(inotify::init(flags)?)))? else {
-            return Ok(None);
-        };
-        let watch = Watch(watch);
-        if watch.add(FOLDER)?.is_none() {
-            return Ok(None);
-        }
-        watch.add_parents(files)?;
-        Ok(Some(watch))
-    }
-
-    fn add(&self, folder: &[u8]) -> Found<()> {
-        let events = WatchFlags::CLOSE_WRITE
-            | WatchFlags::CREATE
-            | WatchFlags::DELETE
-            | WatchFlags::MOVED_FROM
-            | WatchFlags::MOVED_TO
-            | WatchFlags::ONLYDIR;
-        let add = || {
-            inotify::add_watch(&self.0, folder, events)?;
-            Ok(())
-        };
-        found("listen for changes of", folder, again(add))
-    }
-
-    fn add_parents(&self, files: &Files) -> Result<()> {
-        for parent in files.entries(FOLDER)?.unwrap_or_default() {
-            // What is no folder holds no definitions.
-            self.add(&join(FOLDER, &parent))?;
-        }
-        Ok(())
-    }
-
-    /// Whether anything changed since the last call.
-    pub fn changed(&self, files: &Files) -> Result<bool> {
-        let mut buffer = [MaybeUninit::uninit(); 4096];
-        let mut reader = inotify::Reader::new(&self.0, &mut buffer);
-        let mut changed = false;
-        loop {
-            match reader.next() {
-                Ok(event) => {
-                    let what = event.events();
-                    // A new file is empty; another event tells when it is written.
-                    changed |= !what.contains(ReadFlags::CREATE) || what.contains(ReadFlags::ISDIR);
-                }
-                Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => break,
-                Err(e) => return Err(Error::io("cannot read changes of definitions", &e.into())),
-            }
-        }
-        if changed {
-            self.add_parents(files)?;
-        }
-        Ok(changed)
-    }
-}
-
-impl AsFd for Watch {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
-    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ pub mod filter;
 mod known;
 mod mediated;
 mod notifier;
+mod reads;
 pub mod registry;
 #[cfg(test)]
 mod testing;
@@ -23,6 +24,7 @@ use crate::name::Name;
 pub use events::{Change, DeviceEvent};
 use known::Known;
 use notifier::Notifier;
+use reads::Reads;
 use registry::Registry;
 
 /// The devices of a host as they were at the last look, and what tells of changes.
@@ -122,23 +124,24 @@ impl View {
             // There may be somebody who listens again.
             self.watch_monitor()?;
         }
-        self.apply_waiting(host)?;
-        // The messages that came made events in their order; a scan adds those that were missed.
         if self.waiting.rescan {
             self.rescan(host)?;
-        } else if self.waiting.definitions {
-            self.known.read_definitions(host)?;
-        } else if self.waiting.missed_definitions {
-            self.known.read_unwatched_definitions(host)?;
+        } else {
+            self.apply_waiting(host, Reads::default())?;
+            if self.waiting.definitions {
+                self.known.read_definitions(host)?;
+            } else if self.waiting.missed_definitions {
+                self.known.read_unwatched_definitions(host)?;
+            }
         }
         self.waiting.definitions = false;
         self.waiting.missed_definitions = false;
         Ok(())
     }
 
-    fn apply_waiting(&mut self, host: &Host) -> Result<()> {
+    fn apply_waiting(&mut self, host: &Host, mut reads: Reads<'_>) -> Result<()> {
         while let Some(event) = self.waiting.events.front() {
-            self.known.apply(host, event)?;
+            self.known.apply(host, event, &mut reads)?;
             self.waiting.events.pop_front();
         }
         Ok(())
@@ -156,7 +159,8 @@ impl View {
         self.waiting.rescan = true;
         if self.is_scanned {
             self.waiting.events.extend(news.seen);
-            if let Err(e) = self.apply_waiting(host) {
+            // The messages that came make events in their order; the scan adds those that were missed.
+            if let Err(e) = self.apply_waiting(host, Reads::scanned(&devices)) {
                 self.waiting.events.extend(news.later);
                 return Err(e);
             }
@@ -169,7 +173,7 @@ impl View {
         let is_new = |event: &Uevent| !self.is_in_scan(event);
         let later: Vec<_> = news.later.into_iter().filter(is_new).collect();
         self.waiting.events.extend(later);
-        self.apply_waiting(host)
+        self.apply_waiting(host, Reads::default())
     }
 
     /// Whether a scan has found the device already that is added by this message. udevd's messages bring more

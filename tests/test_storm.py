@@ -7,12 +7,15 @@ each test and in build/check/storm/.
 """
 import os
 import subprocess
+import sys
 import time
 import unittest
 
 import cprograms
 import kit
+import vnd
 from scans import Scans
+from vnd import lib
 
 OWN_NETWORK = True  # for kit.main()
 
@@ -20,6 +23,15 @@ DEVICES = int(os.environ.get("VND_STORM", "10000"))
 READERS = 4
 BATCH = 250  # pairs that come, and then go, together
 KEPT = 40  # pairs that stay to the end
+STORM_SECONDS = 3
+FEEDER = """
+import os, sys, time
+fd = os.open("/sys/class/net/lo/uevent", os.O_WRONLY)
+end = time.monotonic() + float(sys.argv[1])
+while time.monotonic() < end:
+    for _ in range(1000):
+        os.write(fd, b"change")
+"""
 SMALL_BUFFER = "20000"  # bytes: some twenty messages
 
 
@@ -123,6 +135,31 @@ class Storm(unittest.TestCase):
 
     def test_storm(self):
         self.storm()
+
+    def test_calls_return_while_uevents_keep_coming(self):
+        """What comes during a call is for the next one."""
+        conn = lib.virConnectOpen(b"nodedev:///system")
+        self.addCleanup(lib.virConnectClose, conn)
+        self.assertGreater(lib.virNodeNumOfDevices(conn, None, 0), 0)
+        calls = (lambda: lib.virNodeNumOfDevices(conn, None, 0),
+                 lambda: lib.virNodeDeviceLookupByName(conn, b"none"))
+        vnd.silence()
+        before, begin, longest, count = sent(), time.monotonic(), 0, 0
+        feeders = [subprocess.Popen([sys.executable, "-c", FEEDER, str(STORM_SECONDS)]) for _ in range(2)]
+        try:
+            while any(feeder.poll() is None for feeder in feeders):
+                for call in calls:
+                    called = time.monotonic()
+                    call()
+                    longest, count = max(longest, time.monotonic() - called), count + 1
+        finally:
+            for feeder in feeders:
+                feeder.wait()
+        rate = (sent() - before) / (time.monotonic() - begin)
+        self.assertLess(longest, STORM_SECONDS / 3)
+        self.assertGreater(count, 10)
+        self.note = "%d calls, %.0f ms at most, at %.0f uevents a second" % (count, longest * 1000, rate)
+        self.assertEqual(lib.virNodeNumOfDevices(conn, b"net", 0), len(self.kernel_set()))
 
     def test_overrun(self):
         self.storm(SMALL_BUFFER)

@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * How long events take: from a change that the kernel is asked to report to the callback, with the library
- * waiting in another thread; and the processor time for 10,000 that arrive together. Needs a network
- * namespace of its own and the /sys that belongs to it.
+ * waiting in another thread; the processor time for 10,000 that arrive together; and how long a call takes while
+ * uevents keep coming as fast as another process can make them. Needs a network namespace of its own and the
+ * /sys that belongs to it.
  */
 #include "timing.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <virnodedev.h>
 
-enum { ROUNDS = 1000, BURST = 10000 };
+enum { ROUNDS = 1000, BURST = 10000, STORM_US = 3000000 };
 
 static virConnectPtr conn;
 static double told_at;
@@ -94,8 +98,64 @@ static void burst(void)
         change();
     told = 0;
     begin = cpu_us();
-    vndConnectDispatchEvents(conn);
+    /* A call takes in so much, and the next ones the rest. */
+    do {
+        i = told;
+        vndConnectDispatchEvents(conn);
+    } while (told != i);
     printf("event_burst %.3f\nevent_burst_told %d\n", cpu_us() - begin, told);
+}
+
+/* Makes uevents until it is killed. */
+static pid_t feeder(void)
+{
+    pid_t child = fork();
+
+    if (child == 0) {
+        int fd = open("/sys/class/net/lo/uevent", O_WRONLY);
+
+        while (write(fd, "change", 6) == 6)
+            continue;
+        _exit(1);
+    }
+    return child;
+}
+
+static double sent(void)
+{
+    FILE *file = fopen("/sys/kernel/uevent_seqnum", "r");
+    double count = 0;
+
+    if (!file || fscanf(file, "%lf", &count) != 1)
+        exit(1);
+    fclose(file);
+    return count;
+}
+
+/* A program that looks and does not wait for events. */
+static void storm(void)
+{
+    virConnectPtr other = virConnectOpen("nodedev:///system");
+    double begin, before, end, longest = 0;
+    pid_t child;
+
+    if (!other || virNodeNumOfDevices(other, NULL, 0) < 0 || (child = feeder()) < 0)
+        exit(1);
+    before = sent();
+    begin = end = now_us();
+    while (end - begin < STORM_US) {
+        double called = end;
+
+        if (virNodeNumOfDevices(other, NULL, 0) < 0)
+            exit(1);
+        end = now_us();
+        if (end - called > longest)
+            longest = end - called;
+    }
+    printf("event_storm_rate %.0f\nevent_storm_call %.3f\n", (sent() - before) * 1e6 / (end - begin), longest);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    virConnectClose(other);
 }
 
 int main(void)
@@ -107,5 +167,6 @@ int main(void)
         return 1;
     latency();
     burst();
+    storm();
     return 0;
 }

@@ -141,6 +141,8 @@ pub extern "C-unwind" fn vndConnectGetEventFD(conn: virConnectPtr) -> c_int {
 
 /// Calls the registered callbacks for everything that happened since the last call, in this thread.
 ///
+/// Where very much happens, as much of it as can be taken in within milliseconds; the descriptor stays readable then.
+///
 /// Returns at once when nothing happened, and when another thread is dispatching events of the same connection.
 ///
 /// Errors: 38, with file and errno, where a system call failed. No event is lost: the next call goes on.

@@ -38,10 +38,14 @@ const SEQNUM: &[u8] = b"/sys/kernel/uevent_seqnum";
 /// What libvirt asks of the kernel for unread events; as much as the rights allow is given.
 const RECEIVE_BUFFER: usize = 128 << 20;
 
-/// How many messages that libudev rejects are passed over in one call.
-const REJECTS: usize = 1000;
+/// How many messages are taken in by any call that finds as many, those that libudev rejects among them.
+const BATCH: usize = 500;
 
-/// How long a message may take to the socket after the kernel has counted it.
+/// Beyond that many a call takes messages in for no longer than this. The others stay for the next call, and what they
+/// tell of is found by a scan.
+const BATCH_TIME: Duration = Duration::from_millis(10);
+
+/// How long messages may take to the socket after the kernel has counted it.
 const ON_THE_WAY: Duration = Duration::from_millis(2);
 
 /// How long the count is not read again when a single device is asked for.
@@ -115,6 +119,26 @@ pub struct Monitor {
     misses_definitions: bool,
 }
 
+/// What one call has taken in.
+struct Batch {
+    messages: usize,
+    begin: Instant,
+}
+
+impl Batch {
+    fn new() -> Batch {
+        Batch {
+            messages: 0,
+            begin: Instant::now(),
+        }
+    }
+
+    /// Whether more would hold up the caller.
+    fn is_full(&self) -> bool {
+        self.messages >= BATCH && self.begin.elapsed() >= BATCH_TIME
+    }
+}
+
 /// Which uevents were received, or are known to be of no interest, by their numbers.
 #[derive(Debug, Default)]
 struct Received {
@@ -148,6 +172,27 @@ impl Received {
             self.all_to += 1;
         }
     }
+}
+
+/// What a message says, if it is of something that can happen to a device.
+fn uevent(message: &udev::Event) -> Option<Uevent> {
+    let action = match message.action()?.as_bytes() {
+        b"add" => Action::Added,
+        b"change" => Action::Changed,
+        b"remove" => Action::Removed,
+        b"move" => Action::Moved,
+        _ => return None,
+    };
+    let old_path = match message.property_value("DEVPATH_OLD") {
+        Some(old) => Some(syspath(old.as_bytes())?),
+        None => None,
+    };
+    Some(Uevent {
+        action,
+        path: syspath(message.devpath().as_bytes())?,
+        old_path,
+        number: message.sequence_number(),
+    })
 }
 
 /// A socket for uevents; `None` where the process may not have one.
@@ -260,11 +305,10 @@ impl Monitor {
     pub fn end_scan(&mut self, count: u64) -> Result<ScanNews> {
         let mut news = News::default();
         if is_readable(self.socket.iter().map(AsFd::as_fd), Duration::ZERO)? {
-            self.receive(&mut news);
+            self.receive(Some(count), &mut Batch::new(), &mut news);
         }
         self.received.scan(count);
-        // udevd's messages bring more than what the kernel knew.
-        let is_seen = |event: &Uevent| event.number <= count && !self.through_udevd;
+        let is_seen = |event: &Uevent| event.number <= count && self.scan_shows(event);
         let (seen, later) = news.events.into_iter().partition(is_seen);
         Ok(ScanNews {
             seen,
@@ -310,8 +354,9 @@ impl Monitor {
             news.missed_definitions = true;
         }
         let others_read = self.definitions.as_ref().is_some_and(Watch::was_read);
+        let mut batch = Batch::new();
         if is_readable(self.fds(), Duration::ZERO)? || others_read {
-            self.receive(news);
+            self.receive(count, &mut batch, news);
             match self.definitions.as_mut().map(|watch| watch.changed(files)) {
                 None => {}
                 Some(Ok(changed)) => news.definitions |= changed,
@@ -322,7 +367,7 @@ impl Monitor {
             }
         }
         if let Some(count) = count {
-            self.find_missed(files, count, news)?;
+            self.find_missed(files, count, &mut batch, news)?;
         } else if thorough && self.socket.is_none() {
             news.rescan = true;
         }
@@ -331,13 +376,27 @@ impl Monitor {
 
     /// Finds out whether some of the first `count` uevents were not received and will not be: then the host must be
     /// scanned.
-    fn find_missed(&mut self, files: &Files, count: u64, news: &mut News) -> Result<()> {
+    fn find_missed(
+        &mut self,
+        files: &Files,
+        count: u64,
+        batch: &mut Batch,
+        news: &mut News,
+    ) -> Result<()> {
+        let mut until = None;
         while count > self.received.all_to && !news.rescan {
+            if batch.is_full() {
+                news.rescan = true;
+                break;
+            }
             if self.waits_for_udevd(files, count)? {
                 break;
             }
-            if is_readable(self.socket.iter().map(AsFd::as_fd), ON_THE_WAY)? {
-                self.receive(news);
+            // However many arrive that were counted later, those that are on their way have that long.
+            let now = Instant::now();
+            let left = until.get_or_insert(now + ON_THE_WAY).duration_since(now);
+            if !left.is_zero() && is_readable(self.socket.iter().map(AsFd::as_fd), left)? {
+                self.receive(Some(count), batch, news);
                 continue;
             }
             if self.waits_for_udevd(files, count)? {
@@ -368,60 +427,55 @@ impl Monitor {
         Ok(since.elapsed() < PATIENCE)
     }
 
-    fn receive(&mut self, news: &mut News) {
-        let Some(socket) = &self.socket else { return };
-        let mut rejects = 0;
-        loop {
+    /// Whether a scan that was made after a uevent shows what it tells. udevd's messages bring more than what the kernel
+    /// knew, but not of what is gone.
+    fn scan_shows(&self, event: &Uevent) -> bool {
+        event.action == Action::Removed || !self.through_udevd
+    }
+
+    /// Interfaces that a uevent tells of are not missed.
+    fn account_for(&mut self, event: &Uevent) {
+        if let Some(interfaces) = &mut self.interfaces {
+            interfaces.received(&event.path, event.action != Action::Removed);
+            let old_path = event.old_path.iter();
+            old_path.for_each(|old| interfaces.received(old, false));
+        }
+    }
+
+    /// Adds what arrived to `news`: all of the first `count` uevents, or whatever there is, as far as the batch goes.
+    fn receive(&mut self, count: Option<u64>, batch: &mut Batch, news: &mut News) {
+        while !batch.is_full() {
+            let Some(socket) = &self.socket else { return };
+            batch.messages += 1;
             let Some(event) = socket.iter().next() else {
                 // libudev returns nothing at the end, when messages were lost, when it failed to read one, and
                 // for a message that it rejects. Where it does not say which, more messages are looked for.
                 let error = io::Error::last_os_error();
                 let errno = Errno::from_io_error(&error);
                 news.rescan |= errno.is_some_and(is_failure);
-                rejects += usize::from(errno != Some(Errno::NOBUFS));
-                let is_at_end = matches!(is_readable([socket.as_fd()], Duration::ZERO), Ok(false));
-                if is_at_end || rejects >= REJECTS {
+                if matches!(is_readable([socket.as_fd()], Duration::ZERO), Ok(false)) {
                     return;
                 }
                 continue;
             };
             let number = event.sequence_number();
             self.received.note(number);
-            let action = match event.action().map(OsStrExt::as_bytes) {
-                Some(b"add") => Action::Added,
-                Some(b"change") => Action::Changed,
-                Some(b"remove") => Action::Removed,
-                Some(b"move") => Action::Moved,
-                _ => continue,
-            };
-            let Some(path) = syspath(event.devpath().as_bytes()) else {
-                continue;
-            };
-            let old_path = match event.property_value("DEVPATH_OLD") {
-                None => None,
-                Some(old) => match syspath(old.as_bytes()) {
-                    None => continue,
-                    old => old,
-                },
-            };
-            if let Some(interfaces) = &mut self.interfaces {
-                interfaces.received(&path, action != Action::Removed);
-                old_path
-                    .iter()
-                    .for_each(|old| interfaces.received(old, false));
+            if let Some(event) = uevent(&event) {
+                self.account_for(&event);
+                // A scan has seen what came and went before it, not that something changed.
+                let is_late = number <= self.received.scanned && event.action != Action::Changed;
+                if !(is_late && self.scan_shows(&event)) {
+                    news.events.push_back(event);
+                }
             }
-            // A scan has seen what came and went before it, not that something changed; and
-            // udevd's messages bring more than what the kernel knew.
-            let is_seen = number <= self.received.scanned && action != Action::Changed;
-            if is_seen && !self.through_udevd {
-                continue;
+            // The kernel sends in order, but for what is on its way; udevd's workers do not.
+            let has_all = |count| match self.through_udevd {
+                true => self.received.all_to >= count,
+                false => number >= count,
+            };
+            if count.is_some_and(has_all) {
+                return;
             }
-            news.events.push_back(Uevent {
-                action,
-                path,
-                old_path,
-                number,
-            });
         }
     }
 }

@@ -7,10 +7,11 @@ use super::definitions::{self, Definitions};
 use super::difference::difference;
 use super::events::{Change, EventQueue};
 use super::mediated;
+use super::reads::Reads;
 use super::registry::Registry;
 use crate::caps::Capability;
 use crate::device::Device;
-use crate::device::scan::{computer, find, nearest, scan};
+use crate::device::scan::{computer, nearest, scan};
 use crate::error::Result;
 use crate::host::Host;
 use crate::host::found::Found;
@@ -67,27 +68,30 @@ impl Known {
         self.registry = now;
     }
 
-    /// Changes what is known as the kernel or udevd says that a device changed. Where that fails, nothing is changed,
-    /// so that it can be done again.
-    pub fn apply(&mut self, host: &Host, event: &Uevent) -> Result<()> {
-        if event.action != Action::Moved {
-            return self.follow(host, event);
+    /// Changes what is known as the kernel or udevd says that a device changed. `reads` is for all messages that came
+    /// together. Where that fails, nothing is changed, so that it can be done again.
+    pub fn apply(&mut self, host: &Host, event: &Uevent, reads: &mut Reads<'_>) -> Result<()> {
+        let old_path = event.old_path.as_deref();
+        if old_path.is_none_or(|path| self.registry.below(path).is_empty()) {
+            return self.follow(host, event, reads);
         }
         // Those below it move, too, one after the other.
         let (registry, events) = (self.registry.clone(), self.events.len());
         let added_early = self.added_early.clone();
-        self.follow(host, event).inspect_err(|_| {
+        self.follow(host, event, reads).inspect_err(|_| {
             self.registry = registry;
             self.events.truncate(events);
             self.added_early = added_early;
         })
     }
 
-    fn follow(&mut self, host: &Host, event: &Uevent) -> Result<()> {
+    fn follow(&mut self, host: &Host, event: &Uevent, reads: &mut Reads<'_>) -> Result<()> {
         // All is read before anything is changed, but for what is below a device that moved.
         let found = match event.action {
             Action::Removed => None,
-            Action::Added | Action::Changed | Action::Moved => self.find(host, &event.path)?,
+            Action::Added | Action::Changed | Action::Moved => {
+                self.find(host, &event.path, reads)?
+            }
         };
         let removed = match event.action {
             Action::Removed => Some(&event.path),
@@ -116,7 +120,7 @@ impl Known {
             old => self.renamed(old.as_deref(), &event.path, affects),
         }
         if let Some(old_path) = &event.old_path {
-            self.follow_move(host, old_path, &event.path)?;
+            self.follow_move(host, old_path, &event.path, reads)?;
         }
         self.correct_parents(&event.path);
         Ok(())
@@ -133,7 +137,7 @@ impl Known {
             old_path: None,
             number: 0,
         };
-        self.apply(host, &event)?;
+        self.apply(host, &event, &mut Reads::default())?;
         if self.is_active_at(path) {
             self.added_early.insert(event.path);
         }
@@ -164,7 +168,7 @@ impl Known {
 
     /// Whether the device at a path is there.
     fn is_active_at(&self, path: &[u8]) -> bool {
-        self.registry.name_at(path).is_some() && !self.is_defined_at(path)
+        self.registry.active_at(path).is_some()
     }
 
     /// Whether a device exists by definition alone, which has a path only for its place in the order.
@@ -173,15 +177,19 @@ impl Known {
     }
 
     /// Reads the device at a path.
-    fn find(&self, host: &Host, path: &[u8]) -> Found<FoundDevice> {
-        let Some(mut device) = find(host, path, |path| self.registry.name_at(path))? else {
+    fn find(&self, host: &Host, path: &[u8], reads: &mut Reads<'_>) -> Found<FoundDevice> {
+        let name_at = |path: &[u8]| self.registry.name_at(path);
+        let Some(read) = reads.find(host, path, name_at)? else {
             return Ok(None);
         };
+        let mut device = read.device();
+        device.parent = Some(nearest(path, name_at));
         device.definition = self.definitions.get(&device);
         // Whether there are transient devices is known at once; the other question may have to read files.
         let is_transient = device.kind == Capability::Mdev && device.definition.is_none();
         let has_transient = is_transient || mediated::transient(&self.registry).next().is_some();
-        let affects_definitions = has_transient && mediated::affects_definitions(&device, host)?;
+        let asks = |device: &Device| mediated::affects_definitions(device, host);
+        let affects_definitions = has_transient && read.affects_definitions(asks)?;
         Ok(Some(FoundDevice {
             device,
             affects_definitions,
@@ -240,11 +248,17 @@ impl Known {
     }
 
     /// The kernel tells only of the device that moved. Those below it have other paths, too.
-    fn follow_move(&mut self, host: &Host, old_path: &[u8], new_path: &[u8]) -> Result<()> {
+    fn follow_move(
+        &mut self,
+        host: &Host,
+        old_path: &[u8],
+        new_path: &[u8],
+        reads: &mut Reads<'_>,
+    ) -> Result<()> {
         for old in self.registry.below(old_path) {
             let rest = &old.key()[old_path.len()..];
             let path = [new_path, rest].concat();
-            let found = self.find(host, &path)?;
+            let found = self.find(host, &path, reads)?;
             let affects = found.as_ref().is_some_and(|f| f.affects_definitions);
             let removed = self.registry.remove_key(old.key());
             if let Some(found) = found {

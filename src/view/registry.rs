@@ -94,7 +94,12 @@ impl Registry {
         self.by_key.get(key).map(|found| &found.0)
     }
 
-    /// The device with that key, though it may be hidden.
+    /// The device that is there with that key, though it may be hidden.
+    pub fn active_at(&self, key: &[u8]) -> Option<&Arc<Device>> {
+        self.hidden_or_by_key(key)
+            .filter(|device| device.is_active())
+    }
+
     fn hidden_or_by_key(&self, key: &[u8]) -> Option<&Arc<Device>> {
         let hidden = || self.hidden.get(key).map(|found| &found.0);
         self.by_key(key).or_else(hidden)

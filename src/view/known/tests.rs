@@ -151,7 +151,8 @@ impl Scene {
             old_path: old_path.map(Into::into),
             number: 0,
         };
-        self.known.apply(&self.host, &event).unwrap();
+        let mut reads = Reads::default();
+        self.known.apply(&self.host, &event, &mut reads).unwrap();
     }
 
     fn told_of_move(&mut self, action: Action, old_path: Option<&str>, path: &str) -> Vec<String> {
@@ -324,6 +325,53 @@ fn a_device_that_is_not_shown_moves_with_its_parent() {
         .registry
         .by_key(format!("{moved}/eth_2").as_bytes());
     assert_eq!(device.unwrap().name_text(), name);
+}
+
+#[test]
+fn a_device_is_read_once_for_messages_that_came_together() {
+    let mut scene = Scene::new();
+    let path = format!("{MTTY}/eth2");
+    let name = "net_eth2_02_00_00_00_00_02";
+    scene.put_net_at(&path, "eth2", "02:00:00:00:00:02");
+    let mut reads = Reads::default();
+    let mut apply = |scene: &mut Scene, action, path: &str| {
+        let event = Uevent {
+            action,
+            path: path.into(),
+            old_path: None,
+            number: 0,
+        };
+        scene.known.apply(&scene.host, &event, &mut reads).unwrap();
+        scene.events()
+    };
+    let created = [format!("Created {name}")];
+    assert_eq!(apply(&mut scene, Action::Added, &path), created);
+    // What it has become since is for later messages; but its parent is that which is known.
+    scene.put(&format!("{path}/address"), "02:00:00:00:00:03\n");
+    scene.put_mtty();
+    apply(&mut scene, Action::Added, MTTY);
+    let updated = [format!("Updated {name}")];
+    assert_eq!(apply(&mut scene, Action::Changed, &path), updated);
+    let device = scene.known.registry.by_key(path.as_bytes()).unwrap();
+    assert_eq!(device.parent.as_deref(), Some(c"mtty_mtty"));
+    // Where a scan was made after they came, it has read all.
+    let scanned = scene.known.scan(&scene.host).unwrap();
+    scene.remove(&path);
+    let event = Uevent {
+        action: Action::Changed,
+        path: path.clone().into(),
+        old_path: None,
+        number: 0,
+    };
+    let mut reads = Reads::scanned(&scanned);
+    scene.known.apply(&scene.host, &event, &mut reads).unwrap();
+    assert_eq!(
+        scene.events(),
+        [
+            format!("Deleted {name}"),
+            "Created net_eth2_02_00_00_00_00_03".into()
+        ]
+    );
 }
 
 #[test]

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! The devices that messages tell of, each read once for all messages that came together: what is read after the last of
+//! them came is as new as any of them.
+
+use std::cell::OnceCell;
+use std::collections::HashMap;
+
+use super::registry::Registry;
+use crate::device::Device;
+use crate::device::scan::find;
+use crate::error::Result;
+use crate::host::Host;
+use crate::host::found::Found;
+use crate::name::Name;
+
+/// What was read for messages that came together. A device that is not there was read, too.
+#[derive(Debug, Default)]
+pub struct Reads<'a> {
+    scanned: Option<&'a Registry>,
+    read: HashMap<Box<[u8]>, Option<Read>>,
+}
+
+/// A device that was read.
+#[derive(Debug)]
+pub struct Read {
+    device: Device,
+    affects_definitions: OnceCell<bool>,
+}
+
+impl<'a> Reads<'a> {
+    /// What a scan has read, which was made after the messages came. Nothing else is read.
+    pub fn scanned(devices: &'a Registry) -> Reads<'a> {
+        Reads {
+            scanned: Some(devices),
+            read: HashMap::new(),
+        }
+    }
+
+    /// The device at a path; its definition and its parent (from `name_at`) are for the caller to see to.
+    pub fn find(
+        &mut self,
+        host: &Host,
+        path: &[u8],
+        name_at: impl Fn(&[u8]) -> Option<Name>,
+    ) -> Found<&Read> {
+        if !self.read.contains_key(path) {
+            let device = match self.scanned {
+                Some(devices) => devices.active_at(path).map(|d| Device::clone(d)),
+                None => find(host, path, name_at)?,
+            };
+            let read = device.map(|device| Read {
+                device,
+                affects_definitions: OnceCell::new(),
+            });
+            self.read.insert(path.into(), read);
+        }
+        Ok(self.read.get(path).and_then(Option::as_ref))
+    }
+}
+
+impl Read {
+    /// The device as it was read.
+    pub fn device(&self) -> Device {
+        self.device.clone()
+    }
+
+    /// The answer to a question that may have to read files; it is asked once.
+    pub fn affects_definitions(&self, ask: impl FnOnce(&Device) -> Result<bool>) -> Result<bool> {
+        if let Some(answer) = self.affects_definitions.get() {
+            return Ok(*answer);
+        }
+        let answer = ask(&self.device)?;
+        Ok(*self.affects_definitions.get_or_init(|| answer))
+    }
+}

@@ -1,15 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! A function's modalias (the first line) and the lines of modules.alias: what is found is a word of a line.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use virnodedev::manage::pci::alias::Modalias;
+#[path = "../targets/alias.rs"]
+mod target;
 
-fuzz_target!(|text: &[u8]| {
-    let Some(modalias) = Modalias::parse(text) else {
-        return;
-    };
-    if let Some(module) = modalias.best_vfio_module(text) {
-        assert!(!module.is_empty() && !module.iter().any(u8::is_ascii_whitespace));
-    }
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| target::run(bytes));

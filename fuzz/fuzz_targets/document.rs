@@ -1,21 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! XML descriptions of devices: what is understood is written as XML that is understood the same.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use virnodedev::caps::input::Purpose;
-use virnodedev::document::parse;
+#[path = "../targets/document.rs"]
+mod target;
 
-fuzz_target!(|xml: &[u8]| {
-    for (purpose, validate) in [(Purpose::Create, false), (Purpose::Update, true)] {
-        if let Err(error) = parse(xml, purpose, validate) {
-            assert!(!error.message().is_empty());
-        }
-    }
-    if let Ok(document) = parse(xml, Purpose::Describe, false) {
-        let written = document.description.to_xml();
-        let again = parse(written.as_bytes(), Purpose::Describe, false).expect("understood");
-        assert_eq!(again.description.to_xml(), written);
-        let _ = document.description.to_json();
-    }
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| target::run(bytes));

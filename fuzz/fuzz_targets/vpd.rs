@@ -1,16 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Images of vital product data.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use virnodedev::caps::vpd;
-use virnodedev::xml::reader;
-use virnodedev::xml::writer::Writer;
+#[path = "../targets/vpd.rs"]
+mod target;
 
-fuzz_target!(|image: &[u8]| {
-    if let Some(vpd) = vpd::parse(image) {
-        let mut w = Writer::xml();
-        vpd.write(&mut w);
-        reader::parse(w.finish().as_bytes(), None).expect("well-formed");
-    }
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| target::run(bytes));

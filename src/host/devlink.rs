@@ -123,7 +123,8 @@ struct NetlinkCommand {
 
 /// What the kernel answers.
 #[derive(Debug, PartialEq, Eq)]
-enum Reply {
+pub enum Reply {
+    /// Those of the answer.
     Attributes(Vec<u8>),
     /// An error code; all of them mean that there is nothing to be had.
     Refused,
@@ -189,7 +190,7 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
 }
 
 /// Finds the answer to the request of this number in a datagram of messages.
-fn find_reply(datagram: &[u8], family: u16, sequence: u32) -> Option<Reply> {
+pub fn find_reply(datagram: &[u8], family: u16, sequence: u32) -> Option<Reply> {
     let mut rest = datagram;
     loop {
         let length = usize::try_from(u32_at(rest, 0)?).ok()?;
@@ -209,7 +210,7 @@ fn find_reply(datagram: &[u8], family: u16, sequence: u32) -> Option<Reply> {
 }
 
 /// A 16-bit attribute.
-fn number(attributes: &[u8], wanted: u16) -> Option<u16> {
+pub fn number(attributes: &[u8], wanted: u16) -> Option<u16> {
     let mut rest = attributes;
     loop {
         let length = usize::from(u16_at(rest, 0)?);

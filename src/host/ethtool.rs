@@ -120,7 +120,7 @@ const KERNEL: [(Old, &[&str]); 11] = [
 ];
 
 /// Which bits of ETHTOOL_GFEATURES make up each of [`KERNEL`].
-type Masks = [u64; KERNEL.len()];
+pub type Masks = [u64; KERNEL.len()];
 
 const SIOCETHTOOL: Opcode = 0x8946;
 const GSTRINGS: u32 = 0x1b;
@@ -362,7 +362,7 @@ fn name(interface: &[u8]) -> Option<InterfaceName> {
 }
 
 /// Finds each feature's bits among the kernel's names; `None` when the bits of one are unknown or beyond 64.
-fn masks_of(names: &[[u8; 32]]) -> Option<Masks> {
+pub fn masks_of(names: &[[u8; 32]]) -> Option<Masks> {
     let mut masks = Masks::default();
     for (mask, (_, known)) in masks.iter_mut().zip(&KERNEL) {
         for (index, name) in names.iter().enumerate() {

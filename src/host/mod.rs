@@ -68,6 +68,11 @@ impl Host {
         Ok(Host::of(files, true))
     }
 
+    /// The recorded machine in memory.
+    pub fn replayed(recording: Recording) -> Host {
+        Host::of(Files::recording(recording), true)
+    }
+
     /// The same host read afresh, with notes of all that is read.
     pub fn noted(&self) -> io::Result<Host> {
         Ok(Host::of(self.files.noted()?, self.privileged))

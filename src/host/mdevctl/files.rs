@@ -78,7 +78,8 @@ pub fn read_definitions(files: &Files) -> Result<Vec<Definition>> {
 }
 
 impl Definition {
-    fn parse(text: &[u8], parent: &[u8], uuid: String) -> Option<Definition> {
+    /// Reads one, of the parent with this address; `None` where it makes no sense.
+    pub fn parse(text: &[u8], parent: &[u8], uuid: String) -> Option<Definition> {
         let json: Json = serde_json::from_slice(text).ok()?;
         let attributes = attributes(&json)?;
         Some(Definition {

@@ -60,8 +60,9 @@ def write(path, config):
 
 
 def defined(given):
-    """The parents below which the device is defined."""
-    found = [parent for parent in os.listdir(FOLDER) if os.path.isfile(path_of(parent, given["uuid"]))]
+    """The parents below which the device is defined, or the one that is named."""
+    parents = [given["parent"]] if "parent" in given else os.listdir(FOLDER)
+    found = [parent for parent in parents if os.path.isfile(path_of(parent, given["uuid"]))]
     if not found:
         fail("No devices match the specified uuid")
     return found
@@ -88,7 +89,10 @@ def modify(given, text):
              "stopping and restarting the device.")
     if "help" in given:
         return
-    for parent in defined(given):
+    found = defined(given)
+    if len(found) > 1:
+        fail("Multiple definitions found for %s, specify a parent" % given["uuid"])
+    for parent in found:
         path = path_of(parent, given["uuid"])
         with open(path) as f:
             config = json.loads(text) if text else json.load(f)
@@ -101,7 +105,10 @@ def start(given, text):
     if text:
         parent, config = given["parent"], json.loads(text)
     else:
-        parent = defined(given)[0]
+        found = defined(given)
+        if len(found) > 1:
+            fail("Multiple definitions found for device %s. Please specify a parent." % given["uuid"])
+        parent = found[0]
         with open(path_of(parent, given["uuid"])) as f:
             config = json.load(f)
     number = given.get("uuid") or str(uuid.uuid4())

@@ -141,10 +141,10 @@ CALLS = [
     "state: active 0 persistent 1 autostart 0",
     "define the same: " + NAME_A, PROBE, with_json("modify", "mtty-1", more="--defined", attributes=ATTRIBUTES),
     "define another: " + NAME_A, PROBE, with_json("modify", "mtty-2", more="--defined"), UPDATED,
-    "autostart: done", asked("modify --uuid %s --auto" % A), UPDATED,
+    "autostart: done", asked("modify --parent=mtty --uuid=%s --auto" % A), UPDATED,
     "state: active 0 persistent 1 autostart 1",
     "autostart again: done",
-    "autostart off: done", asked("modify --uuid %s --manual" % A), UPDATED,
+    "autostart off: done", asked("modify --parent=mtty --uuid=%s --manual" % A), UPDATED,
     "destroy: " + INVALID + "Device '%s' is not active" % NAME_A,
     "update live: " + INVALID + "node device is not active",
     *["%s: 67 22 -1 %sCannot update device '%s, uuid mismatch (current uuid '%s')" % (what, CONFIG, NAME_A, A)
@@ -158,7 +158,7 @@ CALLS = [
     "update attribute: 67 22 -1 " + CONFIG + "invalid attribute name '../x' for 'x'",
     "update: done", PROBE, with_json("modify", "mtty-1", more="--defined", attributes=',"attrs":[{"q":"1"}]'), UPDATED,
     "update again: done", PROBE, with_json("modify", "mtty-1", more="--defined"), UPDATED,
-    "start: done", asked("start --uuid=" + A),
+    "start: done", asked("start --parent=mtty --uuid=" + A),
     "state: active 1 persistent 1 autostart 0",
     "update both: " + MODIFY_A + NOT_LIVE, PROBE, with_json("modify", "mtty-1", more="--defined --live"),
     "attributes: []",
@@ -168,11 +168,19 @@ CALLS = [
     "attributes, read-only: []", "attributes of all, read-only: []",
     "attributes: []", asked("list --dumpjson --uuid=" + A),
     "attributes: []",
-    "undefine: done", asked("undefine --uuid=" + A), TOLD % (NAME_A, "UNDEFINED"), UPDATED,
+    "undefine: done", asked("undefine --parent=mtty --uuid=" + A), TOLD % (NAME_A, "UNDEFINED"), UPDATED,
     "state: active 1 persistent 0 autostart 0",
     "define elsewhere: " + ELSEWHERE, asked("stop --uuid=" + A), with_json("define", "mtty-1", parent="0000:02:00.0"),
     TOLD % (NAME_A, "DELETED"), TOLD % (ELSEWHERE, "DEFINED"),
-    "undefine: done", asked("undefine --uuid=" + A), TOLD % (ELSEWHERE, "UNDEFINED"),
+    "define here: " + NAME_A, with_json("define", "mtty-1"), TOLD % (NAME_A, "DEFINED"),
+    "autostart there: done", asked("modify --parent=0000:02:00.0 --uuid=%s --auto" % A),
+    "  told: update " + ELSEWHERE,
+    "here: active 0 persistent 1 autostart 0", "there: active 0 persistent 1 autostart 1",
+    "start here: done", asked("start --parent=mtty --uuid=" + A),
+    "here: active 1 persistent 1 autostart 0", "there: active 0 persistent 1 autostart 1",
+    "undefine here: done", asked("undefine --parent=mtty --uuid=" + A), TOLD % (NAME_A, "UNDEFINED"),
+    "there: active 0 persistent 1 autostart 1",
+    "undefine: done", asked("undefine --parent=0000:02:00.0 --uuid=" + A), TOLD % (ELSEWHERE, "UNDEFINED"),
 ]
 
 # What each call says when mdevctl fails, and how it goes on. The probe fails as well.
@@ -189,9 +197,9 @@ FAILING = [
 KILLED = {
     "create": "start --parent=mtty --jsonfile=/dev/stdin --uuid=" + C,
     "define": "define --parent=mtty --jsonfile=/dev/stdin --uuid=" + C,
-    "start": "start --uuid=" + B,
-    "autostart": "modify --uuid %s --auto" % B,
-    "undefine": "undefine --uuid=" + B,
+    "start": "start --parent=mtty --uuid=" + B,
+    "autostart": "modify --parent=mtty --uuid=%s --auto" % B,
+    "undefine": "undefine --parent=mtty --uuid=" + B,
     "destroy": "stop --uuid=" + A,
 }
 
@@ -278,7 +286,10 @@ REAL = [
     "update: (done|" + re.escape(UNSUPPORTED) + "Unable to modify mediated device '%s': modify unsupported)" % NAME_A,
     "undefine: done", "state: none",
     "define: " + NAME_A, "start: done", "state: active 1 persistent 1 autostart 0",
-    "destroy: done", "state: active 0 persistent 1 autostart 0", "undefine: done", "nothing: set()",
+    "destroy: done", "state: active 0 persistent 1 autostart 0", "undefine: done", "define: " + NAME_A, "define: " + ELSEWHERE, "autostart: done",
+    "state: ['active 0 persistent 1 autostart 0', 'active 0 persistent 1 autostart 1']", "start: done", "destroy: done",
+    "undefine: done", "state: ['none', 'active 0 persistent 1 autostart 1']", "undefine: done",
+    "nothing: set()",
 ]
 
 

@@ -107,13 +107,13 @@ pub fn define(conn: &Connection, document: &DeviceDocument) -> Result<Name> {
 
 /// Drops the definition of a device, which runs on if it does.
 pub fn undefine(conn: &Connection, device: &Device) -> Result<()> {
-    mdevctl::undefine(&definition_of(device)?.uuid)?;
+    mdevctl::undefine(definition_of(device)?)?;
     conn.reread_definitions()
 }
 
 /// Starts a defined device.
 pub fn start(_: &Connection, device: &Device) -> Result<()> {
-    mdevctl::start_defined(&definition_of(device)?.uuid)
+    mdevctl::start_defined(definition_of(device)?)
 }
 
 /// Chooses whether a defined device is started with its parent.
@@ -122,7 +122,7 @@ pub fn set_autostart(conn: &Connection, device: &Device, autostart: bool) -> Res
         return Err(invalid("cannot set autostart for transient device"));
     };
     if definition.autostart != autostart {
-        mdevctl::set_autostart(&definition.uuid, &device.name_text(), autostart)?;
+        mdevctl::set_autostart(definition, &device.name_text(), autostart)?;
         conn.reread_definitions()?;
     }
     Ok(())

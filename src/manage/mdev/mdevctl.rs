@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! What mdevctl(8) is asked to do. The arguments are those that libvirt uses, and so is the JSON that it
-//! reads on its standard input.
+//! reads on its standard input. A UUID may be defined below several parents, so the parent is named with it, as libvirt
+//! does not; only a running device has its UUID for itself.
 
 use serde_json::{Map, Value as Json};
 
 use crate::error::{Code, Error, Result};
+use crate::host::mdevctl::files::Definition;
 use crate::host::mdevctl::run::{FailureText, output_of, run};
 use crate::host::program::LIMIT;
 use crate::text::uuid::normalise_uuid;
@@ -24,31 +26,31 @@ pub fn define(wanted: &Wanted) -> Result<String> {
 }
 
 /// Starts a device that is defined.
-pub fn start_defined(uuid: &str) -> Result<()> {
+pub fn start_defined(definition: &Definition) -> Result<()> {
     let failure = FailureText::of("Unable to create mediated device");
-    on_uuid("start", uuid, &failure)
+    on_definition("start", definition, &[], &failure)
 }
 
 /// Stops a device.
 pub fn stop(uuid: &str, failure: &FailureText) -> Result<()> {
-    on_uuid("stop", uuid, failure)
+    run(&["stop", &format!("--uuid={uuid}")], "", failure)?;
+    Ok(())
 }
 
 /// Drops a definition.
-pub fn undefine(uuid: &str) -> Result<()> {
+pub fn undefine(definition: &Definition) -> Result<()> {
     let failure = FailureText::of("Unable to undefine mediated device");
-    on_uuid("undefine", uuid, &failure)
+    on_definition("undefine", definition, &[], &failure)
 }
 
 /// Has a defined device started with its parent, or no longer.
-pub fn set_autostart(uuid: &str, name: &str, autostart: bool) -> Result<()> {
+pub fn set_autostart(definition: &Definition, name: &str, autostart: bool) -> Result<()> {
     let failure = FailureText {
         what: format!("Unable to set autostart on '{name}'"),
         unknown: "Unknown Error",
     };
     let choice = if autostart { "--auto" } else { "--manual" };
-    run(&["modify", "--uuid", uuid, choice], "", &failure)?;
-    Ok(())
+    on_definition("modify", definition, &[choice], &failure)
 }
 
 /// Changes a device to what is wanted. Older versions of mdevctl cannot.
@@ -82,8 +84,16 @@ fn make(command: &str, wanted: &Wanted, what: &str) -> Result<String> {
     }
 }
 
-fn on_uuid(command: &str, uuid: &str, failure: &FailureText) -> Result<()> {
-    run(&[command, &format!("--uuid={uuid}")], "", failure)?;
+fn on_definition(
+    command: &str,
+    definition: &Definition,
+    more: &[&str],
+    failure: &FailureText,
+) -> Result<()> {
+    let parent = format!("--parent={}", definition.parent_addr);
+    let uuid = format!("--uuid={}", definition.uuid);
+    let args = [&[command, &*parent, &*uuid], more].concat();
+    run(&args, "", failure)?;
     Ok(())
 }
 

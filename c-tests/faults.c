@@ -4,11 +4,14 @@
  *
  *   faults [all] list URI     opens, lists, and asks for everything that there is to know of each device
  *   faults [all] events URI   opens and registers; then an interface changes, two come, and two go
+ *   faults refused URI        asks for everything of a machine whose eswitch modes the library may not ask for
  *
  * A first run without a fault makes the answers that are expected, and counts the calls. Then the N-th call fails
  * with EMFILE, ENFILE, ENOMEM, EIO or EINTR, in a process of its own, which has kept nothing from before. Every
  * question is either answered as expected or ends with code 38 and the errno; asked again, it is answered as expected.
  * Without `all`, of the calls that do the same to files of the same name only the first is failed.
+ * `refused` refuses generic netlink as confinement does, each call in turn with EACCES and EPERM, every time: no question
+ * may be answered otherwise, or end with an error.
  *
  * A call is caught by a seccomp filter that answers it with SIGSYS (kernel: Documentation/userspace-api/
  * seccomp_filter.rst). The handler makes the call itself, from an address that the filter lets pass, or does not.
@@ -20,6 +23,7 @@
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
+#include <linux/netlink.h>
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -27,6 +31,7 @@
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <ucontext.h>
@@ -123,11 +128,14 @@ static struct {
     char *step[MAX_STEPS];
     char text[MAX_TEXT];
     char failure[4096];
+    int refused;
 } *shared;
 
 /* Calls are counted, and one of them fails, only while the library is asked something. */
 static volatile sig_atomic_t is_armed;
 static int is_first_run, count, failing_call = -1, failing_error, has_failed;
+/* The name of a call by which generic netlink is refused, or NULL. */
+static const char *refused_call;
 static char about_fd[MAX_FD][sizeof(((struct call *)NULL)->about)];
 
 static int is_call(long number, const char *name)
@@ -196,6 +204,15 @@ static void describe(long number, const long *args, char *about, size_t size)
         memcpy(about, about_fd[fd], size);
 }
 
+#define GENERIC "generic netlink"
+
+static int is_generic_netlink(long number, const long *args, const char *about)
+{
+    if (is_call(number, "socket"))
+        return args[0] == AF_NETLINK && args[2] == NETLINK_GENERIC;
+    return strcmp(about, GENERIC) == 0;
+}
+
 static void on_call(int signal, siginfo_t *info, void *context)
 {
     long args[6], number = info->si_syscall, result;
@@ -219,12 +236,15 @@ static void on_call(int signal, siginfo_t *info, void *context)
         if (is_call(number, "close"))
             real_call(number, args);
         result = -failing_error;
+    } else if (refused_call && is_call(number, refused_call) && is_generic_netlink(number, args, about)) {
+        shared->refused++;
+        result = -failing_error;
     } else {
         result = real_call(number, args);
         if (result >= 0 && result < MAX_FD && (takes_path_at_0(number) || takes_path_at_1(number)))
             memcpy(about_fd[result], about, sizeof(about));
         else if (result >= 0 && result < MAX_FD && is_call(number, "socket"))
-            strcpy(about_fd[result], "socket");
+            strcpy(about_fd[result], is_generic_netlink(number, args, about) ? GENERIC : "socket");
     }
     set_result(context, result);
     errno = kept_errno;
@@ -584,32 +604,12 @@ static int is_repeated(int n)
     return 0;
 }
 
-int main(int argc, char **argv)
+/* One call in each run. Returns how many runs were wrong. */
+static int fail_each(int all)
 {
-    int all = argc > 1 && strcmp(argv[1], "all") == 0, n, runs = 0, wrong = 0;
+    int n, runs = 0, wrong = 0;
     size_t e;
 
-    argc -= all, argv += all;
-    if (argc != 3 || (strcmp(argv[1], "list") != 0 && strcmp(argv[1], "events") != 0)) {
-        fprintf(stderr, "usage: faults [all] list|events URI\n");
-        return 2;
-    }
-    uri = argv[2];
-    work = ask_for_everything;
-    if (strcmp(argv[1], "events") == 0) {
-        need_own_network();
-        work = follow_events;
-        start_helper();
-    }
-    shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    assert(shared != MAP_FAILED);
-    catch_calls();
-    is_first_run = 1;
-    if (!run()) {
-        fprintf(stderr, "without a fault: %s\n", shared->failure);
-        return 1;
-    }
-    is_first_run = 0;
     for (n = 0; n < shared->calls; n++) {
         if (!all && is_repeated(n))
             continue;
@@ -628,5 +628,57 @@ int main(int argc, char **argv)
         }
     }
     printf("%d calls, %d runs, %d wrong\n", shared->calls, runs, wrong);
-    return wrong != 0;
+    return wrong;
+}
+
+static int refuse_generic_netlink(void)
+{
+    static const char *const calls[] = { "socket", "sendto", "recvfrom" };
+    int wrong = 0;
+    size_t i;
+
+    for (i = 0; i < 2 * COUNT(calls); i++) {
+        refused_call = calls[i / 2];
+        failing_error = i % 2 ? EACCES : EPERM;
+        shared->refused = 0;
+        if (!run()) {
+            wrong++;
+            fprintf(stderr, "%s, %s: %s\n", refused_call, strerror(failing_error), shared->failure);
+        } else if (shared->refused == 0) {
+            wrong++;
+            fprintf(stderr, "%s was not called\n", refused_call);
+        }
+    }
+    printf("%d calls, %d runs, %d wrong\n", shared->calls, (int)i, wrong);
+    return wrong;
+}
+
+int main(int argc, char **argv)
+{
+    int all = argc > 1 && strcmp(argv[1], "all") == 0;
+    const char *what;
+
+    argc -= all, argv += all;
+    what = argc == 3 ? argv[1] : "";
+    if (strcmp(what, "list") != 0 && strcmp(what, "events") != 0 && strcmp(what, "refused") != 0) {
+        fprintf(stderr, "usage: faults [all] list|events|refused URI\n");
+        return 2;
+    }
+    uri = argv[2];
+    work = ask_for_everything;
+    if (strcmp(what, "events") == 0) {
+        need_own_network();
+        work = follow_events;
+        start_helper();
+    }
+    shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert(shared != MAP_FAILED);
+    catch_calls();
+    is_first_run = 1;
+    if (!run()) {
+        fprintf(stderr, "without a fault: %s\n", shared->failure);
+        return 1;
+    }
+    is_first_run = 0;
+    return (strcmp(what, "refused") == 0 ? refuse_generic_netlink() : fail_each(all)) != 0;
 }

@@ -47,6 +47,11 @@ class Faults(unittest.TestCase):
         self.check("events", "nodedev:///system")
 
 
+    def test_generic_netlink_is_refused(self):
+        """As confinement does it: the eswitch mode of PCI interfaces is not known, which changes nothing else."""
+        self.check("refused", "nodedev:///system", os.path.join(kit.SCRIPTS, "replay"), kit.machine_archive("sriov"))
+
+
 def _recorded(archive):
     def test(self):
         self.recording(archive())

@@ -190,8 +190,8 @@ class Promises(unittest.TestCase):
         self.assertGreater(len(writing), 3)
 
     def test_what_the_document_names_is_there(self):
-        """Every file and test that docs/architecture.md names."""
-        text = kit.read(os.path.join(kit.ROOT, "docs", "architecture.md"))
+        """Every file and test that docs/architecture.md and SECURITY.md name."""
+        text = "".join(kit.read(os.path.join(kit.ROOT, file)) for file in ("docs/architecture.md", "SECURITY.md"))
         for name in set(re.findall(r"`((?:\w+/)*\w+\.(?:rs|py|c|awk|tsv|xml|md|json))`", text)):
             places = [name, "src/" + name, "tests/" + name, "c-tests/" + name, "docs/" + name, "python/virnodedev/" + name]
             self.assertTrue(any(os.path.exists(os.path.join(kit.ROOT, place)) for place in places), name)

@@ -11,7 +11,6 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use crate::caps::Capability;
 use crate::description::Description;
 use crate::device::{Device, Origin, WrittenDevice};
 use crate::document::{Purpose, parse_device};
@@ -27,46 +26,32 @@ const DEFAULT_NAME: &str = "test:///default";
 /// The largest file that is read, and what the files that one names may have together, in bytes.
 const SIZE_LIMIT: u64 = 10 * 1024 * 1024;
 
-/// The name of the host itself, which devices may name as their parent without its being listed.
-const COMPUTER: &str = "computer";
-
-/// A device with the place where it is written.
+/// A device of the test driver.
 #[derive(Debug)]
-pub struct PlacedDevice {
+pub struct TestDevice {
     /// What is written of it.
     pub description: Description,
-    /// `file:line`, for messages.
-    pub place: String,
     /// Whether it is defined, and was not just made.
     pub is_persistent: bool,
-}
-
-impl PlacedDevice {
-    fn kind(&self) -> Capability {
-        self.description.facts.kind()
-    }
-
-    /// The error about a device that cannot stand where it does.
-    fn misplaced(&self, what: &str) -> Error {
-        misplaced(&self.place, what)
-    }
 }
 
 /// The devices of `test:///default`.
 pub fn default_devices() -> Result<Vec<Device>> {
     let node = reader::parse(DEFAULT, Some(DEFAULT_NAME))?;
-    devices(read_devices(node, DEFAULT_NAME, Path::new("/"))?)
+    let written = read_devices(node, DEFAULT_NAME, Path::new("/"))?;
+    Ok(devices(written))
 }
 
 /// The devices of a test driver file, whose `<node>` holds `<device>` elements or, as
 /// `<device file='…'/>`, the names of files that hold one. Errors name file and line:
 /// code 38 for a file that cannot be read, 35 for malformed XML, 27 for a root element
-/// other than `<node>`, files that are too large together, a name that is taken or a parent that
-/// is not there, and those of [`parse_device`].
+/// other than `<node>` and files that are too large together, and those of [`parse_device`].
+/// A parent need not be in the file, and parents may go round in a circle.
 pub fn devices_of_file(path: &Path) -> Result<Vec<Device>> {
     let (node, _) = read(path)?;
     let folder = path.parent().unwrap_or(path);
-    devices(read_devices(node, &path.to_string_lossy(), folder)?)
+    let written = read_devices(node, &path.to_string_lossy(), folder)?;
+    Ok(devices(written))
 }
 
 /// Reads a file as XML; its root element and its size.
@@ -102,7 +87,7 @@ fn placed(error: &Error, place: &str) -> Error {
 
 /// Every device of a `<node>` element of the file `file`; `folder` is where other files are looked for. Each element
 /// goes when its device was read, so that both are not kept for all.
-fn read_devices(node: Element, file: &str, folder: &Path) -> Result<Vec<PlacedDevice>> {
+fn read_devices(node: Element, file: &str, folder: &Path) -> Result<Vec<TestDevice>> {
     if node.name != "node" {
         let what = format!("expecting root element of 'node', not '{}'", node.name);
         return Err(misplaced(&format!("{file}:{}", node.line), &what));
@@ -128,31 +113,30 @@ fn read_devices(node: Element, file: &str, folder: &Path) -> Result<Vec<PlacedDe
         .collect()
 }
 
-fn read_device(device: &Element, file: &str) -> Result<PlacedDevice> {
+fn read_device(device: &Element, file: &str) -> Result<TestDevice> {
     let place = format!("{file}:{}", device.line);
     match parse_device(device, Purpose::Describe) {
-        Ok(document) => Ok(PlacedDevice {
+        Ok(document) => Ok(TestDevice {
             description: document.description,
-            place,
             is_persistent: true,
         }),
         Err(error) => Err(placed(&error, &place)),
     }
 }
 
-/// The devices, in order and with keys that keep it.
-pub fn devices(written: Vec<PlacedDevice>) -> Result<Vec<Device>> {
-    let order = order(&written)?;
-    let mut written: Vec<Option<PlacedDevice>> = written.into_iter().map(Some).collect();
+/// The devices, in order and with keys that keep it. Of two with the same name the later one stays.
+pub fn devices(written: Vec<TestDevice>) -> Vec<Device> {
+    let order = order(&written);
+    let mut written: Vec<Option<TestDevice>> = written.into_iter().map(Some).collect();
     let in_order = order.into_iter().filter_map(|index| written[index].take());
-    Ok(in_order.enumerate().map(device).collect())
+    in_order.enumerate().map(device).collect()
 }
 
-fn device((rank, written): (usize, PlacedDevice)) -> Device {
+fn device((rank, written): (usize, TestDevice)) -> Device {
     let name = |text: &str| -> Name { CString::new(text).unwrap_or_default().into() };
     Device {
         name: name(&written.description.name),
-        kind: written.kind(),
+        kind: written.description.facts.kind(),
         parent: written.description.parent.as_deref().map(name),
         origin: Origin::Document(Box::new(WrittenDevice {
             description: written.description,
@@ -163,72 +147,50 @@ fn device((rank, written): (usize, PlacedDevice)) -> Device {
     }
 }
 
-/// The order of the devices: each before its children, siblings by path or else by name.
-fn order(written: &[PlacedDevice]) -> Result<Vec<usize>> {
-    let mut siblings = siblings(written, &by_name(written)?)?;
-    for children in siblings.values_mut() {
+/// The order of the devices: each before its children, siblings by path or else by name. Devices without a parent
+/// in the file come first, those whose parents go round in a circle last.
+fn order(written: &[TestDevice]) -> Vec<usize> {
+    let mut children = children(written);
+    for siblings in children.values_mut() {
         // From last to first: they are taken from the end.
-        children.sort_unstable_by_key(|index| {
+        siblings.sort_unstable_by_key(|index| {
             let description = &written[*index].description;
-            Reverse(description.path.as_ref().unwrap_or(&description.name))
+            let place = description.path.as_ref().unwrap_or(&description.name);
+            Reverse((place, *index))
         });
     }
     let mut order = Vec::with_capacity(written.len());
-    let mut waiting = siblings.remove(&None).unwrap_or_default();
-    while let Some(index) = waiting.pop() {
-        order.push(index);
-        waiting.extend(siblings.remove(&Some(index)).unwrap_or_default());
-    }
-    // Whoever was not reached is below itself.
-    match siblings.keys().flatten().next() {
-        None => Ok(order),
-        Some(index) => {
-            let device = &written[*index];
-            let name = &device.description.name;
-            Err(device.misplaced(&format!("the parents of '{name}' go round in a circle")))
+    let mut waiting = children.remove(&None).unwrap_or_default();
+    loop {
+        while let Some(index) = waiting.pop() {
+            order.push(index);
+            waiting.extend(children.remove(&Some(index)).unwrap_or_default());
+        }
+        // Whoever was not reached is below itself.
+        match children.pop_first() {
+            Some((_, siblings)) => waiting = siblings,
+            None => return order,
         }
     }
 }
 
-/// The place in the list of each device. Two cannot have the same name, nor two be the host.
-fn by_name(written: &[PlacedDevice]) -> Result<HashMap<&str, usize>> {
-    let mut by_name = HashMap::new();
-    let mut has_host = false;
-    for (index, device) in written.iter().enumerate() {
-        let name = device.description.name.as_str();
-        if by_name.insert(name, index).is_some() {
-            return Err(device.misplaced(&format!("a second device is called '{name}'")));
-        }
-        if device.kind() == Capability::System && std::mem::replace(&mut has_host, true) {
-            return Err(device.misplaced("a second device has the capability 'system'"));
-        }
-    }
-    Ok(by_name)
-}
-
-/// The children of each device, and of none.
-fn siblings(
-    written: &[PlacedDevice],
-    by_name: &HashMap<&str, usize>,
-) -> Result<BTreeMap<Option<usize>, Vec<usize>>> {
-    let mut siblings: BTreeMap<_, Vec<_>> = BTreeMap::new();
+/// The devices below each device, and below none: those whose parent is not in the file.
+fn children(written: &[TestDevice]) -> BTreeMap<Option<usize>, Vec<usize>> {
+    let names = written
+        .iter()
+        .map(|device| device.description.name.as_str());
+    let by_name: HashMap<&str, usize> = names.zip(0..).collect();
+    let mut children: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for (index, device) in written.iter().enumerate() {
         let Description { name, parent, .. } = &device.description;
-        let above = match parent {
-            None => None,
-            Some(parent) => match by_name.get(&**parent) {
-                None if parent == COMPUTER => None,
-                None => {
-                    return Err(device.misplaced(&format!(
-                        "there is no device '{parent}', which is the parent of '{name}'"
-                    )));
-                }
-                Some(above) => Some(*above),
-            },
-        };
-        siblings.entry(above).or_default().push(index);
+        // Another of that name comes later.
+        if by_name.get(name.as_str()) != Some(&index) {
+            continue;
+        }
+        let above = parent.as_deref().and_then(|parent| by_name.get(parent));
+        children.entry(above.copied()).or_default().push(index);
     }
-    Ok(siblings)
+    children
 }
 
 #[cfg(test)]

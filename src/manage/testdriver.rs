@@ -14,7 +14,7 @@ use crate::device::{Device, Origin};
 use crate::document::DeviceDocument;
 use crate::error::{Error, Result};
 use crate::name::Name;
-use crate::testdriver::{PlacedDevice, devices};
+use crate::testdriver::{TestDevice, devices};
 use crate::view::registry::Registry;
 
 /// Makes the port that is described: the SCSI host with the next number, below the parent that a real one
@@ -25,7 +25,7 @@ pub fn create(conn: &Connection, document: &DeviceDocument) -> Result<Name> {
     let fabric_wwn = npiv::fc_host(&parent, conn.host())?.and_then(|names| names.fabric_wwn);
     conn.with_registry_mut(|registry| {
         let (number, name) = next(registry);
-        let new = PlacedDevice {
+        let new = TestDevice {
             description: Description {
                 name: name.clone(),
                 path: None,
@@ -44,7 +44,6 @@ pub fn create(conn: &Connection, document: &DeviceDocument) -> Result<Name> {
                     vport_ops: None,
                 }),
             },
-            place: name.clone(),
             is_persistent: false,
         };
         let all = registry
@@ -52,7 +51,7 @@ pub fn create(conn: &Connection, document: &DeviceDocument) -> Result<Name> {
             .filter_map(|device| written(device))
             .chain([new]);
         let name = CString::new(name).unwrap_or_default();
-        *registry = Registry::new(devices(all.collect())?);
+        *registry = Registry::new(devices(all.collect()));
         Ok(name.into())
     })
 }
@@ -79,7 +78,7 @@ pub fn destroy(conn: &Connection, device: &Device) -> Result<()> {
             .iter()
             .filter(|device| !gone.contains(&device.name));
         let remaining = others.filter_map(|device| written(device)).collect();
-        *registry = Registry::new(devices(remaining)?);
+        *registry = Registry::new(devices(remaining));
         Ok(())
     })
 }
@@ -109,13 +108,12 @@ fn next(registry: &Registry) -> (u32, String) {
 }
 
 /// What a device was made of.
-fn written(device: &Device) -> Option<PlacedDevice> {
+fn written(device: &Device) -> Option<TestDevice> {
     let Origin::Document(written) = &device.origin else {
         return None;
     };
-    Some(PlacedDevice {
+    Some(TestDevice {
         description: written.description.clone(),
-        place: device.name_text(),
         is_persistent: written.is_persistent,
     })
 }

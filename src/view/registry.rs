@@ -139,7 +139,9 @@ impl Registry {
         let same_name = self.remove_name(&device.name);
         self.hidden.extend(rival.map(ByKey));
         let same_key = match device.kind {
-            Capability::System => self.computer.replace(device.clone()),
+            Capability::System if self.is_first_system(&device) => {
+                self.computer.replace(device.clone())
+            }
             _ => {
                 let old = self.by_key.replace(ByKey(device.clone()));
                 old.map(|old| old.0)
@@ -155,6 +157,13 @@ impl Registry {
         self.by_name.insert(device.name.clone(), device);
         self.names.take();
         same_key.or(same_name)
+    }
+
+    /// Whether no other device has the capability `system`. A second one, which only the test driver's files can have, is
+    /// a device like others.
+    fn is_first_system(&self, device: &Device) -> bool {
+        let computer = self.computer.as_ref();
+        computer.is_none_or(|computer| computer.key() == device.key())
     }
 
     /// Shows the last of the hidden devices of that name if no other has it. Whether there was one.

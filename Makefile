@@ -42,7 +42,7 @@ COMPAT_LDFLAGS := -shared -Wl,-z,defs,-z,nodelete,--enable-new-dtags,-rpath,'$$O
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all library wheel demo check check-rust check-asan faults fuzz compare vm-check distro-check bench install install-strip uninstall clean help
+.PHONY: all library wheel demo check check-rust check-asan faults describable fuzz compare vm-check distro-check bench install install-strip uninstall clean help
 
 all: $(BUILD_DIR)/nodedev $(COMPAT_LIBRARIES) $(COMPAT_APIS) $(BUILD_DIR)/virnodedev-run ## build the library and the programs
 
@@ -160,6 +160,10 @@ distro-check: ## as root: demo and check in a bare DIST (trixie, bookworm, sid; 
 faults: all ## fail every system call once with each error, on every recorded machine (an hour or two)
 	scripts/setup --test
 	VND_FAULTS=all VND_TIMEOUT=36000 scripts/check test_faults
+
+describable: all ## spoil each file of the recorded machines of MACHINES=FOLDER and ask for everything (137 took 7 minutes)
+	scripts/setup --test
+	VND_MACHINES='$(or $(MACHINES),tests/data/machines)' VND_TIMEOUT=36000 scripts/check test_describable
 
 fuzz: ## run each fuzz target for SECONDS (20)
 	scripts/fuzz $(or $(SECONDS),20)

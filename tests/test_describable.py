@@ -7,8 +7,8 @@ Then everything is asked for: the list, XML, JSON and capabilities of each devic
 may be an error, and all must agree in what there is.
 
 So that it ends soon, a file of each device is changed at a time, and only files of names that strace sees looked for.
-Done here are three recorded machines; VND_MACHINES=FOLDER does those of that folder, which has the form of
-tests/data/machines (VND_TIMEOUT says how many seconds that may take).
+Done here are three recorded machines; `make describable MACHINES=FOLDER` does those of that folder, which has the form
+of tests/data/machines.
 """
 import hashlib
 import json
@@ -233,24 +233,23 @@ class Describable(unittest.TestCase):
         vnd.silence()
         cls.names = None
 
-    def archives(self):
+    def test_whatever_its_files_hold(self):
+        handmade = {name: test_handmade.archive(name) for name in test_handmade.machines()}
         folder = os.environ.get("VND_MACHINES")
         if folder:
-            return {name: kit.machine_archive(name, folder) for name in kit.machine_names(folder)}
-        handmade = {name: test_handmade.archive(name) for name in test_handmade.machines()}
-        return {**handmade, **{name: kit.machine_archive(name) for name in RECORDED}}
-
-    def test_whatever_its_files_hold(self):
-        archives = self.archives()
+            archives = {name: kit.machine_archive(name, folder) for name in kit.machine_names(folder)}
+            self.assertTrue(archives, "no recorded machines in " + folder)
+        else:
+            archives = {**handmade, **{name: kit.machine_archive(name) for name in RECORDED}}
         names = set()
-        for archive in archives.values():
+        for archive in {**handmade, **archives}.values():
             names |= Machine(archive).looked_at()
         self.assertLess({"uevent", "vendor", "driver", "operstate", "device"}, names)
         changes, runs, failures = 0, 0, {}
         for name, archive in archives.items():
             machine = Machine(archive)
             # Validation takes longer than all else: the machines written by hand have every element.
-            seen = set() if name in test_handmade.machines() else None
+            seen = set() if name in handmade else None
             self.assertEqual(faults(machine.uri, seen), [], name)
             machine.collect(names)
             for what, count in machine.changes():

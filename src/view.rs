@@ -261,6 +261,94 @@ mod tests {
         added.unwrap();
     }
 
+    /// A host without devices, in a folder where files can be put.
+    fn recorded() -> (tempfile::TempDir, Host) {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::create_dir(root.path().join("sys")).unwrap();
+        let host = Host::recorded(root.path()).unwrap();
+        (root, host)
+    }
+
+    fn put(root: &tempfile::TempDir, path: &str, text: &str) {
+        let path = root.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    fn told(view: &mut View) -> Vec<(String, Change)> {
+        let text = |event: DeviceEvent| event.name.to_string_lossy().into_owned();
+        let events = view.take_events().into_iter();
+        events.map(|e| (text(e.clone()), e.change)).collect()
+    }
+
+    #[test]
+    fn the_first_question_scans_and_tells_nothing() {
+        let (_root, host) = recorded();
+        let mut view = View::new(None, None);
+        view.keep_events(true);
+        assert!(view.registry().by_name(c"computer").is_none());
+        view.refresh(&host, false).unwrap();
+        assert!(view.registry().by_name(c"computer").is_some());
+        assert_eq!(told(&mut view), []);
+    }
+
+    #[test]
+    fn definitions_of_which_no_message_tells_are_taken_in() {
+        let (root, host) = recorded();
+        let mut view = view();
+        view.keep_events(true);
+        view.event_fd().unwrap();
+        view.reread_definitions(&host).unwrap();
+        assert!(told(&mut view).is_empty() && !view.waiting.missed_definitions);
+        put(
+            &root,
+            "etc/mdevctl.d/mtty/11111111-2222-3333-4444-555555555501",
+            r#"{"mdev_type":"mtty-1","start":"manual"}"#,
+        );
+        // That the next look is to compare them all is not forgotten.
+        view.waiting.missed_definitions = true;
+        view.reread_definitions(&host).unwrap();
+        assert!(is_notified(&view) && view.waiting.missed_definitions);
+        let name = "mdev_11111111_2222_3333_4444_555555555501_mtty".to_string();
+        assert_eq!(told(&mut view), [(name, Change::Defined)]);
+    }
+
+    #[test]
+    fn a_device_is_added_before_its_message_comes() {
+        let (root, host) = recorded();
+        let path = "sys/devices/virtual/net/eth0";
+        put(&root, &format!("{path}/uevent"), "INTERFACE=eth0\n");
+        put(&root, &format!("{path}/address"), "02:00:00:00:00:00\n");
+        let class = root.path().join("sys/class/net");
+        std::fs::create_dir_all(&class).unwrap();
+        std::os::unix::fs::symlink(
+            "../../../../class/net",
+            root.path().join(path).join("subsystem"),
+        )
+        .unwrap();
+        let mut view = view();
+        view.keep_events(true);
+        view.event_fd().unwrap();
+        view.add_early(&host, format!("/{path}").as_bytes())
+            .unwrap();
+        assert!(is_notified(&view));
+        let name = "net_eth0_02_00_00_00_00_00".to_string();
+        assert_eq!(told(&mut view), [(name, Change::Created)]);
+    }
+
+    #[test]
+    fn events_that_could_not_be_told_make_the_descriptor_readable() {
+        let mut view = view();
+        view.keep_events(true);
+        view.event_fd().unwrap();
+        add(&mut view, "a");
+        let untold = view.take_events();
+        assert!(!is_notified(&view));
+        view.give_back_events(untold.clone());
+        assert!(is_notified(&view));
+        assert_eq!(view.take_events(), untold);
+    }
+
     #[test]
     fn the_descriptor_is_readable_while_events_wait() {
         let mut view = view();

@@ -128,6 +128,10 @@ impl View {
             self.rescan(host)?;
         } else {
             self.apply_waiting(host, Reads::default())?;
+            while let Some(link) = self.waiting.links.last() {
+                self.known.follow_link(host, link)?;
+                self.waiting.links.pop();
+            }
             if self.waiting.definitions {
                 self.known.read_definitions(host)?;
             } else if self.waiting.missed_definitions {
@@ -157,6 +161,7 @@ impl View {
         // The messages are read: what fails from here on must not lose them. Then all are applied, and the host is
         // scanned again.
         self.waiting.rescan = true;
+        self.waiting.links.clear();
         if self.is_scanned {
             self.waiting.events.extend(news.seen);
             // The messages that came make events in their order; the scan adds those that were missed.

@@ -8,6 +8,7 @@ import ctypes
 import fcntl
 import os
 import re
+import select
 import socket
 import struct
 import subprocess
@@ -21,6 +22,8 @@ from scans import Scans
 from vnd import lib
 
 OWN_NETWORK = True  # for kit.main()
+
+Lifecycle = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_int, ctypes.c_void_p)
 
 # ioctl commands of the features (spec: include/uapi/linux/ethtool.h).
 SIOCETHTOOL = 0x8946
@@ -131,6 +134,41 @@ class Live(unittest.TestCase):
             self.assertIn("<interface>v.5</interface>", self.xml(name))
             ip("link", "del", "v.5")
             self.assertEqual(self.names(), [self.name("lo")])
+
+    def test_another_address(self):
+        """No uevent tells of it; the name changes all the same, and who waits hears of it."""
+        self.pair("va3", "vb3")
+        ip("link", "set", "va3", "address", "02:00:00:00:00:03")
+        told = []
+        callback = Lifecycle(lambda _conn, device, event, _detail, _opaque:
+                             told.append((event, lib.virNodeDeviceGetName(device).decode())))
+        lib.vndConnectGetEventFD.argtypes = lib.vndConnectDispatchEvents.argtypes = [ctypes.c_void_p]
+        fd = lib.vndConnectGetEventFD(self.conn)
+        register = lib.virConnectNodeDeviceEventRegisterAny
+        register.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, Lifecycle, ctypes.c_void_p, ctypes.c_void_p]
+        registered = register(self.conn, None, 0, callback, None, None)
+        self.assertGreaterEqual(registered, 0)
+        self.addCleanup(lambda: callback)  # it lives as long as the connection
+        self.assertEqual(lib.vndConnectDispatchEvents(self.conn), 0)
+        scans = Scans()
+        old, new = "net_va3_02_00_00_00_00_03", "net_va3_02_00_00_00_00_04"
+        for before, now in ((old, new), (new, old)):
+            self.assertFalse(select.select([fd], [], [], 0)[0])
+            ip("link", "set", "va3", "address", now[-17:].replace("_", ":"))
+            self.assertTrue(select.select([fd], [], [], 5)[0])
+            self.assertEqual(lib.vndConnectDispatchEvents(self.conn), 2)
+            self.assertEqual(told, [(1, before), (0, now)])
+            told.clear()
+            self.assertIn(now, self.names())
+            self.assertNotIn(before, self.names())
+        # A list and a failed lookup see it as well.
+        ip("link", "set", "va3", "address", "02:00:00:00:00:05")
+        self.assertIn(self.name("va3"), self.names())
+        ip("link", "set", "va3", "address", "02:00:00:00:00:06")
+        self.assertIn("<address>02:00:00:00:00:06</address>", self.xml(self.name("va3")))
+        time.sleep(0.2)  # the counts of a thread
+        self.assertEqual(scans.count, 0)
+        self.assertEqual(lib.virConnectNodeDeviceEventDeregisterAny(ctypes.c_void_p(self.conn), registered), 0)
 
     def test_bridges_are_no_devices(self):
         """An interface with a DEVTYPE that is no node device stays out (devices.md §2)."""

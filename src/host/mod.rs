@@ -11,6 +11,7 @@ pub mod found;
 mod gzip;
 pub mod holders;
 pub mod interfaces;
+pub mod links;
 pub mod machine_id;
 pub mod mdevctl;
 pub mod modules;

@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, retry_on_intr};
-use rustix::net::sockopt;
 use udev::{MonitorBuilder, MonitorSocket};
 
 use crate::error::{Error, Result};
 use crate::host::files::{Files, syspath};
 use crate::host::found::{Found, again, found, is_failure};
 use crate::host::interfaces::Interfaces;
+use crate::host::links::{Link, Links, keep_much};
 use crate::host::mdevctl::watch::Watch;
 use crate::host::namespace::receives_uevents_of_devices;
 use crate::text;
@@ -82,6 +82,8 @@ pub enum Action {
 pub struct News {
     /// The uevents that arrived, in order.
     pub events: VecDeque<Uevent>,
+    /// Interfaces whose addresses may have changed; uevents do not tell.
+    pub links: Vec<Link>,
     /// A uevent was missed: the host must be scanned again, after `events` were taken in.
     pub rescan: bool,
     /// Definitions of mediated devices were added, removed or changed.
@@ -111,6 +113,8 @@ pub struct Monitor {
     /// interfaces in other network namespaces. sysfs may show those of another namespace than the socket's.
     interfaces: Option<Interfaces>,
     checked: Option<Instant>,
+    /// Hears of interfaces with other addresses, from the first scan on.
+    links: Option<Links>,
     /// Up to which uevent udevd is waited for, and since when.
     awaited: Option<(u64, Instant)>,
     /// Watches the definitions of mediated devices, from the first scan on.
@@ -208,10 +212,7 @@ fn open_socket(through_udevd: bool) -> Found<MonitorSocket> {
         }
         Err(_) => return Ok(None),
     };
-    // Without the right to force it, the system's limit (net.core.rmem_max) holds.
-    if sockopt::set_socket_recv_buffer_size_force(&socket, RECEIVE_BUFFER).is_err() {
-        let _ = sockopt::set_socket_recv_buffer_size(&socket, RECEIVE_BUFFER);
-    }
+    keep_much(&socket, RECEIVE_BUFFER);
     Ok(Some(socket))
 }
 
@@ -251,6 +252,7 @@ impl Monitor {
             seqnum: files.keep_open(SEQNUM)?,
             received: Received::default(),
             checked: None,
+            links: None,
             awaited: None,
             definitions: None,
             misses_definitions: false,
@@ -280,7 +282,8 @@ impl Monitor {
     pub fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         let socket = self.socket.as_ref().map(AsFd::as_fd);
         let definitions = self.definitions.iter().flat_map(Watch::fds);
-        socket.into_iter().chain(definitions)
+        let links = self.links.as_ref().map(AsFd::as_fd);
+        socket.into_iter().chain(links).chain(definitions)
     }
 
     /// Whether messages come from udevd, which are sent when its database has the device's entry.
@@ -292,6 +295,9 @@ impl Monitor {
     pub fn begin_scan(&mut self, files: &Files) -> Result<u64> {
         if self.definitions.is_none() {
             self.watch_definitions(files);
+        }
+        if self.links.is_none() {
+            self.links = Links::open()?;
         }
         let count = self.count()?.unwrap_or(0);
         if let Some(interfaces) = &mut self.interfaces {
@@ -357,6 +363,8 @@ impl Monitor {
         let mut batch = Batch::new();
         if is_readable(self.fds(), Duration::ZERO)? || others_read {
             self.receive(count, &mut batch, news);
+            let links = self.links.as_ref();
+            news.rescan |= links.is_some_and(|links| links.receive(&mut news.links));
             match self.definitions.as_mut().map(|watch| watch.changed(files)) {
                 None => {}
                 Some(Ok(changed)) => news.definitions |= changed,

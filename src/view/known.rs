@@ -14,9 +14,11 @@ use crate::device::Device;
 use crate::device::scan::{computer, nearest, scan};
 use crate::error::Result;
 use crate::host::Host;
+use crate::host::files::basename;
 use crate::host::found::Found;
+use crate::host::links::Link;
 use crate::host::monitor::{Action, Uevent};
-use crate::name::Name;
+use crate::name::{Name, device_name};
 
 /// The devices of a host as they were at the last look, and the events that are not taken yet.
 #[derive(Debug, Default)]
@@ -124,6 +126,37 @@ impl Known {
         }
         self.correct_parents(&event.path);
         Ok(())
+    }
+
+    /// An interface has changed in some way: where it has another address, it has another name.
+    pub fn follow_link(&mut self, host: &Host, link: &Link) -> Result<()> {
+        let address = Some(link.address.as_slice()).filter(|address| !address.is_empty());
+        let name = device_name(b"net", &link.interface, address);
+        let named = self.registry.by_name(&name);
+        if named.is_some_and(|device| basename(device.key()) == link.interface) {
+            return Ok(());
+        }
+        let Some(path) = link.path(&host.files)? else {
+            return Ok(());
+        };
+        let mut reads = Reads::default();
+        // The message of one that is new is to come.
+        let (Some(old), Some(now)) = (
+            self.registry.name_at(&path),
+            self.find(host, &path, &mut reads)?,
+        ) else {
+            return Ok(());
+        };
+        if now.device.name == old {
+            return Ok(());
+        }
+        let event = Uevent {
+            action: Action::Changed,
+            path,
+            old_path: None,
+            number: 0,
+        };
+        self.apply(host, &event, &mut reads)
     }
 
     /// Adds the device at `path`, which has just been made, before its message comes: udevd may need its time.

@@ -375,6 +375,53 @@ fn a_device_is_read_once_for_messages_that_came_together() {
 }
 
 #[test]
+fn an_interface_with_another_address_is_another_device() {
+    let mut scene = Scene::new();
+    scene.put_net("v_0", "02:00:00:00:00:00");
+    scene.told(Action::Added, &format!("{NET}/v_0"));
+    let mut told = |interface: &str, address: &str, now: &str| {
+        let path = format!("{NET}/{interface}/address");
+        if scene.place(&path).exists() {
+            scene.put(&path, &format!("{now}\n"));
+        }
+        let link = Link {
+            interface: interface.into(),
+            address: address.into(),
+        };
+        scene.known.follow_link(&scene.host, &link).unwrap();
+        scene.take()
+    };
+    let renamed = [
+        format!("Deleted {ETH0}"),
+        "Created net_eth0_02_00_00_00_00_09".into(),
+    ];
+    let (before, now) = ("02:00:00:00:00:00", "02:00:00:00:00:09");
+    assert_eq!(told("eth0", before, before), [""; 0]);
+    assert_eq!(told("eth0", now, now), renamed);
+    assert_eq!(told("eth0", now, now), [""; 0]);
+    // What the file says holds, which may be newer than the message.
+    assert_eq!(told("eth0", before, now), [""; 0]);
+    // One that is not known yet, or never will be.
+    assert_eq!(told("eth1", now, now), [""; 0]);
+    assert_eq!(told("eth1", "", ""), [""; 0]);
+    // It may get the name of another one, and its own.
+    scene.put_net("v.0", "02:00:00:00:00:01");
+    scene.told(Action::Added, &format!("{NET}/v.0"));
+    let mut told = |address: &str| {
+        scene.put(&format!("{NET}/v.0/address"), &format!("{address}\n"));
+        let link = Link {
+            interface: "v.0".into(),
+            address: address.into(),
+        };
+        scene.known.follow_link(&scene.host, &link).unwrap();
+        scene.take()
+    };
+    let own = "net_v_0_02_00_00_00_00_01";
+    assert_eq!(told("02:00:00:00:00:00"), [format!("Deleted {own}")]);
+    assert_eq!(told("02:00:00:00:00:01"), [format!("Created {own}")]);
+}
+
+#[test]
 fn a_device_that_cannot_be_read_keeps_its_description() {
     let mut scene = Scene::new();
     let path = format!("{NET}/eth0");

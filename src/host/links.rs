@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Hears of network interfaces that get another link-layer address, of which no uevent tells, by rtnetlink
+//! (rtnetlink(7); kernel: include/uapi/linux/rtnetlink.h, if_link.h and netlink.h).
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::io::{Errno, retry_on_intr};
+use rustix::net::netlink::SocketAddrNetlink;
+use rustix::net::{
+    AddressFamily, RecvFlags, SocketFlags, SocketType, bind, recvfrom, socket_with, sockopt,
+};
+
+use super::files::{Files, join, syspath_of_link};
+use super::found::{Found, optional_socket};
+
+/// The group that hears of interfaces, `RTMGRP_LINK`.
+const GROUP: u32 = 1;
+/// A message of an interface that is new or has changed, `RTM_NEWLINK`.
+const NEW_LINK: u16 = 16;
+const ADDRESS: u16 = 1;
+const INTERFACE: u16 = 3;
+/// The bits of an attribute's type that are the type; two flags are above.
+const TYPE_MASK: u16 = 0x3fff;
+/// The sizes of `struct nlmsghdr`, `struct ifinfomsg` and `struct rtattr`.
+const HEADER: usize = 16;
+const LINK_HEADER: usize = 16;
+const ATTRIBUTE_HEADER: usize = 4;
+
+/// How much may wait to be read, in bytes; a message takes some 4 KiB of it.
+const RECEIVE_BUFFER: usize = 8 << 20;
+/// How many messages one call takes in.
+const BATCH: usize = 500;
+
+/// An interface that has changed in some way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// Its name.
+    pub interface: Vec<u8>,
+    /// Its address as sysfs prints it; empty where it has none.
+    pub address: Vec<u8>,
+}
+
+impl Link {
+    /// The directory of the interface of that name.
+    pub fn path(&self, files: &Files) -> Found<Vec<u8>> {
+        let target = files.read_link(&join(b"/sys/class/net", &self.interface))?;
+        Ok(target.and_then(|target| syspath_of_link(&target)))
+    }
+}
+
+/// A socket for messages of the interfaces in the namespace of the process.
+#[derive(Debug)]
+pub struct Links(OwnedFd);
+
+impl Links {
+    /// Starts to listen; `None` where the process may not.
+    pub fn open() -> Found<Links> {
+        let open = || {
+            let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+            // The protocol is 0, NETLINK_ROUTE.
+            let socket = retry_on_intr(|| {
+                socket_with(AddressFamily::NETLINK, SocketType::RAW, flags, None)
+            })?;
+            keep_much(&socket, RECEIVE_BUFFER);
+            retry_on_intr(|| bind(&socket, &SocketAddrNetlink::new(0, GROUP)))?;
+            Ok(socket)
+        };
+        let socket = optional_socket("addresses of interfaces", open())?;
+        Ok(socket.map(Links))
+    }
+
+    /// Adds the interfaces that changed to `links`, each once. Whether all that is known of addresses is in doubt,
+    /// because messages were lost, or there are too many.
+    pub fn receive(&self, links: &mut Vec<Link>) -> bool {
+        let mut buffer = vec![0; 32 << 10];
+        for _ in 0..BATCH {
+            let received =
+                retry_on_intr(|| recvfrom(&self.0, &mut buffer[..], RecvFlags::DONTWAIT));
+            let (length, sender) = match received {
+                Ok((_, length, sender)) => (length, sender),
+                Err(Errno::AGAIN) => return false,
+                Err(_) => return true,
+            };
+            let sender = sender.and_then(|sender| SocketAddrNetlink::try_from(sender).ok());
+            if sender.is_some_and(|sender| sender.pid() == 0) {
+                for link in links_in(&buffer[..length.min(buffer.len())]) {
+                    links.retain(|earlier| earlier.interface != link.interface);
+                    links.push(link);
+                }
+            }
+        }
+        true
+    }
+}
+
+impl AsFd for Links {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+/// Lets so many bytes wait to be read, or as many as the system's limit (net.core.rmem_max) allows without the right
+/// to force it.
+pub fn keep_much(socket: impl AsFd, bytes: usize) {
+    if sockopt::set_socket_recv_buffer_size_force(&socket, bytes).is_err() {
+        let _ = sockopt::set_socket_recv_buffer_size(&socket, bytes);
+    }
+}
+
+fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
+    Some(u16::from_ne_bytes(*bytes.get(at..)?.first_chunk()?))
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from_ne_bytes(*bytes.get(at..)?.first_chunk()?))
+}
+
+/// What follows a part of this length, which is filled up to a multiple of 4 unless it is the last.
+fn after(bytes: &[u8], length: usize) -> &[u8] {
+    bytes.get(length.next_multiple_of(4)..).unwrap_or_default()
+}
+
+/// The interfaces that a datagram tells of; what cannot be read ends it.
+fn links_in(datagram: &[u8]) -> Vec<Link> {
+    let mut links = Vec::new();
+    let mut rest = datagram;
+    while let Some(length) = u32_at(rest, 0).and_then(|length| usize::try_from(length).ok()) {
+        let Some(message) = rest.get(..length).filter(|m| m.len() >= HEADER) else {
+            break;
+        };
+        if u16_at(message, 4) == Some(NEW_LINK) {
+            links.extend(message.get(HEADER + LINK_HEADER..).and_then(link));
+        }
+        rest = after(rest, length);
+    }
+    links
+}
+
+/// The interface with these attributes.
+fn link(attributes: &[u8]) -> Option<Link> {
+    let mut link = Link {
+        interface: Vec::new(),
+        address: Vec::new(),
+    };
+    let mut rest = attributes;
+    while !rest.is_empty() {
+        let length = usize::from(u16_at(rest, 0)?);
+        let value = rest.get(ATTRIBUTE_HEADER..length)?;
+        match u16_at(rest, 2)? & TYPE_MASK {
+            INTERFACE => link.interface = value.split(|&b| b == 0).next()?.into(),
+            ADDRESS => link.address = printed(value).into_bytes(),
+            _ => {}
+        }
+        rest = after(rest, length);
+    }
+    (!link.interface.is_empty()).then_some(link)
+}
+
+/// An address as sysfs prints it.
+fn printed(address: &[u8]) -> String {
+    let digits: Vec<_> = address.iter().map(|byte| format!("{byte:02x}")).collect();
+    digits.join(":")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
+        let length = u16::try_from(ATTRIBUTE_HEADER + value.len()).unwrap();
+        let mut bytes = [length.to_ne_bytes(), kind.to_ne_bytes()].concat();
+        bytes.extend(value);
+        bytes.resize(bytes.len().next_multiple_of(4), 0);
+        bytes
+    }
+
+    fn message(kind: u16, attributes: &[Vec<u8>]) -> Vec<u8> {
+        let body = [vec![0; LINK_HEADER], attributes.concat()].concat();
+        let length = u32::try_from(HEADER + body.len()).unwrap();
+        let mut bytes = length.to_ne_bytes().to_vec();
+        bytes.extend(kind.to_ne_bytes());
+        bytes.resize(HEADER, 0);
+        [bytes, body].concat()
+    }
+
+    #[test]
+    fn interfaces_are_read_from_messages() {
+        let eth0 = message(
+            NEW_LINK,
+            &[
+                attribute(INTERFACE, b"eth0\0"),
+                attribute(13, b"x"),
+                attribute(ADDRESS | 1 << 14, &[2, 0, 0, 0xab, 0, 0xff]),
+            ],
+        );
+        let bare = message(NEW_LINK, &[attribute(INTERFACE, b"tun0\0")]);
+        let gone = message(17, &[attribute(INTERFACE, b"eth1\0")]);
+        let link = |interface: &[u8], address: &[u8]| Link {
+            interface: interface.into(),
+            address: address.into(),
+        };
+        let expected = [link(b"eth0", b"02:00:00:ab:00:ff"), link(b"tun0", b"")];
+        let all = [eth0, gone, bare].concat();
+        assert_eq!(links_in(&all), expected);
+        // Whatever is cut off, what comes before can be read.
+        for end in 0..all.len() {
+            let links = links_in(&all[..end]);
+            assert_eq!(links, expected[..links.len()]);
+        }
+        for noise in [&b""[..], &[0; 64], &[0xff; 64]] {
+            assert_eq!(links_in(noise), []);
+        }
+    }
+
+    #[test]
+    fn nothing_is_heard_while_nothing_changes() {
+        let Some(links) = Links::open().unwrap() else {
+            return; // a process that may not listen
+        };
+        let mut heard = Vec::new();
+        links.receive(&mut heard);
+        assert!(heard.iter().all(|link| !link.interface.is_empty()));
+    }
+}

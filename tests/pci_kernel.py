@@ -147,6 +147,13 @@ class Kernel(Tree):
                 f.seek(at)
                 f.write(bytes(size))
 
+    def switch_off(self, address):
+        """As `forget`, when all but the command register was put back."""
+        self.forgetful.add(address)
+        with open(self.device(address) + "/config", "r+b") as f:
+            f.seek(4)
+            f.write(bytes(2))
+
     def compare(self):
         """How those that were reset are set up, beside how they were."""
         for address in sorted(self.forgetful & set(os.listdir(BUS + "/devices"))):

@@ -189,11 +189,14 @@ UNABLE = INTERNAL + "Unable to reset PCI device %s: "
 BUS_DIRECTORY = "/sys/devices/pci0000:00/0000:00:03.4/0000:08:00.0"
 
 
-def not_set_up(address, directory, given):
+def not_set_up(address, directory, given=None):
+    what = "its command register enables neither ports nor memory"
+    if given is not None:
+        what = "its base address 0 is 0x0, not %#x" % given
     return (
-        "PCI device %s is not set up any more: its base address 0 is 0x0, not %#x, as after a reset that was not finished. "
+        "PCI device %s is not set up any more: %s, as after a reset that was not finished. "
         "Nothing was changed. Write 1 to %s/remove and then to /sys/bus/pci/rescan, and the kernel sets it up again"
-        % (address, given, directory))
+        % (address, what, directory))
 
 
 RESETS = [
@@ -210,6 +213,8 @@ RESETS = [
     ("fallen off its bus: reattach", [], DONE, HOST),
     ("reset of one whose reset was not finished", ["read %s config" % NIC, NIC + " is another"],
      INTERNAL + not_set_up(NIC, DIRECTORY, 0xFE440000), HOST),
+    ("reset of one whose reset was all but finished", ["read %s config" % NIC, NIC + " is another"],
+     INTERNAL + not_set_up(NIC, DIRECTORY), HOST),
     ("reset of a bridge", ["read 0000:00:03.0 config"],
      INTERNAL + "Invalid attempt to reset PCI device 0000:00:03.0. Only PCI endpoint devices can be reset", ROOT_PORT),
     ("reset on a root bus", ["read 0000:00:00.0 config"],

@@ -16,6 +16,8 @@ use crate::host::node::Node;
 const SIZE: usize = 256;
 
 const COMMAND: usize = 0x04;
+const COMMAND_IO: u16 = 0x1;
+const COMMAND_MEMORY: u16 = 0x2;
 const BASE_ADDRESSES: usize = 0x10;
 const BRIDGE_CONTROL: usize = 0x3e;
 const SECONDARY_BUS_RESET: u16 = 0x40;
@@ -46,6 +48,11 @@ impl Snapshot {
     pub fn base_address(&self, number: usize) -> u32 {
         let at = BASE_ADDRESSES + 4 * number;
         u32::from_le_bytes([0, 1, 2, 3].map(|byte| self.0[at + byte]))
+    }
+
+    /// Whether it answers at the base addresses of ports or of memory.
+    pub fn hears_addresses(&self) -> bool {
+        self.word(COMMAND) & (COMMAND_IO | COMMAND_MEMORY) != 0
     }
 
     /// Whether it is an endpoint: not a bridge, nor anything that does not answer.

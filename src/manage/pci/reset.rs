@@ -83,17 +83,23 @@ fn refuse_if_reset_before(node: &Node<'_>, before: &Snapshot) -> Result<()> {
         return Ok(());
     }
     let resource = node.attribute("resource")?.unwrap_or_default();
-    let Some(difference) = resources::difference(&resource, before) else {
-        return Ok(());
+    // How many use it; the kernel then has it enabled.
+    let users = node.attribute("enable")?.unwrap_or_default();
+    let is_used = !users.is_empty() && users != b"0";
+    let what = match resources::difference(&resource, before) {
+        Some(Difference {
+            number,
+            found,
+            given,
+        }) => format!("its base address {number} is {found:#x}, not {given:#x}"),
+        None if is_used && resources::is_deaf(&resource, before) => {
+            "its command register enables neither ports nor memory".into()
+        }
+        None => return Ok(()),
     };
-    let Difference {
-        number,
-        found,
-        given,
-    } = difference;
     let (address, path) = (show(node.basename()), show(node.path));
     Err(internal(format!(
-        "PCI device {address} is not set up any more: its base address {number} is {found:#x}, not {given:#x}, as after a reset \
+        "PCI device {address} is not set up any more: {what}, as after a reset \
          that was not finished. Nothing was changed. Write 1 to {path}/remove and then to /sys/bus/pci/rescan, and the kernel \
          sets it up again"
     )))

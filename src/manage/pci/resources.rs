@@ -33,6 +33,16 @@ pub fn difference(resource: &[u8], config: &Snapshot) -> Option<Difference> {
     difference_in(resource, config, IS_ONE_SPACE)
 }
 
+/// Whether a function has addresses and hears none of them: no ports, no memory. The kernel lets one hear them as long as
+/// somebody uses it.
+pub fn is_deaf(resource: &[u8], config: &Snapshot) -> bool {
+    let mut lines = resource.split(|&b| b == b'\n').take(COUNT);
+    let has_address = lines.any(|line| {
+        start_and_flags(line).is_some_and(|(start, flags)| start != 0 && flags & (IO | MEMORY) != 0)
+    });
+    has_address && !config.hears_addresses()
+}
+
 fn difference_in(resource: &[u8], config: &Snapshot, is_one_space: bool) -> Option<Difference> {
     let lines = resource.split(|&b| b == b'\n').take(COUNT).enumerate();
     let differing = lines.filter_map(|(number, line)| {
@@ -116,6 +126,26 @@ mod tests {
         assert_eq!((upper.number, upper.found), (3, 0x10_0000));
         // Nothing is there.
         assert_eq!(differs(with(5, 0xffff_fff0)), None);
+    }
+
+    #[test]
+    fn a_function_with_addresses_hears_them() {
+        let with_command = |command| {
+            let mut bytes = vec![0; 256];
+            bytes[4] = command;
+            Snapshot::of(bytes)
+        };
+        for (command, deaf) in [
+            (0, true),
+            (0x4, true),
+            (0x1, false),
+            (0x2, false),
+            (0x7, false),
+        ] {
+            assert_eq!(is_deaf(RESOURCE.as_bytes(), &with_command(command)), deaf);
+        }
+        let without = "0x0000000000000000 0x0000000000000000 0x0000000000000000\n";
+        assert!(!is_deaf(without.as_bytes(), &with_command(0)));
     }
 
     #[test]

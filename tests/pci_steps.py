@@ -230,9 +230,10 @@ def another(work, *arguments, user=0, milliseconds=-1):
     if child == 0:
         try:
             libc.prctl(PR_SET_NAME, b"virsh", 0, 0, 0)
-            with contextlib.suppress(OSError):
+            kept = None
+            with contextlib.suppress(OSError):  # an ordinary user's namespace has no other user
                 os.setuid(user)
-            kept = work(*arguments)
+                kept = work(*arguments)
             os.write(write_end, b"x")
             libc.poll(None, 0, milliseconds)
             del kept

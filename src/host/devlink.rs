@@ -8,13 +8,14 @@ use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use rustix::io::{Errno, retry_on_intr};
-use rustix::net::netlink::{self, SocketAddrNetlink};
+use rustix::net::netlink::{GENERIC, SocketAddrNetlink};
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::net::{
     AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recvfrom, sendto, socket_with,
 };
 
 use super::found::optional_socket;
+use super::netlink::{ATTRIBUTE_HEADER, HEADER, align, attributes, messages};
 use crate::error::{Error, Result};
 
 /// The family that knows the others, and its command and attributes to find one by name.
@@ -35,12 +36,8 @@ const MODE_SWITCHDEV: u16 = 1;
 
 const NLM_F_REQUEST: u16 = 1;
 const NLMSG_ERROR: u16 = 2;
-/// The bits of an attribute's type that are the type; two flags are above.
-const TYPE_MASK: u16 = 0x3fff;
-/// The sizes of `struct nlmsghdr`, `struct genlmsghdr` and `struct nlattr`.
-const HEADER: usize = 16;
+/// The size of `struct genlmsghdr`.
 const GENERIC_HEADER: usize = 4;
-const ATTRIBUTE_HEADER: usize = 4;
 
 /// How long an answer may take; the kernel gives it before the request returns.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -106,7 +103,7 @@ fn open() -> rustix::io::Result<OwnedFd> {
             AddressFamily::NETLINK,
             SocketType::RAW,
             SocketFlags::CLOEXEC,
-            Some(netlink::GENERIC),
+            Some(GENERIC),
         )
     })?;
     retry_on_intr(|| set_socket_timeout(&socket, Timeout::Recv, Some(PATIENCE)))?;
@@ -157,10 +154,6 @@ fn ask(socket: &OwnedFd, call: NetlinkCommand, attributes: &[(u16, &[u8])]) -> i
     Err(io::ErrorKind::InvalidData.into())
 }
 
-fn align(length: usize) -> usize {
-    length.next_multiple_of(4)
-}
-
 /// The bytes of a request; `None` when a value is too long for its attribute.
 fn request(call: NetlinkCommand, sequence: u32, attributes: &[(u16, &[u8])]) -> Option<Vec<u8>> {
     let mut message = vec![0; HEADER];
@@ -181,45 +174,23 @@ fn request(call: NetlinkCommand, sequence: u32, attributes: &[(u16, &[u8])]) -> 
     Some(message)
 }
 
-fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    Some(u16::from_ne_bytes(*bytes.get(at..)?.first_chunk()?))
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_ne_bytes(*bytes.get(at..)?.first_chunk()?))
-}
-
 /// Finds the answer to the request of this number in a datagram of messages.
 pub fn find_reply(datagram: &[u8], family: u16, sequence: u32) -> Option<Reply> {
-    let mut rest = datagram;
-    loop {
-        let length = usize::try_from(u32_at(rest, 0)?).ok()?;
-        let payload = rest.get(HEADER..length)?;
-        if u32_at(rest, 8)? == sequence {
-            match u16_at(rest, 4)? {
-                NLMSG_ERROR => return Some(Reply::Refused),
-                kind if kind == family => {
-                    let attributes = payload.get(GENERIC_HEADER..)?;
-                    return Some(Reply::Attributes(attributes.to_vec()));
-                }
-                _ => {}
-            }
+    let mut answers = messages(datagram).filter(|message| message.sequence == sequence);
+    answers.find_map(|message| match message.kind {
+        NLMSG_ERROR => Some(Reply::Refused),
+        kind if kind == family => {
+            let attributes = message.payload.get(GENERIC_HEADER..)?;
+            Some(Reply::Attributes(attributes.to_vec()))
         }
-        rest = rest.get(align(length)..)?;
-    }
+        _ => None,
+    })
 }
 
 /// A 16-bit attribute.
-pub fn number(attributes: &[u8], wanted: u16) -> Option<u16> {
-    let mut rest = attributes;
-    loop {
-        let length = usize::from(u16_at(rest, 0)?);
-        let value = rest.get(ATTRIBUTE_HEADER..length)?;
-        if u16_at(rest, 2)? & TYPE_MASK == wanted {
-            return Some(u16::from_ne_bytes(value.try_into().ok()?));
-        }
-        rest = rest.get(align(length)..)?;
-    }
+pub fn number(bytes: &[u8], wanted: u16) -> Option<u16> {
+    let (_, value) = attributes(bytes).find(|(kind, _)| *kind == wanted)?;
+    Some(u16::from_ne_bytes(value.try_into().ok()?))
 }
 
 #[cfg(test)]

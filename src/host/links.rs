@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! Hears of network interfaces that get another link-layer address, of which no uevent tells, by rtnetlink
-//! (rtnetlink(7); kernel: include/uapi/linux/rtnetlink.h, if_link.h and netlink.h).
+//! (rtnetlink(7); kernel: include/uapi/linux/rtnetlink.h and if_link.h).
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -12,6 +12,7 @@ use rustix::net::{
 
 use super::files::{Files, join, syspath_of_link};
 use super::found::{Found, optional_socket};
+use super::netlink::{attributes, messages};
 
 /// The group that hears of interfaces, `RTMGRP_LINK`.
 const GROUP: u32 = 1;
@@ -19,12 +20,8 @@ const GROUP: u32 = 1;
 const NEW_LINK: u16 = 16;
 const ADDRESS: u16 = 1;
 const INTERFACE: u16 = 3;
-/// The bits of an attribute's type that are the type; two flags are above.
-const TYPE_MASK: u16 = 0x3fff;
-/// The sizes of `struct nlmsghdr`, `struct ifinfomsg` and `struct rtattr`.
-const HEADER: usize = 16;
+/// The size of `struct ifinfomsg`.
 const LINK_HEADER: usize = 16;
-const ATTRIBUTE_HEADER: usize = 4;
 
 /// How much may wait to be read, in bytes; a message takes some 4 KiB of it.
 const RECEIVE_BUFFER: usize = 8 << 20;
@@ -107,51 +104,25 @@ pub fn keep_much(socket: impl AsFd, bytes: usize) {
     }
 }
 
-fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    Some(u16::from_ne_bytes(*bytes.get(at..)?.first_chunk()?))
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_ne_bytes(*bytes.get(at..)?.first_chunk()?))
-}
-
-/// What follows a part of this length, which is filled up to a multiple of 4 unless it is the last.
-fn after(bytes: &[u8], length: usize) -> &[u8] {
-    bytes.get(length.next_multiple_of(4)..).unwrap_or_default()
-}
-
-/// The interfaces that a datagram tells of; what cannot be read ends it.
+/// The interfaces that a datagram tells of.
 fn links_in(datagram: &[u8]) -> Vec<Link> {
-    let mut links = Vec::new();
-    let mut rest = datagram;
-    while let Some(length) = u32_at(rest, 0).and_then(|length| usize::try_from(length).ok()) {
-        let Some(message) = rest.get(..length).filter(|m| m.len() >= HEADER) else {
-            break;
-        };
-        if u16_at(message, 4) == Some(NEW_LINK) {
-            links.extend(message.get(HEADER + LINK_HEADER..).and_then(link));
-        }
-        rest = after(rest, length);
-    }
-    links
+    let news = messages(datagram).filter(|message| message.kind == NEW_LINK);
+    news.filter_map(|message| link(message.payload.get(LINK_HEADER..)?))
+        .collect()
 }
 
 /// The interface with these attributes.
-fn link(attributes: &[u8]) -> Option<Link> {
+fn link(bytes: &[u8]) -> Option<Link> {
     let mut link = Link {
         interface: Vec::new(),
         address: Vec::new(),
     };
-    let mut rest = attributes;
-    while !rest.is_empty() {
-        let length = usize::from(u16_at(rest, 0)?);
-        let value = rest.get(ATTRIBUTE_HEADER..length)?;
-        match u16_at(rest, 2)? & TYPE_MASK {
+    for (kind, value) in attributes(bytes) {
+        match kind {
             INTERFACE => link.interface = value.split(|&b| b == 0).next()?.into(),
             ADDRESS => link.address = printed(value).into_bytes(),
             _ => {}
         }
-        rest = after(rest, length);
     }
     (!link.interface.is_empty()).then_some(link)
 }
@@ -165,6 +136,7 @@ fn printed(address: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::netlink::{ATTRIBUTE_HEADER, HEADER};
 
     fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
         let length = u16::try_from(ATTRIBUTE_HEADER + value.len()).unwrap();

@@ -17,6 +17,7 @@ pub mod mdevctl;
 pub mod modules;
 pub mod monitor;
 pub mod namespace;
+mod netlink;
 pub mod new_uuid;
 pub mod node;
 pub mod pci_bus;

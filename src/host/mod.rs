@@ -27,6 +27,7 @@ pub mod recording;
 mod source;
 pub mod turn;
 pub mod udev_data;
+pub mod uevent;
 
 use std::fs::File;
 use std::io;

@@ -2,10 +2,11 @@
 //! Receives uevents from the kernel or udevd, and compares the kernel's count of them, which shows when one was
 //! missed.
 
-use std::collections::{BTreeSet, VecDeque};
+mod received;
+
+use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -13,13 +14,15 @@ use rustix::io::{Errno, retry_on_intr};
 use udev::{MonitorBuilder, MonitorSocket};
 
 use crate::error::{Error, Result};
-use crate::host::files::{Files, syspath};
+use crate::host::files::Files;
 use crate::host::found::{Found, again, found, is_failure};
 use crate::host::interfaces::Interfaces;
 use crate::host::links::{Link, Links, keep_much};
 use crate::host::mdevctl::watch::Watch;
 use crate::host::namespace::receives_uevents_of_devices;
+use crate::host::uevent::{Action, Uevent};
 use crate::text;
+use received::Received;
 
 /// Present while udevd runs.
 const UDEV_CONTROL: &[u8] = b"/run/udev/control";
@@ -45,37 +48,11 @@ const BATCH: usize = 500;
 /// tell of is found by a scan.
 const BATCH_TIME: Duration = Duration::from_millis(10);
 
-/// How long messages may take to the socket after the kernel has counted it.
+/// How long messages may take to the socket after the kernel has counted them.
 const ON_THE_WAY: Duration = Duration::from_millis(2);
 
 /// How long the count is not read again when a single device is asked for.
 const TRUST: Duration = Duration::from_millis(1);
-
-/// One uevent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Uevent {
-    /// What happened.
-    pub action: Action,
-    /// The device's directory, `/sys/devices/…`.
-    pub path: Vec<u8>,
-    /// The directory before a move.
-    pub old_path: Option<Vec<u8>>,
-    /// The kernel's number of it.
-    pub number: u64,
-}
-
-/// What happened to a device.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
-    /// It was added.
-    Added,
-    /// Something about it changed.
-    Changed,
-    /// It has another name or parent.
-    Moved,
-    /// It was removed.
-    Removed,
-}
 
 /// What happened and was not taken in yet.
 #[derive(Debug, Default)]
@@ -141,62 +118,6 @@ impl Batch {
     fn is_full(&self) -> bool {
         self.messages >= BATCH && self.begin.elapsed() >= BATCH_TIME
     }
-}
-
-/// Which uevents were received, or are known to be of no interest, by their numbers.
-#[derive(Debug, Default)]
-struct Received {
-    /// The count when the host was last scanned: the scan has seen what happened before.
-    scanned: u64,
-    /// All up to this one were received.
-    all_to: u64,
-    /// These were as well: udevd's workers, and the kernel on several processors, send out of order.
-    beyond: BTreeSet<u64>,
-}
-
-impl Received {
-    /// The host is scanned when the kernel has sent so many.
-    fn scan(&mut self, count: u64) {
-        self.scanned = count;
-        self.pass(count);
-    }
-
-    /// No uevent up to this number is waited for, but one that arrives late still counts as new.
-    fn pass(&mut self, count: u64) {
-        self.beyond = self.beyond.split_off(&(count + 1));
-        self.all_to = count;
-        self.note(count);
-    }
-
-    fn note(&mut self, number: u64) {
-        if number > self.all_to {
-            self.beyond.insert(number);
-        }
-        while self.beyond.remove(&(self.all_to + 1)) {
-            self.all_to += 1;
-        }
-    }
-}
-
-/// What a message says, if it is of something that can happen to a device.
-fn uevent(message: &udev::Event) -> Option<Uevent> {
-    let action = match message.action()?.as_bytes() {
-        b"add" => Action::Added,
-        b"change" => Action::Changed,
-        b"remove" => Action::Removed,
-        b"move" => Action::Moved,
-        _ => return None,
-    };
-    let old_path = match message.property_value("DEVPATH_OLD") {
-        Some(old) => Some(syspath(old.as_bytes())?),
-        None => None,
-    };
-    Some(Uevent {
-        action,
-        path: syspath(message.devpath().as_bytes())?,
-        old_path,
-        number: message.sequence_number(),
-    })
 }
 
 /// A socket for uevents; `None` where the process may not have one.
@@ -468,7 +389,7 @@ impl Monitor {
             };
             let number = event.sequence_number();
             self.received.note(number);
-            if let Some(event) = uevent(&event) {
+            if let Some(event) = Uevent::of(&event) {
                 self.account_for(&event);
                 // A scan has seen what came and went before it, not that something changed.
                 let is_late = number <= self.received.scanned && event.action != Action::Changed;
@@ -485,25 +406,5 @@ impl Monitor {
                 return;
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn messages_out_of_order_leave_no_gap() {
-        let mut received = Received::default();
-        received.scan(10);
-        for (number, all_to) in [(9, 10), (12, 10), (13, 10), (11, 13), (15, 13), (14, 15)] {
-            received.note(number);
-            assert_eq!(received.all_to, all_to);
-        }
-        received.note(20);
-        received.scan(18);
-        assert_eq!(received.all_to, 18);
-        received.note(19);
-        assert_eq!(received.all_to, 20);
     }
 }

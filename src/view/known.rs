@@ -17,7 +17,7 @@ use crate::host::Host;
 use crate::host::files::basename;
 use crate::host::found::Found;
 use crate::host::links::Link;
-use crate::host::monitor::{Action, Uevent};
+use crate::host::uevent::{Action, Uevent};
 use crate::name::{Name, device_name};
 
 /// The devices of a host as they were at the last look, and the events that are not taken yet.

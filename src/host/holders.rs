@@ -141,6 +141,7 @@ mod tests {
         assert_eq!(host.is_open_anywhere(b"1:250"), Ok(false));
         drop(full);
     }
+
     #[test]
     fn who_holds_a_lock_is_told_with_its_program() {
         let file = tempfile::NamedTempFile::new().unwrap();

@@ -84,18 +84,13 @@ fn open(folder: &Path, name: &str) -> Result<Option<OwnedFd>> {
             Err(e) => return Err(failed("make", folder, e)),
         }
     }
-    let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
     let directory = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let Some(opened) = trusted(folder, openat(CWD, folder, directory, Mode::empty()))? else {
         return Ok(None);
     };
     let path = folder.join(name);
-    let flags = flags
-        | if is_root {
-            OFlags::CREATE
-        } else {
-            OFlags::empty()
-        };
+    let mut flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    flags.set(OFlags::CREATE, is_root);
     trusted(&path, openat(&opened, name, flags, Mode::RUSR | Mode::WUSR))
 }
 

@@ -3,15 +3,12 @@
 
 The declarations are written by hand from XML 1.0, good ones and bad ones of each rule; then each is changed at random.
 """
-import os
 import random
 import re
 import unittest
 
 import kit
-import vnd
-from test_schema import MALFORMED, SCHEMA
-from vnd import lib
+import verdicts
 
 CHANGES = 4000
 SEED = 1
@@ -117,59 +114,26 @@ def changed(random_, text, others):
     return text
 
 
-class Doctype(unittest.TestCase):
+class Doctype(verdicts.Verdicts):
     @classmethod
     def setUpClass(cls):
-        vnd.silence()
-        cls.conn = lib.virConnectOpen(b"nodedev:///system")
-        cls.computer = lib.virNodeDeviceLookupByName(cls.conn, b"computer")
+        super().setUpClass()
         # xmllint writes 2.9.14 as 20914.
         version = int(re.search(r"libxml version (\d+)", kit.run("xmllint", "--version").stderr)[1])
         cls.departures = DEPARTURES + (DEPARTURES_2_14 if version >= 21400 else [])
 
-    @classmethod
-    def tearDownClass(cls):
-        lib.virNodeDeviceFree(cls.computer)
-        lib.virConnectClose(cls.conn)
-
     def ours(self, text):
-        """Why a document is malformed, or None. No device can be updated to any of these."""
-        self.assertEqual(lib.virNodeDeviceUpdate(self.computer, text.encode(), 0), -1)
-        error = vnd.last_error()
-        return error["message"] if error["code"] == MALFORMED else None
+        """Why a document is malformed, or None."""
+        error = self.refusal(text)
+        return error["message"] if error["code"] == verdicts.MALFORMED else None
 
     def xmllint(self, documents):
         """Which of the documents xmllint finds well-formed: those that it compares with a schema."""
-        folder = os.path.join(kit.temp(), "doctypes")
-        os.makedirs(folder, exist_ok=True)
-        files = []
-        for number, text in enumerate(documents):
-            files.append(os.path.join(folder, "%d.xml" % number))
-            with open(files[-1], "w", newline="", encoding="utf-8") as f:
-                f.write(text)
-        said = ""
-        for start in range(0, len(files), 1000):
-            said += kit.run("xmllint", "--nonet", "--noout", "--relaxng", SCHEMA, *files[start:start + 1000]).stderr
-        compared = set(re.findall(r"^(/\S+\.xml) (?:validates|fails to validate)$", said, re.M))
-        return [f in compared for f in files]
+        return [verdict is not None for verdict in self.compared(documents)]
 
     def compare(self, documents):
-        counts = {True: 0, False: 0}
-        departures = 0
-        wrong = []
-        for text, good in zip(documents, self.xmllint(documents)):
-            message = self.ours(text)
-            counts[good] += 1
-            if (message is None) == good:
-                continue
-            if message and any(re.search(departure, message) for departure in self.departures):
-                departures += 1
-            else:
-                wrong.append("xmllint: %s, the library: %s\n%r\n" % (good, message, text))
-        if wrong:
-            where = kit.details("failed/%s.documents.txt" % self.id(), "\n".join(wrong))
-            self.fail("%d verdicts differ, see %s; the shortest: %s" % (len(wrong), where, min(wrong, key=len)))
-        self.note = "%d well-formed, %d not, %d departures" % (counts[True], counts[False], departures)
+        counts, departed = self.differences([(repr(text), text) for text in documents], self.xmllint(documents), self.departures)
+        self.note = "%d well-formed, %d not, %d departures" % (counts[True], counts[False], departed)
         return counts
 
     def test_what_the_rules_say(self):

@@ -8,16 +8,12 @@ libvirt's own, with what is new since Debian's (tests/data/nodedev-12.8.rng).
 import copy
 import glob
 import os
-import re
 import unittest
 import xml.etree.ElementTree as ElementTree
 
 import kit
-import vnd
-from vnd import lib
+import verdicts
 
-SCHEMA = os.path.join(kit.DATA, "nodedev-12.8.rng")
-INVALID, MALFORMED, XML_ERROR = 92, 35, 27
 
 # What an attribute or a text is changed to: each kind of value at, in and beyond its limits.
 UUID = "11111111-2222-3333-4444-555555555501"
@@ -118,24 +114,11 @@ def inputs():
         yield os.path.basename(path), kit.read(path)
 
 
-class Schema(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        vnd.silence()
-        cls.conn = lib.virConnectOpen(b"nodedev:///system")
-        cls.computer = lib.virNodeDeviceLookupByName(cls.conn, b"computer")
-
-    @classmethod
-    def tearDownClass(cls):
-        lib.virNodeDeviceFree(cls.computer)
-        lib.virConnectClose(cls.conn)
-
+class Schema(verdicts.Verdicts):
     def ours(self, text):
-        """What is wrong with a document, or None. An update is always validated, and this one never done."""
-        self.assertEqual(lib.virNodeDeviceUpdate(self.computer, text.encode(), 0), -1)
-        error = vnd.last_error()
-        self.assertNotEqual(error["code"], MALFORMED, (text, error["message"]))
-        if error["code"] == INVALID:
+        error = self.refusal(text)
+        self.assertNotEqual(error["code"], verdicts.MALFORMED, (text, error["message"]))
+        if error["code"] == verdicts.INVALID:
             self.assertEqual((error["domain"], error["level"], error["str3"], error["int1"], error["int2"]),
                              (5, 2, None, -1, -1))
             self.assertEqual(error["str1"], "XML document failed to validate against schema: %1$s")
@@ -144,34 +127,14 @@ class Schema(unittest.TestCase):
         return error["message"] if "expecting root element" in error["message"] else None
 
     def xmllint(self, documents):
-        """Which of the documents xmllint finds valid."""
-        folder = os.path.join(kit.temp(), "documents")
-        os.makedirs(folder, exist_ok=True)
-        verdicts = []
-        for start in range(0, len(documents), 2000):
-            files = []
-            for number, text in enumerate(documents[start:start + 2000]):
-                files.append(os.path.join(folder, "%d.xml" % number))
-                with open(files[-1], "w", newline="") as f:
-                    f.write(text)
-            done = kit.run("xmllint", "--noout", "--relaxng", SCHEMA, *files)
-            said = dict(re.findall(r"^(/\S+\.xml) (validates|fails to validate)$", done.stderr, re.M))
-            self.assertEqual(set(said), set(files), done.stderr[-500:])
-            verdicts += [said[f] == "validates" for f in files]
-        return verdicts
+        """Which of the documents xmllint finds valid; all are well-formed."""
+        found = self.compared(documents)
+        self.assertNotIn(None, found, [text for text, verdict in zip(documents, found) if verdict is None][:1])
+        return found
 
     def compare(self, named):
         """Both verdicts of each document; how many of them are valid and how many not."""
-        counts = {True: 0, False: 0}
-        wrong = []
-        for (name, text), valid in zip(named, self.xmllint([text for _, text in named])):
-            message = self.ours(text)
-            counts[valid] += 1
-            if (message is None) != valid:
-                wrong.append("%s\nxmllint: %s, the library: %s\n%s\n" % (name, valid, message, text))
-        if wrong:
-            where = kit.details("failed/%s.documents.txt" % self.id(), "\n".join(wrong))
-            self.fail("%d verdicts differ, see %s; the shortest: %s" % (len(wrong), where, min(wrong, key=len)))
+        counts, _ = self.differences(named, self.xmllint([text for _, text in named]))
         self.note = "%d valid, %d not" % (counts[True], counts[False])
         return counts
 

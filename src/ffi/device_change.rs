@@ -90,7 +90,8 @@ pub extern "C-unwind" fn virNodeDeviceDettach(dev: virNodeDevicePtr) -> c_int {
 /// kernel refuses; 53 for a device that went; 55 while a program holds the function, or another one of its
 /// group, through VFIO (to learn that, the group's file in /dev/vfio is opened and closed), for a bridge, and when another
 /// program with this library has been changing the function for a minute: the message says which; 29 when
-/// /run/virnodedev, whose files say so, is not root's alone; 74 where VFIO is not to be had; 1 for a module that cannot be loaded and a driver that does not take the function.
+/// /run/virnodedev, where such programs lock a file, is not root's alone; 74 where VFIO is not to be had; 1 for a module that
+/// cannot be loaded and a driver that does not take the function.
 ///
 /// @param dev         the device
 /// @param driverName  a driver or its module; NULL or "vfio" for the best VFIO driver, "xen" for Xen's
@@ -147,10 +148,11 @@ pub extern "C-unwind" fn virNodeDeviceReAttach(dev: virNodeDevicePtr) -> c_int {
 /// gets it: the call succeeds and does nothing. Any other one takes a turn through D3hot if that resets it; else
 /// its bus is reset, if all others there are detached and nobody holds them. What was set up in configuration
 /// space is put back. A sleeping function is woken and kept awake meanwhile. Its driver is not told. A function that a
-/// killed reset has left without its base addresses is not touched: the error says how to have it set up again.
+/// killed reset has left without its base addresses, or without what enables them, is not touched: the error says how to
+/// have it set up again.
 ///
-/// Errors: 1 for a bridge, for a function that a program holds through VFIO, for one whose base addresses are not those that
-/// the kernel gave it, and where there is no way of reset; otherwise as virNodeDeviceDetachFlags().
+/// Errors: 1 for a bridge, for a function that a program holds through VFIO, for one that a
+/// killed reset has left, and where there is no way of reset; otherwise as virNodeDeviceDetachFlags().
 ///
 /// @param dev  the device
 /// @return 0, or -1 on error

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """make install and make uninstall: what goes where, and that all of it goes away again."""
 import os
+import re
 import shlex
 import shutil
 import unittest
@@ -15,7 +16,7 @@ LIBRARY = "libvirnodedev.so.0." + VERSION.partition(".")[2]
 FILES = {
     "LIBDIR": [LIBRARY, "libvirnodedev.so.0", "libvirnodedev.so", "libvirnodedev.a", "pkgconfig/virnodedev.pc",
                *("virnodedev/compat/" + name % module for module in ("libvirt", "libvirt-qemu", "libvirt-lxc")
-                 for name in ("pkgconfig/%s.pc", "%s-api.xml")),
+                 for name in ("pkgconfig/%s.pc", "%s-api.xml", "%s.so")),
                *("virnodedev/compat/%s.so.0" % name
                  for name in ("libvirt", "libvirt-qemu", "libvirt-lxc", "libvirnodedev-preload"))],
     "INCLUDEDIR": ["virnodedev.h", 
@@ -31,10 +32,17 @@ PROGRAM = """
 #include <libvirt/libvirt-qemu.h>
 #include <libvirt/libvirt-lxc.h>
 #include <stdio.h>
+/* Functions that the headers do not declare, in each of the three libraries. */
+int virConnectNumOfDomains(virConnectPtr conn);
+int virDomainQemuMonitorCommand(void *domain, const char *command, char **result, unsigned flags);
+int virDomainLxcOpenNamespace(void *domain, int **fds, unsigned flags);
 int main(void)
 {
     virConnectPtr conn = virConnectOpen(NULL);
-    printf("%d\\n", virNodeNumOfDevices(conn, "system", 0));
+    virSetErrorFunc(NULL, NULL);
+    printf("%d %d", virNodeNumOfDevices(conn, "system", 0), virConnectNumOfDomains(conn));
+    printf(" %d", virDomainQemuMonitorCommand(NULL, NULL, NULL, 0));
+    printf(" %d\\n", virDomainLxcOpenNamespace(NULL, NULL, 0));
     return virConnectClose(conn);
 }
 """
@@ -123,8 +131,8 @@ class PkgConfig(unittest.TestCase):
         prefix = os.path.join(kit.temp(), "a &b|c d")
         done = install(places={"PREFIX": prefix})
         self.assertEqual((done.returncode, done.stderr), (0, ""))
-        env = kit.environment(PKG_CONFIG_PATH=os.path.join(prefix, "lib/virnodedev/compat/pkgconfig"),
-                              LD_LIBRARY_PATH=os.path.join(prefix, "lib"))
+        env = kit.environment(PKG_CONFIG_PATH=os.path.join(prefix, "lib/virnodedev/compat/pkgconfig"))
+        del env["LD_LIBRARY_PATH"]
         source = os.path.join(kit.temp(), "drop-in.c")
         with open(source, "w") as f:
             f.write(PROGRAM)
@@ -132,7 +140,13 @@ class PkgConfig(unittest.TestCase):
                                         env=env).stdout)
         program = os.path.join(kit.temp(), "drop-in")
         kit.checked("cc", "-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror", source, "-o", program, *flags)
-        self.assertEqual(kit.checked(program, env=env).stdout, "1\n")
+        done = kit.checked(program, env=env)
+        self.assertEqual(done.stdout, "1 0 -1 -1\n")
+        for name in ("virDomainQemuMonitorCommand", "virDomainLxcOpenNamespace"):
+            self.assertIn("this function is not supported by the connection driver: %s\n" % name, done.stderr)
+        needed = re.findall(r"Shared library: \[(.*)\]", kit.checked("readelf", "-d", program).stdout)
+        self.assertLessEqual({"libvirt.so.0", "libvirt-qemu.so.0", "libvirt-lxc.so.0"}, set(needed))
+        self.assertNotIn("libvirnodedev.so.0", needed)
         shutil.rmtree(prefix)
 
     def test_a_tree_that_was_moved(self):

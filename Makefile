@@ -35,7 +35,7 @@ TOOL_CFLAGS := -std=c99 -pedantic -Wall -Wextra -Werror -D_POSIX_C_SOURCE=200809
 # Libraries under libvirt's names: below $(BUILD_DIR) as below LIBDIR.
 COMPAT_DIR := virnodedev/compat
 COMPAT_LIBRARIES := $(addprefix $(BUILD_DIR)/$(COMPAT_DIR)/, \
-	libvirt.so.0 libvirt-qemu.so.0 libvirt-lxc.so.0 libvirnodedev-preload.so.0)
+	libvirt.so.0 libvirt-qemu.so.0 libvirt-lxc.so.0 libvirt-admin.so.0 libvirnodedev-preload.so.0)
 COMPAT_APIS := $(addprefix $(BUILD_DIR)/$(COMPAT_DIR)/, libvirt-api.xml libvirt-qemu-api.xml libvirt-lxc-api.xml)
 COMPAT_LDFLAGS := -shared -Wl,-z,defs,-z,nodelete,--enable-new-dtags,-rpath,'$$ORIGIN/../..' \
 	-Wl,--filter,$(SONAME)

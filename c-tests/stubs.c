@@ -14,14 +14,14 @@ typedef uintptr_t word;
 typedef word (*any_function)(word, word, word, word, word, word);
 
 static struct {
-    void *libraries[3]; /* NULL where they are preloaded */
+    void *libraries[4]; /* NULL where they are preloaded */
     virConnectPtr conn;
     virNodeDevicePtr device;
     word wrong[6];
     int count;
 } test;
 
-static const char *const names[] = {"libvirt.so.0", "libvirt-qemu.so.0", "libvirt-lxc.so.0"};
+static const char *const names[] = {"libvirt.so.0", "libvirt-qemu.so.0", "libvirt-lxc.so.0", "libvirt-admin.so.0"};
 
 static any_function find(const char *library, const char *node, const char *name)
 {
@@ -105,6 +105,13 @@ static void check_void(any_function function)
 {
     for (size_t i = 0; i < COUNT(test.wrong); i++)
         function(test.wrong[i], test.wrong[i], 0, 0, 0, 0);
+    assert(!last_error());
+}
+
+static void check_done(any_function function)
+{
+    for (size_t i = 0; i < COUNT(test.wrong); i++)
+        assert((int)function(test.wrong[i], test.wrong[i], 0, 0, 0, 0) == 0);
     assert(!last_error());
 }
 
@@ -207,6 +214,8 @@ static void check_table(const char *path)
             check_failing(function, name, type, stub);
         else if (strcmp(stub, "void") == 0)
             check_void(function);
+        else if (strcmp(stub, "done") == 0)
+            check_done(function);
         else if (strcmp(stub, "count") == 0)
             check_count(function, name);
         else if (strcmp(stub, "list") == 0)

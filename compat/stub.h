@@ -35,6 +35,10 @@ int vndStubDeregisterCallback(void *conn, void *callback, const char *function);
     void name(void); \
     void name(void) {}
 
+#define DONE(name) \
+    int name(void); \
+    int name(void) { return 0; }
+
 #define COUNT(name) \
     int name(void *conn); \
     int name(void *conn) { return vndStubCount(conn, #name); }

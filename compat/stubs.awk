@@ -59,7 +59,7 @@ function stub(name, type, kind) {
         return "FAIL(" (type == "ptr" ? "void *" : type) ", " name ", " (type ~ /unsigned/ ? "(" type ")" : "") kind ")"
     if (kind == "void")
         return "NOTHING(" name ")"
-    if (kind ~ /^(count|list|(de)?register(-callback)?)$/) {
+    if (kind ~ /^(done|count|list|(de)?register(-callback)?)$/) {
         gsub("-", "_", kind)
         return toupper(kind) "(" name ")"
     }

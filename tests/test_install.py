@@ -18,7 +18,7 @@ FILES = {
                *("virnodedev/compat/" + name % module for module in ("libvirt", "libvirt-qemu", "libvirt-lxc")
                  for name in ("pkgconfig/%s.pc", "%s-api.xml", "%s.so")),
                *("virnodedev/compat/%s.so.0" % name
-                 for name in ("libvirt", "libvirt-qemu", "libvirt-lxc", "libvirnodedev-preload"))],
+                 for name in ("libvirt", "libvirt-qemu", "libvirt-lxc", "libvirt-admin", "libvirnodedev-preload"))],
     "INCLUDEDIR": ["virnodedev.h", 
                    *("virnodedev/compat/libvirt/%s.h" % name
                      for name in ("libvirt", "virterror", "libvirt-qemu", "libvirt-lxc"))],

@@ -39,6 +39,11 @@ fn parent_of<'a>(node: &Node<'a>) -> Option<&'a [u8]> {
     (!name.is_empty()).then_some(name)
 }
 
+/// A text that says something: what a document left out is not written either.
+fn filled(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
+}
+
 impl Kind for Mdev {
     type State = ();
     const NAME: &'static str = "mdev";
@@ -90,8 +95,8 @@ impl Kind for Mdev {
 
     fn write(&self, _: &(), w: &mut Writer) {
         w.empty("type", &[("id", &self.type_id)]);
-        w.value("uuid", &self.uuid);
-        w.value("parent_addr", &self.parent_addr);
+        w.optional("uuid", filled(&self.uuid));
+        w.optional("parent_addr", filled(&self.parent_addr));
         if let Some(group) = &self.iommu_group {
             w.empty("iommuGroup", &[("number", group)]);
         }

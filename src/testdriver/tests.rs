@@ -146,6 +146,38 @@ fn parents_may_be_missing_and_names_be_taken() {
     assert_eq!(both.len(), 2);
 }
 
+/// The same file on libvirt 12.8.0: what a mediated device's document lacks, or has without a text, is not printed.
+#[test]
+fn what_a_mediated_device_lacks_is_not_printed() {
+    let mdev = |name, content: &str| {
+        format!(
+            "<device><name>{name}</name><capability type='mdev'><type id='t'/>{content}\
+             <iommuGroup number='3'/></capability></device>\n"
+        )
+    };
+    let devices = [
+        mdev("none", ""),
+        mdev("hollow", "<uuid/><parent_addr></parent_addr>"),
+    ];
+    let (_folder, path) = folder(&format!("<node>{}</node>", devices.concat()));
+    let connection =
+        Connection::open(Some(format!("test://{}", path.display()).as_bytes()), false).unwrap();
+    for (device, name) in [(c"none", "none"), (c"hollow", "hollow")] {
+        assert_eq!(
+            connection.xml(device, false).unwrap(),
+            format!(
+                "<device>\n  <name>{name}</name>\n  <capability type='mdev'>\n    <type id='t'/>\n    \
+                 <iommuGroup number='3'/>\n  </capability>\n</device>\n"
+            )
+        );
+        let json = connection.json(device, false).unwrap();
+        assert!(
+            json.ends_with(r#""mdev":{"type":{"id":"t"},"iommuGroup":{"number":3}}}}"#),
+            "{json}"
+        );
+    }
+}
+
 #[test]
 fn mistakes_are_told_with_file_and_line() {
     let cases = [

@@ -1335,10 +1335,11 @@ const char *virNodeDeviceGetName(virNodeDevicePtr dev);
  * The answer to the first call is kept with the handle. Where the driver fails, the error is there for
  * virGetLastError(), but handlers are not told.
  *
- * Errors: 1 for a device without a parent, which is "computer"; 53 for a device that went.
+ * Errors: 53 for a device that went; 1 for a device without a parent where devices are made up.
  *
  * @param dev  the device
- * @return the name, which the library keeps as long as the handle lives; NULL on error
+ * @return the name, which the library keeps as long as the handle lives; NULL, with no error, for "computer",
+ * which has no parent; NULL on error
  *
  * Since virnodedev 0.1.0 (libvirt 0.5.0).
  */

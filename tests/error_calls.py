@@ -149,9 +149,9 @@ def main():
             continue
         lib.virResetLastError()
         result = call()
-        if result in (None, -1):
-            error = vnd.last_error()
-            found.append({"call": name, "error": error and {field: error[field] for field in FIELDS}})
+        error = vnd.last_error() if result in (None, -1) else None
+        if error:
+            found.append({"call": name, "error": {field: error[field] for field in FIELDS}})
         else:
             text = result.decode() if isinstance(result, bytes) else str(result)
             found.append({"call": name, "ok": text[:300]})

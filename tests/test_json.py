@@ -375,7 +375,7 @@ class Strictness(unittest.TestCase):
     def test_missing_members(self):
         """What XML always has."""
         required = {"pci": "vendor", "net": "interface", "scsi_host": "host", "scsi_target": "target", "scsi": "lun",
-                    "storage": "block", "mdev": "uuid", "ccw": "devno", "css": "ssid", "ccwgroup": "cssid",
+                    "storage": "block", "mdev": "type", "ccw": "devno", "css": "ssid", "ccwgroup": "cssid",
                     "ap_card": "ap-adapter", "ap_queue": "ap-domain", "system": "hardware"}
         seen = set()
         for device in self.devices:

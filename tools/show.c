@@ -165,7 +165,7 @@ int show_info(virConnectPtr conn, const struct settings *settings)
 
     if (device == NULL)
         return STATUS_FAILED;
-    /* "computer" has no parent, which the library reports as an error. */
+    /* "computer" has no parent; of the test driver's it is an error. */
     parent = virNodeDeviceGetParent(device);
     if (virNodeDeviceGetAutostart(device, &autostart) < 0)
         autostart = -1;

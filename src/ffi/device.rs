@@ -31,10 +31,11 @@ pub extern "C-unwind" fn virNodeDeviceGetName(dev: virNodeDevicePtr) -> *const c
 /// The answer to the first call is kept with the handle. Where the driver fails, the error is there for
 /// virGetLastError(), but handlers are not told.
 ///
-/// Errors: 1 for a device without a parent, which is "computer"; 53 for a device that went.
+/// Errors: 53 for a device that went; 1 for a device without a parent where devices are made up.
 ///
 /// @param dev  the device
-/// @return the name, which the library keeps as long as the handle lives; NULL on error
+/// @return the name, which the library keeps as long as the handle lives; NULL, with no error, for "computer",
+/// which has no parent; NULL on error
 ///
 /// Since virnodedev 0.1.0 (libvirt 0.5.0).
 #[unsafe(no_mangle)]
@@ -43,8 +44,10 @@ pub extern "C-unwind" fn virNodeDeviceGetParent(dev: virNodeDevicePtr) -> *const
         let device = call.device(dev)?;
         if device.parent.get().is_none() {
             call.be_silent();
-            let parent = device.conn.connection.parent(&device.name)?;
-            return Ok(device.parent.get_or_init(|| parent).as_ptr());
+            if let Some(parent) = device.conn.connection.parent(&device.name)? {
+                // Another thread may have been first: its answer is as good.
+                let _ = device.parent.set(parent);
+            }
         }
         Ok(device.parent.get().map_or(std::ptr::null(), |p| p.as_ptr()))
     })

@@ -61,7 +61,7 @@ fn default_connection() {
         (c"scsi_host2", c"computer"),
         (c"scsi_host11", c"scsi_host1"),
     ] {
-        assert_eq!(&*connection.parent(device).unwrap(), parent);
+        assert_eq!(connection.parent(device).unwrap().as_deref(), Some(parent));
         assert!(connection.is_active(device).unwrap());
         assert!(connection.is_persistent(device).unwrap());
         assert_eq!(connection.autostart(device), Ok(None));
@@ -138,7 +138,7 @@ fn parents_may_be_missing_and_names_be_taken() {
         (c"dup", c"lost"),
         (c"self", c"self"),
     ] {
-        assert_eq!(&*connection.parent(device).unwrap(), parent);
+        assert_eq!(connection.parent(device).unwrap().as_deref(), Some(parent));
         let written = format!("  <parent>{}</parent>\n", parent.to_str().unwrap());
         assert!(connection.xml(device, false).unwrap().contains(&written));
     }

@@ -33,7 +33,7 @@ static void count_free(void *opaque)
     freed++;
 }
 
-/* Before any event loop: refused in libvirt's words, unless the program polls by itself. */
+/* Before any event loop: refused in libvirt's words and with what to call, unless the program polls by itself. */
 static void test_without_loop(void)
 {
     virConnectPtr conn = virConnectOpen("test:///default");
@@ -41,7 +41,8 @@ static void test_without_loop(void)
     assert(conn);
     assert(REGISTER(conn, NULL, LIFECYCLE, CALLBACK(lifecycle), &freed, count_free) == -1);
     EXPECT_NORMAL(VIR_ERR_INTERNAL_ERROR, VIR_FROM_NONE, "internal error: ",
-                  "could not initialize domain event timer");
+                  "could not initialize domain event timer (call virEventRegisterDefaultImpl() or virEventRegisterImpl() "
+                  "first, or vndConnectGetEventFD() to poll without a loop)");
     assert(freed == 0);
     assert(vndConnectGetEventFD(conn) >= 0);
     assert(REGISTER(conn, NULL, LIFECYCLE, CALLBACK(lifecycle), &freed, count_free) == 0);

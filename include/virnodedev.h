@@ -1673,7 +1673,7 @@ int virNodeDeviceUpdate(virNodeDevicePtr dev,
  * quarter of a second.
  *
  * Errors: 8 for a function that is registered already, a device of another connection and an unknown event; 1 where
- * there is no event loop, or it does not take the watch; 38, with the errno, where there is no descriptor left.
+ * there is no event loop (the text names the calls that come first), or it does not take the watch; 38, with the errno, where there is no descriptor left.
  *
  * @param conn     the connection
  * @param dev      a device of the connection to be told of it alone, or NULL for all

@@ -27,6 +27,11 @@ pub(super) fn install(functions: LoopFunctions) {
     INSTALLED.write().get_or_insert(functions);
 }
 
+/// Whether there is a loop.
+pub(super) fn is_there() -> bool {
+    INSTALLED.read().is_some()
+}
+
 /// Calls a function of the loop with no lock held; `missing` where there is no loop or it lacks that function.
 pub(super) fn call<T>(missing: T, call: impl FnOnce(LoopFunctions) -> Option<T>) -> T {
     let functions = *INSTALLED.read();

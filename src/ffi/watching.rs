@@ -14,6 +14,10 @@ use super::types::virEventHandleCallback;
 use crate::connection::Connection;
 use crate::error::{Code, Domain, Error};
 
+/// What a program that registered for events with nobody to tell them has to do.
+const CALL_FIRST: &str = "call virEventRegisterDefaultImpl() or virEventRegisterImpl() first, \
+                          or vndConnectGetEventFD() to poll without a loop";
+
 /// The watching of one connection.
 #[derive(Default)]
 pub(super) struct Watching(Mutex<Needs>);
@@ -131,16 +135,16 @@ pub(super) fn add_watch(
         // SAFETY: `on_readable` takes the address back and looks it up before it uses it.
         Some(unsafe { add(fd, events, on_readable, data, None) })
     });
-    match added {
-        watch if watch >= 0 => Ok(watch),
-        // libvirt's words, "domain" included.
-        _ => Err(Error::new(
-            Code::InternalError,
-            "could not initialize domain event timer",
-        )
-        .in_domain(Domain::None)
-        .into()),
+    if added >= 0 {
+        return Ok(added);
     }
+    // libvirt's words, "domain" included.
+    let words = "could not initialize domain event timer";
+    let error = Error::new(Code::InternalError, words).in_domain(Domain::None);
+    Err(match installed_loop::is_there() {
+        true => error.into(),
+        false => error.adding(CALL_FIRST).into(),
+    })
 }
 
 /// Ends a watch of the event loop.

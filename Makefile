@@ -5,7 +5,8 @@ PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 BINDIR ?= $(PREFIX)/bin
-MANDIR ?= $(PREFIX)/share/man
+DATADIR ?= $(PREFIX)/share
+MANDIR ?= $(DATADIR)/man
 DESTDIR ?=
 
 CARGO ?= cargo
@@ -59,7 +60,7 @@ $(BUILD_DIR)/%.o: tools/%.c tools/nodedev.h tools/capabilities.h include/virnode
 
 # Runs where it was built.
 $(BUILD_DIR)/nodedev: $(TOOL_OBJECTS) $(BUILD_DIR)/$(SONAME)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(TOOL_OBJECTS) $(BUILD_DIR)/$(SONAME) '-Wl,-rpath,$$ORIGIN'
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(TOOL_OBJECTS) $(BUILD_DIR)/$(SONAME) -ldl '-Wl,-rpath,$$ORIGIN'
 
 .SECONDARY: $(COMPAT_LIBRARIES:$(BUILD_DIR)/$(COMPAT_DIR)/%=$(BUILD_DIR)/stubs/%.c)
 
@@ -99,7 +100,7 @@ $(BUILD_DIR)/virnodedev-run-installed: compat/run.c include/virnodedev.h FORCE
 # Handed over one by one: exported, they would also reach another `make install` that a
 # test runs with a PREFIX of its own.
 PLACES = PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' INCLUDEDIR='$(INCLUDEDIR)' BINDIR='$(BINDIR)' \
-	MANDIR='$(MANDIR)' DESTDIR='$(DESTDIR)' BUILD_DIR='$(BUILD_DIR)'
+	DATADIR='$(DATADIR)' MANDIR='$(MANDIR)' DESTDIR='$(DESTDIR)' BUILD_DIR='$(BUILD_DIR)'
 
 # From an installed program to the libraries.
 TO_LIBDIR = $(shell scripts/relative '$(BINDIR)' '$(LIBDIR)')
@@ -107,7 +108,7 @@ TO_LIBDIR = $(shell scripts/relative '$(BINDIR)' '$(LIBDIR)')
 # Runs where it is installed, also in a prefix that the loader does not search, and where the whole tree
 # is moved to.
 $(BUILD_DIR)/nodedev-installed: $(TOOL_OBJECTS) $(BUILD_DIR)/$(SONAME) FORCE
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(TOOL_OBJECTS) $(BUILD_DIR)/$(SONAME) $(RPATH)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(TOOL_OBJECTS) $(BUILD_DIR)/$(SONAME) -ldl $(RPATH)
 
 # The loader's own folders need no run path, and packages must not have one.
 RPATH = $(if $(filter /lib /lib/% /usr/lib /usr/lib/% /lib64 /usr/lib64,$(LIBDIR)),,'-Wl,-rpath,$$ORIGIN/$(TO_LIBDIR):$(LIBDIR)')
@@ -187,6 +188,6 @@ clean: ## remove everything that was built
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-21s %s\n", $$1, $$2 }'
 	@echo
-	@echo 'install and uninstall take PREFIX (/usr/local), LIBDIR, INCLUDEDIR, BINDIR, MANDIR, DESTDIR.'
+	@echo 'install and uninstall take PREFIX (/usr/local), LIBDIR, INCLUDEDIR, BINDIR, DATADIR, MANDIR, DESTDIR.'
 
 FORCE:

@@ -12,7 +12,7 @@ VERSION = [line.split('"')[1] for line in kit.read(os.path.join(kit.ROOT, "Cargo
            if line.startswith("version = ")][0]
 LIBRARY = "libvirnodedev.so.0." + VERSION.partition(".")[2]
 
-# Below LIBDIR, INCLUDEDIR, BINDIR and MANDIR.
+# Below each of the places.
 FILES = {
     "LIBDIR": [LIBRARY, "libvirnodedev.so.0", "libvirnodedev.so", "libvirnodedev.a", "pkgconfig/virnodedev.pc",
                *("virnodedev/compat/" + name % module for module in ("libvirt", "libvirt-qemu", "libvirt-lxc")
@@ -24,6 +24,8 @@ FILES = {
                      for name in ("libvirt", "virterror", "libvirt-qemu", "libvirt-lxc"))],
     "BINDIR": ["nodedev", "virnodedev-run"],
     "MANDIR": ["man1/nodedev.1", "man1/virnodedev-run.1"],
+    "DATADIR": ["bash-completion/completions/nodedev", "zsh/site-functions/_nodedev",
+                "fish/vendor_completions.d/nodedev.fish"],
 }
 
 PROGRAM = """
@@ -77,7 +79,7 @@ class Install(unittest.TestCase):
     def test_files_and_their_removal(self):
         self.install(PREFIX=self.folder)
         self.assertEqual(everything(self.folder),
-                         expected(LIBDIR="lib", INCLUDEDIR="include", BINDIR="bin", MANDIR="share/man"))
+                         expected(LIBDIR="lib", INCLUDEDIR="include", BINDIR="bin", MANDIR="share/man", DATADIR="share"))
         lib = os.path.join(self.folder, "lib")
         self.assertEqual(os.readlink(os.path.join(lib, "libvirnodedev.so")), "libvirnodedev.so.0")
         self.assertEqual(os.readlink(os.path.join(lib, "libvirnodedev.so.0")), LIBRARY)
@@ -101,7 +103,7 @@ class Install(unittest.TestCase):
         self.install(**places)
         self.assertEqual(everything(self.folder),
                          expected(LIBDIR="usr/lib/x86_64-linux-gnu", INCLUDEDIR="usr/include", BINDIR="usr/bin",
-                                  MANDIR="usr/share/man"))
+                                  MANDIR="usr/share/man", DATADIR="usr/share"))
         for name in ("pkgconfig/virnodedev.pc", "virnodedev/compat/pkgconfig/libvirt.pc",
                      "virnodedev/compat/pkgconfig/libvirt-lxc.pc"):
             text = kit.read(os.path.join(self.folder, "usr/lib/x86_64-linux-gnu", name))
@@ -112,7 +114,7 @@ class Install(unittest.TestCase):
         self.assertEqual(os.listdir(self.folder), [])
 
     def test_relative_places_are_refused(self):
-        for place in ("PREFIX", "LIBDIR", "INCLUDEDIR"):
+        for place in ("PREFIX", "LIBDIR", "INCLUDEDIR", "DATADIR"):
             done = install(places={"PREFIX": self.folder, place: "some/where"})
             self.assertEqual((done.returncode, done.stderr), (2, "install: 'some/where' is not an absolute path\n"))
         self.assertEqual(everything(self.folder), [])

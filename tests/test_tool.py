@@ -4,7 +4,9 @@
 Texts are virsh 12.8.0's (tests/data/errors.json and the transcripts of the recordings) where it has
 one, else those that nodedev(1) promises. The listings themselves are in test_recordings.
 """
+import json
 import os
+import re
 import subprocess
 import tempfile
 import unittest
@@ -174,6 +176,67 @@ class Work(unittest.TestCase):
             done = tool(*TEST, "-q", *arguments)
             self.assertEqual(done.returncode, 0)
             self.assertEqual(done.stdout + "\n", tool(*TEST, *arguments).stdout)
+
+
+class XPath(unittest.TestCase):
+    def selected(self, *arguments, **options):
+        done = tool(*TEST, "dumpxml", "scsi_host1", "--xpath", *arguments, **options)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), arguments)
+        return done.stdout
+
+    def test_what_virsh_prints(self):
+        """tests/data/xpath.json is what virsh 12.8.0 printed, without and with --wrap."""
+        with open(os.path.join(kit.DATA, "xpath.json")) as f:
+            cases = json.load(f)
+        for expression, (plain, wrapped) in cases.items():
+            self.assertEqual(self.selected(expression), plain, expression)
+            if wrapped is not None:  # there virsh puts an XML declaration into the element
+                self.assertEqual(self.selected(expression, "--wrap"), wrapped, expression)
+        self.assertEqual(self.selected("/", "--wrap"), self.selected("/device", "--wrap"))
+
+    def test_wrong_expressions(self):
+        # virsh's words; of expressions that are no XPath it only says why, and succeeds.
+        for expression, reason in (("count(//name)", ""), ("string(//name)", ""), ("true()", ""), ("//namespace::*", ""),
+                                   ("bad[", ": Invalid expression"), ("", ": Invalid expression"),
+                                   ("a:b", ": Undefined namespace prefix"), ("nosuch()", ": Unregistered function"),
+                                   ("$v", ": Undefined variable")):
+            for more in ([], ["--wrap"]):
+                done = tool(*TEST, "dumpxml", "scsi_host1", "--xpath", expression, *more)
+                self.assertEqual((done.returncode, done.stdout), (1, ""))
+                wanted = "error: internal error: Incorrect xpath '%s'" % expression
+                self.assertRegex(done.stderr, "^%s(: \\S+)?\n$" % re.escape(wanted + reason))  # newer ones name it
+
+    def test_several_devices(self):
+        done = tool("-q", *TEST, "dumpxml", "computer", "nosuch", "scsi_host2", "--xpath", "name/text()")
+        self.assertEqual((done.returncode, done.stdout), (1, "computer\nscsi_host2\n"))
+        done = tool("-q", *TEST, "dumpxml", "--all", "--xpath", "device/name/text()")
+        self.assertEqual(done.stdout.split(), ["computer", "scsi_host1", "scsi_host11", "scsi_host2"])
+
+    def test_text_that_is_not_ascii(self):
+        document = os.path.join(kit.temp(), "text.xml")
+        with open(document, "w", encoding="utf-8") as f:
+            f.write("<node><device><name>a_storage</name><capability type='storage'><block>/dev/x</block>"
+                    "<model>\u00e4 &lt; \u65e5</model><size>1</size></capability></device></node>")
+        done = tool("-q", "-c", "test://" + document, "dumpxml", "a_storage", "--xpath", "//model")
+        self.assertEqual(done.stdout, "<model>\u00e4 &lt; \u65e5</model>\n")
+
+    def test_without_libxml2(self):
+        folder = os.path.join(kit.temp(), "no-libxml2")
+        os.makedirs(folder)
+        for name in ("libxml2.so.2", "libxml2.so.16"):
+            open(os.path.join(folder, name), "w").close()
+        env = kit.environment(LD_LIBRARY_PATH=folder)
+        done = tool(*TEST, "dumpxml", "computer", "--xpath", "name", env=env)
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertRegex(done.stderr, r"^error: Option --xpath needs libxml2, .*: install the package libxml2 .*\n$")
+        self.assertEqual(tool(*TEST, "dumpxml", "computer", "--wrap", env=env).returncode, 0)
+
+    def test_no_leaks(self):
+        for expression in ("//capability", "bad["):
+            done = kit.run("valgrind", "-q", "--error-exitcode=9", "--leak-check=full",
+                           "--errors-for-leak-kinds=definite,indirect", TOOL, *TEST, "dumpxml", "scsi_host1", "--wrap",
+                           "--xpath", expression)
+            self.assertEqual((done.returncode, "==" in done.stderr), (int(expression == "bad["), False), done.stderr)
 
 
 class Output(unittest.TestCase):

@@ -96,7 +96,8 @@ class Calls(unittest.TestCase):
         self.expect("1 SetAutostart scsi_host1", "Device scsi_host1 marked as autostarted", "autostart", host)
         self.expect("0 SetAutostart scsi_host1", "Device scsi_host1 unmarked as autostarted", "autostart", "--disable",
                     host)
-        self.expect("Dettach scsi_host1", "Device scsi_host1 detached", "detach", host)
+        for name in ("detach", "dettach"):  # virsh has both
+            self.expect("Dettach scsi_host1", "Device scsi_host1 detached", name, host)
         self.expect("vfio 0 DetachFlags scsi_host1", "Device scsi_host1 detached", "detach", host, "--driver", "vfio")
         self.expect("ReAttach scsi_host1", "Device scsi_host1 re-attached", "reattach", host)
         self.expect("Reset scsi_host1", "Device scsi_host1 reset", "reset", host)

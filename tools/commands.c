@@ -1,10 +1,59 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The commands of nodedev, their options and their help. */
 #include <stddef.h>
+#include <string.h>
 
 #include "nodedev.h"
 
 enum { MANY = 1 << 20 };
+
+/* Devices that a command is for. */
+#define ANY_DEVICE 0
+#define PCI_DEVICES VIR_CONNECT_LIST_NODE_DEVICES_CAP_PCI_DEV
+#define MEDIATED_DEVICES VIR_CONNECT_LIST_NODE_DEVICES_CAP_MDEV
+#define DEFINED_DEVICES (MEDIATED_DEVICES | VIR_CONNECT_LIST_NODE_DEVICES_PERSISTENT)
+#define STOPPED_DEVICES (MEDIATED_DEVICES | VIR_CONNECT_LIST_NODE_DEVICES_INACTIVE)
+#define VIRTUAL_DEVICES \
+    (MEDIATED_DEVICES | VIR_CONNECT_LIST_NODE_DEVICES_CAP_SCSI_HOST | VIR_CONNECT_LIST_NODE_DEVICES_ACTIVE)
+
+const struct option long_options[] = {
+    { "connect", required_argument, NULL, OPTION_CONNECT },
+    { "readonly", no_argument, NULL, OPTION_READONLY },
+    { "quiet", no_argument, NULL, OPTION_QUIET },
+    { "help", no_argument, NULL, OPTION_HELP },
+    { "version", no_argument, NULL, OPTION_VERSION },
+    { "tree", no_argument, NULL, OPTION_TREE },
+    { "cap", required_argument, NULL, OPTION_CAP },
+    { "all", no_argument, NULL, OPTION_ALL },
+    { "inactive", no_argument, NULL, OPTION_INACTIVE },
+    { "persistent", no_argument, NULL, OPTION_PERSISTENT },
+    { "transient", no_argument, NULL, OPTION_TRANSIENT },
+    { "json", no_argument, NULL, OPTION_JSON },
+    { "device", required_argument, NULL, OPTION_DEVICE },
+    { "event", required_argument, NULL, OPTION_EVENT },
+    { "loop", no_argument, NULL, OPTION_LOOP },
+    { "timeout", required_argument, NULL, OPTION_TIMEOUT },
+    { "timestamp", no_argument, NULL, OPTION_TIMESTAMP },
+    { "list", no_argument, NULL, OPTION_LIST },
+    { "validate", no_argument, NULL, OPTION_VALIDATE },
+    { "config", no_argument, NULL, OPTION_CONFIG },
+    { "live", no_argument, NULL, OPTION_LIVE },
+    { "current", no_argument, NULL, OPTION_CURRENT },
+    { "disable", no_argument, NULL, OPTION_DISABLE },
+    { "driver", required_argument, NULL, OPTION_DRIVER },
+    { "anonymous", no_argument, NULL, OPTION_ANONYMOUS },
+    { "xpath", required_argument, NULL, OPTION_XPATH },
+    { "wrap", no_argument, NULL, OPTION_WRAP },
+    { NULL, 0, NULL, 0 }
+};
+
+const char common_help[] =
+    "  -c, --connect URI  connection to open\n"
+    "                     (default: LIBVIRT_DEFAULT_URI, else nodedev:///system)\n"
+    "  -r, --readonly     open the connection read-only\n"
+    "  -q, --quiet        no blank line at the end of the output, no word of success\n"
+    "  -V, --version      print the version\n"
+    "  -h, --help         print this help, or that of the command given\n";
 
 const struct command commands[] = {
     {
@@ -29,17 +78,23 @@ const struct command commands[] = {
         "--transient.\n",
         OPTION_TREE | OPTION_JSON | OPTION_CAP | OPTION_ALL | OPTION_INACTIVE | OPTION_PERSISTENT |
         OPTION_TRANSIENT,
+        ANY_DEVICE,
         NULL, 0, 0, list_check, list_run
     },
     {
-        "dumpxml", "NAME... [--inactive] | --all",
+        "dumpxml",
+        "NAME... [--inactive] | --all\n"
+        "                       [--xpath EXPR [--wrap]]",
         "print the XML of devices",
         "Prints the XML description of each device named.\n\n"
         "  NAME             a name that 'nodedev list' shows, or WWNN,WWPN of a\n"
         "                   Fibre Channel host adapter\n"
         "  --inactive       the persistent definition in place of the live state\n"
-        "  --all            every device, active or not, in one document\n",
-        OPTION_INACTIVE | OPTION_ALL,
+        "  --all            every device, active or not, in one document\n"
+        "  --xpath EXPR     only what an XPath expression selects of each document\n"
+        "  --wrap           with --xpath: put that into one element, <nodes>\n",
+        OPTION_INACTIVE | OPTION_ALL | OPTION_XPATH | OPTION_WRAP,
+        ANY_DEVICE,
         "the name of a device", 1, MANY, show_check, show_xml
     },
     {
@@ -51,6 +106,7 @@ const struct command commands[] = {
         "  --inactive       the persistent definition in place of the live state\n"
         "  --all            an array of every device, active or not\n",
         OPTION_INACTIVE | OPTION_ALL,
+        ANY_DEVICE,
         "the name of a device", 1, MANY, show_check, show_json
     },
     {
@@ -60,6 +116,7 @@ const struct command commands[] = {
         "  NAME             a name that 'nodedev list' shows, or WWNN,WWPN of a\n"
         "                   Fibre Channel host adapter\n",
         0,
+        ANY_DEVICE,
         "the name of a device", 1, 1, NULL, show_info
     },
     {
@@ -72,6 +129,7 @@ const struct command commands[] = {
         "  --anonymous      put other values in the place of serial numbers, hardware\n"
         "                   addresses, world wide names, UUIDs, labels and the host's name\n",
         OPTION_ANONYMOUS,
+        ANY_DEVICE,
         "a file", 1, 1, NULL, record_run
     },
     {
@@ -90,6 +148,7 @@ const struct command commands[] = {
         "Exit status: 0 when there was an event, 1 when there was none.\n",
         OPTION_DEVICE | OPTION_EVENT | OPTION_LOOP | OPTION_TIMEOUT | OPTION_TIMESTAMP |
         OPTION_LIST,
+        ANY_DEVICE,
         NULL, 0, 0, event_check, event_run
     },
     {
@@ -100,6 +159,7 @@ const struct command commands[] = {
         "  FILE             the file with the XML, or - for standard input\n"
         "  --validate       refuse XML that libvirt's schema does not allow\n",
         OPTION_VALIDATE,
+        ANY_DEVICE,
         "a file", 1, 1, NULL, change_create
     },
     {
@@ -109,6 +169,7 @@ const struct command commands[] = {
         "  NAME             a name that 'nodedev list' shows, or WWNN,WWPN of a\n"
         "                   Fibre Channel host adapter\n",
         0,
+        VIRTUAL_DEVICES,
         "the name of a device", 1, 1, NULL, change_device
     },
     {
@@ -119,6 +180,7 @@ const struct command commands[] = {
         "  FILE             the file with the XML, or - for standard input\n"
         "  --validate       refuse XML that libvirt's schema does not allow\n",
         OPTION_VALIDATE,
+        ANY_DEVICE,
         "a file", 1, 1, NULL, change_define
     },
     {
@@ -127,6 +189,7 @@ const struct command commands[] = {
         "Drops the definition of a mediated device, which runs on if it does.\n\n"
         "  NAME             a name that 'nodedev list --cap mdev --all' shows\n",
         0,
+        DEFINED_DEVICES,
         "the name of a device", 1, 1, NULL, change_device
     },
     {
@@ -135,6 +198,7 @@ const struct command commands[] = {
         "Starts a mediated device that is defined.\n\n"
         "  NAME             a name that 'nodedev list --cap mdev --all' shows\n",
         0,
+        STOPPED_DEVICES,
         "the name of a device", 1, 1, NULL, change_device
     },
     {
@@ -148,6 +212,7 @@ const struct command commands[] = {
         "  --current        change the running device if there is one, else the\n"
         "                   definition (the default)\n",
         OPTION_CONFIG | OPTION_LIVE | OPTION_CURRENT,
+        MEDIATED_DEVICES,
         "the name of a device and a file", 2, 2, change_check, change_update
     },
     {
@@ -157,6 +222,7 @@ const struct command commands[] = {
         "  NAME             a name that 'nodedev list --cap mdev --all' shows\n"
         "  --disable        no longer start it\n",
         OPTION_DISABLE,
+        DEFINED_DEVICES,
         "the name of a device", 1, 1, NULL, change_device
     },
     {
@@ -167,6 +233,7 @@ const struct command commands[] = {
         "  NAME             a name that 'nodedev list --cap pci' shows\n"
         "  --driver DRIVER  the driver to give it to; default: the best one for VFIO\n",
         OPTION_DRIVER,
+        PCI_DEVICES,
         "the name of a device", 1, 1, NULL, change_device
     },
     {
@@ -175,6 +242,7 @@ const struct command commands[] = {
         "Gives a detached PCI device back to the driver that the host has for it.\n\n"
         "  NAME             a name that 'nodedev list --cap pci' shows\n",
         0,
+        PCI_DEVICES,
         "the name of a device", 1, 1, NULL, change_device
     },
     {
@@ -183,7 +251,30 @@ const struct command commands[] = {
         "Brings a PCI device into the state that it has after power-on.\n\n"
         "  NAME             a name that 'nodedev list --cap pci' shows\n",
         0,
+        PCI_DEVICES,
         "the name of a device", 1, 1, NULL, change_device
     },
-    { NULL, NULL, NULL, NULL, 0, NULL, 0, 0, NULL, NULL }
+    { NULL, NULL, NULL, NULL, 0, 0, NULL, 0, 0, NULL, NULL }
 };
+
+/* virsh's other names of commands. */
+static const struct {
+    const char *alias;
+    const char *name;
+} aliases[] = { { "dettach", "detach" } };
+
+const struct command *find_command(const char *name)
+{
+    const struct command *command;
+    size_t i;
+
+    for (i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++) {
+        if (strcmp(name, aliases[i].alias) == 0)
+            name = aliases[i].name;
+    }
+    for (command = commands; command->name != NULL; command++) {
+        if (strcmp(command->name, name) == 0)
+            return command;
+    }
+    return NULL;
+}

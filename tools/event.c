@@ -33,6 +33,11 @@ static void on_signal(int signal_number)
     is_interrupted = 1;
 }
 
+const char *event_type_name(int type)
+{
+    return type < EVENTS ? event_names[type] : NULL;
+}
+
 int event_parse_type(const char *text, unsigned int *events)
 {
     int i;

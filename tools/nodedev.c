@@ -3,45 +3,11 @@
  * nodedev: the node devices of this host, as virsh's `nodedev-…` commands show and change them, or
  * in JSON, without a daemon. See nodedev(1).
  */
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "nodedev.h"
-
-/* Options that may stand before or after any command. */
-#define COMMON_OPTIONS \
-    (OPTION_CONNECT | OPTION_READONLY | OPTION_QUIET | OPTION_HELP | OPTION_VERSION)
-
-static const struct option long_options[] = {
-    { "connect", required_argument, NULL, OPTION_CONNECT },
-    { "readonly", no_argument, NULL, OPTION_READONLY },
-    { "quiet", no_argument, NULL, OPTION_QUIET },
-    { "help", no_argument, NULL, OPTION_HELP },
-    { "version", no_argument, NULL, OPTION_VERSION },
-    { "tree", no_argument, NULL, OPTION_TREE },
-    { "cap", required_argument, NULL, OPTION_CAP },
-    { "all", no_argument, NULL, OPTION_ALL },
-    { "inactive", no_argument, NULL, OPTION_INACTIVE },
-    { "persistent", no_argument, NULL, OPTION_PERSISTENT },
-    { "transient", no_argument, NULL, OPTION_TRANSIENT },
-    { "json", no_argument, NULL, OPTION_JSON },
-    { "device", required_argument, NULL, OPTION_DEVICE },
-    { "event", required_argument, NULL, OPTION_EVENT },
-    { "loop", no_argument, NULL, OPTION_LOOP },
-    { "timeout", required_argument, NULL, OPTION_TIMEOUT },
-    { "timestamp", no_argument, NULL, OPTION_TIMESTAMP },
-    { "list", no_argument, NULL, OPTION_LIST },
-    { "validate", no_argument, NULL, OPTION_VALIDATE },
-    { "config", no_argument, NULL, OPTION_CONFIG },
-    { "live", no_argument, NULL, OPTION_LIVE },
-    { "current", no_argument, NULL, OPTION_CURRENT },
-    { "disable", no_argument, NULL, OPTION_DISABLE },
-    { "driver", required_argument, NULL, OPTION_DRIVER },
-    { "anonymous", no_argument, NULL, OPTION_ANONYMOUS },
-    { NULL, 0, NULL, 0 }
-};
 
 static void print_help(void)
 {
@@ -52,15 +18,9 @@ static void print_help(void)
         "Commands:\n");
     for (command = commands; command->name != NULL; command++)
         put("  %-16s %s\n", command->name, command->summary);
-    put("\nOptions:\n"
-        "  -c, --connect URI  connection to open; default: LIBVIRT_DEFAULT_URI, else\n"
-        "                     nodedev:///system\n"
-        "  -r, --readonly     open the connection read-only\n"
-        "  -q, --quiet        no blank line at the end of the output, no word of success\n"
-        "  -V, --version      print the version\n"
-        "  -h, --help         print this help, or that of the command given\n\n"
+    put("\nOptions:\n%s\n"
         "'nodedev COMMAND --help' describes a command.\n"
-        "Exit status: 0 success, 1 failure, 2 wrong usage.\n");
+        "Exit status: 0 success, 1 failure, 2 wrong usage.\n", common_help);
 }
 
 static void print_command_help(const struct command *command)
@@ -82,17 +42,6 @@ static void print_version(void)
     put_version("nodedev", VIRNODEDEV_VERSION);
     put_version("library: virnodedev", vndVersion());
     put_version("API: libvirt", api);
-}
-
-static const struct command *find_command(const char *name)
-{
-    const struct command *command;
-
-    for (command = commands; command->name != NULL; command++) {
-        if (strcmp(command->name, name) == 0)
-            return command;
-    }
-    return NULL;
 }
 
 /* The bit of an option: getopt_long() gives the letter of a short one. */
@@ -143,6 +92,8 @@ static int parse_options(int argc, char **argv, struct settings *settings)
             settings->device = optarg;
         if (option == OPTION_DRIVER)
             settings->driver = optarg;
+        if (option == OPTION_XPATH)
+            settings->xpath = optarg;
         if ((option == OPTION_CAP && list_parse_caps(optarg, &settings->caps) < 0) ||
             (option == OPTION_EVENT && event_parse_type(optarg, &settings->events) < 0) ||
             (option == OPTION_TIMEOUT && event_parse_timeout(optarg, &settings->timeout) < 0))
@@ -213,9 +164,12 @@ static int run_command(const struct command *command, const struct settings *set
 /* Finds out what to do and does it. */
 static int act(int argc, char **argv)
 {
-    struct settings settings = { NULL, 0, 0, 0, 0, NULL, NULL, NULL, NULL, 0 };
+    struct settings settings = { NULL, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, 0 };
     const struct command *command = NULL;
 
+    /* What follows are words of a line that somebody types, not options of this one. */
+    if (argc > 1 && strcmp(argv[1], "complete") == 0)
+        return complete_words(argv + 2, argc - 2);
     if (parse_options(argc, argv, &settings) < 0)
         return STATUS_USAGE;
     if (settings.nnames > 0 && strcmp(settings.names[0], "help") == 0) {

@@ -3,11 +3,12 @@
  * nodedev: the node devices of this host on the command line.
  *
  * What the files of the program share. The program uses the library's public
- * header and standard C/POSIX, nothing else.
+ * header and standard C/POSIX, nothing else; for XPath it loads libxml2.
  */
 #ifndef NODEDEV_H
 #define NODEDEV_H
 
+#include <getopt.h>
 #include <stddef.h>
 
 #include <virnodedev.h>
@@ -22,6 +23,8 @@ enum {
 /* One bit for each option, so that a command can say which ones it takes. None is the
  * code of a letter, so getopt_long() can return either. */
 enum {
+    OPTION_WRAP = 1 << 4,
+    OPTION_XPATH = 1 << 5,
     OPTION_ANONYMOUS = 1 << 6,
     OPTION_CONNECT = 1 << 7,
     OPTION_READONLY = 1 << 8,
@@ -49,6 +52,9 @@ enum {
     OPTION_DRIVER = 1 << 30
 };
 
+/* Options that may stand before or after any command. */
+enum { COMMON_OPTIONS = OPTION_CONNECT | OPTION_READONLY | OPTION_QUIET | OPTION_HELP | OPTION_VERSION };
+
 /* What the command line asks for. */
 struct settings {
     const char *command;  /* its name */
@@ -58,6 +64,7 @@ struct settings {
     int timeout;          /* of --timeout in seconds, 0 for none */
     const char *device;   /* of --device, or NULL */
     const char *driver;   /* of --driver, or NULL */
+    const char *xpath;    /* of --xpath, or NULL */
     const char *uri;      /* of -c, or NULL */
     char **names;         /* arguments after the command */
     int nnames;
@@ -68,7 +75,8 @@ struct command {
     const char *arguments;
     const char *summary;
     const char *help;
-    unsigned int options; /* OPTION_ bits that it takes beside those that all take */
+    unsigned int options; /* OPTION_ bits that it takes beside COMMON_OPTIONS */
+    unsigned int devices; /* which of them it is for: VIR_CONNECT_LIST_NODE_DEVICES_ bits */
     const char *needs;    /* the arguments that it cannot do without, in words */
     int min_names;
     int max_names;
@@ -76,8 +84,21 @@ struct command {
     int (*run)(virConnectPtr conn, const struct settings *settings);
 };
 
-/* commands.c: every command; the last has no name. */
+/* commands.c */
+
+/* Every command; the last has no name. */
 extern const struct command commands[];
+/* Every option, for getopt_long(): its value is its OPTION_ bit. */
+extern const struct option long_options[];
+/* The options that all commands take, as the help has them. */
+extern const char common_help[];
+
+/* A command by its name or another name that virsh has for it. NULL without one. */
+const struct command *find_command(const char *name);
+
+/* complete.c: prints what the last of some words may become, the first one following the program's name;
+ * for shells. */
+int complete_words(char **words, int count);
 
 /* list.c */
 int list_parse_caps(const char *text, unsigned int *caps);
@@ -102,6 +123,10 @@ int show_json(virConnectPtr conn, const struct settings *settings);
 int show_json_list(virConnectPtr conn, unsigned int flags, const struct settings *settings);
 int show_info(virConnectPtr conn, const struct settings *settings);
 
+/* xpath.c: what an expression selects of a document, on lines of its own or in one element. The caller
+ * frees it. NULL after an error line. */
+char *xpath_select(const char *xml, const char *expression, int wrap);
+
 /* json.c: lays out JSON that the library made, and ends it with a newline. */
 void put_json(const char *text);
 
@@ -109,6 +134,8 @@ void put_json(const char *text);
 int record_run(virConnectPtr conn, const struct settings *settings);
 
 /* event.c */
+/* NULL for a number that no type has. */
+const char *event_type_name(int type);
 int event_parse_type(const char *text, unsigned int *events);
 int event_parse_timeout(const char *text, int *seconds);
 int event_check(const struct settings *settings);

@@ -58,20 +58,30 @@ virNodeDevicePtr find_device(virConnectPtr conn, const char *text)
 struct form {
     char *(*of_device)(virNodeDevicePtr device, unsigned int flags);
     char *(*of_all)(virConnectPtr conn, unsigned int flags);
-    void (*print)(const char *text, const struct settings *settings);
+    int (*print)(const char *text, const struct settings *settings);
 };
 
-static void print_xml(const char *xml, const struct settings *settings)
+static int print_xml(const char *xml, const struct settings *settings)
 {
-    put("%s", xml);
+    char *selected = NULL;
+
+    if (settings->xpath != NULL) {
+        selected = xpath_select(xml, settings->xpath, (settings->given & OPTION_WRAP) != 0);
+        if (selected == NULL)
+            return STATUS_FAILED;
+    }
+    put("%s", selected != NULL ? selected : xml);
     put_end(settings);
+    free(selected);
+    return STATUS_OK;
 }
 
 /* No blank line: what reads JSON wants none, and virsh has no say here. */
-static void print_json(const char *json, const struct settings *settings)
+static int print_json(const char *json, const struct settings *settings)
 {
     (void)settings;
     put_json(json);
+    return STATUS_OK;
 }
 
 static const struct form xml_form = { virNodeDeviceGetXMLDesc, vndConnectGetAllDevicesXML, print_xml };
@@ -80,13 +90,15 @@ static const struct form json_form = { vndNodeDeviceGetJSONDesc, vndConnectGetAl
 /* Prints a description that the library gave, or says why it gave none. */
 static int show_text(char *text, const struct form *form, const struct settings *settings)
 {
+    int status;
+
     if (text == NULL) {
         complain_library();
         return STATUS_FAILED;
     }
-    form->print(text, settings);
+    status = form->print(text, settings);
     free(text);
-    return STATUS_OK;
+    return status;
 }
 
 static int show_device(virConnectPtr conn, const char *name, const struct form *form,

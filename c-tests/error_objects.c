@@ -66,7 +66,7 @@ static void of_the_connection(virConnectPtr conn)
 
     assert(!virNodeDeviceLookupByName(conn, "nosuch"));
     e = virConnGetLastError(conn);
-    assert(e && e->code == VIR_ERR_NO_NODE_DEVICE && e->domain == VIR_FROM_NODEDEV);
+    assert(e && e->code == VIR_ERR_NO_NODE_DEVICE && e->domain == VIR_FROM_TEST);
     assert(same(e->message, virGetLastErrorMessage()));
     assert(virConnCopyLastError(conn, &copy) == VIR_ERR_NO_NODE_DEVICE);
     assert(same(copy.message, e->message) && copy.message != e->message);

@@ -1346,7 +1346,8 @@ const char *virNodeDeviceGetName(virNodeDevicePtr dev);
 const char *virNodeDeviceGetParent(virNodeDevicePtr dev);
 
 /**
- * Counts the capabilities of a device: its kind, and what it has besides, such as "fc_host".
+ * Counts the capabilities of a device: its kind, and what it has besides, such as "fc_host". A device that is made up
+ * has its kind alone here, though it is listed by the others, too.
  *
  * Errors: 53 for a device that went.
  *
@@ -1358,7 +1359,7 @@ const char *virNodeDeviceGetParent(virNodeDevicePtr dev);
 int virNodeDeviceNumOfCaps(virNodeDevicePtr dev);
 
 /**
- * Lists the capabilities of a device: its kind first, then what it has besides.
+ * Lists the capabilities of a device: its kind first, then what it has besides; of one that is made up its kind alone.
  *
  * Errors: 53 for a device that went.
  *

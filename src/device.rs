@@ -177,11 +177,12 @@ impl Device {
         }
     }
 
-    /// The description of what is defined: a mediated device without its path and driver, with the
-    /// type and attributes that it would have; any other persistent device as it is.
+    /// The description of what is defined: a device without its path, device nodes and driver. A mediated device has the
+    /// type and attributes that it would have, any other persistent device what it has.
     pub fn describe_definition(&self, host: &Host, asking: Asking) -> Result<Description> {
         let Some(definition) = &self.definition else {
-            return self.describe(host, asking);
+            let Description { facts, state, .. } = self.describe(host, asking)?;
+            return Ok(self.describe_with(facts, state));
         };
         let group = match &self.origin {
             Origin::Kernel(_) => match &*self.facts(host)? {

@@ -141,6 +141,8 @@ pub enum Domain {
     Xml,
     /// Functions on connections, which libvirt counts to those on virtual machines.
     DomainConfig,
+    /// The test driver.
+    Test,
     /// Node devices.
     NodeDevice,
     /// The event loop.

@@ -10,7 +10,7 @@ use super::mdev_types::{self, MdevType};
 use super::pci_address::PciAddress;
 use super::pci_express::{CONFIG_SIZE, Express, answers, header_type};
 use super::vpd::Vpd;
-use crate::error::Result;
+use crate::error::{Code, Error, Result};
 use crate::host::files::basename;
 use crate::host::found::Found;
 use crate::host::node::Node;
@@ -64,16 +64,23 @@ pub const BRIDGES: [(Bridge, &str); 2] = [
 pub struct PciState {
     /// The physical function that a virtual one belongs to.
     pub physical_function: Option<PciAddress>,
-    /// The virtual functions of a physical one, by index.
-    pub virtual_functions: Vec<PciAddress>,
-    /// How many virtual functions there can be.
-    pub max_virtual_functions: u32,
+    /// The virtual functions of a physical one.
+    pub virtual_functions: Option<VirtualFunctions>,
     /// Types of mediated device on offer.
     pub mdev_types: Vec<MdevType>,
     /// Vital product data, where the function has some that makes sense.
     pub vpd: Option<Arc<Vpd>>,
     /// The functions that can only be assigned together.
     pub iommu_group: Option<IommuGroup>,
+}
+
+/// Virtual functions that a function has or can have.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct VirtualFunctions {
+    /// Those that there are, by index.
+    pub functions: Vec<PciAddress>,
+    /// How many there can be; 0 where a document does not say.
+    pub max: u32,
 }
 
 /// An IOMMU group.
@@ -283,10 +290,7 @@ impl Kind for Pci {
         let vpd = vpd(node, slow)?;
         Ok(PciState {
             physical_function: function_of_link(node, "physfn")?,
-            virtual_functions: virtual_functions(node)?,
-            max_virtual_functions: node
-                .number("sriov_totalvfs", 10, text::parse_u32)?
-                .unwrap_or(0),
+            virtual_functions: VirtualFunctions::read(node)?,
             mdev_types: mdev_types::read(node)?,
             vpd,
             iommu_group: IommuGroup::read(node)?,
@@ -372,18 +376,8 @@ impl PciState {
         if let Some(address) = &self.physical_function {
             w.capability("phys_function", &[], |w| address.write(w));
         }
-        let mut attributes: Vec<Attribute<'_>> = Vec::new();
-        if self.max_virtual_functions > 0 {
-            attributes.push(("maxCount", &self.max_virtual_functions));
-        }
-        if !self.virtual_functions.is_empty() {
-            w.capability("virt_functions", &attributes, |w| {
-                for address in &self.virtual_functions {
-                    address.write(w.item());
-                }
-            });
-        } else if self.max_virtual_functions > 0 {
-            w.empty_capability("virt_functions", &attributes);
+        if let Some(functions) = &self.virtual_functions {
+            functions.write(w);
         }
     }
 
@@ -391,11 +385,17 @@ impl PciState {
     fn parse_functions(&mut self, kind: &str, input: Input<'_>) -> Result<()> {
         let addresses = PciAddress::parse_children(input.element)?;
         match kind {
-            "phys_function" => self.physical_function = addresses.first().copied(),
+            "phys_function" => {
+                let text = "Missing address in 'phys_function' capability";
+                let missing = || Error::new(Code::XmlError, text);
+                self.physical_function = Some(*addresses.first().ok_or_else(missing)?);
+            }
             "virt_functions" => {
-                self.virtual_functions = addresses;
-                self.max_virtual_functions =
-                    number_attribute(input.element, "maxCount")?.unwrap_or(0);
+                let functions = self.virtual_functions.get_or_insert_default();
+                functions.functions.extend(addresses);
+                if let Some(max) = number_attribute(input.element, "maxCount")? {
+                    functions.max = max;
+                }
             }
             _ => {}
         }
@@ -408,12 +408,32 @@ fn function_of_link(node: &Node<'_>, name: &str) -> Found<PciAddress> {
     Ok(target.and_then(|target| PciAddress::parse(basename(&target))))
 }
 
-fn virtual_functions(node: &Node<'_>) -> Result<Vec<PciAddress>> {
-    let mut functions = Vec::new();
-    while let Some(function) = function_of_link(node, &format!("virtfn{}", functions.len()))? {
-        functions.push(function);
+impl VirtualFunctions {
+    fn read(node: &Node<'_>) -> Found<VirtualFunctions> {
+        let mut functions = Vec::new();
+        while let Some(function) = function_of_link(node, &format!("virtfn{}", functions.len()))? {
+            functions.push(function);
+        }
+        let max = node.number("sriov_totalvfs", 10, text::parse_u32)?;
+        let max = max.unwrap_or(0);
+        let has_any = max > 0 || !functions.is_empty();
+        Ok(has_any.then_some(VirtualFunctions { functions, max }))
     }
-    Ok(functions)
+
+    fn write(&self, w: &mut Writer) {
+        let mut attributes: Vec<Attribute<'_>> = Vec::new();
+        if self.max > 0 {
+            attributes.push(("maxCount", &self.max));
+        }
+        if self.functions.is_empty() {
+            return w.empty_capability("virt_functions", &attributes);
+        }
+        w.capability("virt_functions", &attributes, |w| {
+            for address in &self.functions {
+                address.write(w.item());
+            }
+        });
+    }
 }
 
 impl IommuGroup {

@@ -53,7 +53,8 @@ pub extern "C-unwind" fn virNodeDeviceGetParent(dev: virNodeDevicePtr) -> *const
     })
 }
 
-/// Counts the capabilities of a device: its kind, and what it has besides, such as "fc_host".
+/// Counts the capabilities of a device: its kind, and what it has besides, such as "fc_host". A device that is made up
+/// has its kind alone here, though it is listed by the others, too.
 ///
 /// Errors: 53 for a device that went.
 ///
@@ -68,7 +69,7 @@ pub extern "C-unwind" fn virNodeDeviceNumOfCaps(dev: virNodeDevicePtr) -> c_int 
     })
 }
 
-/// Lists the capabilities of a device: its kind first, then what it has besides.
+/// Lists the capabilities of a device: its kind first, then what it has besides; of one that is made up its kind alone.
 ///
 /// Errors: 53 for a device that went.
 ///

@@ -125,6 +125,7 @@ impl From<Domain> for virErrorDomain {
             Domain::None => VIR_FROM_NONE,
             Domain::Xml => VIR_FROM_XML,
             Domain::DomainConfig => VIR_FROM_DOMAIN,
+            Domain::Test => VIR_FROM_TEST,
             Domain::NodeDevice => VIR_FROM_NODEDEV,
             Domain::EventLoop => VIR_FROM_EVENT,
             Domain::Uri => VIR_FROM_URI,

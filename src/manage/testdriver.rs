@@ -12,7 +12,7 @@ use crate::connection::Connection;
 use crate::description::Description;
 use crate::device::{Device, Origin};
 use crate::document::DeviceDocument;
-use crate::error::{Error, Result};
+use crate::error::{Domain, Error, Result};
 use crate::name::Name;
 use crate::testdriver::{TestDevice, devices};
 use crate::view::registry::Registry;
@@ -61,7 +61,7 @@ pub fn destroy(conn: &Connection, device: &Device) -> Result<()> {
     Port::of_device(device, conn.host())?;
     conn.with_registry_mut(|registry| {
         if registry.by_name(&device.name).is_none() {
-            return Err(Error::no_device(&device.name_text()));
+            return Err(Error::no_device(&device.name_text()).in_domain(Domain::Test));
         }
         let mut gone = HashSet::from([&device.name]);
         // Parents come before their children.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::*;
 use crate::connection::Connection;
@@ -146,36 +146,60 @@ fn parents_may_be_missing_and_names_be_taken() {
     assert_eq!(both.len(), 2);
 }
 
-/// The same file on libvirt 12.8.0: what a mediated device's document lacks, or has without a text, is not printed.
+/// The documents that libvirt 12.8.0 prints of a file whose devices lack what others have, as they are and as they are
+/// defined, and the capabilities that it tells of them.
 #[test]
-fn what_a_mediated_device_lacks_is_not_printed() {
-    let mdev = |name, content: &str| {
-        format!(
-            "<device><name>{name}</name><capability type='mdev'><type id='t'/>{content}\
-             <iommuGroup number='3'/></capability></device>\n"
-        )
-    };
-    let devices = [
-        mdev("none", ""),
-        mdev("hollow", "<uuid/><parent_addr></parent_addr>"),
-    ];
-    let (_folder, path) = folder(&format!("<node>{}</node>", devices.concat()));
-    let connection =
-        Connection::open(Some(format!("test://{}", path.display()).as_bytes()), false).unwrap();
-    for (device, name) in [(c"none", "none"), (c"hollow", "hollow")] {
-        assert_eq!(
-            connection.xml(device, false).unwrap(),
-            format!(
-                "<device>\n  <name>{name}</name>\n  <capability type='mdev'>\n    <type id='t'/>\n    \
-                 <iommuGroup number='3'/>\n  </capability>\n</device>\n"
-            )
-        );
-        let json = connection.json(device, false).unwrap();
-        assert!(
-            json.ends_with(r#""mdev":{"type":{"id":"t"},"iommuGroup":{"number":3}}}}"#),
-            "{json}"
-        );
+fn what_a_document_lacks_is_not_printed() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/testdriver/sparse");
+    let uri = format!("test://{}/node.xml", folder.display());
+    let connection = Connection::open(Some(uri.as_bytes()), false).unwrap();
+    let mut names = connection.list(0).unwrap();
+    names.sort();
+    for (file, inactive) in [("devices.xml", false), ("inactive.xml", true)] {
+        let documents = names.iter().map(|name| connection.xml(name, inactive));
+        let found: String = documents.map(Result::unwrap).collect();
+        let expected = fs::read_to_string(folder.join(file)).unwrap();
+        assert_eq!(found, expected, "{file}");
     }
+    let text = fs::read_to_string(folder.join("api.json")).unwrap();
+    let api: serde_json::Value = serde_json::from_str(&text).unwrap();
+    for name in &names {
+        let expected = &api["caps"][name.to_str().unwrap()];
+        let found = connection.capabilities(name).unwrap();
+        assert_eq!(&serde_json::json!(found), expected, "{name:?}");
+    }
+    for (capability, expected) in api["lists"].as_object().unwrap() {
+        let listed = connection.names_with_capability(Some(capability), 99);
+        let mut found: Vec<_> = listed.unwrap();
+        found.sort();
+        let found: Vec<_> = found.iter().map(|name| name.to_str().unwrap()).collect();
+        assert_eq!(&serde_json::json!(found), expected, "{capability}");
+    }
+}
+
+/// What libvirt 12.8.0 says, and which part of it.
+#[test]
+fn errors_about_devices_are_the_test_drivers() {
+    let connection = Connection::open(Some(b"test:///default"), false).unwrap();
+    for error in [
+        connection.lookup(c"nosuch").unwrap_err(),
+        connection.xml(c"nosuch", false).unwrap_err(),
+        connection.capabilities(c"nosuch").unwrap_err(),
+        connection.parent(c"nosuch").unwrap_err(),
+        connection.is_active(c"nosuch").unwrap_err(),
+        connection.destroy(c"nosuch").unwrap_err(),
+        connection.parent(c"computer").unwrap_err(),
+    ] {
+        assert_eq!(error.domain(), Domain::Test, "{error}");
+    }
+    let port = c"<device><parent>scsi_host1</parent><capability type='scsi_host'><capability type='fc_host'>\
+                 <wwnn>2001001b32a9da4e</wwnn><wwpn>2101001b32a9da4e</wwpn></capability></capability></device>";
+    let name = connection.create_xml(port, false).unwrap();
+    let error = connection.xml(&name, true).unwrap_err();
+    assert_eq!(
+        (error.code(), error.domain()),
+        (Code::OperationInvalid, Domain::Test)
+    );
 }
 
 #[test]
@@ -195,6 +219,14 @@ fn mistakes_are_told_with_file_and_line() {
             "<node>\n\n<device><capability type='system'/></device></node>".into(),
             Code::NoName,
             "missing name information in {file}:3",
+        ),
+        (
+            "<node>\n<device><name>p</name><capability type='pci'><domain>0</domain><bus>0</bus><slot>0</slot>\
+             <function>0</function><product id='1'/><vendor id='1'/><capability type='phys_function'/></capability>\
+             </device></node>"
+                .into(),
+            Code::XmlError,
+            "XML error: {file}:2: Missing address in 'phys_function' capability",
         ),
         (
             "<node>\n<device>\n</node>".into(),

@@ -105,7 +105,7 @@ fn numbers_of_a_function_that_are_none() {
         std::fs::write(folder(&root).join("numa_node"), text).unwrap();
         std::fs::write(folder(&root).join("sriov_totalvfs"), text).unwrap();
         assert_eq!(read(&host).numa_node, None, "{text}");
-        assert_eq!(state(&host).max_virtual_functions, 0, "{text}");
+        assert_eq!(state(&host).virtual_functions, None, "{text}");
     }
 }
 

@@ -57,9 +57,10 @@ fn line(error: &virError, message: &[u8]) -> Vec<u8> {
 }
 
 /// The words for the parts that raise errors here.
-const DOMAIN_NAMES: [(virErrorDomain, &str); 6] = [
+const DOMAIN_NAMES: [(virErrorDomain, &str); 7] = [
     (virErrorDomain::VIR_FROM_NONE, ""),
     (virErrorDomain::VIR_FROM_XML, "XML Util"),
+    (virErrorDomain::VIR_FROM_TEST, "Test Driver"),
     (virErrorDomain::VIR_FROM_DOMAIN, "Domain Config"),
     (virErrorDomain::VIR_FROM_NODEDEV, "Node Device Driver"),
     (virErrorDomain::VIR_FROM_EVENT, "Event Loop"),

@@ -8,8 +8,10 @@ was set up in configuration space when it comes back from D3hot (PCI Bus Power M
 import errno
 import os
 import shutil
+import signal
 
 from replay_machine import Tree, read, write
+from syscalls import libc
 
 BUS = "/sys/bus/pci"
 GROUP = "/dev/vfio/25"
@@ -30,14 +32,14 @@ class Kernel(Tree):
         self.vanishing = None  # name of the file whose write makes the function go
         self.sleeping = False  # whether functions in D3cold stay there
         self.host = {}        # whom the kernel would choose
-        self.overrides = {}
+        self.opened_override = ""  # what the file held that was opened last, maybe to be overwritten
         self.recorded = {}    # configuration space
         self.forgetful = set()  # functions that were reset
         for address in os.listdir(BUS + "/devices"):
             self.host[address] = self.driver(address)
             self.set_override(address, "(null)\n")
             self.recorded[address] = self.config(address)
-        for driver in ("vfio-pci", "pci-stub", "e1000"):
+        for driver in ("vfio-pci", "pci-stub", "uio_pci_generic", "e1000"):
             os.makedirs("%s/drivers/%s" % (BUS, driver), exist_ok=True)
         for driver in os.listdir(BUS + "/drivers"):
             open("%s/drivers/%s/unbind" % (BUS, driver), "w").close()
@@ -54,11 +56,21 @@ class Kernel(Tree):
             return None
 
     def override(self, address):
-        return None if self.overrides[address] == "(null)\n" else self.overrides[address].strip()
+        text = read(self.device(address) + "/driver_override")
+        return None if text == "(null)\n" else text.strip()
 
     def set_override(self, address, text):
-        self.overrides[address] = text
         write_new(self.device(address) + "/driver_override", text)
+
+    def start_over(self, address, driver=None):
+        """The function is set up and bound to a driver, in place of the host's if one is named."""
+        if (self.driver(address), self.override(address)) != (driver or self.host[address], driver):
+            if self.driver(address) is not None:
+                self.unbind(address)
+            self.set_override(address, driver + "\n" if driver else "(null)\n")
+            self.probe(address)
+        self.come_back(address)
+        self.forgetful.discard(address)
 
     def power(self, address, control, status, state):
         os.makedirs(self.device(address) + "/power", exist_ok=True)
@@ -69,6 +81,8 @@ class Kernel(Tree):
     # --- what the thread does --------------------------------------------------
 
     def opened(self, path):
+        if path.endswith("/driver_override") and os.path.exists(path):
+            self.opened_override = read(path)
         return self.instead.get(path) or self.closed.get(path)
 
     def read(self, path):
@@ -92,7 +106,7 @@ class Kernel(Tree):
         if self.errors.get(name):
             error = self.errors[name].pop(0)
             if error and name == "driver_override":
-                self.set_override(address, self.overrides[address])  # it was opened to be overwritten
+                self.set_override(address, self.opened_override)
             if error:
                 return error
         return None if name == "config" else self.act(name, address, text)
@@ -121,11 +135,18 @@ class Kernel(Tree):
                 self.forget(address)
         elif (offset, header_type) == (BRIDGE_CONTROL, 1):
             self.log.append("%s bridge control %04x" % (address, value))
-            below = [other for other in self.host if self.device(other).startswith(self.device(address) + "/")]
-            for other in below if value & 0x40 else ():
-                self.forget(other)
+            for other in self.host:
+                if self.device(other).startswith(self.device(address) + "/"):
+                    self.hold_in_reset(other, value & 0x40)
         elif self.log[-1:] != ["%s set up" % address]:
             self.log.append("%s set up" % address)
+
+    def hold_in_reset(self, address, is_held):
+        if is_held:
+            self.fall_off(address)
+        else:
+            self.come_back(address)
+            self.forget(address)
 
     def config(self, address):
         with open(self.device(address) + "/config", "rb") as f:
@@ -181,6 +202,38 @@ class Kernel(Tree):
             write_new(device + "/vfio-dev/vfio0/dev", "1:250\n")
             write_new(GROUP, "")
         return 0
+
+
+class Killing:
+    """The same, but the process that asks is killed when it has written that often."""
+
+    def __init__(self, kernel, writes):
+        self.kernel, self.left = kernel, writes
+        self.opened, self.read = kernel.opened, kernel.read
+
+    def written(self, path, data, offset):
+        result = self.kernel.written(path, data, offset)
+        if path.startswith("/sys/"):
+            self.left -= 1
+        if self.left == 0:
+            if result is None:
+                with open(path, "r+b") as f:
+                    os.pwrite(f.fileno(), data, offset)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+
+class SharedLog(list):
+    """A log that several processes write, each line with the number of its process. Each write takes a moment."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.file = open(path, "a")
+
+    def append(self, line):
+        super().append(line)
+        print(os.getpid(), line, file=self.file, flush=True)
+        libc.poll(None, 0, 1)  # not by the clock, which a test changes
 
 
 def write_new(path, text):

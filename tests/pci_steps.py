@@ -9,8 +9,10 @@ With `transcript` it repeats the commands of a session with libvirt's virsh and 
 import contextlib
 import ctypes
 import fcntl
+import itertools
 import os
 import re
+import signal
 import subprocess
 import sys
 
@@ -18,7 +20,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "python")]
 import vnd  # noqa: E402
 from fast_clock import takes_a_minute  # noqa: E402
-from pci_kernel import BUS, GROUP, Kernel, write_new  # noqa: E402
+from pci_kernel import BUS, GROUP, Kernel, Killing, SharedLog, write_new  # noqa: E402
 from replay_machine import read, write  # noqa: E402
 from syscalls import Refused, Thread, libc  # noqa: E402
 from vnd import lib  # noqa: E402
@@ -49,12 +51,19 @@ def node_name(address):
     return "pci_" + re.sub("[:.]", "_", address)
 
 
+def connect():
+    """A connection that has read the machine, which takes long where each call is answered."""
+    conn = lib.virConnectOpen(b"nodedev:///system")
+    lib.virNodeDeviceFree(lib.virNodeDeviceLookupByName(conn, b"computer"))
+    return conn
+
+
 class Session:
     def __init__(self):
         self.kernel = Kernel()
         self.thread = Thread(self.kernel)
         vnd.silence()
-        self.conn = lib.virConnectOpen(b"nodedev:///system")
+        self.conn = connect()
         os.makedirs("/run/bin")
         write_new("/run/bin/modprobe", MODPROBE)
         os.chmod("/run/bin/modprobe", 0o755)
@@ -135,6 +144,8 @@ def failures(session):
     step("detach", "detach")
     kernel.errors["unbind"] = [16]
     step("unbind refused on the way back", "reattach")
+    kernel.errors["driver_override"] = [13]
+    step("driver_override refused on the way back", "reattach")
     kernel.errors["drivers_probe"] = [22]
     step("probe refused on the way back", "reattach")
     step("re-attach", "reattach")
@@ -273,6 +284,98 @@ def left_behind(session):
         step("reattach when it does not", "reattach")
 
 
+def in_child(session, kernel, work):
+    """A process that does something with a connection of its own, whose thread `kernel` answers."""
+    sys.stdout.flush()
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            session.thread = Thread(kernel)
+            session.conn = connect()
+            status = work()
+        finally:
+            os._exit(status)
+    return child
+
+
+def status_of(child):
+    """The exit status of a process, or minus the signal that ended it."""
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def dies(session, writes, what, address=NIC, driver=None):
+    """Whether a process that makes that call is killed after so many writes; else it has done the call before."""
+    def work():
+        session.do(node_name(address), what, driver and driver.encode())
+        return 0
+    status = status_of(in_child(session, Killing(session.kernel, writes), work))
+    assert status in (0, -signal.SIGKILL), status
+    return status != 0
+
+
+# What is called, to which driver, who drives the function before: None for the host's driver.
+CHANGES = [("detach", "vfio-pci", None), ("detach", "uio_pci_generic", None), ("detach", "e1000", None),
+           ("reattach", None, "vfio-pci"), ("reattach", None, "uio_pci_generic")]
+
+
+def killed(session):
+    """What the next call makes of one that was killed after its first, its second write and so on."""
+    kernel = session.kernel
+    for what, driver, before in CHANGES:
+        for then in ("detach", "reattach"):
+            for writes in itertools.count(1):
+                kernel.start_over(NIC, before)
+                if not dies(session, writes, what, NIC, driver):
+                    break
+                session.step("%s %s killed after write %d, then %s" % (what, driver or before, writes, then), then,
+                             driver=(driver or before) if then == "detach" else None)
+    kernel.start_over(NIC)
+
+
+def killed_resets(session):
+    kernel = session.kernel
+    for writes in itertools.count(1):
+        kernel.start_over(NIC)
+        if not dies(session, writes, "reset"):
+            break
+        session.step("reset killed after write %d, then reset" % writes, "reset")
+    functions = ["0000:09:%02x.0" % slot for slot in (1, 3, 4, 5, 6)]
+    for writes in (1, 2, 16, 80, 81):
+        kernel.start_over("0000:08:00.0")
+        for address in functions:
+            kernel.start_over(address, None if address == functions[0] else "pci-stub")
+        assert dies(session, writes, "reset", functions[0])
+        session.step("reset with the bus killed after write %d, then reset" % writes, "reset", functions[0])
+
+
+# What the calls of the two processes write, each.
+TURN = re.compile(r"(%(nic)s/driver_override 'vfio-pci'\ndrivers/e1000e/unbind '%(nic)s'\ndrivers_probe '%(nic)s'\n|"
+                  r"drivers/vfio-pci/unbind '%(nic)s'\n%(nic)s/driver_override '\\n'\ndrivers_probe '%(nic)s'\n|"
+                  r"read %(nic)s config\n%(nic)s power control 0003\n%(nic)s power control 0000\n"
+                  r"read %(nic)s config\n%(nic)s set up\n)+" % {"nic": NIC})
+
+
+def two_at_once(session):
+    """Two processes change one function again and again: what one call writes, the other process never divides."""
+    kernel = session.kernel
+    kernel.start_over(NIC)
+
+    def work():
+        kernel.log = SharedLog("/run/pci.log")
+        errors = [session.do(node_name(NIC), what) for _ in range(10) for what in ("detach", "reset", "reattach", "reset")]
+        return len(list(filter(None, errors)))
+    children = [in_child(session, kernel, work) for _ in range(2)]
+    print("# two processes at once")
+    print("errors", *map(status_of, children))
+    lines = [line.split(" ", 1) for line in read("/run/pci.log").splitlines(True)]
+    turns = ["".join(line for _, line in group) for _, group in itertools.groupby(lines, lambda line: line[0])]
+    print("divided", [turn for turn in turns if not TURN.fullmatch(turn)])
+    print("both", {int(pid) for pid, _ in lines} == set(children), len(turns) > 2)
+    print("set up as before", kernel.config(NIC) == kernel.recorded[NIC])
+    print("bound to %s, override %s" % (kernel.driver(NIC), kernel.override(NIC)))
+
+
 def lock(path):
     file = os.open(path, os.O_RDONLY)
     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -372,7 +475,7 @@ def main():
     if sys.argv[1] == "transcript":
         transcript(session, sys.argv[2])
     else:
-        for part in (drivers, failures, left_behind, resets, turns, vanishing):
+        for part in (drivers, failures, left_behind, killed, resets, killed_resets, turns, two_at_once, vanishing):
             part(session)
     return 0
 

@@ -50,11 +50,17 @@ impl Function<'_> {
         })
     }
 
-    /// Binds the function to `driver`, or to the host's choice.
+    /// Binds the function to `driver`, or to the host's choice. As long as a driver that the host did not choose is bound,
+    /// `driver_override` names it: if this is killed anywhere, the next call sees whose the function is.
     fn change(&self, before: Binding, driver: Option<&[u8]>) -> Result<()> {
-        self.set_override(driver)?;
-        let old = before.driver.as_deref();
-        self.unbind(old)
+        if driver.is_some() {
+            self.set_override(driver)?;
+        }
+        self.unbind(before.driver.as_deref())
+            .and_then(|()| match driver {
+                None => self.set_override(None),
+                Some(_) => Ok(()),
+            })
             .and_then(|()| self.probe())
             .and_then(|()| self.verify(driver))
             .map_err(|error| error.adding(&self.restore(&before)))

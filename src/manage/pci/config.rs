@@ -33,6 +33,12 @@ const PM_NO_SOFT_RESET: u16 = 0x0008;
 /// Written as 1, it would be cleared.
 const PM_STATUS: u16 = 0x8000;
 
+/// Whether configuration space is that of a bridge that keeps everything below it in reset.
+pub fn holds_bus_in_reset(config: &[u8]) -> bool {
+    header_type(config) == Some(1)
+        && word(config, BRIDGE_CONTROL) & u32::from(SECONDARY_BUS_RESET) != 0
+}
+
 /// What the first 256 bytes were at some moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot(Vec<u8>);

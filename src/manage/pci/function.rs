@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rustix::fs::OFlags;
 
+use super::config::holds_bus_in_reset;
 use super::in_use::held_through;
 use crate::caps::Capability;
 use crate::caps::pci::is_asleep;
@@ -14,6 +15,7 @@ use crate::caps::pci_express::{HEADER_END, answers};
 use crate::connection::Connection;
 use crate::device::{Device, Origin};
 use crate::error::{Code, Domain, Error, Result};
+use crate::host::files::dirname;
 use crate::host::found::Found;
 use crate::host::node::Node;
 use crate::host::turn::Turn;
@@ -70,10 +72,32 @@ impl<'a> Function<'a> {
         if config.is_none_or(|config| answers(&config)) {
             return Ok(());
         }
+        let why = self.why_silent()?.unwrap_or_default();
         Err(internal(format!(
-            "PCI device {} does not answer",
+            "PCI device {} does not answer{why}",
             self.address
         )))
+    }
+
+    /// What keeps a function from answering, for the end of a message: a program that was killed in a reset leaves the bus
+    /// in it.
+    fn why_silent(&self) -> Found<String> {
+        let path = self.node.path;
+        let bridge = Node::at(self.node.host, dirname(path), self.node.subsystem);
+        let Some(address) = address_of(&bridge) else {
+            return Ok(None);
+        };
+        let config = bridge
+            .host
+            .files
+            .read_start(&bridge.below("config"), HEADER_END)?;
+        Ok(config.filter(|config| holds_bus_in_reset(config)).map(|_| {
+            format!(
+                ": bridge {address} holds its bus in reset, as after one that was not finished. Nothing was changed. Clear bit 6 of \
+                 the bridge's control register (setpci -s {address} BRIDGE_CONTROL=0:40). Then {}",
+                setting_up_again(path)
+            )
+        }))
     }
 
     /// The name of the driver that is bound now.
@@ -115,6 +139,14 @@ fn no_function(name: &str) -> Error {
 pub fn address_of(node: &Node<'_>) -> Option<String> {
     let address = PciAddress::parse(node.basename())?.to_string();
     (address.as_bytes() == node.basename()).then_some(address)
+}
+
+/// How the kernel is brought to set up a function that a reset has left without that, for a message.
+pub fn setting_up_again(path: &[u8]) -> String {
+    let path = show(path);
+    format!(
+        "write 1 to {path}/remove and then to /sys/bus/pci/rescan, and the kernel sets it up again"
+    )
 }
 
 /// Bytes of a path or a name, for a message.

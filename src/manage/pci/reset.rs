@@ -6,7 +6,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::config::{Config, Snapshot};
-use super::function::{Function, address_of, internal, show, system, take_turn};
+use super::function::{Function, address_of, internal, setting_up_again, show, system, take_turn};
 use super::in_use::{held_through, is_detached, is_vfio};
 use super::resources::{self, Difference};
 use crate::caps::pci::is_asleep;
@@ -97,11 +97,11 @@ fn refuse_if_reset_before(node: &Node<'_>, before: &Snapshot) -> Result<()> {
         }
         None => return Ok(()),
     };
-    let (address, path) = (show(node.basename()), show(node.path));
     Err(internal(format!(
-        "PCI device {address} is not set up any more: {what}, as after a reset \
-         that was not finished. Nothing was changed. Write 1 to {path}/remove and then to /sys/bus/pci/rescan, and the kernel \
-         sets it up again"
+        "PCI device {} is not set up any more: {what}, as after a reset that was not finished. Nothing was changed. \
+         To mend it, {}",
+        show(node.basename()),
+        setting_up_again(node.path)
     )))
 }
 

@@ -32,22 +32,23 @@ fn set(state: c_int) -> c_int {
 
 /// The library is at work: as long as this lives the thread is not cancelled.
 pub(super) struct OwnWork {
-    before: c_int,
-    is_outermost: bool,
+    /// The state that the program chose; `None` inside of other own work, which has it already.
+    chosen: Option<c_int>,
     /// It belongs to the thread that began it.
     _not_send: PhantomData<*const ()>,
 }
 
 impl OwnWork {
     pub(super) fn begin() -> Self {
-        let before = set(DISABLED);
-        let is_outermost = CHOSEN.get().is_none();
-        if is_outermost {
-            CHOSEN.set(Some(before));
+        let chosen = match CHOSEN.get() {
+            Some(_) => None,
+            None => Some(set(DISABLED)),
+        };
+        if chosen.is_some() {
+            CHOSEN.set(chosen);
         }
         OwnWork {
-            before,
-            is_outermost,
+            chosen,
             _not_send: PhantomData,
         }
     }
@@ -55,10 +56,10 @@ impl OwnWork {
 
 impl Drop for OwnWork {
     fn drop(&mut self) {
-        if self.is_outermost {
+        if let Some(chosen) = self.chosen {
             CHOSEN.set(None);
+            set(chosen);
         }
-        set(self.before);
     }
 }
 

@@ -10,7 +10,7 @@
 //! A child process inherits the table (see `fork`). What came from before the
 //! fork is known as such and can only be closed.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::{Arc, RwLockReadGuard, RwLockWriteGuard};
 
@@ -62,8 +62,15 @@ struct Placed<C, D> {
     handle: Handle<C, D>,
 }
 
+/// Addresses side by side, from `base` on.
+struct Chunk<C, D> {
+    base: usize,
+    entries: Vec<Option<Placed<C, D>>>,
+}
+
 struct Table<C, D> {
-    chunks: BTreeMap<usize, Vec<Option<Placed<C, D>>>>,
+    /// In the order of their addresses.
+    chunks: Vec<Chunk<C, D>>,
     /// Addresses of the newest chunk that were never given out.
     fresh: Range<usize>,
     /// Given back addresses, each with the count of handles made until then, oldest first.
@@ -77,7 +84,7 @@ impl<C: Send + Sync + 'static, D: Send + Sync + 'static> Handles<C, D> {
             table: ProcessLock::new(
                 Rank::Handles,
                 Table {
-                    chunks: BTreeMap::new(),
+                    chunks: Vec::new(),
                     fresh: 0..0,
                     freed: VecDeque::new(),
                     made: 0,
@@ -254,15 +261,21 @@ fn add_one(count: &mut u32) -> bool {
 }
 
 impl<C, D> Table<C, D> {
+    /// How many chunks begin at or below the address.
+    fn chunks_up_to(&self, address: usize) -> usize {
+        self.chunks.partition_point(|chunk| chunk.base <= address)
+    }
+
+    /// The chunk that an address is in, and its place there.
     fn place(&self, address: usize) -> Option<(usize, usize)> {
-        let (&base, entries) = self.chunks.range(..=address).next_back()?;
-        let offset = address - base;
-        (offset % SLOT == 0 && offset / SLOT < entries.len()).then_some((base, offset / SLOT))
+        let chunk = self.chunks_up_to(address).checked_sub(1)?;
+        let offset = address - self.chunks[chunk].base;
+        (offset % SLOT == 0).then_some((chunk, offset / SLOT))
     }
 
     fn placed(&self, address: usize) -> Option<&Placed<C, D>> {
-        let (base, index) = self.place(address)?;
-        self.chunks[&base][index].as_ref()
+        let (chunk, index) = self.place(address)?;
+        self.chunks[chunk].entries.get(index)?.as_ref()
     }
 
     fn is_inherited(&self, address: usize) -> bool {
@@ -277,8 +290,8 @@ impl<C, D> Table<C, D> {
     }
 
     fn cell(&mut self, address: usize) -> Option<&mut Option<Placed<C, D>>> {
-        let (base, index) = self.place(address)?;
-        self.chunks.get_mut(&base)?.get_mut(index)
+        let (chunk, index) = self.place(address)?;
+        self.chunks[chunk].entries.get_mut(index)
     }
 
     /// What is at the address, inherited or not.
@@ -317,7 +330,7 @@ impl<C, D> Table<C, D> {
             return Vec::new();
         }
         let mut addresses = vec![conn];
-        for (base, entries) in &self.chunks {
+        for Chunk { base, entries } in &self.chunks {
             let owned = entries.iter().enumerate().filter(|(_, placed)| {
                 matches!(placed, Some(Placed { handle: Handle::Device { owner, .. }, .. }) if *owner == conn)
             });
@@ -357,8 +370,9 @@ impl<C, D> Table<C, D> {
             // Never given back, so a stale pointer stays readable for whoever looks at it.
             let memory: &'static mut [Slot] = Box::leak(vec![[0; 2]; slots].into_boxed_slice());
             let base = memory.as_mut_ptr().expose_provenance();
+            let entries = std::iter::repeat_with(|| None).take(slots).collect();
             self.chunks
-                .insert(base, std::iter::repeat_with(|| None).take(slots).collect());
+                .insert(self.chunks_up_to(base), Chunk { base, entries });
             self.fresh = base..base + slots * SLOT;
         }
         let address = self.fresh.start;

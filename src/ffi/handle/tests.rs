@@ -143,7 +143,12 @@ fn the_table_stops_growing() {
             assert!(table.release_device(address));
         }
     }
-    let slots: usize = table.read().chunks.values().map(Vec::len).sum();
+    let slots: usize = table
+        .read()
+        .chunks
+        .iter()
+        .map(|chunk| chunk.entries.len())
+        .sum();
     assert!(
         slots < REUSE_DISTANCE as usize + 10_000 + 2 * LARGEST_CHUNK,
         "{slots}"
@@ -181,7 +186,7 @@ fn threads_see_their_own_handles_and_lose_none() {
 
 /// Makes everything in the table what a child process finds there.
 fn inherit(table: Table) {
-    for entries in table.write().chunks.values_mut() {
+    for Chunk { entries, .. } in &mut table.write().chunks {
         for placed in entries.iter_mut().flatten() {
             placed.maker = Maker::another();
         }

@@ -5,7 +5,7 @@ use super::channel::{
     ChannelAddress, ONLINE_SCHEMA, is_state_sensible, name_of, parse_online, read_online,
     write_online,
 };
-use super::input::{Input, attribute};
+use super::input::{Input, attribute, invalid_attribute};
 use super::kind::{Kind, Mark, SlowFacts, Subsystem, Verdict};
 use crate::error::Result;
 use crate::host::found::Found;
@@ -143,19 +143,28 @@ impl Kind for CcwGroup {
                 });
             }
         }
-        let nested = input.nested("CCW group")?;
-        let Some((kind, adapter)) = nested.first() else {
-            return Err(input.unsupported("missing CCW group type"));
+        // As in libvirt the first one counts, and without one it is the first type.
+        let adapter = input.element.child("capability");
+        let device_type = match adapter {
+            None => QETH_TYPES[0],
+            Some(adapter) => {
+                let kind = attribute(adapter, "type")?;
+                if !QETH_TYPES.contains(&kind) {
+                    return Err(invalid_attribute(adapter, "type"));
+                }
+                kind
+            }
         };
-        if !QETH_TYPES.contains(kind) {
-            return Err(input.unsupported(format!("unknown CCW group type '{kind}'")));
-        }
+        let filled = |name| {
+            let text = &adapter?.child(name)?.text;
+            (!text.is_empty()).then(|| text.clone())
+        };
         let group = CcwGroup {
             online,
             address,
-            device_type: (*kind).to_string(),
-            card_type: adapter.text("card_type"),
-            chpid: adapter.text("chpid"),
+            device_type: device_type.to_string(),
+            card_type: filled("card_type"),
+            chpid: filled("chpid"),
         };
         Ok((group, members))
     }

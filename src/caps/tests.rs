@@ -120,6 +120,11 @@ fn facts_are_written_without_state_too() {
         ),
         (
             "ccwgroup",
+            format!("{address}<members><ccw_device ref='cdev0'>c</ccw_device></members>"),
+            format!("{channel}  <capability type='qeth_generic'>\n  </capability>\n"),
+        ),
+        (
+            "ccwgroup",
             format!(
                 "{address}<members><ccw_device ref='cdev0'>c</ccw_device></members>\
                  <capability type='qeth_layer2'><card_type>a</card_type></capability>"
@@ -178,12 +183,11 @@ fn documents_that_are_wrong_inside_name_what_is() {
             Code::InternalError,
             "unknown drm type 'sideways'",
         ),
-        ("ccwgroup", channel.into(), Code::ConfigUnsupported, "missing CCW group type"),
         (
             "ccwgroup",
             format!("{channel}<capability type='lcs'/>"),
-            Code::ConfigUnsupported,
-            "unknown CCW group type 'lcs'",
+            Code::XmlError,
+            "Invalid value for attribute 'type' in element 'capability': 'lcs'.",
         ),
         (
             "net",

@@ -2,8 +2,10 @@
 //! Reads files of the running system, or of a recorded tree, by the same
 //! absolute paths (`/sys/…`, `/run/udev/…`), and writes those of the running system.
 
+use std::ffi::OsStr;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use cap_std::ambient_authority;
@@ -112,12 +114,15 @@ impl Files {
         found("read the link", path, self.0.read_link(path))
     }
 
-    /// The last component of the file that a link leads to; the file must exist.
+    /// The last component of the file that a link leads to; the file must exist. The root folder has an empty one.
     pub fn resolve_link(&self, path: &[u8]) -> Found<Vec<u8>> {
         let Some(target) = self.read_link(path)? else {
             return Ok(None);
         };
-        Ok(self.exists(path)?.then(|| basename(&target).to_vec()))
+        // Unlike `basename` this passes over a last `/` or `/.`.
+        let name = Path::new(OsStr::from_bytes(&target)).file_name();
+        let name = name.unwrap_or_default().as_bytes();
+        Ok(self.exists(path)?.then(|| name.to_vec()))
     }
 
     /// Whether the path leads to anything, through links.

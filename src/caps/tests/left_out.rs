@@ -163,6 +163,18 @@ fn a_driver_link_that_leads_nowhere() {
     assert_eq!(driver(), None);
     std::fs::create_dir_all(root.path().join("sys/bus/pci/drivers/e1000e")).unwrap();
     assert_eq!(driver().as_deref(), Some("e1000e"));
+    // As libvirt 12.8.0 prints them, by replay.
+    for (target, expected) in [
+        ("drivers/e1000e/", "e1000e"),
+        ("drivers/.", "drivers"),
+        ("drivers/ ", " "),
+    ] {
+        std::fs::create_dir_all(root.path().join("sys/bus/pci").join(target)).unwrap();
+        std::fs::remove_file(folder(&root).join("driver")).unwrap();
+        let target = format!("../../../bus/pci/{target}");
+        symlink(target, folder(&root).join("driver")).unwrap();
+        assert_eq!(driver().as_deref(), Some(expected));
+    }
 }
 
 #[test]

@@ -68,7 +68,9 @@ class Ways(unittest.TestCase):
         """`pkg-config libvirt` finds this library when its private folder comes first."""
         flags = cprograms.package_flags("--cflags", "--libs", "libvirt", path=COMPAT)
         program = cprograms.compile_c("libvirt_client", *flags, output="libvirt_client-compat")
-        self.assertIn("libvirnodedev.so.0", kit.checked("readelf", "-d", program).stdout)
+        loaded = kit.checked("ldd", program, env=cprograms.run_environment()).stdout
+        self.assertIn("libvirt.so.0 => %s/virnodedev/compat/libvirt.so.0" % kit.LIBDIR, loaded)
+        self.assertIn("libvirnodedev.so.0 => %s/" % kit.LIBDIR, loaded)
         done = kit.checked(program, "test:///default", env=cprograms.run_environment())
         self.assertIn("computer below nothing", done.stdout)
         wanted = kit.checked("pkg-config", "--modversion", "libvirt",

@@ -243,6 +243,14 @@ class Runner(unittest.TestCase):
         self.assertEqual(self.outcome("-n", "virsh"), (0, "LD_PRELOAD=%s/%s\n" % (COMPAT, PRELOAD), ""))
         self.assertEqual(self.outcome("-n", "-l", "virsh"), (0, "LD_LIBRARY_PATH=%s\n" % COMPAT, ""))
 
+    def test_programs_that_load_libvirt_themselves(self):
+        """They have this library in its place, and libvirt's own where ours is in front of it."""
+        script = "import ctypes; print(hasattr(ctypes.CDLL('libvirt.so.0'), 'vndVersion'))"
+        for options in ([], ["-l"]):
+            self.assertEqual(self.outcome(*options, foreign.PYTHON, "-c", script), (0, "True\n", ""))
+        foreign.need("virsh", foreign.program("virsh"))
+        self.assertEqual(self.outcome("-p", foreign.PYTHON, "-c", script), (0, "False\n", ""))
+
     def test_what_was_set_before_stays(self):
         done = kit.run(RUN, "sh", "-c", "echo $LD_LIBRARY_PATH", env=kit.environment(LD_LIBRARY_PATH="/a:/b"))
         self.assertEqual(done.stdout, "%s:/a:/b\n" % COMPAT)

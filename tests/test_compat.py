@@ -244,7 +244,7 @@ class Runner(unittest.TestCase):
         self.assertEqual(self.outcome("-n", "-l", "virsh"), (0, "LD_LIBRARY_PATH=%s\n" % COMPAT, ""))
 
     def test_programs_that_load_libvirt_themselves(self):
-        """They have this library in its place, and libvirt's own where ours is in front of it."""
+        """They have this library in its place. Ours in front of libvirt's is not for them: they find libvirt's own functions."""
         script = "import ctypes; print(hasattr(ctypes.CDLL('libvirt.so.0'), 'vndVersion'))"
         for options in ([], ["-l"]):
             self.assertEqual(self.outcome(*options, foreign.PYTHON, "-c", script), (0, "True\n", ""))

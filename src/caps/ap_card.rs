@@ -13,8 +13,9 @@ use crate::xml::schema::text_kind::UINT8;
 use crate::xml::value::Hex;
 use crate::xml::writer::Writer;
 
-/// The highest number of an adapter, and of a usage domain.
-pub const HIGHEST: u32 = 255;
+/// The highest number of an adapter, and of a usage domain (kernel: `AP_DEVICES` and `AP_DOMAINS`
+/// in drivers/s390/crypto/ap_bus.h).
+pub const HIGHEST_NUMBER: u32 = 255;
 
 /// A cryptographic adapter card.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +35,7 @@ impl Kind for ApCard {
         Ok(Verdict::plain_if(ApCard::read(node)?.is_some()))
     }
 
-    /// Takes the number from the name `cardXX`.
+    /// Takes the number from the sysfs name `cardXX`, in hexadecimal.
     fn read(node: &Node<'_>) -> Found<ApCard> {
         let digits = node.basename().strip_prefix(b"card");
         let adapter = digits.and_then(text::parse_hex);
@@ -46,7 +47,7 @@ impl Kind for ApCard {
     }
 
     fn parse(input: Input<'_>) -> Result<(ApCard, ())> {
-        let adapter = input.s390_number("ap-adapter", 0, HIGHEST)?;
+        let adapter = input.s390_number("ap-adapter", 0, HIGHEST_NUMBER)?;
         Ok((ApCard { adapter }, ()))
     }
 }

@@ -13,7 +13,7 @@ use crate::host::node::Node;
 use crate::xml::schema::Pattern::{self, Maybe};
 use crate::xml::writer::Writer;
 
-/// The name of its node device. Its subsystem and sysfs name would make another one.
+/// The name of its node device, as in libvirt. Other names are made of subsystem and sysfs name.
 pub const DEVICE_NAME: &CStr = c"ap_matrix";
 
 /// The matrix device; a host has one at most.
@@ -21,7 +21,7 @@ pub const DEVICE_NAME: &CStr = c"ap_matrix";
 pub struct ApMatrix;
 
 impl Kind for ApMatrix {
-    /// The types of mediated device on offer.
+    /// The types of mediated device that it offers.
     type State = Vec<MdevType>;
     const NAME: &'static str = "ap_matrix";
     const SUBSYSTEMS: &'static [Subsystem] = &[Subsystem::Bus("matrix")];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! Queues of s390 cryptographic adapters (kernel: Documentation/arch/s390/vfio-ap.rst).
 
-use super::ap_card::HIGHEST;
+use super::ap_card::HIGHEST_NUMBER;
 use super::input::Input;
 use super::kind::{Kind, Mark, Subsystem, Verdict};
 use crate::error::Result;
@@ -35,7 +35,7 @@ impl Kind for ApQueue {
         Ok(Verdict::plain_if(ApQueue::read(node)?.is_some()))
     }
 
-    /// Takes both numbers from the name `XX.YYYY`.
+    /// Takes both numbers from the sysfs name `XX.YYYY`, in hexadecimal.
     fn read(node: &Node<'_>) -> Found<ApQueue> {
         let mut parts = node.basename().splitn(2, |&b| b == b'.');
         let mut number = || parts.next().and_then(text::parse_hex);
@@ -49,8 +49,8 @@ impl Kind for ApQueue {
     }
 
     fn parse(input: Input<'_>) -> Result<(ApQueue, ())> {
-        let adapter = input.s390_number("ap-adapter", 0, HIGHEST)?;
-        let domain = input.s390_number("ap-domain", 0, HIGHEST)?;
+        let adapter = input.s390_number("ap-adapter", 0, HIGHEST_NUMBER)?;
+        let domain = input.s390_number("ap-domain", 0, HIGHEST_NUMBER)?;
         Ok((ApQueue { adapter, domain }, ()))
     }
 }

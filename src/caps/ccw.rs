@@ -2,7 +2,7 @@
 //! s390 channel devices (kernel: Documentation/arch/s390/driver-model.rst).
 
 use super::channel::{
-    ChannelAddress, ONLINE_SCHEMA, is_state_sensible, name_of, parse_online, read_online,
+    ChannelAddress, ONLINE_SCHEMA, has_valid_state, name_of, parse_online, read_online,
     write_online,
 };
 use super::input::Input;
@@ -15,23 +15,25 @@ use crate::xml::schema::text_kind::ANY;
 use crate::xml::schema::{capability, text};
 use crate::xml::writer::Writer;
 
-/// A device that is reached by channel programs: a disk, a terminal, a half of a network adapter.
+/// A device that is reached by channel programs: a disk, a terminal, a part of a network adapter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ccw {
-    /// Whether the kernel uses it; `None` where neither kernel nor document says.
+    /// Whether the kernel uses it, from the attribute `online`; `None` if neither kernel nor
+    /// document says.
     pub online: Option<bool>,
     /// Its address, which is its sysfs name.
     pub address: ChannelAddress,
 }
 
-/// The name of the group that a channel device belongs to.
+/// The name of the node device for the group that a channel device belongs to, from the link
+/// `group_device`; `None` for a device in no group.
 fn group_of(node: &Node<'_>) -> Found<String> {
     let group = node.link("group_device")?;
     Ok(group.map(|group| name_of(b"ccwgroup", &group)))
 }
 
 impl Kind for Ccw {
-    /// The name of the node device for its group, for a member of one.
+    /// The name of the node device for its group; `None` for a device in no group.
     type State = Option<String>;
     const NAME: &'static str = "ccw";
     const SUBSYSTEMS: &'static [Subsystem] = &[Subsystem::Bus("ccw")];
@@ -52,7 +54,7 @@ impl Kind for Ccw {
 
     fn judge(node: &Node<'_>) -> Result<Verdict> {
         let has_address = ChannelAddress::parse(node.basename()).is_some();
-        Ok(Verdict::plain_if(has_address && is_state_sensible(node)?))
+        Ok(Verdict::plain_if(has_address && has_valid_state(node)?))
     }
 
     fn read(node: &Node<'_>) -> Found<Ccw> {

@@ -2,7 +2,7 @@
 //! Groups of s390 channel devices (kernel: Documentation/arch/s390/driver-model.rst).
 
 use super::channel::{
-    ChannelAddress, ONLINE_SCHEMA, is_state_sensible, name_of, parse_online, read_online,
+    ChannelAddress, ONLINE_SCHEMA, has_valid_state, name_of, parse_online, read_online,
     write_online,
 };
 use super::input::{Input, attribute, invalid_attribute};
@@ -19,19 +19,21 @@ use crate::xml::writer::Writer;
 /// A group of channel devices that act as one: a qeth network adapter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CcwGroup {
-    /// Whether the kernel uses it; `None` where neither kernel nor document says.
+    /// Whether the kernel uses it, from the attribute `online`; `None` if neither kernel nor
+    /// document says.
     pub online: Option<bool>,
     /// Its address, which is its sysfs name.
     pub address: ChannelAddress,
     /// The kernel's device type, one of [`QETH_TYPES`].
     pub device_type: String,
-    /// What the adapter is, in the driver's words: `OSD_1000`.
+    /// The driver's name for the type of adapter, from the attribute `card_type`: `OSD_1000`.
     pub card_type: Option<String>,
-    /// The channel path to the adapter, hexadecimal.
+    /// The number of the channel path to the adapter, from the attribute `chpid`: hexadecimal text.
     pub chpid: Option<String>,
 }
 
-/// The device types of groups that form a network adapter (kernel: drivers/s390/net/qeth_core_main.c).
+/// The device types of groups that form a network adapter (kernel:
+/// drivers/s390/net/qeth_core_main.c).
 pub const QETH_TYPES: [&str; 3] = ["qeth_generic", "qeth_layer2", "qeth_layer3"];
 
 /// A device of a group.
@@ -86,11 +88,11 @@ impl Kind for CcwGroup {
         ),
     ]);
 
-    /// It is a node device only with the channel devices that it is made of.
+    /// A group without links to its channel devices is not a node device.
     fn judge(node: &Node<'_>) -> Result<Verdict> {
         let has_address = ChannelAddress::parse(node.basename()).is_some();
         Ok(Verdict::plain_if(
-            has_address && is_state_sensible(node)? && !members(node)?.is_empty(),
+            has_address && has_valid_state(node)? && !members(node)?.is_empty(),
         ))
     }
 

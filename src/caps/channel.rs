@@ -19,16 +19,16 @@ use crate::xml::writer::Writer;
 /// The address of a channel device or subchannel, `c.s.dddd`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChannelAddress {
-    /// The channel subsystem.
+    /// The number of the channel subsystem.
     pub cssid: u32,
-    /// The set of subchannels within it.
+    /// The number of the set of subchannels within it.
     pub ssid: u32,
     /// The number of the device, or of the subchannel.
     pub devno: u32,
 }
 
 impl ChannelAddress {
-    /// Reads the name that sysfs gives a channel device.
+    /// Reads a sysfs name: three hexadecimal numbers. `None` for any other text.
     pub fn parse(name: &[u8]) -> Option<ChannelAddress> {
         let mut parts = name.splitn(3, |&b| b == b'.').map(parse_hex);
         Some(ChannelAddress {
@@ -68,13 +68,15 @@ impl fmt::Display for ChannelAddress {
     }
 }
 
-/// Whether what `online` says is a number, or there is no such attribute: libvirt lists no other device.
-pub fn is_state_sensible(node: &Node<'_>) -> Result<bool> {
+/// Whether the attribute `online` holds a number or is missing. As in libvirt, a channel device
+/// with any other text there is not listed.
+pub fn has_valid_state(node: &Node<'_>) -> Result<bool> {
     let text = node.attribute("online")?;
     Ok(text.is_none_or(|text| text::parse_u32(&text, 0).is_some()))
 }
 
-/// Whether a device is online: not if there is no attribute that says so; `None` for any value but 0 and 1.
+/// Whether a device is online, from the attribute `online`: `false` if it is missing, `None` for
+/// any value but 0 and 1.
 pub fn read_online(node: &Node<'_>) -> Found<bool> {
     let Some(text) = node.attribute("online")? else {
         return Ok(Some(false));
@@ -89,7 +91,7 @@ pub fn read_online(node: &Node<'_>) -> Found<bool> {
 /// What the schema of libvirt 12.8.0 allows of `<state>`.
 pub const ONLINE_SCHEMA: Pattern = Maybe(&text("state", TextKind::Words(&["online", "offline"])));
 
-/// Writes `<state>`.
+/// Writes `<state>`; nothing for `None`.
 pub fn write_online(online: Option<bool>, w: &mut Writer) {
     w.optional(
         "state",
@@ -97,7 +99,7 @@ pub fn write_online(online: Option<bool>, w: &mut Writer) {
     );
 }
 
-/// Reads `<state>`; code 67 for another word than online and offline.
+/// Reads `<state>`; `None` if it is missing, code 67 for any word but online and offline.
 pub fn parse_online(input: Input<'_>) -> Result<Option<bool>> {
     match input.element.child_text("state") {
         None => Ok(None),
@@ -107,7 +109,7 @@ pub fn parse_online(input: Input<'_>) -> Result<Option<bool>> {
     }
 }
 
-/// The name of the node device in that subsystem with that sysfs name.
+/// The name of the node device for the kernel's device of this subsystem and sysfs name.
 pub fn name_of(subsystem: &[u8], sysname: &[u8]) -> String {
     let name = name::device_name(subsystem, sysname, None);
     name.to_string_lossy().into_owned()

@@ -12,17 +12,17 @@ use crate::xml::schema::Pattern::{self, Maybe, Mixed};
 use crate::xml::schema::element;
 use crate::xml::writer::Writer;
 
-/// A subchannel: what the kernel addresses a channel device by.
+/// A subchannel: the path by which the kernel reaches a channel device.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Css {
     /// Its own address, which is its sysfs name.
     pub address: ChannelAddress,
-    /// The address of the device that the subchannel belongs to, where the kernel tells.
+    /// The address of the channel device behind it, from the attribute `dev_busid`; `None` if the kernel knows none.
     pub channel_dev: Option<ChannelAddress>,
 }
 
-/// The device that `dev_busid` names: the kernel writes "none" where it knows of none yet. `None` for a text that
-/// makes no sense; libvirt lists no such subchannel.
+/// The device that the attribute `dev_busid` names; `Some(None)` for the kernel's "none", which means that it knows
+/// no device yet. `None` for text that is no address: as in libvirt, such a subchannel is not listed.
 fn channel_device(node: &Node<'_>) -> Found<Option<ChannelAddress>> {
     Ok(match node.attribute("dev_busid")?.as_deref() {
         None | Some(b"" | b"none") => Some(None),
@@ -31,7 +31,7 @@ fn channel_device(node: &Node<'_>) -> Found<Option<ChannelAddress>> {
 }
 
 impl Kind for Css {
-    /// The types of mediated device on offer.
+    /// The types of mediated device that it offers.
     type State = Vec<MdevType>;
     const NAME: &'static str = "css";
     const SUBSYSTEMS: &'static [Subsystem] = &[Subsystem::Bus("css")];
@@ -59,7 +59,7 @@ impl Kind for Css {
         ))
     }
 
-    /// Takes the address from the name, that of the device from `dev_busid`.
+    /// Takes its address from the sysfs name, and that of the channel device from `dev_busid`.
     fn read(node: &Node<'_>) -> Found<Css> {
         let Some(address) = ChannelAddress::parse(node.basename()) else {
             return Ok(None);

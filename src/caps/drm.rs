@@ -61,8 +61,8 @@ impl Kind for Drm {
         Ok(Verdict::plain_if(Drm::read(node)?.is_some()))
     }
 
-    /// Tells the type from the minor number or, where the kernel has given out the first three times 64 numbers, from the name
-    /// (Linux 6.12: the numbers from 192 on are for nodes of any type).
+    /// Takes the type from the minor number if that is below 192, else from the name: the numbers
+    /// from 192 on are for nodes of any type (since Linux 6.12).
     fn read(node: &Node<'_>) -> Found<Drm> {
         let minor = node
             .variable(b"MINOR")

@@ -13,9 +13,10 @@ use crate::xml::writer::{Attribute, Writer};
 /// A product or vendor: its number and, where known, its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
-    /// The number that PCI-SIG or USB-IF gave the vendor, or the vendor its product: 16 bits in devices.
+    /// The id that PCI-SIG or USB-IF gave the vendor, or that the vendor gave its product. It has 16 bits on
+    /// devices; documents can hold more.
     pub id: u32,
-    /// The name in the database of ids or, for USB, the device's own text.
+    /// The name in the database of ids or, for USB, in the device's own descriptor; `None` if there is none.
     pub name: Option<String>,
 }
 
@@ -25,7 +26,7 @@ impl Identity {
         text_with(element, const { &[required("id", HEX)] }, ANY)
     }
 
-    /// Writes the element; `nameless` is the form that one without a name has.
+    /// Writes the element; `nameless` writes it if there is no name.
     pub fn write(
         &self,
         element: &str,
@@ -39,7 +40,7 @@ impl Identity {
         }
     }
 
-    /// Reads the element; code 1 without a number in it, which `what` names in the message.
+    /// Reads the element. Code 1 if its number is missing or invalid; `what` names the number in the message.
     pub fn parse(input: Input<'_>, element: &str, what: &str) -> Result<Identity> {
         let child = input.element.child(element);
         let Some((child, id)) = child.and_then(|child| Some((child, child.attribute("id")?)))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! What the kinds of device share when they are read from XML: the element at
-//! hand, and the errors that libvirt 12.8.0 has for what is missing or wrong in it.
+//! What the kinds of device share when they are read from XML: the element at hand, and the errors that libvirt 12.8.0
+//! has for what is missing or wrong in it.
 
 use crate::error::{Code, Domain, Error, Result};
 use crate::text;
@@ -9,11 +9,11 @@ use crate::xml::element::Element;
 /// What a document is read for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// To make or define the device: names and numbers that the host gives may be missing.
+    /// To make or define the device: names and numbers that the host chooses may be missing.
     Create,
     /// To change the device.
     Update,
-    /// To know it: everything that is printed is understood, kinds that cannot be made too.
+    /// To know a device that exists: all that the library writes can be read, also kinds that cannot be made.
     Describe,
 }
 
@@ -47,14 +47,15 @@ pub fn invalid_attribute(element: &Element, name: &str) -> Error {
     Error::new(Code::XmlError, text).in_domain(Domain::Xml)
 }
 
-/// The value of an attribute that must be there.
+/// The value of an attribute that must be there (code 27).
 pub fn attribute<'a>(element: &'a Element, name: &str) -> Result<&'a str> {
     element
         .attribute(name)
         .ok_or_else(|| missing_attribute(element, name))
 }
 
-/// A number in an attribute, in C notation; `None` where the attribute is missing.
+/// The number in an attribute: decimal, octal (`0…`) or hexadecimal (`0x…`). `None` if the attribute is missing,
+/// code 27 if it holds no number.
 pub fn number_attribute(element: &Element, name: &str) -> Result<Option<u32>> {
     let number = |text: &str| text::parse_u32(text.as_bytes(), 0);
     match element.attribute(name).map(number) {
@@ -64,24 +65,24 @@ pub fn number_attribute(element: &Element, name: &str) -> Result<Option<u32>> {
     }
 }
 
-/// The value of an attribute; an empty one counts as missing, as in libvirt.
+/// The value of an attribute; `None` if it is missing or, as in libvirt, empty.
 pub fn filled_attribute(element: &Element, name: &str) -> Option<String> {
     let value = element.attribute(name)?;
     (!value.is_empty()).then(|| value.to_string())
 }
 
 impl<'a> Input<'a> {
-    /// The same device seen from another element.
+    /// The input for another element of the same description.
     pub fn at(self, element: &'a Element) -> Input<'a> {
         Input { element, ..self }
     }
 
-    /// Code 1: `{text} for '{device}'`.
+    /// The error with code 1 and the message `{text} for '{device}'`.
     pub fn wrong(self, text: impl AsRef<str>) -> Error {
         self.error(Code::InternalError, text)
     }
 
-    /// Code 67: `{text} for '{device}'`.
+    /// The error with code 67 and the message `{text} for '{device}'`.
     pub fn unsupported(self, text: impl AsRef<str>) -> Error {
         self.error(Code::ConfigUnsupported, text)
     }
@@ -102,7 +103,7 @@ impl<'a> Input<'a> {
             .ok_or_else(|| self.wrong(format!("no {what} supplied")))
     }
 
-    /// The number in a child, if there is one; `parse` is one of `text::parse_*`.
+    /// The number in a child, if there is one; code 1 if the text is no number. `parse` is one of `text::parse_*`.
     pub fn optional_number<T>(
         self,
         child: &str,
@@ -118,7 +119,7 @@ impl<'a> Input<'a> {
         }
     }
 
-    /// The number in a child that must be there.
+    /// The number in a child that must be there (code 1).
     pub fn number<T>(
         self,
         child: &str,
@@ -140,7 +141,8 @@ impl<'a> Input<'a> {
             .ok_or_else(|| self.unsupported(format!("invalid {child} value '{text}'")))
     }
 
-    /// The capabilities nested in the element, by type; `what` names the kind of device.
+    /// The capabilities nested in the element, each with its type. Code 1 for one without a type; `what` names the
+    /// kind of device in the message.
     pub fn nested(self, what: &str) -> Result<Vec<(&'a str, Input<'a>)>> {
         self.element
             .children_named("capability")

@@ -17,8 +17,8 @@ use crate::xml::writer::Writer;
 /// A kind of device. The type itself holds the *facts* of one device: what stays the same until the
 /// kernel sends a uevent for it. They are read once and kept.
 pub trait Kind: Sized + 'static {
-    /// What changes without a uevent, such as the state of a link: read at each question. `()` for none.
-    /// The default value stands for a device that was not asked, such as one that is only defined.
+    /// What changes without a uevent, such as the state of a link: read at each call. `()` if nothing does.
+    /// The default value is for a device whose state was not read, such as one that is only defined.
     type State: Default;
 
     /// The name in lists and in the `type` of the XML's `<capability>`.
@@ -27,7 +27,7 @@ pub trait Kind: Sized + 'static {
     /// The buses and classes in which the kernel lists devices of this kind.
     const SUBSYSTEMS: &'static [Subsystem];
 
-    /// What tells a device of this kind from others; one mark is enough. See [`super::classify`].
+    /// What shows that a device is of this kind; one mark is enough. See [`super::classify`].
     const MARKS: &'static [Mark];
 
     /// What libvirt's schema of devices allows in the kind's `<capability>`; `None` for a kind that the
@@ -47,16 +47,16 @@ pub trait Kind: Sized + 'static {
         Ok(Verdict::Plain)
     }
 
-    /// Reads the facts. One that cannot be had is left out, whatever the kernel has in its place. `None` only if the
-    /// device is not there any more, or not as [`Kind::judge`] found it. Fails only if a system call does (code 38).
+    /// Reads the facts. A fact that is missing, or whose text is not understood, is left out. `None` only if the
+    /// device has gone, or is not as [`Kind::judge`] found it. Fails only if a system call does (code 38).
     fn read(node: &Node<'_>) -> Found<Self>;
 
-    /// Whether the facts can be kept; otherwise they are read again at the next question.
+    /// Whether the facts can be kept until the next uevent; otherwise they are read again at the next call.
     fn is_final(&self) -> bool {
         true
     }
 
-    /// Reads what changes silently. What cannot be had is left out; fails as [`Kind::read`] does.
+    /// Reads what changes without a uevent. What is missing is left out; fails as [`Kind::read`] does.
     fn read_state(_node: &Node<'_>, _slow: &SlowFacts) -> Result<Self::State> {
         Ok(Self::State::default())
     }
@@ -85,8 +85,7 @@ impl Subsystem {
         }
     }
 
-    /// The folder with a link to each of its devices
-    /// (kernel: Documentation/admin-guide/sysfs-rules.rst).
+    /// The folder with a link to each of its devices (kernel: Documentation/admin-guide/sysfs-rules.rst).
     pub fn folder(self) -> String {
         match self {
             Subsystem::Bus(name) => format!("/sys/bus/{name}/devices"),
@@ -106,16 +105,17 @@ pub enum Mark {
     Variable(&'static str),
 }
 
-/// What a device of its kind adds to its name, or that it is none after all.
+/// Whether a device of the kernel is a node device, and what its name is made of.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Not a node device: something that its kind requires is missing.
     Rejected,
     /// A node device; its name is made of subsystem and sysfs name.
     Plain,
-    /// A node device whose name ends with this text too, once it is sanitised.
+    /// A node device whose name ends with this text, after subsystem and sysfs name. See [`crate::name`] for what
+    /// becomes of characters that names cannot have.
     Suffix(Vec<u8>),
-    /// A node device that has this name.
+    /// A node device with this name, whatever its subsystem and sysfs name.
     Named(&'static CStr),
 }
 
@@ -140,10 +140,9 @@ pub struct Nested<K: Kind> {
     pub on_node: fn(&Node<'_>, &SlowFacts) -> Result<bool>,
 }
 
-/// Facts that take long to read. Each is read when it is first needed, and then kept until the device's next
-/// uevent.
+/// Facts that take long to read. Each is read when it is first needed, and kept until the device's next uevent.
 #[derive(Debug, Clone, Default)]
 pub struct SlowFacts {
-    /// The vital product data of a PCI function, `None` for one that has none: milliseconds a function.
+    /// The vital product data of a PCI function; `None` for a function without. To read it takes milliseconds.
     pub vpd: OnceCell<Option<Arc<Vpd>>>,
 }

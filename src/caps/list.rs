@@ -36,7 +36,7 @@ macro_rules! list {
                 }
             }
 
-            /// What the kind's type says of it.
+            /// What is the same for all devices of the kind.
             fn about(self) -> &'static About {
                 match self {
                     $(Capability::$kind => const { &About::of::<$Type>() },)*
@@ -49,7 +49,7 @@ macro_rules! list {
         pub const SCHEMA: &[Pattern] = &[$(schema_of::<$Type>(),)*];
 
         /// Decides whether a device of this kind is a node device and how it is named; see [`Kind::judge`].
-        /// One of a capability that is only nested is none.
+        /// No device has a capability of its own that is only nested in others.
         pub fn judge(kind: Capability, node: &Node<'_>) -> Result<Verdict> {
             match kind {
                 $(Capability::$kind => <$Type as Kind>::judge(node),)*
@@ -64,11 +64,11 @@ macro_rules! list {
             $($kind($Type),)*
         }
 
-        /// What changes about a device without a uevent.
+        /// What changes about a device without a uevent, for its kind.
         #[derive(Debug, Clone, PartialEq, Default)]
         #[allow(missing_docs)]
         pub enum State {
-            /// The device was not asked.
+            /// The state was not read.
             #[default]
             None,
             $($kind(<$Type as Kind>::State),)*
@@ -97,8 +97,7 @@ macro_rules! list {
                 }
             }
 
-            /// Writes what stands in the `<capability>` element. The state of another kind is that of a
-            /// device that was not asked.
+            /// Writes what stands in the `<capability>` element. A state of another kind counts as not read.
             fn write_content(&self, state: &State, w: &mut Writer) {
                 match self {
                     $(Facts::$kind(facts) => match state {
@@ -121,7 +120,7 @@ macro_rules! list {
         }
 
         impl State {
-            /// Reads what changes silently about a device of this kind; see [`Kind::read_state`].
+            /// Reads what changes without a uevent about a device of this kind; see [`Kind::read_state`].
             pub fn read(kind: Capability, node: &Node<'_>, cache: &Cache) -> Result<State> {
                 match kind {
                     $(Capability::$kind => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Mediated devices: parts of a parent device that the parent's driver made
-//! (kernel: Documentation/driver-api/vfio-mediated-device.rst).
+//! Mediated devices: parts of a parent device that the parent's driver made (kernel:
+//! Documentation/driver-api/vfio-mediated-device.rst).
 
 use super::input::{Input, filled_attribute};
 use super::kind::{Kind, Mark, Subsystem, Verdict};
@@ -26,20 +26,21 @@ pub struct Mdev {
     /// The sysfs name of the device that provides it, such as `0000:3b:00.0`. Empty in a document
     /// that names the parent otherwise.
     pub parent_addr: String,
-    /// The number of the IOMMU group that isolates it; 0 for one that does not run. `None` for a running one that
-    /// the kernel has put into no group: before its driver is bound, or where only IOMMUFD is there for it.
+    /// The number of the IOMMU group that isolates it; 0 for a device that is not running. `None`
+    /// for a running device in no group: its driver is not bound yet, or it is reached through
+    /// IOMMUFD only.
     pub iommu_group: Option<u32>,
     /// Names and values of the attributes that mdevctl sets, in order.
     pub attributes: Vec<(String, String)>,
 }
 
-/// The address of the parent: the name of the folder above.
+/// The sysfs name of the parent: that of the folder above.
 fn parent_of<'a>(node: &Node<'a>) -> Option<&'a [u8]> {
     let name = basename(dirname(node.path));
     (!name.is_empty()).then_some(name)
 }
 
-/// A text that says something: what a document left out is not written either.
+/// The text, unless it is empty: what a document left out is not written.
 fn filled(text: &str) -> Option<&str> {
     (!text.is_empty()).then_some(text)
 }
@@ -65,7 +66,7 @@ impl Kind for Mdev {
         )),
     ])]);
 
-    /// Its name ends with the parent's address.
+    /// Its name ends with the parent's sysfs name.
     fn judge(node: &Node<'_>) -> Result<Verdict> {
         Ok(match parent_of(node) {
             Some(parent) if node.has("mdev_type")? => Verdict::Suffix(parent.to_vec()),
@@ -88,7 +89,7 @@ impl Kind for Mdev {
         }))
     }
 
-    /// Not before its driver is bound: nothing tells when it gets its group.
+    /// Without a group it is read again: no uevent tells when the device gets one.
     fn is_final(&self) -> bool {
         self.iommu_group.is_some()
     }
@@ -126,7 +127,7 @@ impl Kind for Mdev {
             uuid,
             parent_addr: input.text("parent_addr").unwrap_or_default(),
             iommu_group: Some(iommu_group),
-            // libvirt goes on without one that lacks its name or value.
+            // As in libvirt, one without a name or a value is ignored.
             attributes: attributes
                 .filter_map(|attribute| {
                     filled_attribute(attribute, "name").zip(filled_attribute(attribute, "value"))

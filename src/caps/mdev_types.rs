@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! The types of mediated device that a parent offers, and the kind of device that is nothing but such a
-//! parent (kernel: Documentation/driver-api/vfio-mediated-device.rst).
+//! The types of mediated device that a parent offers, and the kind of device that is only there to be such
+//! a parent (kernel: Documentation/driver-api/vfio-mediated-device.rst).
 
 use super::input::{Input, filled_attribute};
 use super::kind::{Kind, Mark, SlowFacts, Subsystem, Verdict};
@@ -20,11 +20,11 @@ use crate::xml::writer::Writer;
 pub struct MdevType {
     /// The name of its folder, which the parent's driver chose: `mtty-1`.
     pub id: String,
-    /// The driver's text for people, if it gives one.
+    /// The driver's description, from the attribute `name`; `None` if it gives none.
     pub name: Option<String>,
-    /// How a virtual machine drives such a device: `vfio-pci`, `vfio-ccw` or `vfio-ap`.
+    /// The interface that a virtual machine uses, from `device_api`: `vfio-pci`, `vfio-ccw` or `vfio-ap`.
     pub device_api: String,
-    /// How many more the parent can make now.
+    /// How many more the parent can make, from `available_instances`.
     pub available_instances: u32,
 }
 
@@ -63,7 +63,7 @@ pub fn has_any(node: &Node<'_>) -> Result<bool> {
 }
 
 /// The types that a parent offers, in the order in which the kernel lists them; none for a device that is
-/// no parent. A type that does not say how it is driven or how many can be made is left out.
+/// no parent. A type without `device_api` or `available_instances` is left out.
 pub fn read(node: &Node<'_>) -> Result<Vec<MdevType>> {
     let ids = node.host.files.entries(&node.below(FOLDER))?;
     let mut types = Vec::new();
@@ -111,7 +111,7 @@ pub fn write(types: &[MdevType], w: &mut Writer) {
     });
 }
 
-/// Reads the types that a capability lists in the one nested in it.
+/// Reads the types from the `mdev_types` capability nested in a device's own; none if there is none.
 pub fn parse_nested(input: Input<'_>) -> Result<Vec<MdevType>> {
     let mut types = Vec::new();
     for (kind, nested) in input.nested("mediated device parent")? {
@@ -122,7 +122,7 @@ pub fn parse_nested(input: Input<'_>) -> Result<Vec<MdevType>> {
     Ok(types)
 }
 
-/// Reads the content of the capability that lists a parent's types.
+/// Reads the content of an `mdev_types` capability.
 pub fn parse(input: Input<'_>) -> Result<Vec<MdevType>> {
     let types = input.element.children_named("type");
     types
@@ -150,12 +150,12 @@ pub fn parse_id(input: Input<'_>, element: Option<&Element>) -> Result<String> {
     id.ok_or_else(|| input.unsupported("missing type id attribute"))
 }
 
-/// A device that is there to be the parent of mediated devices: the kernel's sample driver mtty.
+/// A device that is only there to be the parent of mediated devices: that of the kernel's sample driver mtty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MdevTypes;
 
 impl Kind for MdevTypes {
-    /// The types of mediated device on offer.
+    /// The types of mediated device that it offers.
     type State = Vec<MdevType>;
     const NAME: &'static str = NAME;
     const SUBSYSTEMS: &'static [Subsystem] = &[Subsystem::Class("mtty")];
@@ -163,7 +163,7 @@ impl Kind for MdevTypes {
     const SCHEMA: Option<&'static [Pattern]> = None;
     const IS_CREATABLE: bool = false;
 
-    /// It must be in the class `mdev_bus`, by which the address of a parent is found.
+    /// It must be in the class `mdev_bus`, where the kernel links the parents of mediated devices.
     fn judge(node: &Node<'_>) -> Result<Verdict> {
         let parents = node.host.files.links(b"/sys/class/mdev_bus")?;
         let is_own = |target: &[u8]| syspath_of_link(target).as_deref() == Some(node.path);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! What devices are: one file a kind of device, with its data, its reader and its XML, and
+//! What devices are: one file for each kind of device, with its data, its reader and its XML, and
 //! in this file the list of them.
 //!
 //! *Facts* stay the same until the kernel sends a uevent for the device; they are read once. *State*
-//! changes silently (links, state of NICs, SR-IOV functions, …) and is read at every question.
+//! changes without one (links, state of NICs, SR-IOV functions, …) and is read at every call.
 
 // What kinds share.
 pub mod channel;
@@ -82,7 +82,7 @@ list::list! {
     }
 }
 
-/// What the type of a kind says that needs no device.
+/// What is the same for all devices of a kind.
 struct About {
     subsystems: &'static [Subsystem],
     marks: &'static [Mark],
@@ -121,14 +121,14 @@ impl<K: Kind> Nested<K> {
     const fn capability(&self) -> Capability {
         match Capability::from_name(self.name) {
             Some(capability) => capability,
-            // The flags of each kind are a constant, so the compiler comes here first.
+            // The flags of each kind are a constant, so a wrong name fails the build.
             None => panic!("the list of kinds has no capability of this name"),
         }
     }
 }
 
 impl Capability {
-    /// The capability of that name.
+    /// The capability with this name in lists; `None` if there is none.
     pub const fn from_name(name: &str) -> Option<Capability> {
         let mut index = 0;
         while index < Capability::ALL.len() {
@@ -182,7 +182,7 @@ const fn schema_of<K: Kind>() -> Pattern {
     }
 }
 
-/// `==` for constants.
+/// `==` for strings, which constants cannot use.
 const fn is_same(one: &str, other: &str) -> bool {
     let (one, other) = (one.as_bytes(), other.as_bytes());
     let mut index = 0;
@@ -211,8 +211,8 @@ pub fn subsystem_named(name: &[u8]) -> Option<Subsystem> {
     all.find(|known| known.name().as_bytes() == name)
 }
 
-/// The kind of device that a kernel device is, if it is one that libvirt lists: one that has a mark of it.
-/// Kinds of the device's own subsystem come first, then the others in the order of the list.
+/// The kind of a kernel device, which is told by the kinds' marks; `None` for a device that libvirt does not list.
+/// Kinds of the device's own subsystem are tried first, then the others in the order of the list.
 pub fn classify(node: &Node<'_>) -> Option<Capability> {
     let devtype = node.devtype();
     let is_own = |about: &About| {
@@ -234,7 +234,7 @@ pub fn classify(node: &Node<'_>) -> Option<Capability> {
     first(&|about| is_own(about) && is_marked(about)).or_else(|| first(&is_marked))
 }
 
-/// What is kept of a device once it was read, until its next uevent.
+/// What was read of a device, kept until its next uevent.
 #[derive(Debug, Clone, Default)]
 pub struct Cache {
     facts: OnceCell<Arc<Facts>>,
@@ -242,14 +242,14 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// The facts, read at the first call; see [`Kind::read`] for what comes of that.
+    /// The facts, read at the first call and kept if they are final; see [`Kind::read`] for `None` and errors.
     pub fn facts(&self, kind: Capability, node: &Node<'_>) -> Found<Arc<Facts>> {
         if let Some(facts) = self.facts.get() {
             return Ok(Some(facts.clone()));
         }
         let facts = Facts::read(kind, node)?.map(Arc::new);
         if let Some(facts) = facts.as_ref().filter(|facts| facts.is_final()) {
-            // Another thread may have been first: its reading is as good.
+            // Another thread may have stored the facts first: they are as good.
             let _ = self.facts.set(facts.clone());
         }
         Ok(facts)
@@ -257,13 +257,13 @@ impl Cache {
 }
 
 impl Facts {
-    /// Writes the `<capability>` element. A state of another kind is that of a device that was not asked.
+    /// Writes the `<capability>` element. A state of another kind counts as not read.
     pub fn write(&self, state: &State, w: &mut Writer) {
         w.capability(self.kind().name(), &[], |w| self.write_content(state, w));
     }
 
-    /// Reads a device's `<capability>` element. Code 27 for a type that is missing or not known,
-    /// code 1 for one that no device has or that cannot be made; see [`Kind::parse`] for the rest.
+    /// Reads a device's `<capability>` element. Code 27 if its type is missing or unknown, code 1 if the type is
+    /// only nested in others or cannot be made; see [`Kind::parse`] for other errors.
     pub fn parse(input: Input<'_>) -> Result<(Facts, State)> {
         let name = attribute(input.element, "type")?;
         match Capability::from_name(name) {
@@ -276,7 +276,7 @@ impl Facts {
     }
 }
 
-/// The error for a capability that no device is made of; libvirt names it by its number.
+/// The error for a capability that the document must not hold; as in libvirt, it is named by its number.
 fn unknown(kind: Capability, input: Input<'_>) -> Error {
     input.wrong(format!("unknown capability type '{}'", kind as u32))
 }

@@ -18,9 +18,9 @@ use crate::xml::writer::Writer;
 /// A network interface.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Net {
-    /// Its name.
+    /// Its name, from the uevent variable `INTERFACE`.
     pub interface: String,
-    /// Its link-layer address as the kernel prints it.
+    /// Its link-layer address as the attribute `address` has it; `None` if it has none.
     pub address: Option<String>,
     /// Whether it is an IEEE 802.11 one; `None` only in documents that do not say.
     pub wireless: Option<bool>,
@@ -40,9 +40,10 @@ pub const LINK_STATES: [&str; 7] = [
 /// What changes about an interface without a uevent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct NetState {
-    /// In Mbit/s; the kernel's -1 for "unknown" reads as 4,294,967,295.
+    /// In Mbit/s, from the attribute `speed`; `None` unless the link is up. As in libvirt, the kernel's -1 for
+    /// "unknown" reads as 4,294,967,295.
     pub speed: Option<u32>,
-    /// One of [`LINK_STATES`].
+    /// One of [`LINK_STATES`], from the attribute `operstate`; `None` for any other text.
     pub link: Option<&'static str>,
     /// Offloads and other features that are on.
     pub features: Features,
@@ -75,7 +76,8 @@ impl Kind for Net {
         }
         let address = node.attribute("address")?.map(text::without_controls);
         Ok(match address.filter(|text| !text.is_empty()) {
-            // Without its address it would be another device for the moment that it still has.
+            // An interface that is being unregistered has no readable address. Listed without it, it would be
+            // another device for a moment.
             None if node.is_going("address")? => Verdict::Rejected,
             None => Verdict::Plain,
             Some(address) => Verdict::Suffix(address),
@@ -164,7 +166,7 @@ fn link_state(node: &Node<'_>) -> Found<&'static str> {
 fn speed(node: &Node<'_>) -> Found<u32> {
     let text = node.host.files.read(&node.below("speed"))?;
     let mut lines = text.iter().flat_map(|text| text.splitn(2, |&b| b == b'\n'));
-    // A number without the line's end is not whole.
+    // A number that no newline follows is not whole.
     let speed = match (lines.next(), lines.next()) {
         (Some(digits), Some(_)) => text::parse_i64(digits, 10),
         _ => None,
@@ -183,7 +185,7 @@ fn features(node: &Node<'_>) -> Result<Features> {
         Some(ethtool) => ethtool.features(interface)?,
         None => Features::default(),
     };
-    // Only an interface of a physical device can have what follows.
+    // Only an interface of a hardware device can have the features below.
     let Some(device) = node.host.files.read_link(&node.below("device"))? else {
         return Ok(features);
     };
@@ -196,7 +198,7 @@ fn features(node: &Node<'_>) -> Result<Features> {
     Ok(features)
 }
 
-/// Whether an RDMA device sits on the same hardware: both show the same resources.
+/// Whether the same hardware has an RDMA device: its file `device/resource` has the same content.
 fn has_rdma(node: &Node<'_>) -> Result<bool> {
     const CLASS: &[u8] = b"/sys/class/infiniband";
     let files = &node.host.files;
@@ -215,7 +217,7 @@ fn has_rdma(node: &Node<'_>) -> Result<bool> {
     Ok(false)
 }
 
-/// Whether the eswitch of a PCI device is in switchdev mode; a virtual function's is its physical one's.
+/// Whether the eswitch of a PCI device is in switchdev mode; for a virtual function, that of its physical function.
 fn is_switchdev(node: &Node<'_>, device: &[u8]) -> Result<bool> {
     let files = &node.host.files;
     if !files.is_live() || node.link("device/subsystem")?.as_deref() != Some(b"pci") {

@@ -28,23 +28,24 @@ pub struct Pci {
     pub class: Option<u32>,
     /// Its address, which is its sysfs name.
     pub address: PciAddress,
-    /// The attribute `device`, and the name that the database of PCI ids has for it.
+    /// The attribute `device`, and its name in the database of PCI ids.
     pub product: Identity,
-    /// The attribute `vendor`, likewise.
+    /// The attribute `vendor`, and its name in the database of PCI ids.
     pub vendor: Identity,
-    /// For a function that leads to another bus, of which sort that is.
+    /// For a function that is a bridge, the kind of bridge.
     pub bridge: Option<Bridge>,
-    /// The number of the NUMA node that the function is next to.
+    /// The number of the NUMA node that the function is closest to, from the attribute `numa_node`; `None` if the
+    /// kernel knows none.
     pub numa_node: Option<i32>,
-    /// What it says of PCI Express; `None` for a function of conventional PCI, and where configuration
-    /// space must not be read.
+    /// Its PCI Express links; `None` for a function of conventional PCI, and where the process may not read
+    /// configuration space.
     pub express: Option<Express>,
-    /// Configuration space says nothing, because the function sleeps and was left alone, or does not answer:
-    /// what is known without it must not be kept.
+    /// Whether configuration space could not be read, because the function is suspended or does not answer. The
+    /// facts are then not complete and must not be kept.
     pub is_silent: bool,
 }
 
-/// The sort of a function that leads to another bus.
+/// The kind of a bridge, by the bus that it leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bridge {
     /// To a PCI bus.
@@ -62,34 +63,33 @@ pub const BRIDGES: [(Bridge, &str); 2] = [
 /// What changes about a function without a uevent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PciState {
-    /// The physical function that a virtual one belongs to.
+    /// The physical function of a virtual one, from the link `physfn`.
     pub physical_function: Option<PciAddress>,
-    /// The virtual functions of a physical one.
+    /// The virtual functions of a physical one; `None` for a function that cannot have any.
     pub virtual_functions: Option<VirtualFunctions>,
-    /// Types of mediated device on offer.
+    /// The types of mediated device that it offers.
     pub mdev_types: Vec<MdevType>,
-    /// Vital product data, where the function has some that makes sense.
+    /// Its vital product data; `None` if it has none, or none that is valid.
     pub vpd: Option<Arc<Vpd>>,
-    /// The functions that can only be assigned together.
+    /// Its IOMMU group; `None` if it is in none.
     pub iommu_group: Option<IommuGroup>,
 }
 
-/// Virtual functions that a function has or can have.
+/// The virtual functions that a function has and can have.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct VirtualFunctions {
-    /// Those that there are, by index.
+    /// Those that exist, by index, from the links `virtfn0`, `virtfn1`, ….
     pub functions: Vec<PciAddress>,
-    /// How many there can be; 0 where a document does not say.
+    /// How many there can be, from the attribute `sriov_totalvfs`; 0 if a document does not say.
     pub max: u32,
 }
 
-/// An IOMMU group.
+/// An IOMMU group: functions that can only be assigned to a virtual machine together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IommuGroup {
     /// Its number.
     pub number: i32,
-    /// Its functions, in the order in which the kernel lists them. None for a group that is known by its number
-    /// only.
+    /// Its functions, in the order in which the kernel lists them; empty if only the number is known.
     pub functions: Vec<PciAddress>,
 }
 
@@ -101,8 +101,7 @@ fn class(node: &Node<'_>) -> Option<u32> {
     text::parse_u32(node.variable(b"PCI_CLASS")?, 16)
 }
 
-/// Whether looking at configuration space or VPD would wake the function
-/// (kernel: Documentation/power/pci.rst).
+/// Whether looking at configuration space or VPD would wake the function (kernel: Documentation/power/pci.rst).
 pub fn is_asleep(node: &Node<'_>) -> Result<bool> {
     Ok(is_suspended(node, "power/runtime_status")? || is_cold(node)?)
 }
@@ -127,7 +126,7 @@ fn vpd(node: &Node<'_>, slow: &SlowFacts) -> Found<Arc<Vpd>> {
     slow.vpd.get_or_try_init(read).cloned()
 }
 
-/// An id as the attribute of that name has it: `0x8086`.
+/// The id in the attribute of this name: `0x8086`. `None` if there is no such number of 16 bits.
 fn id(node: &Node<'_>, name: &str) -> Found<u16> {
     let text = node.attribute(name)?;
     let text = text.filter(|text| text.starts_with(b"0x"));
@@ -135,14 +134,14 @@ fn id(node: &Node<'_>, name: &str) -> Found<u16> {
     Ok(id.and_then(|id| u16::try_from(id).ok()))
 }
 
-/// Vendor and device id as the `uevent` file has them: `8086:1237`.
+/// Vendor and device id from the uevent variable `PCI_ID`: `8086:1237`.
 fn ids_of_uevent(node: &Node<'_>) -> Option<(u16, u16)> {
     let mut ids = node.variable(b"PCI_ID")?.split(|&b| b == b':');
     let mut id = || u16::try_from(text::parse_hex(ids.next()?)?).ok();
     id().zip(id())
 }
 
-/// Vendor and device id.
+/// Vendor and device id from their attributes or, if those cannot be had, from the `uevent` file.
 fn ids(node: &Node<'_>) -> Found<(u16, u16)> {
     match (id(node, "vendor")?, id(node, "device")?) {
         (Some(vendor), Some(device)) => Ok(Some((vendor, device))),
@@ -151,7 +150,7 @@ fn ids(node: &Node<'_>) -> Found<(u16, u16)> {
 }
 
 impl Pci {
-    /// Bridge and link from configuration space.
+    /// Reads bridge and links from configuration space.
     fn read_config(&mut self, node: &Node<'_>) -> Result<()> {
         let path = node.below("config");
         let config = node.host.files.read_start(&path, CONFIG_SIZE)?;
@@ -172,7 +171,7 @@ impl Pci {
         Ok(())
     }
 
-    /// Bridge and link from what the kernel remembers.
+    /// Takes bridge and link from what the kernel has cached, so that the function is not woken.
     fn infer_from_cached(&mut self, node: &Node<'_>) -> Result<()> {
         self.is_silent = true;
         self.bridge = match self.class.map(|class| class >> 8) {
@@ -180,8 +179,8 @@ impl Pci {
             Some(0x0607) => Some(Bridge::CardBus),
             _ => None,
         };
-        // The speed is remembered, the width is asked for: the kernel wakes a function in D3cold for
-        // that, and the bridge above (drivers/pci/pci.c, `pci_config_pm_runtime_get`).
+        // The kernel has cached the speed, but reads the width from the function. For that it wakes a function
+        // in D3cold, and the bridge above (drivers/pci/pci.c, `pci_config_pm_runtime_get`).
         let width = match is_cold(node)? || is_suspended(node, "../power/runtime_status")? {
             true => None,
             false => node.text("max_link_width")?,
@@ -241,7 +240,7 @@ impl Kind for Pci {
     /// It needs an address, a class, ids and configuration space.
     fn judge(node: &Node<'_>) -> Result<Verdict> {
         let is_function = address(node).is_some() && class(node).is_some();
-        // The kernel tells the ids in the `uevent` file: no other has to be read.
+        // The `uevent` file, which has been read already, usually has the ids.
         let has_ids = || Ok(ids_of_uevent(node).is_some() || ids(node)?.is_some());
         Ok(Verdict::plain_if(
             is_function && node.has("config")? && has_ids()?,
@@ -280,12 +279,12 @@ impl Kind for Pci {
         Ok(Some(pci))
     }
 
-    /// Not before configuration space could be read.
+    /// Without configuration space the function is read again.
     fn is_final(&self) -> bool {
         !self.is_silent
     }
 
-    /// Reads what the kernel shows of the function now.
+    /// Reads the links and attributes that change, and vital product data if it is not known yet.
     fn read_state(node: &Node<'_>, slow: &SlowFacts) -> Result<PciState> {
         let vpd = vpd(node, slow)?;
         Ok(PciState {
@@ -437,9 +436,9 @@ impl VirtualFunctions {
 }
 
 impl IommuGroup {
-    /// The number is in the text of the link, which a recording has even where it leads nowhere; then no function is
-    /// known. A group that is there and lists nothing at all has the function itself, and one that lists none is not
-    /// shown, as in libvirt.
+    /// Takes the number from the target of the link `iommu_group`. If the target does not exist, as in some recordings,
+    /// no function is known. As in libvirt, a group without the folder `devices` has the function itself, and a group
+    /// whose folder has no PCI function is left out.
     fn read(node: &Node<'_>) -> Found<IommuGroup> {
         let files = &node.host.files;
         let target = files.read_link(&node.below("iommu_group"))?;

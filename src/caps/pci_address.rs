@@ -65,7 +65,8 @@ impl PciAddress {
         );
     }
 
-    /// Reads an `<address>` element; what is missing is 0. Code 27 for a number that is none or too large.
+    /// Reads an `<address>` element; a missing attribute is 0. Code 27 for an attribute that is no
+    /// number or too large.
     pub fn parse_element(element: &Element) -> Result<PciAddress> {
         let number = |name: &str, limit: u32| match number_attribute(element, name)? {
             Some(number) if number > limit => Err(invalid_attribute(element, name)),

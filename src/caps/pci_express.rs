@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! What PCI configuration space says of bridges and PCI Express links
-//! (PCI Local Bus Specification 3.0, 6.1 and 6.7; PCI Express Base Specification, 7.5.3).
+//! Bridges and PCI Express links in PCI configuration space (PCI Local Bus Specification 3.0, 6.1 and 6.7; PCI Express
+//! Base Specification, 7.5.3).
 
 use super::input::{attribute, invalid_attribute, missing_attribute, number_attribute};
 use crate::error::Error;
@@ -11,19 +11,19 @@ use crate::xml::schema::{NOTHING, Sort, element, one, optional, required};
 use crate::xml::value::Decimal;
 use crate::xml::writer::{Attribute, Writer};
 
-/// A PCI Express function; the link is missing for those integrated in the root complex.
+/// The link of a PCI Express function. Functions that are integrated in the root complex have none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Express {
-    /// What its link can do at most: the registers Link Capabilities.
+    /// What the link can do at most, from the register Link Capabilities.
     pub capability: Option<Link>,
-    /// What its link does: the register Link Status.
+    /// How the link runs, from the register Link Status.
     pub status: Option<Link>,
 }
 
-/// What a link can do, or does.
+/// The speed and width of a link, at most or as it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Link {
-    /// The port number, known for the capability only.
+    /// The port number; only Link Capabilities has it.
     pub port: Option<u32>,
     /// An index into [`SPEEDS`].
     pub speed: u32,
@@ -31,7 +31,7 @@ pub struct Link {
     pub width: u32,
 }
 
-/// Link speeds in GT/s by their code; code 0 says nothing.
+/// Link speeds in GT/s, by their code in the registers. Code 0 stands for an unknown speed.
 pub const SPEEDS: [&str; 7] = ["", "2.5", "5", "8", "16", "32", "64"];
 
 const STATUS: usize = 0x06;
@@ -40,35 +40,36 @@ const HEADER_TYPE: usize = 0x0e;
 const CAPABILITIES: usize = 0x34;
 /// The ID of the PCI Express capability.
 pub const ID_EXPRESS: u8 = 0x10;
-/// Where the standard header ends: capabilities lie behind it.
+/// Where the standard header ends, in bytes: capabilities lie behind it.
 pub const HEADER_END: usize = 0x40;
 
-/// What a pointer reads as where the kernel gives no access.
+/// The pointer that is read where the kernel gives no access.
 const NO_ACCESS: usize = 0xff;
-/// The size of a configuration space that is not PCI Express's.
+/// The size of the configuration space of conventional PCI, in bytes.
 const CONVENTIONAL_SIZE: u64 = 256;
-/// How much is looked at: where a capability can begin, and the registers of one that begins at the end.
+/// How many bytes are read: a capability begins in the first 256, and its registers may end behind them.
 pub const CONFIG_SIZE: usize = 256 + 0x14;
 
-/// Whether this is what a function answers: one that fell off its bus, or has no power, reads as all ones, and no
-/// header layout is beyond 2. The ids say nothing: a virtual function's are all ones (SR-IOV 1.1, 3.4.1.1).
+/// Whether the function answered. A function that fell off its bus, or has no power, reads as all ones, and no
+/// header layout is above 2. The ids cannot tell: those of a virtual function are all ones (SR-IOV 1.1, 3.4.1.1).
 pub fn answers(config: &[u8]) -> bool {
     header_type(config).is_none_or(|layout| layout <= 2)
 }
 
-/// The header layout, without the multi-function bit: 0 endpoint, 1 PCI bridge, 2 CardBus bridge.
+/// The header layout, without the multi-function bit: 0 endpoint, 1 PCI bridge, 2 CardBus bridge. `None` if
+/// `config` is too short.
 pub fn header_type(config: &[u8]) -> Option<u8> {
     Some(config.get(HEADER_TYPE)? & 0x7f)
 }
 
-/// A register of two bytes; what could not be read is 0.
+/// The register of two bytes at this offset, little-endian; bytes behind the end of `config` are 0.
 pub fn word(config: &[u8], at: usize) -> u32 {
     let byte = |at: usize| u32::from(config.get(at).copied().unwrap_or(0));
     byte(at) | byte(at + 1) << 8
 }
 
-/// Where the capability with that ID stands. There may be no list of capabilities, it may lie
-/// outside what could be read, or not name that one.
+/// The offset of the capability with this ID. `None` if there is no list of capabilities, if it leads outside
+/// of `config`, or does not have this one.
 pub fn find_capability(config: &[u8], id: u8) -> Option<usize> {
     if config.get(STATUS)? & STATUS_CAPABILITIES == 0 {
         return None;
@@ -89,7 +90,7 @@ pub fn find_capability(config: &[u8], id: u8) -> Option<usize> {
 }
 
 impl Express {
-    /// Reads the first [`CONFIG_SIZE`] bytes of configuration space; `size` is that of the whole.
+    /// Reads the first [`CONFIG_SIZE`] bytes of configuration space; `size` is the size of the whole, in bytes.
     ///
     /// Without the capability the size decides, as in libvirt: only PCI Express has an extended
     /// configuration space. Host bridges often have that and no capability.
@@ -121,8 +122,8 @@ impl Express {
         })
     }
 
-    /// What sysfs says of a device that must not be woken: `max_link_speed` and, where it can be had,
-    /// `max_link_width`. XML has no link without a width.
+    /// The link of a function that must not be woken, from the attributes `max_link_speed` and, if it is known,
+    /// `max_link_width`. Without a width the link is left out, since XML requires one.
     pub fn from_cached(max_speed: &str, max_width: Option<&str>) -> Option<Express> {
         let number = max_speed.split([' ', '.']).next()?;
         let speed = SPEEDS
@@ -161,7 +162,7 @@ impl Express {
         });
     }
 
-    /// Reads `<pci-express>`; code 27 for a link without its width or with a speed that is not known.
+    /// Reads `<pci-express>`; code 27 for a link without a width or with an unknown speed.
     pub fn parse(element: &Element) -> Result<Express, Error> {
         let mut express = Express::default();
         for link in element.children_named("link") {

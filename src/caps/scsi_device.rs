@@ -15,7 +15,7 @@ use crate::xml::writer::Writer;
 /// A SCSI logical unit, by its address `host:bus:target:lun`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScsiDevice {
-    /// The number of the SCSI host.
+    /// The number of the SCSI host, N of `hostN`.
     pub host: i32,
     /// The host's bus, which the kernel calls channel.
     pub bus: i32,
@@ -27,8 +27,8 @@ pub struct ScsiDevice {
     pub peripheral_type: Option<String>,
 }
 
-/// Host, bus, target and unit: the name that sysfs gives a unit. As in libvirt, a unit number of
-/// 32 bits becomes a negative one, and a longer one makes no address.
+/// Host, bus, target and unit from the sysfs name. As in libvirt, a unit number that needs the 32nd bit becomes
+/// a negative one; `None` for a longer one, or if the name is no address.
 fn address(node: &Node<'_>) -> Option<[i32; 4]> {
     let mut parts = node.basename().splitn(4, |&b| b == b':').map(|part| {
         let number = text::parse_i64(part, 10)?;

@@ -31,7 +31,7 @@ impl Kind for ScsiGeneric {
         Ok(Verdict::plain_if(node.devnode().is_some()))
     }
 
-    /// Takes the path from the `uevent` file.
+    /// Takes the path from the uevent variable `DEVNAME`.
     fn read(node: &Node<'_>) -> Found<ScsiGeneric> {
         Ok(node.devnode().map(|path| ScsiGeneric {
             char_device: text::clean(&path),

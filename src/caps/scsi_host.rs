@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! SCSI hosts, with Fibre Channel and NPIV
-//! (kernel: Documentation/scsi/scsi_fc_transport.rst).
+//! SCSI hosts, with Fibre Channel and NPIV (kernel: Documentation/scsi/scsi_fc_transport.rst).
 
 use super::input::{Input, Purpose};
 use super::kind::{Kind, Mark, Nested, SlowFacts, Subsystem, Verdict};
@@ -24,31 +23,31 @@ pub struct ScsiHost {
 /// What changes about a host without a uevent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ScsiHostState {
-    /// The driver's own number for the adapter; `None` where the driver has none.
+    /// The driver's own number for the adapter, from the attribute `unique_id`; `None` if the driver gives none.
     pub unique_id: Option<i32>,
-    /// World-wide names, for a Fibre Channel host.
+    /// World-wide names; `None` for a host that is not Fibre Channel.
     pub fc_host: Option<FcHost>,
-    /// Virtual ports, for a host that can have them.
+    /// Virtual ports; `None` for a host that cannot have any.
     pub vport_ops: Option<VportOps>,
 }
 
 /// World-wide names of a Fibre Channel host: hexadecimal digits without prefix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FcHost {
-    /// That of the node; empty in a document that leaves it to the maker of the host.
+    /// That of the node, WWNN; empty in a document that leaves it to the library to choose.
     pub wwnn: String,
-    /// That of the port, likewise.
+    /// That of the port, WWPN; empty in a document that leaves it to the library to choose.
     pub wwpn: String,
-    /// That of the fabric, for a port that is connected.
+    /// That of the fabric; `None` if the kernel has no attribute `fabric_name`.
     pub fabric_wwn: Option<String>,
 }
 
 /// How many virtual ports (NPIV) a host can have and has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VportOps {
-    /// `max_npiv_vports`.
+    /// How many there can be, from the attribute `max_npiv_vports`.
     pub max_vports: i32,
-    /// `npiv_vports_inuse`.
+    /// How many there are, from the attribute `npiv_vports_inuse`.
     pub vports: i32,
 }
 
@@ -58,8 +57,8 @@ fn number(node: &Node<'_>) -> Option<u32> {
 }
 
 impl ScsiHostState {
-    /// Reads the host's folders in the classes `scsi_host` and `fc_host`. What cannot be read is missing;
-    /// without a world-wide name or a count that must be there, neither nested capability is.
+    /// Reads the host's folders in the classes `scsi_host` and `fc_host`. What is missing there is left out. If a
+    /// world-wide name or a count is missing that must be there, both nested capabilities are left out.
     pub fn read(node: &Node<'_>) -> Result<ScsiHostState> {
         let classes = Classes::of(node);
         let (fc_host, vport_ops) = classes.ports()?.unwrap_or_default();
@@ -111,7 +110,7 @@ impl<'a> Classes<'a> {
         Ok(line.and_then(|line| text::parse_i32(&line, 10)))
     }
 
-    /// Both capabilities, or nothing when anything that they require cannot be read.
+    /// Both nested capabilities; `None` if anything that they require is missing.
     fn ports(&self) -> Found<(Option<FcHost>, Option<VportOps>)> {
         let files = &self.node.host.files;
         let mut fc_host = None;
@@ -212,8 +211,8 @@ impl Kind for ScsiHost {
         }
     }
 
-    /// What a host to be made lacks is 0 or empty: the kernel gives the numbers, its maker the
-    /// world-wide names.
+    /// In a document about a host to be made, missing numbers are 0 and missing world-wide names empty: the kernel
+    /// gives the numbers, and `manage/npiv.rs` the names.
     fn parse(input: Input<'_>) -> Result<(ScsiHost, ScsiHostState)> {
         let number =
             |child: &str, what: &str| input.optional_number(child, what, text::parse_i32, 10);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! SCSI targets (kernel: Documentation/scsi) and the Fibre Channel ports behind them
-//! (kernel: Documentation/scsi/scsi_fc_transport.rst).
+//! SCSI targets (kernel: Documentation/scsi) and the Fibre Channel ports behind them (kernel:
+//! Documentation/scsi/scsi_fc_transport.rst).
 
 use super::input::Input;
 use super::kind::{Kind, Mark, SlowFacts, Subsystem};
@@ -31,7 +31,8 @@ pub struct RemotePort {
 }
 
 impl RemotePort {
-    /// Looks for the folder above the target among the Fibre Channel remote ports.
+    /// Reads the remote port whose folder is the one above the target; `None` if that is no remote
+    /// port.
     fn read(node: &Node<'_>) -> Found<RemotePort> {
         let name = basename(dirname(node.path));
         let port = join(b"/sys/class/fc_remote_ports", name);
@@ -48,7 +49,7 @@ impl RemotePort {
 }
 
 impl Kind for ScsiTarget {
-    /// The port, for a target that is reached by Fibre Channel.
+    /// The remote port of a target that is reached by Fibre Channel; `None` for other targets.
     type State = Option<RemotePort>;
     const NAME: &'static str = "scsi_target";
     const SUBSYSTEMS: &'static [Subsystem] = &[Subsystem::Bus("scsi")];

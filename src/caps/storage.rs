@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Block devices that hold data: disks, optical and floppy drives, cards, DASD
-//! (kernel: Documentation/ABI/stable/sysfs-block).
+//! Block devices that hold data: disks, optical and floppy drives, memory cards, DASD (kernel:
+//! Documentation/ABI/stable/sysfs-block).
 
 use super::input::Input;
 use super::kind::{Kind, Mark, Subsystem, Verdict};
@@ -22,23 +22,23 @@ pub struct Storage {
     pub block: String,
     /// udev's ID_BUS: `scsi`, `ata`, `usb`, …
     pub bus: Option<String>,
-    /// What kind of drive it is: `disk`, `dasd`, `cdrom`, `floppy` or `sd`.
+    /// The kind of drive: `disk`, `dasd`, `cdrom`, `floppy` or `sd`.
     pub drive_type: Option<String>,
-    /// The attribute `device/model`, without blanks at its end.
+    /// The attribute `device/model`, without white space at its end.
     pub model: Option<String>,
-    /// The attribute `device/vendor`, likewise.
+    /// The attribute `device/vendor`, without white space at its end.
     pub vendor: Option<String>,
-    /// udev's ID_SERIAL; of a DASD its uid.
+    /// udev's ID_SERIAL; of a DASD, the attribute `device/uid`.
     pub serial: Option<String>,
-    /// In bytes; 0 where the medium can be changed.
+    /// In bytes, as libvirt computes it; see `read_size`. 0 if the medium can be changed.
     pub size: u64,
-    /// In bytes.
+    /// In bytes, from the attribute `queue/logical_block_size`.
     pub logical_block_size: u64,
-    /// The size in units of 512 bytes, which is what the kernel counts in whatever the block size is.
+    /// The attribute `size`: units of 512 bytes, whatever the block size is.
     pub num_blocks: u64,
-    /// Present when the medium can be changed.
+    /// The medium; `None` if it cannot be changed.
     pub removable: Option<Removable>,
-    /// Only in documents; no kernel device is.
+    /// Whether a document says so; never for a device of the kernel.
     pub hotpluggable: bool,
 }
 
@@ -47,7 +47,7 @@ pub struct Storage {
 pub struct Removable {
     /// Whether there is a medium in it.
     pub media_available: bool,
-    /// In bytes; 0 without a medium.
+    /// In bytes, as libvirt computes it; 0 without a medium.
     pub media_size: u64,
     /// The label of the medium's file system, udev's ID_FS_LABEL.
     pub media_label: Option<String>,
@@ -84,7 +84,7 @@ struct DriveIdentity {
 }
 
 impl DriveIdentity {
-    /// `None` for a device without a node.
+    /// `None` for a device without a device node.
     fn read(node: &Node<'_>) -> Found<DriveIdentity> {
         let Some(devnode) = node.devnode() else {
             return Ok(None);
@@ -114,7 +114,7 @@ impl DriveIdentity {
         }))
     }
 
-    /// Whether the device is one of those listed: a DASD is known by its uid alone.
+    /// Whether the device is listed. A DASD is listed only with its uid, which makes its name unique.
     fn is_listed(&self) -> bool {
         match self.drive {
             None => false,
@@ -124,7 +124,8 @@ impl DriveIdentity {
     }
 }
 
-/// The kind of drive: what udev says, else what the name of the node says.
+/// The kind of drive, from udev's properties or else the name of the device node. `None` for one that is not
+/// listed.
 fn drive(id_type: Option<&[u8]>, devnode: &[u8], udev: &UdevData) -> Option<Drive> {
     let has = |key: &[u8]| udev.property(key).is_some();
     let is_dasd = devnode.starts_with(b"/dev/dasd");
@@ -154,15 +155,15 @@ fn drive(id_type: Option<&[u8]>, devnode: &[u8], udev: &UdevData) -> Option<Driv
     }
 }
 
-/// Vendor and model come padded with blanks from SCSI INQUIRY data.
+/// The text of an attribute. Vendor and model are padded with blanks in SCSI INQUIRY data.
 fn trimmed(node: &Node<'_>, name: &str) -> Found<String> {
     let text = node.text(name)?;
     Ok(text.map(|text| text.trim_end().to_string()))
 }
 
 impl Storage {
-    /// Reads the block count and size; returns the size in bytes. The kernel counts
-    /// in 512 byte units whatever the block size is; libvirt multiplies all the same.
+    /// Reads block count and block size, and returns their product. As in libvirt, that is the size in bytes only for
+    /// blocks of 512 bytes: the kernel counts in units of 512 bytes whatever the block size is.
     fn read_size(&mut self, node: &Node<'_>) -> Result<u64> {
         self.num_blocks = node.number("size", 0, text::parse_u64)?.unwrap_or(0);
         self.logical_block_size = node
@@ -171,7 +172,7 @@ impl Storage {
         Ok(self.num_blocks.wrapping_mul(self.logical_block_size))
     }
 
-    /// Both numbers, also where one of them is 0 (a card reader without a card); none when both are.
+    /// Writes both numbers, even if one of them is 0 (a card reader without a card); nothing if both are 0.
     fn write_blocks(&self, w: &mut Writer) {
         if self.logical_block_size != 0 || self.num_blocks != 0 {
             w.value("logical_block_size", self.logical_block_size);
@@ -226,8 +227,8 @@ impl Kind for Storage {
         })
     }
 
-    /// Reads identity, size and medium. Where udev has lost its entry since the device was listed, no kind of drive
-    /// is known.
+    /// Reads identity, size and medium. If udev has lost its entry since the device was listed, the kind of drive is
+    /// not known.
     fn read(node: &Node<'_>) -> Found<Storage> {
         let Some(id) = DriveIdentity::read(node)? else {
             return Ok(None);

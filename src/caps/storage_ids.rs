@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! What udev would say of a block device (ID_BUS, ID_TYPE, ID_SERIAL), from
-//! sysfs alone, for systems on which no udevd ever ran.
+//! The properties that udev would set for a block device (ID_BUS, ID_TYPE, ID_SERIAL), found in sysfs alone:
+//! for systems on which udevd has not run.
 //!
-//! The forms are those of udev 262's rules and of its helpers `scsi_id`,
-//! `ata_id` and `usb_id`. Where they ask the device and the kernel keeps no
-//! copy of the answer (serials of optical drives), there is no serial: asking
-//! could wake the device.
+//! The forms are those of udev 262's rules and of its programs `scsi_id`, `ata_id` and `usb_id`. Some of
+//! them ask the device. Where the kernel keeps no copy of the answer, as for serials of optical drives, the
+//! serial is left out, because asking could wake the device.
 
 use std::cell::OnceCell;
 
@@ -18,7 +17,7 @@ use crate::host::found::Found;
 use scsi_pages::{Inquiry, ata_serial, scsi_serial};
 use udev_text::{attribute_value, joined, replace_unsafe};
 
-/// What udev would say, as far as sysfs tells.
+/// The properties that udev would set; `None` for what it would not set, or what sysfs does not tell.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StorageIds {
     /// ID_BUS.
@@ -46,12 +45,12 @@ impl StorageIds {
     }
 }
 
-/// Gives the raw content of an attribute by its path below the block device's directory.
+/// Gives the content of an attribute, by its path below the block device's folder; `None` if it is missing.
 type Reader<'a> = dyn Fn(&str) -> Option<Vec<u8>> + 'a;
 
-/// The ids of the block device at `path` (`/sys/devices/…/block/sda`), of which `read` gives attributes. With its name
-/// alone the bus of ATA optical drives and the end of USB serials stay unknown. Fails if any attribute could not be
-/// read.
+/// The ids of the block device at `path` (`/sys/devices/…/block/sda`), whose attributes `read` gives. A path that is
+/// only a name does not tell the bus of ATA optical drives and the end of USB serials. Fails if `read` fails for any
+/// attribute.
 pub fn read(path: &[u8], read: &dyn Fn(&str) -> Found<Vec<u8>>) -> Result<StorageIds> {
     let failure = OnceCell::new();
     let read = |attribute: &str| {
@@ -94,7 +93,7 @@ fn is_lettered(name: &[u8], prefix: &[u8]) -> bool {
         .is_some_and(|rest| !rest.is_empty() && rest.iter().all(u8::is_ascii_lowercase))
 }
 
-/// Model, serial and, since udev 254, the namespace.
+/// ID_SERIAL of an NVMe namespace: model, serial and, since udev 254, the number of the namespace.
 fn nvme_serial(value: &dyn Fn(&str) -> Option<Vec<u8>>) -> Option<Vec<u8>> {
     let serial = [&value("device/model")?[..], b"_", &value("device/serial")?].concat();
     Some(replace_unsafe(&match value("nsid") {
@@ -103,7 +102,7 @@ fn nvme_serial(value: &dyn Fn(&str) -> Option<Vec<u8>>) -> Option<Vec<u8>> {
     }))
 }
 
-/// What the rules call all that the SCSI layer serves: `sd` and `sr`.
+/// The ids of a device of the SCSI layer: `sd` and `sr`.
 fn scsi(path: &[u8], read: &Reader<'_>) -> StorageIds {
     let device = |attribute: &str| read(&format!("device/{attribute}"));
     let number = |attribute: &str| {
@@ -118,7 +117,7 @@ fn scsi(path: &[u8], read: &Reader<'_>) -> StorageIds {
     let usb = read("device/../../../bInterfaceClass");
     if inquiry.vendor == *b"ATA     " {
         let serial = ata_serial(device("vpd_pg89").as_deref(), device("vpd_pg83").as_deref());
-        // A USB bridge that answers for its disk is passed over as well.
+        // A USB bridge that tells no ATA serial is treated like other USB storage.
         if serial.is_some() || usb.is_none() {
             return StorageIds::new("ata", "disk", serial);
         }
@@ -126,7 +125,7 @@ fn scsi(path: &[u8], read: &Reader<'_>) -> StorageIds {
     if let Some(class) = usb {
         return usb_storage(path, read, &class, &inquiry, kind);
     }
-    // libata's optical drives speak for themselves; `ata_id` is tried from SPC-3 on.
+    // Optical drives of libata do not have the vendor "ATA"; the rules try `ata_id` from SPC-3 on.
     if kind == Some(5) && number("scsi_level") >= Some(6) && is_ata(path) {
         return StorageIds::new("ata", "cd", None);
     }
@@ -138,7 +137,7 @@ fn scsi(path: &[u8], read: &Reader<'_>) -> StorageIds {
     StorageIds::new("scsi", scsi_type(kind), serial)
 }
 
-/// A field of fixed width: the kernel prints all of it and a newline.
+/// A field of INQUIRY data: its whole width, which the kernel prints with a newline after it.
 fn field<const WIDTH: usize>(raw: Option<Vec<u8>>) -> [u8; WIDTH] {
     let raw = raw.unwrap_or_default();
     let mut field = [b' '; WIDTH];
@@ -148,7 +147,7 @@ fn field<const WIDTH: usize>(raw: Option<Vec<u8>>) -> [u8; WIDTH] {
     field
 }
 
-/// The peripheral device type in udev's words.
+/// udev's ID_TYPE for a peripheral device type.
 fn scsi_type(kind: Option<u32>) -> &'static str {
     match kind {
         Some(0 | 0xe) => "disk",
@@ -159,14 +158,14 @@ fn scsi_type(kind: Option<u32>) -> &'static str {
     }
 }
 
-/// Whether the device hangs on a port of libata: `…/ata3/host4/target4:0:0/4:0:0:0/block/sr0`.
+/// Whether the device is behind a port of libata: `…/ata3/host4/target4:0:0/4:0:0:0/block/sr0`.
 fn is_ata(path: &[u8]) -> bool {
     path.rsplit(|&b| b == b'/')
         .nth(5)
         .is_some_and(|port| is_numbered(port, b"ata"))
 }
 
-/// `usb_id` on a device whose SCSI host is a USB interface.
+/// The ids as `usb_id` prints them, for a device whose SCSI host is a USB interface.
 fn usb_storage(
     path: &[u8],
     read: &Reader<'_>,
@@ -187,7 +186,7 @@ fn usb_storage(
         _ => ("generic", false),
     };
     let device = |attribute: &str| read(&format!("device/../../../../{attribute}"));
-    // The SCSI identity first, then the descriptors' texts, then their numbers.
+    // The text of SCSI INQUIRY data if there is one, else that of the USB descriptor, else the number there.
     let name = |scsi: &[u8], text: &str, id: &str| {
         [speaks_scsi.then(|| scsi.to_vec()), device(text), device(id)]
             .into_iter()
@@ -199,7 +198,7 @@ fn usb_storage(
     let vendor = name(&inquiry.vendor, "manufacturer", "idVendor");
     let model = name(&inquiry.model, "product", "idProduct");
     let mut serial = [&vendor[..], b"_", &model].concat();
-    // Serials with anything unprintable or a comma in them are known to be junk.
+    // As in `usb_id`, a serial with an unprintable character or a comma is not used.
     if let Some(own) = device("serial")
         .map(|raw| crate::text::trim_newlines(&raw).to_vec())
         .filter(|raw| raw.iter().all(|b| matches!(b, 0x20..=0x7f) && *b != b','))
@@ -214,7 +213,7 @@ fn usb_storage(
     StorageIds::new("usb", id_type, Some(serial))
 }
 
-/// `target:lun` of `…/host:channel:target:lun/block/sda`.
+/// `target:lun` from the path `…/host:channel:target:lun/block/sda`.
 fn target_and_lun(path: &[u8]) -> Option<Vec<u8>> {
     let address = path.rsplit(|&b| b == b'/').nth(2)?;
     let mut parts = address.split(|&b| b == b':');

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! The host itself, `computer`: what its firmware says in the SMBIOS tables
-//! (kernel: `/sys/class/dmi/id`, Documentation/ABI/testing/sysfs-firmware-dmi-tables).
+//! The host itself, `computer`: what its firmware tells in the SMBIOS tables (kernel:
+//! `/sys/class/dmi/id`, Documentation/ABI/testing/sysfs-firmware-dmi-tables).
 
 use super::input::Input;
 use super::kind::{Kind, Mark, Subsystem};
@@ -14,34 +14,35 @@ use crate::xml::schema::text_kind::{ANY, UUID};
 use crate::xml::schema::{element, text};
 use crate::xml::writer::Writer;
 
-/// Where the kernel shows the identification strings.
+/// The folder in which the kernel shows the identification strings.
 pub const DMI: &[u8] = b"/sys/devices/virtual/dmi/id";
 
 /// The machine and its firmware.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct System {
-    /// What the machine is called, `product_name`.
+    /// The machine's product name, `product_name`.
     pub product: Option<String>,
     /// Its maker, `sys_vendor`.
     pub vendor: Option<String>,
     /// Its version, `product_version`.
     pub version: Option<String>,
-    /// Its serial number; root alone can read it.
+    /// Its serial number, `product_serial`; only root can read it.
     pub serial: Option<String>,
-    /// `product_uuid` in lower case with hyphens. Where the firmware has none, or the caller may not read it, one
-    /// that is made from the id of the installation; all zeros where there is none of these either.
+    /// `product_uuid` in lower case with hyphens. If the firmware has none, or the process may not
+    /// read it, a UUID made from the id of the installation (`/etc/machine-id`); all zeros if that
+    /// is missing too.
     pub uuid: String,
     /// The maker of the firmware, `bios_vendor`.
     pub firmware_vendor: Option<String>,
-    /// `bios_version`.
+    /// The version of the firmware, `bios_version`.
     pub firmware_version: Option<String>,
-    /// `bios_date`, as the firmware writes it: month/day/year.
+    /// The date of the firmware, `bios_date`, as the firmware writes it: month/day/year.
     pub firmware_date: Option<String>,
 }
 
 const NO_UUID: &str = "00000000-0000-0000-0000-000000000000";
 
-/// Whether all 16 bytes are the same: firmware's way to say that it has no UUID.
+/// Whether all 16 bytes are the same, by which firmware says that it has no UUID.
 fn is_uniform(uuid: &str) -> bool {
     let digits: Vec<u8> = uuid.bytes().filter(|b| *b != b'-').collect();
     digits.chunks(2).all(|byte| byte == &digits[..2])
@@ -76,7 +77,7 @@ impl Kind for System {
         ),
     ]);
 
-    /// Reads the strings; `node` is [`DMI`], which some hosts do not have.
+    /// Reads the strings; the path of `node` is [`DMI`], which some hosts do not have.
     fn read(node: &Node<'_>) -> Found<System> {
         let uuid = node.text("product_uuid")?;
         let uuid = uuid.and_then(|text| normalise_uuid(&text));

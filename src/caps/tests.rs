@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! What no recorded or handmade machine shows: kinds against each other, documents
-//! that are wrong inside, hosts without udev, numbers out of range.
+//! What no recorded or handmade machine shows: how kinds are told apart, documents with faults
+//! within a capability, hosts without udev, numbers out of range.
 
 mod left_out;
 mod lists;
@@ -64,7 +64,7 @@ fn a_nested_capability_is_no_kind_of_device() {
         assert_eq!(Facts::read(nested, &node), Ok(None));
         assert_eq!(judge(nested, &node), Ok(Verdict::Rejected));
         assert_eq!(bearers(nested), [expected]);
-        // Nobody else bears it.
+        // No other kind has it.
         let (cache, flag) = (Cache::default(), nested.flag());
         let has = has_nested(Capability::UsbInterface, flag, &node, &cache);
         assert_eq!(has, Ok(false));
@@ -245,10 +245,10 @@ fn usb_ids_come_from_sysfs_where_udev_has_no_database() {
     assert_eq!((facts.vendor.id, facts.product.id), (0x0781, 0x5567));
     assert_eq!(facts.product.name.as_deref(), Some("Stick"));
     assert_eq!(facts.port, None);
-    // With a database libvirt's rule holds: what it does not know is no device.
+    // If there is a database, libvirt's rule holds: a device that udev does not know is not listed.
     std::fs::create_dir_all(root.path().join("run/udev/data")).unwrap();
     assert_eq!(usb_device::UsbDevice::judge(&device), Ok(Verdict::Rejected));
-    // One that was listed before the database lost it is described by what it says itself.
+    // One that was listed before the database lost its entry is described by its own attributes.
     let read = usb_device::UsbDevice::read(&device).unwrap();
     assert_eq!(read, Some(facts));
 }
@@ -325,7 +325,8 @@ fn the_hosts_uuid_is_the_firmwares_else_that_of_the_installation() {
     assert_eq!(uuid(), "11111111-2222-3333-4444-55556666777a");
 }
 
-/// udevd may have set up all devices but one: that one is described by what sysfs says.
+/// If udevd has an entry for every device but one, that one is described by its attributes in
+/// sysfs.
 #[test]
 fn a_disk_without_an_entry_of_udev_is_read_from_sysfs_whatever_there_is_of_others() {
     let path = b"/sys/devices/virtual/mmc0/block/mmcblk0";
@@ -354,7 +355,7 @@ fn a_disk_without_an_entry_of_udev_is_read_from_sysfs_whatever_there_is_of_other
         storage::Storage::judge(&card).unwrap(),
         Verdict::Suffix(b"0x1".to_vec())
     );
-    // What udevd knows of a disk is all that is known of it.
+    // If udevd has an entry for a disk, nothing else is used.
     std::fs::write(database.join("b259:0"), "I:1\nE:ID_MODEL=x\n").unwrap();
     assert_eq!(storage::Storage::judge(&disk).unwrap(), Verdict::Plain);
 }
@@ -367,7 +368,7 @@ fn a_network_device_without_an_interface_is_none() {
     assert_eq!(net::Net::judge(&device), Ok(Verdict::Rejected));
 }
 
-/// What the kernel says of a link, read again.
+/// The speed and state of a link for these contents of `speed` and `operstate`.
 fn link(operstate: Option<&str>, speed: &str) -> (Option<u32>, Option<&'static str>) {
     let mut files = vec![("devices/n/speed", speed)];
     files.extend(operstate.map(|text| ("devices/n/operstate", text)));
@@ -391,7 +392,7 @@ fn a_link_speed_that_is_no_number_is_none() {
     ] {
         assert_eq!(link(Some("up\n"), speed), (expected, Some("up")), "{speed}");
     }
-    // Without a state of RFC 2863 nothing is known of the link.
+    // Without a state of RFC 2863, no speed is read either.
     for operstate in [None, Some("sleepy\n"), Some(""), Some("\n"), Some("\u{ff}")] {
         assert_eq!(link(operstate, "100\n"), (None, None), "{operstate:?}");
     }

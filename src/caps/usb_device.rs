@@ -17,20 +17,20 @@ use crate::xml::writer::Writer;
 /// A USB device; a root hub is one too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UsbDevice {
-    /// The number of its bus.
+    /// The number of its bus, from the uevent variable `BUSNUM`.
     pub bus: i32,
-    /// Its address on the bus.
+    /// Its address on the bus, from the uevent variable `DEVNUM`.
     pub device: i32,
-    /// The chain of ports from the root hub, such as `1.2`; `0` for a root hub.
+    /// The chain of ports from the root hub, such as `1.2`, or `0` for a root hub; from the attribute `devpath`.
     pub port: Option<String>,
-    /// `idProduct`, and the name that udev's database or else the device itself has for it.
+    /// The product id, with the name from udev's hardware database or else from the device's own descriptor.
     pub product: Identity,
-    /// `idVendor`, likewise.
+    /// The vendor id, with a name from the same sources.
     pub vendor: Identity,
 }
 
-/// Vendor and product number: udev's properties, or the device's own attributes
-/// where there is no udev database at all.
+/// Vendor and product id from udev's properties or, if there is no udev database at all, from the device's own
+/// attributes. `None` for a device that udev does not know.
 fn ids(node: &Node<'_>, udev: &UdevData) -> Found<(u32, u32)> {
     let said = udev
         .property(b"ID_VENDOR_ID")
@@ -42,7 +42,7 @@ fn ids(node: &Node<'_>, udev: &UdevData) -> Found<(u32, u32)> {
     }
 }
 
-/// Vendor and product number in the device's own attributes.
+/// Vendor and product id in the device's own attributes `idVendor` and `idProduct`.
 fn own_ids(node: &Node<'_>) -> Found<(u32, u32)> {
     let number = |name| Ok(node.attribute(name)?.and_then(|text| hex(&text)));
     Ok(number("idVendor")?.zip(number("idProduct")?))
@@ -69,7 +69,7 @@ impl Kind for UsbDevice {
         Identity::schema("vendor"),
     ]);
 
-    /// It needs its address on the bus and its ids.
+    /// Without an address on the bus, or without ids, it is not a node device.
     fn judge(node: &Node<'_>) -> Result<Verdict> {
         let has_address = number(node, b"BUSNUM").is_some() && number(node, b"DEVNUM").is_some();
         Ok(Verdict::plain_if(

@@ -23,7 +23,7 @@ pub struct UsbInterface {
     pub subclass: i32,
     /// `bInterfaceProtocol`.
     pub protocol: i32,
-    /// Only in documents; the kernel gives none.
+    /// A text that documents can hold; `None` for an interface of the kernel.
     pub description: Option<String>,
 }
 
@@ -40,7 +40,7 @@ impl Kind for UsbInterface {
         Maybe(&text("description", ANY)),
     ]);
 
-    /// Reads the fields of the descriptor; one that is not there is 0.
+    /// Reads the fields of the descriptor; one that is missing is 0.
     fn read(node: &Node<'_>) -> Found<UsbInterface> {
         let field = |name| Ok(node.number(name, 16, text::parse_i32)?.unwrap_or(0));
         Ok(Some(UsbInterface {

@@ -17,17 +17,17 @@ use crate::xml::writer::Writer;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Vdpa {
     /// The path of the character device that vhost made for it, `/dev/vhost-vdpa-0`; `None` while
-    /// another driver has the device.
+    /// another driver is bound to it.
     pub chardev: Option<String>,
 }
 
-/// The character device that vhost made.
+/// The character device that vhost makes.
 struct Chardev {
     path: Vec<u8>,
     is_there: bool,
 }
 
-/// Looks for vhost's child device and its node below `/dev`.
+/// Looks for vhost's child device and its device node; `None` if vhost does not drive the device.
 fn chardev(node: &Node<'_>) -> Found<Chardev> {
     let files = &node.host.files;
     let entries = files.entries(node.path)?.unwrap_or_default();
@@ -48,7 +48,7 @@ impl Kind for Vdpa {
     const SCHEMA: Option<&'static [Pattern]> = Some(&[text("chardev", PATH)]);
     const IS_CREATABLE: bool = false;
 
-    /// Where vhost drives it, its character device must be there.
+    /// If vhost drives it, its device node must exist.
     fn judge(node: &Node<'_>) -> Result<Verdict> {
         let chardev = chardev(node)?;
         Ok(Verdict::plain_if(

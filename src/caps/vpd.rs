@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Vital product data: the names and numbers that a PCI function carries of
-//! itself (PCI Local Bus 3.0, appendix I; PCI Express Base 4.0, section 6.28).
+//! Vital product data: names and numbers that a PCI function holds about itself (PCI Local Bus 3.0, appendix I;
+//! PCI Express Base 4.0, section 6.28).
 //!
-//! The data are a chain of resources: a name, a read-only section of fields
-//! that ends with a checksum, a read-write section. They are hostile input:
-//! anything out of form makes the whole of them absent.
+//! The data are a chain of resources: a name, a read-only section of fields that ends with a checksum, a
+//! read-write section. They are hostile input: if anything in them is malformed, all of them count as absent.
 
 use std::ops::Range;
 
@@ -29,46 +28,47 @@ const TAG_READ_WRITE: u8 = 0x91;
 /// The type of a small resource in bits 6:3 of its tag.
 const TYPE_END: u8 = 0x0f;
 
-/// What a function's VPD say.
+/// The vital product data of a function.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Vpd {
-    /// The product's name.
+    /// The product's name; `None` if the chain has no name.
     pub name: Option<String>,
-    /// The maker's fields; `None` when the section holds no text field, of either section.
+    /// The maker's fields; `None` if no field there has a known keyword and valid text. A keyword of the other
+    /// section counts, but is not stored.
     pub read_only: Option<ReadOnly>,
-    /// The owner's fields, likewise.
+    /// The owner's fields; `None` as for `read_only`.
     pub read_write: Option<ReadWrite>,
 }
 
 /// Fields that the maker wrote.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ReadOnly {
-    /// Keyword EC.
+    /// The engineering change level, keyword EC.
     pub change_level: Option<String>,
-    /// Keyword MN.
+    /// The manufacture id, keyword MN.
     pub manufacture_id: Option<String>,
-    /// Keyword PN.
+    /// The part number, keyword PN.
     pub part_number: Option<String>,
-    /// Keyword SN.
+    /// The serial number, keyword SN.
     pub serial_number: Option<String>,
     /// Keywords V0 to VZ.
-    pub vendor_fields: Vec<Custom>,
+    pub vendor_fields: Vec<CustomField>,
 }
 
 /// Fields that the owner may write.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ReadWrite {
-    /// Keyword YA.
+    /// The asset tag, keyword YA.
     pub asset_tag: Option<String>,
     /// Keywords V0 to VZ.
-    pub vendor_fields: Vec<Custom>,
+    pub vendor_fields: Vec<CustomField>,
     /// Keywords Y0 to YZ other than YA.
-    pub system_fields: Vec<Custom>,
+    pub system_fields: Vec<CustomField>,
 }
 
 /// A field without a fixed meaning.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Custom {
+pub struct CustomField {
     /// The second character of its keyword.
     pub index: char,
     /// Its text; may be empty.
@@ -76,22 +76,22 @@ pub struct Custom {
 }
 
 impl Vpd {
-    /// Reads the `vpd` file of a function; `None` for one that has none or none that makes sense. The
-    /// caller makes sure that the function is awake: reading would wake it.
+    /// Reads the `vpd` file of a function; `None` if it has none, or a malformed one. The caller makes sure that the
+    /// function is awake, because reading would wake it.
     pub fn read(node: &Node<'_>) -> Found<Vpd> {
         let image = node.host.files.read_start(&node.below("vpd"), SPACE)?;
         Ok(image.and_then(|image| parse(&image)))
     }
 }
 
-/// Parses what could be read of a `vpd` file, from its start; `None` unless it
-/// is in form up to its end tag and the checksum is right.
+/// Parses the content of a `vpd` file from its start; `None` unless it is well-formed up to its end tag and the
+/// checksum is right.
 pub fn parse(image: &[u8]) -> Option<Vpd> {
     read_chain(&mut Bytes::of(image))
 }
 
-/// The image with other texts in its fields, and right checksums. `replace` is given each text with its keyword; what
-/// it returns is as long. An image that says nothing stays as it is.
+/// The image with other texts in its fields, and right checksums. `replace` is given each text with its keyword and
+/// returns a text of the same length. A malformed image stays as it is.
 pub fn replace_texts(image: &[u8], mut replace: impl FnMut([u8; 2], &[u8]) -> Vec<u8>) -> Vec<u8> {
     let mut bytes = Bytes::of(image);
     let mut image = image.to_vec();
@@ -108,11 +108,11 @@ pub fn replace_texts(image: &[u8], mut replace: impl FnMut([u8; 2], &[u8]) -> Ve
         let replacement = replace(keyword, text);
         image[begin..begin + replacement.len()].copy_from_slice(&replacement);
     }
-    // Each turn comes to the next checksum.
+    // Each pass mends one checksum, so that the next pass gets to the one after it.
     loop {
         let mut bytes = Bytes::of(&image);
         read_chain(&mut bytes);
-        match bytes.misfit {
+        match bytes.wrong_checksum {
             Some((at, sum)) => image[at] = image[at].wrapping_sub(sum),
             None => return image,
         }
@@ -173,7 +173,8 @@ enum Access {
     ReadWrite,
 }
 
-/// Hands the text of each field of a section to `store`, up to the field that closes it; `None` when it is out of form.
+/// Passes the text of each field of a section to `store`, up to the field that closes it; `None` if the section is
+/// malformed.
 fn read_fields(
     bytes: &mut Bytes<'_>,
     start: usize,
@@ -196,12 +197,12 @@ fn read_fields(
             (b"RV", Access::ReadOnly) => {
                 bytes.read(data, 1)?;
                 if bytes.sum != 0 {
-                    bytes.misfit = Some((data, bytes.sum));
+                    bytes.wrong_checksum = Some((data, bytes.sum));
                     return None;
                 }
                 closed = true;
             }
-            // Room for more fields: its content means nothing, and counts in a checksum after it.
+            // Free space for more fields: its content has no meaning, but counts in a checksum after it.
             (b"RW", Access::ReadWrite) => {
                 bytes.read(data, length)?;
                 closed = true;
@@ -218,14 +219,13 @@ fn read_fields(
     (at == end && (closed || access == Access::ReadWrite)).then_some(())
 }
 
-/// Reads the image and keeps the sum of all bytes read, which the checksum
-/// field brings to zero.
+/// Reads the image and sums up all bytes read. The checksum field makes the sum zero.
 struct Bytes<'a> {
     image: &'a [u8],
     sum: u8,
-    /// The place of a checksum that is wrong, and the sum there.
-    misfit: Option<(usize, u8)>,
-    /// The text fields that were met: their keywords and where their texts are.
+    /// The offset of a checksum that is wrong, and the sum there, which should be 0.
+    wrong_checksum: Option<(usize, u8)>,
+    /// The keywords of the text fields read so far, and where their texts are.
     texts: Vec<([u8; 2], Range<usize>)>,
 }
 
@@ -234,7 +234,7 @@ impl<'a> Bytes<'a> {
         Bytes {
             image,
             sum: 0,
-            misfit: None,
+            wrong_checksum: None,
             texts: Vec::new(),
         }
     }
@@ -272,8 +272,8 @@ impl ReadWrite {
     }
 }
 
-/// What a section exists by: the text of a field, `None` where its keyword does not stand for a text or
-/// what it holds is none. Also a field that the section does not show counts, such as PN in a read-write one.
+/// The text of a field; `None` if its keyword is unknown or its content is no text. A section with any such text is
+/// shown, even if the field belongs to the other section, such as PN in a read-write one.
 fn field_text(keyword: [u8; 2], data: &[u8]) -> Option<String> {
     match &keyword {
         // Extended capability: not shown, so its content does not matter.
@@ -284,7 +284,7 @@ fn field_text(keyword: [u8; 2], data: &[u8]) -> Option<String> {
     }
 }
 
-/// What the schema of libvirt 12.8.0 allows of what the capability holds.
+/// What the schema of libvirt 12.8.0 allows within the capability.
 const CONTENT: &[Pattern] = &[
     text("name", VPD_TEXT),
     Maybe(&fields(
@@ -346,9 +346,9 @@ impl Vpd {
     }
 }
 
-/// An empty custom field is a self-closed element, an empty field with a name of its own is not.
-fn write_custom(name: &str, fields: &[Custom], w: &mut Writer) {
-    for Custom { index, value } in fields {
+/// Writes custom fields. An empty one is a self-closed element, unlike an empty field with a name of its own.
+fn write_custom(name: &str, fields: &[CustomField], w: &mut Writer) {
+    for CustomField { index, value } in fields {
         w.item().text_or_empty(name, &[("index", index)], value);
     }
 }
@@ -357,19 +357,19 @@ fn is_index(byte: u8) -> bool {
     byte.is_ascii_digit() || byte.is_ascii_uppercase()
 }
 
-/// Stores a custom field; an index that was met before keeps its place.
-fn put(fields: &mut Vec<Custom>, index: u8, value: String) {
+/// Stores a custom field. It replaces an earlier field with the same index, in the same place.
+fn put(fields: &mut Vec<CustomField>, index: u8, value: String) {
     let index = char::from(index);
     match fields.iter_mut().find(|field| field.index == index) {
         Some(field) => field.value = value,
-        None => fields.push(Custom { index, value }),
+        None => fields.push(CustomField { index, value }),
     }
 }
 
-/// The printable ASCII before the first NUL, without the white space around it.
+/// The text before the first NUL, without white space at its ends; `None` if it has anything but printable ASCII.
 fn printable(data: &[u8]) -> Option<String> {
     let data = until_nul(data);
-    // A vertical tab is no white space here.
+    // In libvirt a vertical tab is no white space.
     let is_space = |b: &u8| matches!(b, b' ' | b'\t' | b'\n' | b'\x0c' | b'\r');
     let Some(first) = data.iter().position(|b| !is_space(b)) else {
         return Some(String::new());
@@ -383,7 +383,7 @@ fn printable(data: &[u8]) -> Option<String> {
 }
 
 impl Vpd {
-    /// Reads the capability; codes 1 and 27 for what is missing or wrong in it.
+    /// Reads the capability. Code 27 if the attribute `access` or `index` is missing or invalid.
     pub fn parse(input: Input<'_>) -> Result<Vpd> {
         let mut vpd = Vpd {
             name: input.text("name"),
@@ -415,7 +415,7 @@ impl Vpd {
     }
 }
 
-fn parse_custom(name: &str, section: &Element) -> Result<Vec<Custom>> {
+fn parse_custom(name: &str, section: &Element) -> Result<Vec<CustomField>> {
     let mut fields = Vec::new();
     for field in section.children_named(name) {
         match attribute(field, "index")?.as_bytes() {

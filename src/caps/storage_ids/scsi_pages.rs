@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Serials in the VPD pages that the kernel keeps of SCSI devices (SPC-4,
-//! section 7.8: pages 80h and 83h; SAT-3, section 12.4.2: page 89h), in the
-//! forms of udev's `scsi_id` and `ata_id`.
+//! Serials in the VPD pages that the kernel keeps of SCSI devices (SPC-4, section 7.8: pages 80h and 83h; SAT-3,
+//! section 12.4.2: page 89h), in the forms of udev's `scsi_id` and `ata_id`.
 
 use super::udev_text::joined;
 
-/// How much of a page `scsi_id` asks for, in bytes.
+/// How many bytes of a page `scsi_id` asks for.
 const PAGE_LIMIT: usize = 254;
 /// The longest serial that it prints, in bytes.
 const SERIAL_LIMIT: usize = 255;
@@ -17,8 +16,9 @@ const T10_VENDOR: u8 = 1;
 const EUI_64: u8 = 2;
 const NAA: u8 = 3;
 
-/// Identifiers from best to worst: type, first half byte of an NAA one, coding.
-const CHOICE: [(u8, Option<u8>, u8); 12] = [
+/// Identifiers from best to worst, as `scsi_id` prefers them: type, upper half of the first byte of an NAA
+/// identifier, code set.
+const BEST_FIRST: [(u8, Option<u8>, u8); 12] = [
     (NAA, Some(6), BINARY),
     (NAA, Some(6), ASCII),
     (NAA, Some(5), BINARY),
@@ -33,7 +33,7 @@ const CHOICE: [(u8, Option<u8>, u8); 12] = [
     (VENDOR_SPECIFIC, None, ASCII),
 ];
 
-/// Who made a device, in standard INQUIRY data (SPC-4, 6.4.2): ASCII, padded with blanks.
+/// Vendor and model of a device in standard INQUIRY data (SPC-4, 6.4.2): ASCII, padded with blanks.
 pub struct Inquiry {
     /// T10 VENDOR IDENTIFICATION.
     pub vendor: [u8; 8],
@@ -78,7 +78,7 @@ fn hex(bytes: &[u8]) -> Vec<u8> {
         .collect()
 }
 
-/// The serial that `scsi_id` prints: a digit that tells where it is from, then the identifier.
+/// The serial that `scsi_id` prints: a character for its source, then the identifier. `None` if no page has one.
 pub fn scsi_serial(
     inquiry: &Inquiry,
     page83: Option<&[u8]>,
@@ -96,11 +96,12 @@ pub fn scsi_serial(
 
 fn device_id(inquiry: &Inquiry, page: &[u8]) -> Option<Vec<u8>> {
     let list = content(page, 0x83, PAGE_LIMIT)?;
-    // Before SPC-3 the page was one bare identifier: a byte that is reserved now tells.
+    // In versions before SPC-3 the page is one identifier without descriptors: a byte that is reserved in
+    // SPC-3 is not 0.
     if list.get(2).is_some_and(|&b| b != 0) {
         return Some([b"3", &hex(list)[..]].concat());
     }
-    CHOICE.iter().find_map(|(kind, naa, coding)| {
+    BEST_FIRST.iter().find_map(|(kind, naa, coding)| {
         let found = descriptors(list).find(|one| {
             one.association == 0
                 && one.kind == *kind
@@ -109,7 +110,7 @@ fn device_id(inquiry: &Inquiry, page: &[u8]) -> Option<Vec<u8>> {
         })?;
         let mut serial = hex(&[*kind])[1..].to_vec();
         if *kind == VENDOR_SPECIFIC {
-            // Unique for one model only.
+            // It is unique among devices of one model only.
             serial.extend(inquiry.vendor);
             serial.extend(inquiry.model);
         }
@@ -121,8 +122,8 @@ fn device_id(inquiry: &Inquiry, page: &[u8]) -> Option<Vec<u8>> {
     })
 }
 
-/// The serial that `ata_id` prints, model and serial number: from IDENTIFY DEVICE data in page 89h, or from
-/// the identifier that every SATL makes of them in page 83h.
+/// The serial that `ata_id` prints: model and serial number, from the IDENTIFY DEVICE data in page 89h or else from
+/// the identifier that a SATL puts into page 83h. `None` if neither has a model.
 pub fn ata_serial(page89: Option<&[u8]>, page83: Option<&[u8]>) -> Option<Vec<u8>> {
     let (model, serial) = page89.and_then(identify).or_else(|| {
         let list = content(page83?, 0x83, usize::MAX)?;

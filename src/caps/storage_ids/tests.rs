@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! The recorded machines tell for each block device what udev 262 said and
-//! what sysfs held; hand-made attributes cover what they lack.
+//! The recorded machines have the properties that udev 262 set for each block device beside the
+//! files in sysfs; attributes made by hand cover what they lack.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,10 +10,10 @@ use super::*;
 use crate::host::files::{Files, join};
 use crate::host::udev_data::value_of;
 
-/// Serials that udev got by asking the drive: sysfs holds no copy.
+/// Drives whose serial udev got by asking the drive: sysfs has no copy of it.
 const ASKED_FOR: [&str; 3] = ["sr0", "sr2", "sr3"];
 
-/// Compares every disk of a recorded machine; gives their names.
+/// Compares every disk of a recorded machine; returns their names.
 fn compare(machine: &str) -> Vec<String> {
     let archive = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/data/machines")
@@ -196,7 +196,7 @@ fn usb_drives() {
         stick(b"08\n", b"02\n", b""),
         usb("disk", "Scsi_Stick_16GB-2:1")
     );
-    // Junk for a serial.
+    // Serials that `usb_id` does not use.
     assert_eq!(
         stick(b"08\n", b"06\n", b"a,b\n"),
         usb("disk", "Scsi_Stick_16GB-2:1")
@@ -205,7 +205,7 @@ fn usb_drives() {
         stick(b"08\n", b"06\n", b"\x01\n"),
         usb("disk", "Scsi_Stick_16GB-2:1")
     );
-    // What does not speak SCSI goes by its descriptors; there is no product text here.
+    // Where SCSI commands are not used, the USB descriptors count; there is no product text here.
     assert_eq!(
         stick(b"08\n", b"04\n", b"1\n"),
         usb("floppy", "The_Maker_abcd_1")

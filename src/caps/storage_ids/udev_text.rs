@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! How udev makes text fit for names of links (udev(7), `$attr` and
-//! `OPTIONS="string_escape=…"`).
+//! How udev makes text fit for names of links (udev(7), `$attr` and `OPTIONS="string_escape=…"`).
 
 use crate::text::until_nul;
 
-/// What is always left alone, besides letters, digits and valid UTF-8.
+/// Characters that are never replaced, beside letters, digits and valid UTF-8.
 const SAFE: &[u8] = b"#+-.:=@_";
-/// What is left alone in the value of an attribute.
+/// Characters that are not replaced in the value of an attribute either.
 const SAFE_IN_VALUES: &[u8] = b"/ $%?,";
 
 fn replace(text: &[u8], also_safe: &[u8]) -> Vec<u8> {
@@ -36,19 +35,20 @@ fn is_space(b: &u8) -> bool {
     matches!(b, b' ' | b'\t'..=b'\r')
 }
 
-/// The value that a rule gets for an attribute; an empty one counts as missing.
+/// The value that a rule sees for an attribute with this content; `None` if it is empty.
 pub fn attribute_value(raw: &[u8]) -> Option<Vec<u8>> {
     let text = until_nul(raw);
     let last = text.iter().rposition(|b| !is_space(b))?;
     Some(replace(&text[..=last], SAFE_IN_VALUES))
 }
 
-/// Everything unsafe replaced by `_`, byte by byte.
+/// The text with each unsafe byte replaced by `_`.
 pub fn replace_unsafe(text: &[u8]) -> Vec<u8> {
     replace(text, &[])
 }
 
-/// White space stripped at both ends and joined by one `_` within, then everything unsafe replaced.
+/// The text up to a NUL, without white space at its ends, with one `_` for each white space within,
+/// and with each unsafe byte replaced by `_`.
 pub fn joined(text: &[u8]) -> Vec<u8> {
     let words: Vec<&[u8]> = until_nul(text)
         .split(is_space)

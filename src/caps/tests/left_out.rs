@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! What is listed has a description: facts that cannot be had are left out of it. tests/test_describable.py spoils the
-//! files of whole machines; here stands what is left.
+//! Every device that is listed has a description; facts that cannot be had are left out of it.
+//! tests/test_describable.py spoils the files of whole machines; the cases that it cannot make are
+//! here.
 
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -91,7 +92,7 @@ fn ids_of_a_function_are_in_its_uevent_file_too() {
             "{text}"
         );
     }
-    // Where they are nowhere it is no node device.
+    // Without ids it is no node device.
     let path = format!("/sys/{FUNCTION}");
     let uevent = b"PCI_CLASS=60400\n";
     let device = node(&host, path.as_bytes(), b"pci", uevent);
@@ -109,7 +110,7 @@ fn numbers_of_a_function_that_are_none() {
     }
 }
 
-/// As libvirt 12.8.0 has it, but for the last: it leaves such a function out.
+/// As libvirt 12.8.0 prints it, except for the last: libvirt does not list such a function.
 #[test]
 fn an_iommu_group_without_its_list() {
     let (root, host) = function(&config(0));
@@ -196,7 +197,7 @@ fn types_of_mediated_device_that_do_not_say_what_they_must() {
     let ids: Vec<_> = found.iter().map(|found| &found.id[..]).collect();
     assert_eq!(ids, ["whole"]);
     assert_eq!(mdev_types::has_any(&parent), Ok(true));
-    // A parent that has no other kind offers none.
+    // A parent whose only type lacks both offers none.
     let parent = node(&host, b"/sys/devices/q", b"matrix", b"");
     assert_eq!(mdev_types::read(&parent), Ok(Vec::new()));
     assert_eq!(mdev_types::has_any(&parent), Ok(false));

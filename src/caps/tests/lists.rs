@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! What names each capability and cannot be made from the list in `caps/mod.rs`: texts in C and Python, the
-//! manual page, the JSON schema. A line that was forgotten there fails here, with its file and name.
+//! Compares the list in `caps/mod.rs` with what names each capability and cannot be made from it:
+//! texts in C and Python, the manual page, the JSON schema. If a line is missing there, a test
+//! fails with the file and the name.
 
 use std::collections::BTreeSet;
 
 use crate::caps::Capability;
 
-/// Begins the C names of list flags.
+/// What the C names of list flags begin with.
 const FLAG: &str = "VIR_CONNECT_LIST_NODE_DEVICES_CAP_";
 
 fn read(file: &str) -> String {
@@ -32,7 +33,7 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(is_other).filter(|word| !word.is_empty())
 }
 
-/// The words that are names of capabilities, or could be: in lower case.
+/// The words without upper-case letters: those that are, or could be, names of capabilities.
 fn names(text: &str) -> BTreeSet<String> {
     let is_name = |word: &&str| word.bytes().all(|b| !b.is_ascii_uppercase());
     words(text).filter(is_name).map(str::to_string).collect()

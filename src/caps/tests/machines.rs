@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! The handmade machines (tests/handmade), described in this process: `cargo test` alone
-//! reads every kind of device. tests/test_handmade.py does the same from outside.
+//! Describes the handmade machines (tests/handmade) in this process, so that `cargo test` alone reads every kind
+//! of device. tests/test_handmade.py does the same through the C library.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ fn run(program: &str, arguments: &[&Path]) {
     assert!(status.is_ok_and(|status| status.success()), "{program}");
 }
 
-/// The machine as a recorded tree, with its own names of PCI hardware.
+/// The machine as a recorded tree, with a `pci.ids` of its own.
 fn tree(machine: &Path) -> tempfile::TempDir {
     let root = tempfile::tempdir().unwrap();
     let archive = root.path().join("machine.tar.gz");
@@ -42,8 +42,8 @@ fn tree(machine: &Path) -> tempfile::TempDir {
     root
 }
 
-/// The documents of a file by name, each as its lines in order of the alphabet: file systems list
-/// directories in their own order. Devices without a path are definitions, which a scan does not find.
+/// The documents of a file by name, each as its sorted lines, because file systems list folders in their own
+/// order. Devices without a path are definitions, which a scan does not find.
 fn expected(machine: &Path) -> BTreeMap<String, Vec<String>> {
     let text = std::fs::read_to_string(machine.join("devices.xml")).unwrap();
     text.split_inclusive("\n</device>\n")

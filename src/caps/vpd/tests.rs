@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Images are built here byte by byte; what they must say is derived by hand
-//! from the format. `tests/data/vpd` holds an image of a real adapter's shape and
-//! many made at random, with the XML that libvirt 12.8.0 printed for them.
+//! Images are built here byte by byte; what is expected of them is derived by hand from the format. `tests/data/vpd`
+//! holds an image like that of a real adapter and many made at random, with the XML that libvirt 12.8.0 printed.
 
 use super::*;
 
@@ -27,7 +26,7 @@ fn checksum(bytes: &[u8]) -> u8 {
     bytes.iter().fold(0u8, |sum, &b| sum.wrapping_sub(b))
 }
 
-/// `before`, a read-only section of `fields` closed by a right checksum with `reserved` bytes after it, `after`.
+/// An image of `before`, a read-only section of `fields` closed by a right checksum and `reserved` bytes, and `after`.
 fn image_around(before: &[u8], fields: &[u8], reserved: usize, after: &[u8]) -> Vec<u8> {
     let rv = field(b"RV", &vec![0; 1 + reserved]);
     let mut image = [before, &large(0x90, &[fields, &rv].concat())].concat();
@@ -190,7 +189,7 @@ fn an_empty_field_with_a_name_of_its_own_is_not_self_closed() {
 
 #[test]
 fn unknown_keywords_are_skipped() {
-    // Lower-case and foreign indices, geographies, private ones.
+    // Invalid indices, geographic location, location code, PCI geography, unassigned keywords.
     let unknown = [
         b"Va", b"V\x80", b"V ", b"Y@", b"V:", b"FG", b"LC", b"PG", b"XX", b"\0\0",
     ];
@@ -269,7 +268,7 @@ fn a_repeated_index_is_replaced_in_place() {
     ]
     .concat();
     let fields = parse(&read_only(&fields)).unwrap().read_only.unwrap();
-    let custom = |index, value: &str| Custom {
+    let custom = |index, value: &str| CustomField {
         index,
         value: value.into(),
     };
@@ -307,7 +306,7 @@ fn the_name() {
     for name in [&b"a\x1fb"[..], b"a\x0b", b"\xff", b"tab\tin"] {
         assert_eq!(named(&[name]), None, "{name:?}");
     }
-    // After the sections is as good, but then not in the checksum.
+    // It may also stand after the sections, where no checksum covers it.
     let after = [large(0x82, b"late"), END.to_vec()].concat();
     let vpd = parse(&image_around(&[], &[], 0, &after)).unwrap();
     assert_eq!(vpd.name.as_deref(), Some("late"));
@@ -328,7 +327,7 @@ fn the_checksum_field_closes_its_section() {
     fields.extend(field(b"PN", b"X"));
     assert_eq!(parse(&[large(0x90, &fields), END.to_vec()].concat()), None);
 
-    // None at all, and of the wrong section.
+    // No field that closes the section, and the one of the other kind of section.
     assert_eq!(parse(&[large(0x90, &[]), END.to_vec()].concat()), None);
     assert_eq!(
         parse(&[large(0x90, &field(b"PN", b"X")), END.to_vec()].concat()),
@@ -411,8 +410,7 @@ fn the_end_tag() {
 
 #[test]
 fn other_resources_are_skipped_unread() {
-    // Large 0x85 with 3 bytes and small type 2 with 2 bytes: their headers count
-    // in the checksum, their data do not.
+    // Large 0x85 with 3 bytes and small type 2 with 2 bytes: their headers count in the checksum, their data do not.
     let mut image = [
         &large(0x85, b"abc")[..],
         &[0x12, 7, 7],
@@ -457,7 +455,7 @@ fn the_address_space_ends_at_32_kibibytes() {
     assert_eq!(parse(&image(0x7ffd, &[0x85, 0, 0, 0x78])), None);
     assert_eq!(parse(&image(0x7ffe, &[0x85, 0, 0, 0x78])), None);
     assert!(parse(&image(0x7ffc, &[0x85, 0, 0, 0x78])).is_some());
-    // A length that leads beyond, though nothing of it would be read.
+    // A length that leads beyond the end, though no byte there would be read.
     assert_eq!(parse(&image(0x100, &[0x85, 0xff, 0x7f, 0x78])), None);
     // Small resources up to the last byte.
     assert_eq!(parse(&image(0x7fff, &[0x11, 0x78])), None);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! How a document is encoded, and its XML declaration.
+//! The encoding of a document, and its XML declaration.
 
 use std::borrow::Cow;
 
@@ -7,10 +7,11 @@ use super::entities::Entities;
 use super::fault::Fault;
 use super::tag::{Tag, read_tag};
 
-/// Encodings that write ASCII as ASCII does: understood as long as there is nothing else.
+/// What names of encodings begin with in which ASCII characters are ASCII bytes. A document in one of them is read
+/// if it has no other characters.
 const LIKE_ASCII: [&str; 3] = ["ISO-8859-", "windows-125", "KOI8-"];
 
-/// The text of a document: UTF-8, or what its declaration says.
+/// Decodes a document from UTF-8, or from the encoding that its declaration names.
 pub(super) fn decode(document: &[u8]) -> Result<Cow<'_, str>, Fault> {
     if let Some(marked) = document.strip_prefix("\u{feff}".as_bytes()) {
         return utf8(marked).map(Cow::from);
@@ -58,8 +59,8 @@ fn encoding(document: &[u8]) -> Option<(String, usize)> {
     (declaration.name == "xml").then_some((encoding, end + 2))
 }
 
-/// Checks a declaration, which starts at `start`; `inner` is what stands between `<?` and `?>`. Whether it says
-/// that the document stands alone.
+/// Checks a declaration, which starts at `start`; `inner` is what stands between `<?` and `?>`. Returns whether it
+/// says `standalone='yes'`.
 pub(super) fn check(inner: &str, start: usize) -> Result<bool, Fault> {
     let name_end = start + "<?xml".len();
     if start != 0 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Document type declarations (XML 1.0, section 2.8): the entities that they define, and which attributes hold words.
+//! Document type declarations (XML 1.0, section 2.8): the entities that they define, and the types of attributes.
 //!
-//! Declarations of elements and notations are checked and passed over. Nothing outside of the document is read.
+//! Declarations of elements and notations are checked and skipped. Nothing outside of the document is read.
 
 mod element;
 
@@ -13,28 +13,29 @@ use super::fault::Fault;
 use super::scanner::{Scanner, normalise_ends};
 use super::tag::read_value;
 
-/// Types of attributes beside enumerations. In a longer word that begins with one, the rest is in the wrong place.
+/// Types of attributes, except enumerations. If a longer word begins with one, the rest of it is an error.
 const ATTRIBUTE_TYPES: [&str; 8] = [
     "CDATA", "IDREFS", "IDREF", "ID", "ENTITY", "ENTITIES", "NMTOKENS", "NMTOKEN",
 ];
 
-/// What a document type declaration says of the document behind it.
+/// What a document type declaration defines for the document after it.
 #[derive(Debug, Default)]
 pub(super) struct Doctype {
     /// The entities that it defines.
     pub entities: Entities,
-    /// For each element, which of its attributes hold words and which any text; the first declaration counts.
-    hold_words: HashMap<String, HashMap<String, bool>>,
+    /// For each element, whether its attributes have a tokenized type or are character data (section 3.3.1). The
+    /// first declaration of an attribute counts.
+    tokenized: HashMap<String, HashMap<String, bool>>,
 }
 
 impl Doctype {
-    /// Takes superfluous blanks from the attributes of an element that hold words (section 3.3.3).
+    /// Removes extra blanks from those attributes of an element that have a tokenized type (section 3.3.3).
     pub fn normalise(&self, element: &str, attributes: &mut [(String, String)]) {
-        let Some(hold_words) = self.hold_words.get(element) else {
+        let Some(tokenized) = self.tokenized.get(element) else {
             return;
         };
         for (name, value) in attributes {
-            if hold_words.get(name) == Some(&true) {
+            if tokenized.get(name) == Some(&true) {
                 let words: Vec<_> = value.split(' ').filter(|word| !word.is_empty()).collect();
                 *value = words.join(" ");
             }
@@ -42,8 +43,8 @@ impl Doctype {
     }
 }
 
-/// Reads a declaration from `<!DOCTYPE` to its `>`, with which `text` starts; it stands at `base` in
-/// the document. What it says, and where in the document it ends.
+/// Reads the declaration with which `text` starts, from `<!DOCTYPE` to its `>`; `base` is its offset in the
+/// document. Returns what it defines, and the offset of its end in the document.
 pub(super) fn read_doctype(
     text: &str,
     base: usize,
@@ -75,26 +76,26 @@ pub(super) fn read_doctype(
 #[derive(Default)]
 struct DoctypeReader {
     doctype: Doctype,
-    /// Entities for use among declarations: their text, or `None` where that is outside of the document.
+    /// Parameter entities, which stand for declarations: their text, or `None` if it is outside of the document.
     parameters: HashMap<String, Option<Rc<str>>>,
     is_standalone: bool,
-    /// Whether a parameter entity that is not known here may be defined outside of the document.
+    /// Whether a parameter entity that is not defined here may be defined outside of the document.
     may_be_defined_outside: bool,
 }
 
 impl DoctypeReader {
-    /// Passes blanks or a declaration, with those that a parameter entity stands for.
+    /// Reads blanks, a declaration, or the declarations that a parameter entity stands for.
     fn declaration(&mut self, scanner: &mut Scanner<'_>) -> Result<(), Fault> {
         match self.own_declaration(scanner)? {
             None => Ok(()),
-            // A place in the entity's text is none in the document.
+            // The fault is placed at the reference: the entity's text has no offset in the document.
             Some(text) => self
                 .declarations(text)
                 .map_err(|message| scanner.fault(message)),
         }
     }
 
-    /// Passes blanks, a declaration or a reference to a parameter entity, whose text it returns.
+    /// Reads blanks, a declaration, or a reference to a parameter entity, whose text it returns.
     fn own_declaration(&mut self, scanner: &mut Scanner<'_>) -> Result<Option<Rc<str>>, Fault> {
         if scanner.blanks() {
             return Ok(None);
@@ -119,7 +120,7 @@ impl DoctypeReader {
         Ok(None)
     }
 
-    /// The text of a parameter entity whose `%` was passed; `None` if it is not read.
+    /// Reads a reference to a parameter entity after its `%`, and returns its text; `None` if that is not known.
     fn parameter(&mut self, scanner: &mut Scanner<'_>) -> Result<Option<Rc<str>>, Fault> {
         let name = scanner.expect_name("PEReference: no name")?;
         if !scanner.take(';') {
@@ -129,12 +130,12 @@ impl DoctypeReader {
         if text.is_none() && !self.may_be_defined_outside {
             return Err(scanner.fault(format!("PEReference: %{name}; not found")));
         }
-        // Section 4.1, "Entity Declared": behind a reference like this, nobody need know all entities.
+        // Section 4.1, "Entity Declared": after such a reference, an entity that is not defined is no error.
         self.may_be_defined_outside = !self.is_standalone;
         Ok(text.flatten())
     }
 
-    /// Reads the text of a parameter entity, and of those that it refers to.
+    /// Reads the declarations in the text of a parameter entity, and in those that it refers to.
     fn declarations(&mut self, text: Rc<str>) -> Result<(), String> {
         self.doctype.entities.spend(&text)?;
         let mut open = vec![(text, 0)];
@@ -207,14 +208,14 @@ impl DoctypeReader {
         let element = scanner.expect_name("ATTLIST: no name for Element")?;
         let Doctype {
             entities,
-            hold_words,
+            tokenized,
         } = &mut self.doctype;
-        let known = hold_words.entry(element.to_string()).or_default();
+        let known = tokenized.entry(element.to_string()).or_default();
         scanner.blanks();
         while !scanner.take('>') {
             let attribute = scanner.expect_name("ATTLIST: no name for Attribute")?;
             scanner.expect_blanks("Space required after the attribute name")?;
-            let holds_words = attribute_type(scanner)?;
+            let is_tokenized = attribute_type(scanner)?;
             scanner.expect_blanks("Space required after the attribute type")?;
             if !scanner.take_text("#REQUIRED") && !scanner.take_text("#IMPLIED") {
                 if scanner.take_text("#FIXED") {
@@ -225,13 +226,13 @@ impl DoctypeReader {
             if !scanner.blanks() && !scanner.rest().starts_with('>') {
                 return Err(scanner.fault("Space required after the attribute default value"));
             }
-            known.entry(attribute.to_string()).or_insert(holds_words);
+            known.entry(attribute.to_string()).or_insert(is_tokenized);
         }
         Ok(())
     }
 }
 
-/// Passes the type of an attribute; whether it is one of words, and not of any text.
+/// Reads the type of an attribute; returns whether it is a tokenized type or an enumeration, not character data.
 fn attribute_type(scanner: &mut Scanner<'_>) -> Result<bool, Fault> {
     if let Some(known) = ATTRIBUTE_TYPES.iter().find(|name| scanner.take_text(name)) {
         return Ok(*known != "CDATA");
@@ -262,7 +263,7 @@ fn attribute_type(scanner: &mut Scanner<'_>) -> Result<bool, Fault> {
     }
 }
 
-/// Passes the declaration of a notation after its `<!NOTATION`.
+/// Skips the declaration of a notation after its `<!NOTATION`.
 fn notation(scanner: &mut Scanner<'_>) -> Result<(), Fault> {
     scanner.expect_blanks("Space required after '<!NOTATION'")?;
     scanner.expect_name("NOTATION: Name expected here")?;
@@ -283,7 +284,8 @@ fn notation(scanner: &mut Scanner<'_>) -> Result<(), Fault> {
     }
 }
 
-/// Passes the place of something outside of the document, if it stands here; the place.
+/// Reads the identifier of something outside of the document, and returns its location; `None` if there is none
+/// here.
 fn external_id<'a>(scanner: &mut Scanner<'a>) -> Result<Option<&'a str>, Fault> {
     if scanner.take_text("SYSTEM") {
         scanner.expect_blanks("Space required after 'SYSTEM'")?;
@@ -297,7 +299,7 @@ fn external_id<'a>(scanner: &mut Scanner<'a>) -> Result<Option<&'a str>, Fault> 
     scanner.literal().map(Some)
 }
 
-/// Passes a public identifier, whose characters are few (`PubidChar`).
+/// Skips a public identifier and checks its characters (`PubidChar`).
 fn public_literal(scanner: &mut Scanner<'_>) -> Result<(), Fault> {
     let start = scanner.at;
     let literal = scanner.literal()?;
@@ -311,7 +313,7 @@ fn public_literal(scanner: &mut Scanner<'_>) -> Result<(), Fault> {
     }
 }
 
-/// The text of an entity: characters that are given by number are put in here, entities where it is used.
+/// Reads the text of an entity. References to characters are replaced here, those to entities where it is used.
 fn replacement(scanner: &mut Scanner<'_>) -> Result<String, Fault> {
     let literal = scanner.literal()?;
     let start = scanner.at - literal.len() - 1;

@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Entities: names for text. What they grow to is bounded, and nothing outside of the document is read.
+//! Entities: names for text. The size of their expansion is limited, and nothing outside of the document is read.
 
 use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::scanner::{Scanner, normalise_ends};
 
-/// How much text all references of a document may yield, in bytes, and how many there may be in
-/// entities.
+/// The limit for the text to which all references of a document expand: its bytes, and one for each reference
+/// within an entity.
 const EXPANSION_LIMIT: usize = 1_000_000;
 
-/// How deep entities may refer to each other.
+/// How deeply entities may refer to each other.
 pub(super) const REFERENCE_DEPTH: usize = 40;
 
 /// The entities that a document defines itself.
 #[derive(Debug, Default)]
 pub(super) struct Entities {
-    /// Their text; `None` for those that are outside of the document.
+    /// Their text; `None` if it is outside of the document.
     texts: HashMap<String, Option<Rc<str>>>,
-    /// How much of the limit was used up.
+    /// How much of the limit has been used.
     spent: usize,
 }
 
-/// The five that every document knows.
+/// The five entities that are predefined in every document.
 fn predefined(name: &str) -> Option<&'static str> {
     Some(match name {
         "lt" => "<",
@@ -44,17 +44,16 @@ pub(super) enum Within {
 }
 
 impl Entities {
-    /// Defines an entity: by its text, or by `None` where that is outside of the document. The first
-    /// definition of a name counts.
+    /// Defines an entity; `text` is `None` if it is outside of the document. The first definition of a name counts.
     pub fn define(&mut self, name: &str, text: Option<String>) {
         self.texts
             .entry(name.to_string())
             .or_insert(text.map(Rc::from));
     }
 
-    /// Counts a text that a reference yields; what is wrong if it is too much.
+    /// Counts a text to which a reference expands; an error message if the limit is exceeded.
     pub fn spend(&mut self, text: &str) -> Result<(), String> {
-        // Where it is empty, there still was a reference.
+        // A reference to an empty text counts too.
         self.spent += text.len() + 1;
         match self.spent > EXPANSION_LIMIT {
             true => Err("Maximum entity amplification exceeded".to_string()),
@@ -62,7 +61,7 @@ impl Entities {
         }
     }
 
-    /// Appends what an entity stands for; what is wrong with it otherwise.
+    /// Appends the text of an entity to `out`; an error message if it cannot be expanded.
     pub fn expand(&mut self, name: &str, within: Within, out: &mut String) -> Result<(), String> {
         self.expand_at(name, within, 0, out)
     }

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! What is wrong with XML text, and how it is told: the words and the layout
-//! that libvirt's users know from libxml2.
+//! What is wrong with XML text, with messages in the words and the layout of libxml2, which libvirt uses.
 
 use crate::error::{Code, Error};
 
-/// How much of the line is shown, in bytes.
+/// How much of the line is shown in a message, in bytes.
 const WINDOW: usize = 80;
 
-/// Something that makes a text no XML.
+/// A fault for which a text is not well-formed XML.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Fault {
-    /// Where it was noticed, in bytes from the start of the document.
+    /// Its offset, in bytes from the start of the document.
     pub at: usize,
     pub message: String,
 }
@@ -23,7 +22,8 @@ impl Fault {
         }
     }
 
-    /// The error (code 35), with the line and a pointer into it. `source` names the file.
+    /// The error (code 35), with the line and a pointer into it. `source` is the name of the file; `None` if the
+    /// document does not come from a file.
     pub fn into_error(self, document: &str, source: Option<&str>) -> Error {
         let place = match source {
             Some(source) => format!("{source}:{}", line_of(document, self.at)),
@@ -47,7 +47,7 @@ fn line_of(document: &str, at: usize) -> usize {
     1 + before.iter().filter(|b| **b == b'\n').count()
 }
 
-/// The start of the character that holds a byte, or the end of the text.
+/// The offset of the character to which a byte belongs, or the end of the text.
 fn boundary(document: &str, at: usize) -> usize {
     let mut before = (0..=at.min(document.len())).rev();
     before
@@ -55,8 +55,8 @@ fn boundary(document: &str, at: usize) -> usize {
         .unwrap_or(0)
 }
 
-/// The part of the line around a byte, and the column of the byte in it.
-/// After a line's end that line is shown.
+/// The part of the line around a byte, and the column of the byte in it. For a byte right behind the end of a
+/// line, that line.
 fn context(document: &str, at: usize) -> (&str, usize) {
     let bytes = document.as_bytes();
     let is_end = |b: u8| matches!(b, b'\n' | b'\r');

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! Reads XML text into a tree of elements (XML 1.0, fifth edition).
 //!
-//! The text may come from anyone. Nothing outside of it is read, and its size, its depth and what
-//! its entities grow to are bounded. Entities stand for text alone, and default values of attributes
-//! are not applied.
+//! The text may come from anyone. Nothing outside of it is read, and its size, its depth and the expansion of its
+//! entities are limited. Entities can only stand for text, and default values of attributes are not applied.
 
 use std::borrow::Cow;
 
@@ -24,19 +23,19 @@ use crate::text::is_xml_char;
 /// How large a document may be, in bytes.
 const SIZE_LIMIT: usize = 10 * 1024 * 1024;
 
-/// How much memory the tree of elements may take: that many times the document's size, and at least so many bytes. Documents
-/// of devices take 7 times their size, since they have 30 bytes and more for each element.
+/// How much memory the tree of elements may take: this many times the size of the document, or `MEMORY_FLOOR` bytes if
+/// that is more. Documents of devices take 7 times their size, since they have 30 bytes and more for each element.
 const MEMORY_FACTOR: usize = 16;
 const MEMORY_FLOOR: usize = 1024 * 1024;
 
-/// What the allocator takes beside a string that is not empty, at most, in bytes.
+/// The most that the allocator adds to a string that is not empty, in bytes.
 const STRING: usize = 32;
 
-/// How deep elements may be nested.
+/// How deeply elements may be nested.
 const DEPTH_LIMIT: usize = 256;
 
-/// Reads a document; the root element. What is malformed is code 35, with the
-/// line and a pointer into it; `source` is the file to name there.
+/// Reads a document and returns its root element. Code 35 if it is malformed or exceeds a limit; the message has the
+/// line and a pointer into it, and names `source` as the file if that is given.
 pub fn parse(document: &[u8], source: Option<&str>) -> error::Result<Element> {
     if document.len() > SIZE_LIMIT {
         let text = format!("Document is larger than {SIZE_LIMIT} bytes");
@@ -50,7 +49,7 @@ pub fn parse(document: &[u8], source: Option<&str>) -> error::Result<Element> {
     }
 }
 
-/// A line and a character of it, both from 1.
+/// A line, and a character in it, both counted from 1.
 #[derive(Debug, Clone, Copy)]
 struct Place {
     line: usize,
@@ -72,14 +71,14 @@ struct Parser<'a> {
     /// The tokenizer, which reads the text from `tokens_start` on.
     tokens: Reader<&'a [u8]>,
     tokens_start: usize,
-    /// The elements whose end tag was not met yet.
+    /// The elements whose end tag has not been read yet.
     open: Vec<Element>,
     root: Option<Element>,
     has_doctype: bool,
     doctype: Doctype,
     /// Whether the XML declaration says that nothing outside of the document defines anything.
     is_standalone: bool,
-    /// A position and its place: text is counted once, from one element to the next.
+    /// An offset and its place. Counting goes on from there, so that the text is counted once.
     counted: (usize, Place),
     /// The memory that elements may still take, in bytes.
     memory_left: usize,
@@ -168,7 +167,7 @@ impl<'a> Parser<'a> {
         place
     }
 
-    /// Counts what a part of the document takes that starts there.
+    /// Counts the memory that the part of the document at `start` takes.
     fn spend(&mut self, start: usize, bytes: usize) -> Result<(), Fault> {
         self.memory_left = self.memory_left.checked_sub(bytes).ok_or_else(|| {
             let text =
@@ -178,7 +177,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    /// An element starts; its tag ends with that many characters of markup.
+    /// Reads a start tag, which ends with `closing` characters of markup: `>` or `/>`.
     fn start(&mut self, start: usize, closing: usize) -> Result<(), Fault> {
         if self.root.is_some() {
             return Err(self.outside(start));
@@ -207,10 +206,10 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    /// The element opened last ends.
+    /// Closes the element that was opened last.
     fn end(&mut self) {
         if let Some(mut element) = self.open.pop() {
-            // A list grows to four at once, and each of these may hold one.
+            // A list first grows to four places, and most elements have fewer children.
             element.children.shrink_to_fit();
             element.text.shrink_to_fit();
             match self.open.last_mut() {
@@ -220,7 +219,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Text without markup starts there; as the tokenizer decoded it.
+    /// Takes text without markup, which stands at `start`, as the tokenizer decoded it.
     fn characters(
         &mut self,
         start: usize,
@@ -238,7 +237,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    /// Something that is neither blank nor a comment stands outside the root element.
+    /// The fault for anything but blanks and comments outside of the root element.
     fn outside(&self, at: usize) -> Fault {
         if self.root.is_some() {
             return Fault::new(at, "Extra content at the end of the document");
@@ -261,7 +260,7 @@ impl<'a> Parser<'a> {
         self.add_text(start, &text)
     }
 
-    /// The element opened last has text, which stands there.
+    /// Adds text, which stands at `start`, to the element that was opened last.
     fn add_text(&mut self, start: usize, text: &str) -> Result<(), Fault> {
         self.spend(start, STRING + text.len())?;
         if let Some(element) = self.open.last_mut() {
@@ -270,8 +269,8 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    /// Reads a document type declaration. The tokenizer goes on behind it: older versions of
-    /// quick-xml count brackets there without a look at quotes and comments.
+    /// Reads a document type declaration. The tokenizer starts again behind it, because older versions of quick-xml
+    /// count brackets in it without regard to quotes and comments.
     fn doctype(&mut self, start: usize) -> Result<(), Fault> {
         if self.has_doctype || !self.open.is_empty() || self.root.is_some() {
             return Err(self.bad_markup(start));
@@ -284,7 +283,7 @@ impl<'a> Parser<'a> {
         self.no_byte_order_mark(end)
     }
 
-    /// The tokenizer would pass over a byte order mark without counting it.
+    /// Refuses a byte order mark: the tokenizer would skip it without counting it.
     fn no_byte_order_mark(&self, at: usize) -> Result<(), Fault> {
         match self.text[at..].starts_with('\u{feff}') {
             true => Err(self.outside(at)),
@@ -292,7 +291,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// A `<!` with which nothing known starts, or not here.
+    /// The fault for a `<!` that begins nothing known, or nothing that may stand here.
     fn bad_markup(&self, start: usize) -> Fault {
         match self.root {
             Some(_) => self.outside(start),
@@ -313,7 +312,7 @@ impl<'a> Parser<'a> {
             .ok_or_else(|| Fault::new(end, "Start tag expected, '<' not found"))
     }
 
-    /// What the tokenizer complains about at `start`, in libxml2's words.
+    /// The fault for an error of the tokenizer at `start`, in libxml2's words.
     fn explain(&mut self, start: usize, error: &TokenError) -> Fault {
         let end = self.text.len();
         match error {
@@ -347,7 +346,7 @@ impl<'a> Parser<'a> {
             | TokenError::Syntax(SyntaxError::UnclosedDoctype | SyntaxError::InvalidBangMarkup) => {
                 self.bad_markup(start)
             }
-            // What is left is a `<?` or a tag without its end; versions of quick-xml name the kinds differently.
+            // The rest are a `<?` or a tag without its end; versions of quick-xml name the errors differently.
             TokenError::Syntax(_) if self.text[start..].starts_with("<?") => {
                 Fault::new(end, "processing instruction not finished")
             }

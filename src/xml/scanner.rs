@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Reads the small parts of XML text from left to right: blanks, names, literals, character references.
+//! Reads XML text from left to right in its smallest parts: blanks, names, literals, character
+//! references.
 
 use std::borrow::Cow;
 
@@ -18,7 +19,7 @@ impl<'a> Scanner<'a> {
         Scanner { text, base, at: 0 }
     }
 
-    /// A scanner of a part of the text, which stands `at` there.
+    /// A scanner of a part of the text that begins at the offset `at` in it.
     pub fn part(&self, text: &'a str, at: usize) -> Self {
         Scanner::new(text, self.base + at)
     }
@@ -35,7 +36,7 @@ impl<'a> Scanner<'a> {
         Fault::new(self.base + self.at, message)
     }
 
-    /// Passes blanks; whether there were any.
+    /// Skips blanks; returns whether there were any.
     pub fn blanks(&mut self) -> bool {
         let rest = self.rest().trim_start_matches([' ', '\t', '\n', '\r']);
         let start = self.at;
@@ -43,7 +44,7 @@ impl<'a> Scanner<'a> {
         self.at > start
     }
 
-    /// Passes blanks; a fault where there are none.
+    /// Skips blanks; a fault with the message `missing` if there are none.
     pub fn expect_blanks(&mut self, missing: &str) -> Result<(), Fault> {
         match self.blanks() {
             true => Ok(()),
@@ -51,7 +52,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Passes a character, if it is the next one.
+    /// Skips a character if it is the next one; returns whether it was.
     pub fn take(&mut self, wanted: char) -> bool {
         let found = self.peek() == Some(wanted);
         if found {
@@ -60,7 +61,7 @@ impl<'a> Scanner<'a> {
         found
     }
 
-    /// Passes a text, if it is what comes next.
+    /// Skips a text if it comes next; returns whether it did.
     pub fn take_text(&mut self, wanted: &str) -> bool {
         let found = self.rest().starts_with(wanted);
         if found {
@@ -69,8 +70,8 @@ impl<'a> Scanner<'a> {
         found
     }
 
-    /// Passes everything up to and with a text; whether it is there.
-    pub fn pass_to(&mut self, end: &str) -> bool {
+    /// Skips everything up to a text, and the text; returns whether it was found.
+    pub fn skip_past(&mut self, end: &str) -> bool {
         let found = self.rest().find(end);
         if let Some(at) = found {
             self.at += at + end.len();
@@ -78,7 +79,7 @@ impl<'a> Scanner<'a> {
         found.is_some()
     }
 
-    /// Passes a name; `None` if none stands here.
+    /// Reads a name; `None` if there is none here.
     pub fn name(&mut self) -> Option<&'a str> {
         let rest = self.rest();
         rest.chars().next().filter(|c| starts_name(*c))?;
@@ -87,12 +88,12 @@ impl<'a> Scanner<'a> {
         Some(&rest[..end])
     }
 
-    /// Passes a name; a fault where none stands.
+    /// Reads a name; a fault with the message `missing` if there is none.
     pub fn expect_name(&mut self, missing: &str) -> Result<&'a str, Fault> {
         self.name().ok_or_else(|| self.fault(missing))
     }
 
-    /// Passes one or more characters that names may hold; `None` if none stands here.
+    /// Reads one or more characters that names may hold; `None` if there is none here.
     pub fn name_token(&mut self) -> Option<&'a str> {
         let rest = self.rest();
         let end = rest.find(|c| !is_in_name(c)).unwrap_or(rest.len());
@@ -100,10 +101,10 @@ impl<'a> Scanner<'a> {
         (end > 0).then(|| &rest[..end])
     }
 
-    /// Passes the rest of a comment, after its `<!--`.
+    /// Skips the rest of a comment, after its `<!--`.
     pub fn comment(&mut self) -> Result<(), Fault> {
         let start = self.at;
-        if !self.pass_to("--") {
+        if !self.skip_past("--") {
             return Err(self.fault("Comment not terminated"));
         }
         if !self.take('>') {
@@ -113,7 +114,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// Passes the rest of a processing instruction, after its `<?`.
+    /// Skips the rest of a processing instruction, after its `<?`.
     pub fn instruction(&mut self) -> Result<(), Fault> {
         let Some(name) = self.name() else {
             return Err(self.fault("xmlParsePI : no target name"));
@@ -128,13 +129,13 @@ impl<'a> Scanner<'a> {
         if !self.rest().starts_with("?>") && !self.blanks() {
             return Err(self.fault(format!("ParsePI: PI {name} space expected")));
         }
-        match self.pass_to("?>") {
+        match self.skip_past("?>") {
             true => Ok(()),
             false => Err(self.fault(format!("ParsePI: PI {name} never end ..."))),
         }
     }
 
-    /// Passes a text in quotes; what is between them.
+    /// Reads a text in quotes; returns what is between them.
     pub fn literal(&mut self) -> Result<&'a str, Fault> {
         let rest = self.rest();
         let quote = match self.peek() {
@@ -148,7 +149,7 @@ impl<'a> Scanner<'a> {
         Ok(&rest[1..=end])
     }
 
-    /// Passes the name of an entity and its `;`, after the `&`.
+    /// Reads the name of an entity and its `;`, after the `&`.
     pub fn entity_name(&mut self) -> Result<&'a str, Fault> {
         let Some(name) = self.name() else {
             return Err(self.fault("xmlParseEntityRef: no name"));
@@ -159,7 +160,7 @@ impl<'a> Scanner<'a> {
         Ok(name)
     }
 
-    /// Passes a character reference after its `&#`.
+    /// Reads a character reference after its `&#`; returns the character.
     pub fn character(&mut self) -> Result<char, Fault> {
         let (radix, kind) = if self.take('x') {
             (16, "hexadecimal")
@@ -182,7 +183,7 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// The text with each end of a line as LF (section 2.11).
+/// The text with LF at the end of each line (section 2.11).
 pub(super) fn normalise_ends(text: &str) -> Cow<'_, str> {
     match text.contains('\r') {
         true => text.replace("\r\n", "\n").replace('\r', "\n").into(),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! What a schema is made of, rules for elements and patterns of their order, and how a document is checked against it.
+//! The parts of a schema, which are rules for elements and patterns for their order, and the check of a document
+//! against it.
 
 pub mod text_kind;
 
@@ -7,14 +8,14 @@ use super::element::Element;
 use crate::error::{Code, Domain, Error, Result};
 use text_kind::{TextKind, enumerate, is_one_of, trim};
 
-/// How much of a wrong text is shown, in characters.
+/// How much of an invalid text is shown in a message, in characters.
 const SHOWN: usize = 60;
 
-/// An element: its name, what tells it from others of that name, and what it holds.
+/// The rule for an element: its name, how it is told from others of that name, and its content.
 pub struct Rule {
     /// The name in its tag.
     pub name: &'static str,
-    /// What tells it from others of that name.
+    /// How it is told from others of that name.
     pub sort: Sort,
     /// The attributes that it may have beside the one that tells its sort.
     pub attributes: &'static [AttributeRule],
@@ -25,15 +26,15 @@ pub struct Rule {
 /// How elements of one name are told apart.
 #[derive(Clone, Copy)]
 pub enum Sort {
-    /// There is only one sort.
+    /// There is only one element of this name.
     Only,
-    /// An attribute has one of these words.
+    /// The attribute with this name has one of these values.
     Is(&'static str, &'static [&'static str]),
-    /// An attribute is there.
+    /// The attribute with this name is there.
     Has(&'static str),
 }
 
-/// An attribute beside the one that tells the sort.
+/// The rule for an attribute, other than the one that tells the sort.
 pub struct AttributeRule {
     /// Its name.
     pub name: &'static str,
@@ -51,28 +52,29 @@ pub enum Content {
     Elements(&'static [Pattern]),
 }
 
-/// A sequence of elements. The first element of whatever comes next tells which way to go.
+/// A pattern for a sequence of elements. The next element alone must tell which part of it comes next.
 pub enum Pattern {
     /// This element.
     One(Rule),
-    /// None or one.
+    /// The pattern, or nothing.
     Maybe(&'static Pattern),
-    /// Any number.
+    /// The pattern any number of times, or not at all.
     Many(&'static Pattern),
-    /// One or more.
+    /// The pattern once or more often.
     Several(&'static Pattern),
-    /// One after the other.
+    /// These patterns, one after the other.
     Group(&'static [Pattern]),
-    /// One of them: the first that the next element can begin, else an error about the first.
+    /// One of these patterns: the first that has a rule for the next element. If none has, the error is about the
+    /// first.
     Choice(&'static [Pattern]),
-    /// All of them, their elements mixed in any way. No two hold elements of the same name.
+    /// All of these patterns, with their elements in any order. No two of them have elements of the same name.
     Mixed(&'static [Pattern]),
 }
 
 /// No elements and no text but blanks.
 pub const NOTHING: Content = Content::Elements(&[]);
 
-/// One element of this sort.
+/// The pattern of one element, with all parts of its rule.
 pub const fn one(
     name: &'static str,
     sort: Sort,
@@ -144,13 +146,13 @@ pub const fn optional(name: &'static str, value: TextKind) -> AttributeRule {
     }
 }
 
-/// Why children do not follow a pattern.
+/// Why the children of an element do not follow a pattern.
 enum Mismatch<'e> {
-    /// A child is wrong inside.
+    /// A child itself is invalid.
     Wrong(Error),
-    /// An element does not stand where it has to: before this child, or at the end.
+    /// The element of this rule is missing: before this child or, for `None`, at the end.
     Missing(&'e Rule, Option<&'e Element>),
-    /// Nothing may stand any more where this child stands.
+    /// No more elements are allowed where this child stands.
     TooMuch(&'e Element),
 }
 
@@ -161,7 +163,7 @@ impl From<Error> for Mismatch<'_> {
 }
 
 impl Rule {
-    /// Whether an element is this one, right or wrong inside.
+    /// Whether the rule is for this element, which may be invalid.
     fn is(&self, element: &Element) -> bool {
         self.name == element.name
             && match self.sort {
@@ -182,7 +184,7 @@ impl Rule {
         }
     }
 
-    /// Refuses an element that is this one and wrong inside (code 92).
+    /// Checks an element that the rule is for; code 92 if it is invalid.
     pub fn check(&self, element: &Element) -> Result<()> {
         for (name, value) in &element.attributes {
             self.check_attribute(element, name, value)?;
@@ -200,7 +202,7 @@ impl Rule {
     }
 
     fn check_attribute(&self, element: &Element, name: &str, value: &str) -> Result<()> {
-        // Declarations are no attributes; but an element in a namespace is not one of ours.
+        // Declarations of prefixes are no attributes; but an element in a namespace is none of the schema's.
         let is_declaration = name.starts_with("xmlns:") || (name == "xmlns" && value.is_empty());
         if is_declaration || matches!(self.sort, Sort::Is(known, _) if known == name) {
             return Ok(());
@@ -235,13 +237,13 @@ impl Rule {
         let mut known = Vec::new();
         pattern.rules(&mut known);
         let children: Vec<_> = element.children.iter().collect();
-        // A child that stands nowhere in this element comes first: that something else is missing
-        // before it would mislead.
+        // First comes a child that may stand nowhere in this element: a message that something is missing before
+        // it would mislead.
         if let Some(child) = children
             .iter()
             .find(|child| !known.iter().any(|rule| rule.is(child)))
         {
-            return Err(wrong(child, self.stranger(child, &known)));
+            return Err(wrong(child, self.explain_unknown(child, &known)));
         }
         let mut rest = children.as_slice();
         let mismatch = match (pattern.take(&mut rest), rest) {
@@ -268,7 +270,7 @@ impl Rule {
     }
 
     /// Why a child cannot stand anywhere in this element.
-    fn stranger(&self, child: &Element, known: &[&Rule]) -> String {
+    fn explain_unknown(&self, child: &Element, known: &[&Rule]) -> String {
         let namesakes = known.iter().filter(|rule| rule.name == child.name);
         let sorts: Vec<_> = namesakes
             .filter_map(|rule| match rule.sort {
@@ -297,7 +299,7 @@ impl Rule {
 }
 
 impl Pattern {
-    /// Every element that it holds, in order.
+    /// Appends the rules for all of its elements, in order.
     fn rules<'s>(&'s self, found: &mut Vec<&'s Rule>) {
         match self {
             Pattern::One(rule) => found.push(rule),
@@ -310,7 +312,7 @@ impl Pattern {
         }
     }
 
-    /// Whether an element is among those that it holds.
+    /// Whether it has a rule for this element.
     fn holds(&self, element: &Element) -> bool {
         match self {
             Pattern::One(rule) => rule.is(element),
@@ -323,7 +325,7 @@ impl Pattern {
         }
     }
 
-    /// Takes what follows the pattern from the front of `rest`, and checks it.
+    /// Takes the elements that follow the pattern from the front of `rest`, and checks them.
     fn take<'e>(&'e self, rest: &mut &[&'e Element]) -> std::result::Result<(), Mismatch<'e>> {
         let starts = |pattern: &Pattern, rest: &[&Element]| {
             rest.first().is_some_and(|child| pattern.holds(child))
@@ -381,7 +383,7 @@ impl Pattern {
     }
 }
 
-/// The error about an element.
+/// The error about an element (code 92), with its line and column.
 fn wrong(element: &Element, text: String) -> Error {
     let text = format!("line {}, column {}: {text}", element.line, element.column);
     Error::new(Code::XmlInvalidSchema, text).in_domain(Domain::Xml)
@@ -401,7 +403,7 @@ fn quoted(text: &str) -> String {
     format!("'{}'", shown(text))
 }
 
-/// The start of a text, in one line.
+/// The start of a text, on one line.
 fn shown(text: &str) -> String {
     let mut characters = text.chars().map(|c| if c.is_control() { ' ' } else { c });
     let mut start: String = characters.by_ref().take(SHOWN).collect();

@@ -5,7 +5,7 @@ use super::entities::{Entities, Within};
 use super::fault::Fault;
 use super::scanner::Scanner;
 
-/// No element that is known has more than a handful.
+/// How many attributes an element may have. No known element has more than a handful.
 const ATTRIBUTE_LIMIT: usize = 256;
 
 /// A start tag: the element's name and its attributes, values as XML 1.0 section 3.3.3 normalises them.
@@ -15,7 +15,7 @@ pub(super) struct Tag {
     pub attributes: Vec<(String, String)>,
 }
 
-/// Passes a reference after its `&`; appends what it stands for.
+/// Reads a reference after its `&`, and appends the text that it stands for to `out`.
 fn read_reference_to(
     scanner: &mut Scanner<'_>,
     entities: &mut Entities,
@@ -32,7 +32,7 @@ fn read_reference_to(
         .map_err(|message| scanner.fault(message))
 }
 
-/// Passes an attribute's value with its quotes; returns it with white space made blanks.
+/// Reads the value of an attribute with its quotes; returns it with a blank for each white space.
 pub(super) fn read_value(
     scanner: &mut Scanner<'_>,
     entities: &mut Entities,
@@ -78,7 +78,7 @@ fn read_attributes(
     loop {
         let separated = scanner.blanks();
         if scanner.rest().is_empty() {
-            // A list grows to four at once; most elements have one or two.
+            // A list first grows to four places, and most elements have one or two attributes.
             attributes.shrink_to_fit();
             return Ok(attributes);
         }
@@ -117,7 +117,7 @@ pub(super) fn read_tag(text: &str, base: usize, entities: &mut Entities) -> Resu
     })
 }
 
-/// What the reference in content stands for whose `&` is just before `text`, at `base` in the document.
+/// The text that a reference in content stands for. `text` begins after its `&`, at `base` in the document.
 pub(super) fn read_reference(
     text: &str,
     base: usize,

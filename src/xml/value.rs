@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! What stands in an element or attribute: the text that XML shows and the
-//! value that JSON does.
+//! The value of an element or attribute: its text in XML, and its value in JSON.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write};
@@ -9,9 +8,9 @@ use serde_json::Value as Json;
 
 /// A value that can be written.
 pub trait Value {
-    /// Writes it as XML shows it, before escaping.
+    /// Writes its text in XML, before escaping.
     fn write(&self, out: &mut dyn Write) -> fmt::Result;
-    /// The value in JSON: numbers are numbers, in whatever base XML shows them.
+    /// Its value in JSON. A number is a number, whatever its base in XML.
     fn json(&self) -> Json;
 }
 
@@ -109,7 +108,7 @@ impl Value for Hex {
     }
 }
 
-/// A number that libvirt prints in decimal behind a `0x`: PCI functions.
+/// A number that libvirt prints in decimal behind a `0x`: the function of a PCI address.
 #[derive(Debug, Clone, Copy)]
 pub struct Prefixed(pub u32);
 

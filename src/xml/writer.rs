@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Writes a description as XML the way libvirt lays it out (two blanks a level,
-//! one element a line, apostrophes around attribute values, no prolog), or as
-//! the same tree in JSON.
+//! Writes a description as XML in libvirt's layout (two blanks for each level, one element on a line, apostrophes
+//! around attribute values, no declaration), or as the same tree in JSON.
 
 use std::fmt::Write;
 
@@ -15,14 +14,14 @@ pub type Attribute<'a> = (&'a str, &'a dyn Value);
 /// The member of a JSON object that holds an element's text beside its attributes.
 const TEXT: &str = "text";
 
-/// The element of a capability and, in JSON, the object that holds those of a device or capability.
+/// The element of a capability and, in JSON, the object that holds the capabilities of a device or capability.
 const CAPABILITY: &str = "capability";
 
-/// A description under construction.
+/// A description that is being written.
 #[derive(Debug)]
 pub struct Writer {
     out: Out,
-    /// The next element is one of a list.
+    /// Whether the next element is one of a list.
     is_item: bool,
 }
 
@@ -67,7 +66,7 @@ impl Writer {
         }
     }
 
-    /// Makes the next element one of a list: in JSON it goes into an array, however many there are.
+    /// Makes the next element one of a list: in JSON it goes into an array, even if it is the only one.
     pub fn item(&mut self) -> &mut Self {
         self.is_item = true;
         self
@@ -133,7 +132,7 @@ impl Writer {
         }
     }
 
-    /// Ends the innermost object, a capability: it joins those of the object around it.
+    /// Ends the innermost object, a capability, and puts it into the member "capability" of the object around it.
     fn close_capability(&mut self, kind: &str) {
         let Out::Json(objects) = &mut self.out else {
             return;
@@ -156,7 +155,7 @@ impl Writer {
         self.childless(name, attributes, "/>\n");
     }
 
-    /// `<name attributes />`, the form that USB ids without a text have.
+    /// `<name attributes />`, which is libvirt's form of USB ids without a name.
     pub fn empty_spaced(&mut self, name: &str, attributes: &[Attribute<'_>]) {
         self.childless(name, attributes, " />\n");
     }
@@ -204,14 +203,14 @@ impl Writer {
         self.value_with(name, &[], value);
     }
 
-    /// `<name>value</name>`, or nothing where there is no value.
+    /// `<name>value</name>`; nothing for `None`.
     pub fn optional(&mut self, name: &str, value: Option<impl Value>) {
         if let Some(value) = value {
             self.value(name, value);
         }
     }
 
-    /// Begins an element; tells whether it is one of a list.
+    /// Begins an element; returns whether it is one of a list.
     fn open(&mut self, name: &str, attributes: &[Attribute<'_>]) -> bool {
         match &mut self.out {
             Out::Xml { text, depth } => {
@@ -232,14 +231,14 @@ impl Writer {
     }
 }
 
-/// A capability's attributes: its type and what else it has.
+/// The attributes of a capability: its type, then the others.
 fn typed<'a>(kind: &'a &str, attributes: &[Attribute<'a>]) -> Vec<Attribute<'a>> {
     let mut all: Vec<Attribute<'a>> = vec![("type", kind)];
     all.extend_from_slice(attributes);
     all
 }
 
-/// The members that attributes become.
+/// The JSON members for these attributes.
 fn object_of(attributes: &[Attribute<'_>]) -> Map<String, Json> {
     attributes
         .iter()
@@ -247,7 +246,7 @@ fn object_of(attributes: &[Attribute<'_>]) -> Map<String, Json> {
         .collect()
 }
 
-/// Ends the innermost object: it becomes a member of the one around it.
+/// Ends the innermost object, and makes it a member of the one around it.
 fn close(objects: &mut Vec<Map<String, Json>>, name: &str, is_item: bool) {
     let object = objects.pop().unwrap_or_default();
     insert(objects, name, is_item, Json::Object(object));
@@ -288,7 +287,7 @@ fn escape(text: &mut String, value: &(impl Value + ?Sized)) {
     let _ = value.write(&mut Escape(text));
 }
 
-/// Escapes the five characters that libvirt escapes, in text and attributes alike.
+/// Escapes the five characters that libvirt escapes, in texts and attributes.
 struct Escape<'a>(&'a mut String);
 
 impl Write for Escape<'_> {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Declarations of elements (XML 1.0, section 3.2): checked, and passed over.
+//! Declarations of elements (XML 1.0, section 3.2): checked, and skipped.
 
 use crate::xml::fault::Fault;
 use crate::xml::scanner::Scanner;
@@ -7,7 +7,7 @@ use crate::xml::scanner::Scanner;
 /// How deep the content model of an element may be nested.
 const MODEL_DEPTH: usize = 128;
 
-/// Passes the declaration of an element after its `<!ELEMENT`.
+/// Skips the declaration of an element after its `<!ELEMENT`.
 pub fn declaration(scanner: &mut Scanner<'_>) -> Result<(), Fault> {
     scanner.expect_blanks("Space required after 'ELEMENT'")?;
     scanner.expect_name("xmlParseElementDecl: no name for Element")?;
@@ -29,7 +29,7 @@ pub fn declaration(scanner: &mut Scanner<'_>) -> Result<(), Fault> {
     }
 }
 
-/// Passes the rest of `(#PCDATA|a|b)*`, or of `(#PCDATA)`.
+/// Skips the rest of `(#PCDATA|a|b)*`, or of `(#PCDATA)`.
 fn mixed_content(scanner: &mut Scanner<'_>) -> Result<(), Fault> {
     scanner.blanks();
     if scanner.take(')') {
@@ -47,9 +47,9 @@ fn mixed_content(scanner: &mut Scanner<'_>) -> Result<(), Fault> {
     }
 }
 
-/// Passes the rest of a model such as `(a,(b|c)*,d?)`.
+/// Skips the rest of a model such as `(a,(b|c)*,d?)`.
 fn content_model(scanner: &mut Scanner<'_>) -> Result<(), Fault> {
-    // What separates the parts of each parenthesis that is open, as far as it is known.
+    // The separator within each open parenthesis; `None` before the first one there.
     let mut separators: Vec<Option<char>> = vec![None];
     while !separators.is_empty() {
         scanner.blanks();
@@ -85,7 +85,7 @@ fn content_model(scanner: &mut Scanner<'_>) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Passes how often a part of a content model may stand.
+/// Skips the sign for how often a part of a content model may stand.
 fn occurrence(scanner: &mut Scanner<'_>) {
     let _ = scanner.take('?') || scanner.take('*') || scanner.take('+');
 }

@@ -52,7 +52,7 @@ fn a_tree_of_elements() {
     assert_eq!((root.line, root.column), (3, 11));
 }
 
-/// What libvirt 12.8.0 said of these (recorded from it).
+/// The messages of libvirt 12.8.0 for these documents (recorded).
 #[test]
 fn recorded_messages() {
     let cases: [(&str, &str); 5] = [
@@ -146,7 +146,7 @@ fn messages_in_the_words_of_libxml2() {
     }
 }
 
-/// What libvirt 12.8.0 took and refused of these (tried on it), with the start of its message.
+/// Documents that libvirt 12.8.0 accepted, and those that it refused, with the start of its message (recorded).
 #[test]
 fn prologs() {
     let accepted: [&[u8]; 22] = [
@@ -280,7 +280,7 @@ fn size_is_limited() {
     );
 }
 
-/// A document's elements are bounded by its size, and small documents may hold what they like.
+/// The memory for elements is limited by the document's size; small documents may have any number of them.
 #[test]
 fn memory_is_limited() {
     let children = |child: &str, count: usize| format!("<a>{}</a>", child.repeat(count));
@@ -309,7 +309,7 @@ fn depth_is_limited() {
     assert!(message("<a>".repeat(1_000_000).as_bytes()).contains("Excessive depth"));
 }
 
-/// Found by fuzzing: the tokeniser passes over a second mark without counting it.
+/// Found by fuzzing: the tokenizer skips a second mark without counting it.
 #[test]
 fn one_byte_order_mark_is_enough() {
     assert_eq!(root("\u{feff}<a>x</a>").text, "x");

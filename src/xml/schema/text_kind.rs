@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! The kinds of text that the schema knows.
+//! The kinds of text in a schema.
 
 /// A kind of text.
 pub enum TextKind {
-    /// What it is, for the message about a text that is not, and whether a text is of this kind.
+    /// A description for messages about text that is not of this kind, and a function that tells whether text is.
     Form(&'static str, fn(&str) -> bool),
-    /// One of these words, with blanks around it or not.
+    /// One of these words; blanks around it are ignored.
     Words(&'static [&'static str]),
 }
 
@@ -18,7 +18,7 @@ impl TextKind {
         }
     }
 
-    /// What a text of this kind is.
+    /// A description of this kind of text, for messages.
     pub fn describe(&self) -> String {
         match self {
             TextKind::Form(what, _) => (*what).to_string(),
@@ -27,12 +27,12 @@ impl TextKind {
     }
 }
 
-/// Whether a text is one of these words, with blanks around it or not.
+/// Whether a text is one of these words; blanks around it are ignored.
 pub fn is_one_of(words: &[&str], text: &str) -> bool {
     words.contains(&trim(text))
 }
 
-/// Words as a sentence holds them.
+/// The words as a list in a sentence, with "or" before the last.
 pub fn enumerate(words: &[&str]) -> String {
     match words {
         [] => "nothing".to_string(),
@@ -43,13 +43,13 @@ pub fn enumerate(words: &[&str]) -> String {
 
 use TextKind::Form;
 
-/// Any text, also none.
+/// Any text, also an empty one.
 pub const ANY: TextKind = Form("a text", |_| true);
-/// XML Schema's `unsignedInt`, digits alone.
+/// XML Schema's `unsignedInt`, of digits only.
 pub const UNSIGNED_INT: TextKind = Form("a decimal number below 4294967296", |text| {
     unsigned(text, u32::MAX.into())
 });
-/// XML Schema's `unsignedLong`, digits alone.
+/// XML Schema's `unsignedLong`, of digits only.
 pub const UNSIGNED_LONG: TextKind = Form("a decimal number below 18446744073709551616", |text| {
     unsigned(text, u64::MAX)
 });
@@ -64,19 +64,19 @@ pub const HEX: TextKind = Form("a hexadecimal number in lower case", |text| {
 });
 /// The class of a PCI function, `0x060400`.
 pub const PCI_CLASS: TextKind = Form("0x and 6 hexadecimal digits", |text| hex(text, 6, 6));
-/// A byte.
+/// A number of 8 bits.
 pub const UINT8: TextKind = Form("a number from 0 to 255, decimal or with 0x", |text| {
     hex(text, 1, 2) || signed(text, 0, 255)
 });
-/// The usage domain of an s390 cryptographic adapter.
+/// The number of a usage domain of an s390 cryptographic adapter.
 pub const AP_DOMAIN: TextKind = Form("0x and up to 4 hexadecimal digits, or 0 to 255", |text| {
     hex(text, 1, 4) || signed(text, 0, 255)
 });
-/// The channel subsystem of an s390 device.
+/// The number of the channel subsystem of an s390 device.
 pub const CSSID: TextKind = Form("a number from 0 to 254, decimal or with 0x", |text| {
     (hex(text, 1, 2) && !text.eq_ignore_ascii_case("0xff")) || signed(text, 0, 254)
 });
-/// The set of subchannels of an s390 device.
+/// The number of the subchannel set of an s390 device.
 pub const SSID: TextKind = Form("a number from 0 to 3", |text| {
     let digits = text.strip_prefix("0x").unwrap_or(text);
     matches!(digits, "0" | "1" | "2" | "3")
@@ -111,7 +111,7 @@ pub const FEATURE: TextKind = Form("a name of letters, - and _", |text| {
     let known = |c: char| c.is_ascii_alphabetic() || matches!(c, '-' | '_');
     !text.is_empty() && text.chars().all(known)
 });
-/// The speed of a PCI Express link in GT/s. The schema takes any character for the point.
+/// The speed of a PCI Express link in GT/s. libvirt's schema allows any character in place of the point.
 pub const LINK_SPEED: TextKind = Form("a number such as 8 or 2.5", |text| {
     let whole = text.trim_start_matches(|c: char| c.is_ascii_digit());
     let mut rest = whole.chars();
@@ -140,19 +140,20 @@ fn are_hex(digits: &str) -> bool {
     digits.bytes().all(|digit| digit.is_ascii_hexdigit())
 }
 
-/// Whether it is `0x` and that many hexadecimal digits.
+/// Whether a text is `0x` and so many hexadecimal digits.
 fn hex(text: &str, at_least: usize, at_most: usize) -> bool {
     text.strip_prefix("0x")
         .is_some_and(|digits| (at_least..=at_most).contains(&digits.len()) && are_hex(digits))
 }
 
-/// Whether it is nothing but digits, and not above a number.
+/// Whether a text has only digits and is a number up to `most`.
 fn unsigned(text: &str, most: u64) -> bool {
     text.bytes().all(|digit| digit.is_ascii_digit())
         && text.parse().is_ok_and(|number: u64| number <= most)
 }
 
-/// Whether it is a number with or without a sign, between blanks (XML Schema's `int`).
+/// Whether a text is a number from `least` to `most`, with or without a sign; blanks around it are ignored
+/// (XML Schema's `int`).
 fn signed(text: &str, least: i64, most: i64) -> bool {
     trim(text)
         .parse()

@@ -46,7 +46,7 @@ fn text_of_entities_and_attributes() {
     ] {
         assert_eq!(value(subset, " p\n q "), expected, "{subset}");
     }
-    // What is no blank but white space given by number stays.
+    // White space other than blanks that is given by number stays.
     assert_eq!(
         value("<!ATTLIST a b NMTOKENS #IMPLIED>", "&#9; p&#32;&#32;q"),
         "\t p q"
@@ -64,7 +64,7 @@ fn parameter_entities_are_declarations() {
         content("<!ENTITY % p ' &#37;q;<!--c-->'><!ENTITY % q '<!ENTITY x \"y\">'>%p;"),
         "y"
     );
-    // The first definition counts, and those outside of the document are passed over.
+    // The first definition counts, and entities outside of the document are skipped.
     assert_eq!(
         content("<!ENTITY % p ''><!ENTITY % p 'x'>%p;<!ENTITY x 'y'>"),
         "y"
@@ -167,7 +167,7 @@ fn messages_about_declarations_in_the_words_of_libxml2() {
     assert!(inside.contains("Sequence ']]>' not allowed in content"));
 }
 
-/// Departs from libvirt, which takes these and then does not find what stands there.
+/// Unlike libvirt, which accepts these and then misses what stands in the entities.
 #[test]
 fn entities_that_are_more_than_text_are_refused() {
     let markup = "<!DOCTYPE a [<!ENTITY x '<b/>'>]><a>&x;</a>";
@@ -178,7 +178,7 @@ fn entities_that_are_more_than_text_are_refused() {
     assert!(message(unknown.as_bytes()).contains("Entity 'x' not defined"));
 }
 
-/// Ten times ten times ... and entities that hold nothing but each other.
+/// Entities that grow tenfold at each step, and entities that only refer to each other.
 #[test]
 fn entities_do_not_grow() {
     for leaf in ["ha", ""] {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Devices as documents describe them: the `<device>` element read from XML.
+//! Documents that describe a device: the `<device>` element, read from XML.
 
 mod schema;
 
@@ -11,19 +11,19 @@ use crate::error::{Code, Domain, Error, Result};
 use crate::xml::element::Element;
 use crate::xml::reader;
 
-/// What a device is called before the host has named it.
+/// The name of a device in messages before the host has given it one.
 pub const NEW_DEVICE: &str = "new device";
 
-/// What a `<device>` element says.
+/// The content of a `<device>` element.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DeviceDocument {
-    /// The device, with the first of its capabilities.
+    /// The description of the device, with the first of its capabilities.
     pub description: Description,
-    /// The Fibre Channel host that shall be its parent, if it is not given by name.
+    /// The world-wide names of the Fibre Channel host that is to be its parent, if those are given in place of a name.
     pub parent_port: ParentPort,
 }
 
-/// A Fibre Channel host by its world-wide names; with a port name there always is a node name.
+/// The world-wide names of a Fibre Channel host. There is either both a node and a port name, or neither.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[allow(missing_docs)]
 pub struct ParentPort {
@@ -32,9 +32,8 @@ pub struct ParentPort {
     pub fabric_wwn: Option<String>,
 }
 
-/// Reads a description that a caller passed. Malformed XML is code 35, another root
-/// element code 27; see [`parse_device`] for the rest. With `validate`, what the schema
-/// of devices does not allow is code 92.
+/// Reads a description that a caller passed. Code 35 for malformed XML, code 27 for another root element, code 92 for
+/// what the schema of devices does not allow if `validate` is true; see [`parse_device`] for other errors.
 pub fn parse(xml: &[u8], purpose: Purpose, validate: bool) -> Result<DeviceDocument> {
     let device = reader::parse(xml, None)?;
     check_root(&device)?;
@@ -44,8 +43,8 @@ pub fn parse(xml: &[u8], purpose: Purpose, validate: bool) -> Result<DeviceDocum
     parse_device(&device, purpose)
 }
 
-/// Reads a `<device>` element. Codes are libvirt 12.8.0's: 21 without a name that is
-/// needed, 27 for what attributes lack, 1 and 67 for what elements do.
+/// Reads a `<device>` element. Errors are those of libvirt 12.8.0: code 21 if a name is needed and missing, 27 for
+/// missing or invalid attributes, 1 and 67 for missing or invalid elements.
 pub fn parse_device(device: &Element, purpose: Purpose) -> Result<DeviceDocument> {
     check_root(device)?;
     let name = match (purpose, filled(device, "name")) {
@@ -65,7 +64,7 @@ pub fn parse_device(device: &Element, purpose: Purpose) -> Result<DeviceDocument
         return Err(input.wrong("no device capabilities"));
     };
     let (facts, state) = Facts::parse(input.at(first))?;
-    // Devices have one capability; whatever else is there must make sense all the same.
+    // A device has one capability. Others are ignored, but must be valid.
     for other in capabilities {
         Facts::parse(input.at(other))?;
     }
@@ -95,13 +94,13 @@ fn check_root(device: &Element) -> Result<()> {
     }
 }
 
-/// The text of a child, if there is any.
+/// The text of a child; `None` if it is missing or empty.
 fn filled(element: &Element, child: &str) -> Option<String> {
     let text = element.child_text(child)?;
     (!text.is_empty()).then(|| text.to_string())
 }
 
-/// The device node and the links to it.
+/// The paths of the device node and of the links to it.
 fn parse_devnodes(device: &Element) -> Result<(Option<String>, Vec<String>)> {
     let mut node = None;
     let mut links = Vec::new();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Records a machine: whatever is read of it while all of its devices are listed and described.
+//! Records a machine: all that is read of it while all of its devices are listed and described.
 
 pub mod anonymous;
 mod secrets;
@@ -15,10 +15,11 @@ use crate::host::recording::{Entry, Recording};
 use crate::view::View;
 use crate::view::filter::passes;
 
-/// Where a recording keeps the names of PCI hardware.
+/// The file of a recording with the names of PCI hardware.
 const PCI_IDS: &str = "usr/share/misc/pci.ids";
 
-/// A recording of the host. Devices that go meanwhile are left out.
+/// Makes a recording of the host. Devices that are removed meanwhile are left out. Fails if a system call does
+/// (code 38).
 pub fn record(host: &Host) -> Result<Recording> {
     let host = host
         .noted()
@@ -27,7 +28,7 @@ pub fn record(host: &Host) -> Result<Recording> {
     view.refresh(&host, true)?;
     let mut names = PciNames::default();
     for device in view.registry().iter() {
-        // What libvirt or an older version of this library reads of a device that cannot be described is of use, too.
+        // A device that cannot be described is recorded too: other programs may read it.
         match device.describe(&host, Asking::Never) {
             Ok(description) => names.add(&description.facts),
             Err(e) if e.code() == Code::SystemError => return Err(e),
@@ -38,7 +39,7 @@ pub fn record(host: &Host) -> Result<Recording> {
         }
     }
     let mut recording = recording_of(host.files)?;
-    // Of the file with all names of PCI hardware, those of this machine are enough.
+    // A file with the names of this machine's PCI hardware takes the place of the one with all names.
     recording.root.shift_remove(&b"usr"[..]);
     if let Some(text) = names.text() {
         recording.put(&place(PCI_IDS), Entry::File(text));
@@ -55,7 +56,7 @@ fn place(path: &str) -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// The names that were found for the machine's PCI hardware, by vendor and device.
+/// The names of the machine's PCI hardware, by vendor and device id.
 #[derive(Default)]
 struct PciNames(BTreeMap<u32, (Option<String>, BTreeMap<u32, String>)>);
 
@@ -71,8 +72,8 @@ impl PciNames {
         }
     }
 
-    /// The text of a pci.ids file, for a machine that has any PCI hardware. A vendor without a name has none
-    /// for its devices either.
+    /// The text of a `pci.ids` file; `None` for a machine without PCI hardware. The format has no device names below a
+    /// vendor without a name.
     fn text(&self) -> Option<Vec<u8>> {
         let mut text = String::from("# Names of the PCI hardware of one machine\n");
         for (vendor, (name, devices)) in &self.0 {

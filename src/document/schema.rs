@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! The schema of devices: what may stand where in their XML, checked element by element.
+//! The schema of devices: which elements their XML may have, and where.
 //!
-//! The verdict is that of libvirt 12.8.0's schema; the words about it are our own.
+//! It accepts and refuses the same documents as libvirt 12.8.0's schema; the messages are this library's own.
 
 use crate::caps;
 use crate::error::Result;
@@ -12,13 +12,13 @@ use crate::xml::schema::{
     AttributeRule, Content, NOTHING, Rule, Sort, element, one, required, text,
 };
 
-/// Refuses a document that the schema does not allow (code 92). The message names what is
-/// wrong, with line and column. The root has to be a `<device>`.
+/// Checks a document, whose root must be a `<device>`. Code 92 if the schema does not allow it; the message names what
+/// is wrong, with line and column.
 pub fn validate(device: &Element) -> Result<()> {
     DEVICE.check(device)
 }
 
-/// The root.
+/// The rule for the root.
 const DEVICE: Rule = Rule {
     name: "device",
     sort: Sort::Only,
@@ -38,7 +38,7 @@ const DEVICE: Rule = Rule {
     ])]),
 };
 
-/// The parent by world-wide names, by those of its fabric, or by its own name.
+/// The forms of `<parent>`: by the world-wide names of the parent, by that of its fabric, or by the parent's name.
 const PARENT: &[Pattern] = &[
     one("parent", Sort::Has("wwnn"), PARENT_PORT, NOTHING),
     one("parent", Sort::Has("wwpn"), PARENT_PORT, NOTHING),
@@ -51,6 +51,7 @@ const PARENT: &[Pattern] = &[
     text("parent", ANY),
 ];
 
+/// The world-wide names of node and port, which are given together.
 const PARENT_PORT: &[AttributeRule] = &[required("wwnn", WWN), required("wwpn", WWN)];
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Makes a recording anonymous: what tells this machine from others of its make is replaced wherever it
-//! stands, in files, links and names. The same value becomes the same other one.
+//! Makes a recording anonymous: what identifies this one machine is replaced everywhere in files,
+//! links and names. Equal values are replaced by equal values.
 
 mod identifiers;
 mod pages;
@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use super::secrets::{Form, Secrets, Words};
 use crate::host::recording::{Entry, Folder, Recording};
 
-/// The properties of udev's entries that an anonymous recording keeps: those that this library reads.
+/// The properties of udev's entries that are kept: those that this library reads.
 const PROPERTIES: [&[u8]; 13] = [
     b"ID_BUS",
     b"ID_CDROM",
@@ -27,8 +27,8 @@ const PROPERTIES: [&[u8]; 13] = [
     b"ID_VENDOR_ID",
 ];
 
-/// The recording with other serial numbers, hardware addresses, world-wide names, UUIDs and labels, and another
-/// name of the host, if that is given.
+/// The recording with other serial numbers, hardware addresses, world-wide names, UUIDs and labels,
+/// and with another name in place of `host`, the host's name, if that is given.
 pub fn anonymise(recording: &Recording, host: Option<&[u8]>) -> Recording {
     let mut all = Vec::new();
     walk(&recording.root, &mut Vec::new(), &mut all);
@@ -43,7 +43,7 @@ pub fn anonymise(recording: &Recording, host: Option<&[u8]>) -> Recording {
         match entry {
             Entry::File(content) => {
                 identifiers::add_serials(path, content, &names, &mut secrets);
-                // These are numbers of the same length, but the addresses of registers.
+                // The numbers there have the same length, but are addresses of memory and ports.
                 if name != b"resource" {
                     identifiers::add_numbers(content, &mut secrets);
                 }
@@ -53,7 +53,7 @@ pub fn anonymise(recording: &Recording, host: Option<&[u8]>) -> Recording {
         }
     }
     if let Some(host) = host {
-        // The name of a host that is called like a part of any machine tells nothing.
+        // A name that other files have as a common word does not identify the machine.
         let is_common = |text: &[u8]| {
             text.split(|b| !b.is_ascii_alphanumeric())
                 .any(|word| word == host)
@@ -72,7 +72,7 @@ pub fn anonymise(recording: &Recording, host: Option<&[u8]>) -> Recording {
     }
 }
 
-/// Every entry below a folder with its path.
+/// Adds all entries below a folder to `all`, each with its path.
 fn walk<'a>(
     folder: &'a Folder,
     path: &mut Vec<&'a [u8]>,
@@ -107,10 +107,10 @@ fn rewrite<'a>(folder: &'a Folder, path: &mut Vec<&'a [u8]>, secrets: &mut Secre
     out
 }
 
-/// An entry of udev's database with what may be kept of it.
+/// An entry of udev's database, with only what may be kept of it.
 fn udev_entry(content: &[u8], secrets: &mut Secrets) -> Vec<u8> {
     let mut out = Vec::new();
-    // Here they are known to be serial numbers, however short.
+    // In this entry they are known to be serial numbers, however short they are.
     let mut own = Words::default();
     for serial in identifiers::udev_serials(content) {
         own.add(serial, &secrets.replacement(serial, Form::Text));
@@ -136,7 +136,7 @@ fn udev_entry(content: &[u8], secrets: &mut Secrets) -> Vec<u8> {
                 };
                 [b"E:", key, b"=", &value].concat()
             }
-            // When the device was set up, the form of the entry.
+            // The time when the device was set up, and the version of the format.
             [b'I' | b'V', b':', ..] => line.to_vec(),
             _ => continue,
         };

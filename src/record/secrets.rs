@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Words that tell one machine from another, and what stands in their place in an anonymous recording.
+//! Words that identify a machine, and their replacements in an anonymous recording.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 
-/// The shortest word that is looked for.
+/// The shortest word that is replaced, in bytes.
 const SHORTEST: usize = 4;
 
-/// How a word may be changed without becoming another kind of word.
+/// How a word is replaced so that it stays the same kind of word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// Letters stay letters, digits stay digits.
+    /// Letters are replaced by letters of the same case, digits by digits.
     Text,
-    /// Hexadecimal digits stay such. So many at the beginning are kept, because they name a maker.
+    /// Hexadecimal digits are replaced by others. So many at the beginning are kept, because they identify a maker.
     Hex(usize),
-    /// Hexadecimal digits stay such. Version and variant of the UUID are kept.
+    /// Hexadecimal digits are replaced by others, except those for version and variant of the UUID.
     Uuid,
 }
 
-/// Replacements for words. A word has one replacement throughout a recording, and another one in each recording.
+/// Replacements for words. A word has one replacement in the whole recording, and another one in each recording.
 #[derive(Debug, Default)]
 pub struct Secrets {
     replacements: HashMap<Vec<u8>, Vec<u8>>,
@@ -27,22 +27,23 @@ pub struct Secrets {
     key: RandomState,
 }
 
-/// Words that are looked for, by their first bytes, with what is put in their place.
+/// Words with their replacements, by their first bytes.
 #[derive(Debug, Default)]
 pub struct Words(HashMap<[u8; SHORTEST], Vec<Pair>>);
 
-/// A word and what is put in its place.
+/// A word and its replacement.
 type Pair = (Vec<u8>, Vec<u8>);
 
 impl Secrets {
-    /// The replacement for a word: as long, and no other word's. Upper and lower case are one word, but for text.
+    /// The replacement for a word: as long as the word, and different from other words' replacements as far as
+    /// possible. Except for [`Form::Text`], words that differ only in case have the same replacement.
     pub fn replacement(&mut self, word: &[u8], form: Form) -> Vec<u8> {
         let known = match form {
             Form::Text => word.to_vec(),
             Form::Hex(_) | Form::Uuid => word.to_ascii_lowercase(),
         };
         if !self.replacements.contains_key(&known) {
-            // Where too few words are possible for each to have its own, two get the same.
+            // If there are too few possible replacements, two words get the same.
             let attempts = (0..100)
                 .map(|attempt| mask(&known, form, |at| self.key.hash_one((attempt, &known, at))));
             let unused = attempts
@@ -61,19 +62,18 @@ impl Secrets {
         }
     }
 
-    /// Looks for the word from here on, in [`Secrets::replace`].
+    /// Adds a word to those that [`Secrets::replace`] replaces.
     pub fn add(&mut self, word: &[u8], form: Form) {
         let replacement = self.replacement(word, form);
         self.words.add(word, &replacement);
     }
 
-    /// Looks for another spelling of a word, with the same spelling of its replacement.
+    /// Adds another spelling of a word, with its replacement in the same spelling.
     pub fn add_as(&mut self, word: &[u8], replacement: &[u8]) {
         self.words.add(word, replacement);
     }
 
-    /// Looks for a number in hexadecimal digits, in the spellings in which it is met: either case, and with what programs
-    /// put before it.
+    /// Adds a number in hexadecimal digits, in both cases and with the prefixes that programs use.
     pub fn add_hex(&mut self, digits: &[u8], kept: usize) {
         for digits in [digits.to_ascii_lowercase(), digits.to_ascii_uppercase()] {
             let replacement = self.replacement(&digits, Form::Hex(kept));
@@ -86,9 +86,9 @@ impl Secrets {
         }
     }
 
-    /// Looks for a hardware address, given as its hexadecimal digits: without and with a sign between its bytes.
+    /// Adds a hardware address, given by its hexadecimal digits, with and without separators between its bytes.
     pub fn add_address(&mut self, digits: &[u8]) {
-        // Three bytes are a device's own.
+        // The last three bytes belong to the device, those before to its maker.
         self.add_hex(digits, digits.len().saturating_sub(6));
         for digits in [digits.to_ascii_lowercase(), digits.to_ascii_uppercase()] {
             let replacement = self.replacement(&digits, Form::Hex(0));
@@ -99,14 +99,14 @@ impl Secrets {
         }
     }
 
-    /// Puts the replacements into a text, for whole words.
+    /// The text with all words that were added replaced, where they stand as whole words.
     pub fn replace(&self, text: &[u8]) -> Vec<u8> {
         self.words.replace(text)
     }
 }
 
 impl Words {
-    /// Looks for a word, unless it is looked for already. Words of fewer than four bytes are not.
+    /// Adds a word, unless it is there already or has fewer than four bytes.
     pub fn add(&mut self, word: &[u8], replacement: &[u8]) {
         let Some(first) = word.first_chunk() else {
             return;
@@ -118,7 +118,7 @@ impl Words {
         }
     }
 
-    /// Puts the replacements into a text, for whole words.
+    /// The text with all words replaced, where they stand as whole words.
     pub fn replace(&self, text: &[u8]) -> Vec<u8> {
         let mut out = text.to_vec();
         let mut at = 0;
@@ -141,16 +141,16 @@ impl Words {
     }
 }
 
-/// The bytes of a number with a sign between them.
+/// The digits of a number with a separator between its bytes.
 fn spread(digits: &[u8], between: u8) -> Vec<u8> {
     digits.chunks(2).collect::<Vec<_>>().join(&between)
 }
 
-/// Other letters and digits in the place of those of a word.
+/// The word with other letters and digits, chosen by `random`.
 fn mask(word: &[u8], form: Form, random: impl Fn(usize) -> u64) -> Vec<u8> {
     let mut escaped = 0;
     let put = |(at, byte): (usize, &u8)| {
-        // udev writes what is unsafe in a name as `\x20`.
+        // udev writes unsafe characters of a name in this form: `\x20`.
         if word[at..].starts_with(b"\\x") {
             escaped = at + 4;
         }

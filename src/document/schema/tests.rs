@@ -23,7 +23,7 @@ fn capability(kind: &str, content: &str) -> String {
     ))
 }
 
-/// What libvirt 12.8.0 answered to these with the flag for validation (recorded from it).
+/// Documents that libvirt 12.8.0 refused and accepted with the flag for validation (recorded).
 #[test]
 fn recorded_verdicts() {
     let refused = [
@@ -203,7 +203,7 @@ fn messages_stay_short() {
     }
 }
 
-/// Many children cost no more than their number.
+/// The time grows only with the number of children.
 #[test]
 fn large_documents_are_checked_quickly() {
     let attributes = "<attr name='a' value='b'/>".repeat(30_000);

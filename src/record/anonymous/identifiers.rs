@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Where identifiers stand in text, and what they look like.
+//! Finds identifiers: by their form in any text, and serial numbers in the files that have them.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -7,13 +7,13 @@ use std::ops::Range;
 use crate::caps::vpd;
 use crate::record::secrets::{Form, Secrets};
 
-/// The shortest number that is taken for an identifier: 64 bits in hexadecimal digits.
+/// The shortest number that counts as an identifier, in hexadecimal digits: 64 bits.
 const LONG_NUMBER: usize = 16;
 
-/// The shortest serial number that is replaced. What is shorter tells no machine apart, and may be part of any address.
+/// The shortest serial number that is replaced wherever it stands. A shorter one may be a part of any address.
 const SHORT_SERIAL: usize = 6;
 
-/// Looks for whatever has the form of a hardware address, a UUID or a world-wide name.
+/// Adds everything in a text that has the form of a hardware address, a UUID or a world-wide name.
 pub fn add_numbers(text: &[u8], secrets: &mut Secrets) {
     let is_part = |b: &u8| b.is_ascii_hexdigit() || matches!(b, b':' | b'-' | b'x');
     for word in text.split(|b| !is_part(b)) {
@@ -56,12 +56,12 @@ fn is_uuid(word: &[u8]) -> bool {
     word.len() == 36 && word.iter().enumerate().all(is_right)
 }
 
-/// Six bytes of Ethernet, eight of EUI-64, twenty of InfiniBand.
+/// Adds a word that is a hardware address: six bytes for Ethernet, eight for EUI-64, twenty for InfiniBand.
 fn add_address(word: &[u8], secrets: &mut Secrets) {
     let bytes: Vec<&[u8]> = word.split(|&b| b == b':').collect();
     let is_byte = |byte: &&[u8]| byte.len() == 2 && byte.iter().all(u8::is_ascii_hexdigit);
     if matches!(bytes.len(), 6 | 8 | 20) && bytes.iter().all(is_byte) {
-        // All zeros and all ones are nobody's.
+        // An address of equal bytes, such as all zeros, belongs to no device.
         if bytes.iter().any(|byte| *byte != bytes[0]) {
             secrets.add_address(&bytes.concat());
         }
@@ -69,7 +69,7 @@ fn add_address(word: &[u8], secrets: &mut Secrets) {
 }
 
 fn add_long_number(digits: &[u8], secrets: &mut Secrets) {
-    // scsi_id puts a digit before what is 8 or 16 bytes long.
+    // scsi_id puts a digit before identifiers of 8 or 16 bytes.
     let digits = match (digits.len(), digits.first()) {
         (17 | 33, Some(b'2' | b'3')) => &digits[1..],
         _ => digits,
@@ -77,8 +77,9 @@ fn add_long_number(digits: &[u8], secrets: &mut Secrets) {
     if digits.len() < LONG_NUMBER || digits.starts_with(b"00000000") {
         return;
     }
-    // The maker's number: in the first bytes of Fibre Channel names of formats 1 and 2, after half a byte in
-    // those of formats 5 and 6 (FC-FS, name identifiers), in the first three bytes of an EUI-64.
+    // The digits up to the end of the maker's number are kept. It is in the first five bytes of Fibre Channel names of
+    // formats 1 and 2, after the first digit of those of formats 5 and 6 (FC-FS, name identifiers), and in the first
+    // three bytes of an EUI-64.
     let kept = match (digits.len(), digits[0]) {
         (16, b'1' | b'2') => 10,
         (16 | 32, _) => 7,
@@ -87,7 +88,7 @@ fn add_long_number(digits: &[u8], secrets: &mut Secrets) {
     secrets.add_hex(digits, kept);
 }
 
-/// Whether a text may be looked for wherever it stands: it is no common word.
+/// Whether a text is safe to be replaced wherever it stands, because it cannot be a common word.
 fn is_serial(text: &[u8], names: &HashSet<&[u8]>) -> bool {
     let has_digit = text.iter().any(u8::is_ascii_digit);
     let is_uniform = text.iter().all(|b| *b == text[0]);
@@ -101,7 +102,7 @@ fn add_serial(text: &[u8], names: &HashSet<&[u8]>, secrets: &mut Secrets) {
         return;
     }
     secrets.add(text, Form::Text);
-    // As udev writes it in names.
+    // udev writes it with `_` for blanks in names.
     let replacement = secrets.replacement(text, Form::Text);
     let joined = |text: &[u8]| {
         let words = text
@@ -114,7 +115,7 @@ fn add_serial(text: &[u8], names: &HashSet<&[u8]>, secrets: &mut Secrets) {
     }
 }
 
-/// Looks for the serial numbers that a file holds.
+/// Adds the serial numbers in a file, if its path tells that it has any.
 pub fn add_serials(path: &[&[u8]], content: &[u8], names: &HashSet<&[u8]>, secrets: &mut Secrets) {
     match path {
         [b"etc", b"machine-id"] => secrets.add(content.trim_ascii(), Form::Hex(0)),
@@ -141,13 +142,13 @@ pub fn add_serials(path: &[&[u8]], content: &[u8], names: &HashSet<&[u8]>, secre
     }
 }
 
-/// Whether a field of vital product data is about this one adapter: its serial number, what its maker and what
-/// its owner put there.
+/// Whether a field of vital product data is about this one adapter: its serial number, and the fields of its maker and
+/// its owner.
 pub fn is_own(keyword: [u8; 2]) -> bool {
     matches!(&keyword, b"SN" | [b'V' | b'Y', _])
 }
 
-/// Where the serial number is in the uid of a DASD: maker, serial number, control unit, address.
+/// Where the serial number is in the uid of a DASD, which has maker, serial number, control unit and address.
 pub fn dasd_serial(uid: &[u8]) -> Option<Range<usize>> {
     let mut dots = uid
         .iter()
@@ -170,14 +171,14 @@ pub fn udev_serials(content: &[u8]) -> Vec<&[u8]> {
     let serial = value("E:ID_SERIAL=");
     let contains_short = !short.is_empty() && serial.windows(short.len()).any(|part| part == short);
     if !contains_short {
-        // Model and serial number, or the number alone.
+        // ID_SERIAL is model and serial number, or the number alone.
         found.extend(serial.rsplit(|&b| b == b'_').next());
     }
     found.retain(|serial| !serial.is_empty());
     found
 }
 
-/// A link to a device node without what people name file systems and computers.
+/// A link to a device node, with other labels of file systems and names of iSCSI targets.
 pub fn without_labels(link: &[u8], secrets: &mut Secrets) -> Vec<u8> {
     for folder in [
         "disk/by-label/",

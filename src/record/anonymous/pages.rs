@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Identifiers in attributes of a known form, most of them binary.
+//! Replaces identifiers in attributes of a known format, most of which are binary.
 
 use super::identifiers;
 use crate::caps::vpd;
 use crate::record::secrets::{Form, Secrets};
 
-/// Where the extended capabilities of configuration space begin (PCI Express Base 4.0, section 7.6), and the
-/// one that holds a serial number (7.9.3).
+/// Where the extended capabilities of configuration space begin, in bytes (PCI Express Base 4.0,
+/// section 7.6).
 const EXTENDED: usize = 0x100;
+/// The id of the extended capability with a serial number (PCI Express Base 4.0, section 7.9.3).
 const SERIAL_NUMBER: u16 = 0x0003;
 
-/// The content of an attribute with other identifiers where its form says what they are. It keeps its length.
+/// The content of an attribute with other identifiers. It has the same length.
 pub fn rewrite(name: &[u8], content: &[u8], secrets: &mut Secrets) -> Vec<u8> {
     let mut content = content.to_vec();
     match name {
@@ -34,7 +35,7 @@ fn vital_product_data(image: &[u8], secrets: &mut Secrets) -> Vec<u8> {
     let vpd = vpd::parse(image).unwrap_or_default();
     let part = vpd.read_only.and_then(|fields| fields.part_number);
     vpd::replace_texts(image, |keyword, text| {
-        // Makers repeat the part number in fields of their own.
+        // A field that repeats the part number is the same on all adapters of this make.
         let is_common = part.as_ref().is_some_and(|part| part.as_bytes() == text);
         match identifiers::is_own(keyword) && !is_common {
             true => secrets.replacement(text, Form::Text),
@@ -45,7 +46,7 @@ fn vital_product_data(image: &[u8], secrets: &mut Secrets) -> Vec<u8> {
 
 fn clear_serial(config: &mut [u8]) {
     let mut at = EXTENDED;
-    // Each capability takes at least four bytes; a chain that leads backwards ends.
+    // A chain that leads backwards is not followed.
     while let Some(header) = config.get(at..).and_then(|rest| rest.first_chunk::<4>()) {
         let header = u32::from_le_bytes(*header);
         if header as u16 == SERIAL_NUMBER {
@@ -60,7 +61,7 @@ fn clear_serial(config: &mut [u8]) {
     }
 }
 
-/// Replaces the text in these bytes, but not the blanks around it.
+/// Replaces the text in these bytes, except white space around it.
 fn replace_text(bytes: &mut [u8], secrets: &mut Secrets) {
     let text = bytes.trim_ascii();
     let replacement = secrets.replacement(text, Form::Text);
@@ -68,7 +69,7 @@ fn replace_text(bytes: &mut [u8], secrets: &mut Secrets) {
     bytes[begin..begin + replacement.len()].copy_from_slice(&replacement);
 }
 
-/// Unit Serial Number (SPC-4, section 7.8.15): all after the header.
+/// Unit Serial Number (SPC-4, section 7.8.15): the serial number is all that follows the header.
 fn unit_serial(page: &mut [u8], secrets: &mut Secrets) {
     if let Some(serial) = page.get_mut(4..) {
         replace_text(serial, secrets);
@@ -83,7 +84,7 @@ fn device_ids(page: &mut [u8], secrets: &mut Secrets) {
         let (id, next) = after.split_at_mut(length);
         match header[0] & 0x0f {
             1 => replace_binary(id, secrets),
-            // Vendor and model come first.
+            // Vendor and model come before the serial number.
             _ => {
                 let begin = id
                     .trim_ascii_end()
@@ -98,7 +99,7 @@ fn device_ids(page: &mut [u8], secrets: &mut Secrets) {
 }
 
 fn replace_binary(id: &mut [u8], secrets: &mut Secrets) {
-    // What is shorter is a number of the port or of the group.
+    // A shorter one is the number of a port or a group.
     if id.len() < 8 {
         return;
     }
@@ -112,8 +113,8 @@ fn replace_binary(id: &mut [u8], secrets: &mut Secrets) {
     }
 }
 
-/// ATA Information (SAT-3, section 12.4.2): IDENTIFY DEVICE data from byte 60, of which words 10 to 19 are the serial
-/// number and words 108 to 111 the world-wide name (ACS-3, section 7.12.7).
+/// ATA Information (SAT-3, section 12.4.2): IDENTIFY DEVICE data from byte 60, of which words 10 to
+/// 19 are the serial number and words 108 to 111 the world-wide name (ACS-3, section 7.12.7).
 fn ata_identity(page: &mut [u8], secrets: &mut Secrets) {
     if let Some(serial) = page.get_mut(80..100) {
         serial.chunks_mut(2).for_each(<[u8]>::reverse);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! A machine with an identifier in each place where one may stand.
+//! Machines with an identifier in each place where one may stand.
 
 use super::*;
 use crate::caps::vpd;
@@ -124,7 +124,7 @@ fn identifiers_are_replaced_wherever_they_stand() {
             - "E:ID_SERIAL_SHORT=S3Z8NB0K123456\nE:ID_FS_UUID=1234-ABCD\nG:systemd\n".len()
     );
 
-    // The same value everywhere: the link leads to the interface, whose address its name holds.
+    // Equal values stay equal: the link leads to the interface, whose name has its address.
     let names = anonymous.names(b"/sys/class/net").unwrap();
     let name = String::from_utf8(names[0].clone()).unwrap();
     let address =
@@ -146,7 +146,7 @@ fn identifiers_are_replaced_wherever_they_stand() {
     };
     assert_eq!(value("S:disk/by-id/ata-"), value("E:ID_SERIAL="));
     assert_eq!(value("S:disk/by-label/"), value("E:ID_FS_LABEL="));
-    // In the next recording it is another one.
+    // The next recording has other values.
     assert_ne!(dump(&anonymise(&original, None)), text);
 }
 
@@ -198,7 +198,7 @@ fn vital_product_data_stay_in_form() {
         before.read_write.unwrap().asset_tag,
         after.read_write.unwrap().asset_tag
     );
-    // One that says nothing, because its checksum is wrong, says nothing still.
+    // Malformed data, here with a wrong checksum, are left as they are.
     let mut bad = ADAPTER.to_vec();
     bad[5] ^= 1;
     let anonymous = anonymise(&machine(&[("sys/devices/a/vpd", &bad)], &[]), None);

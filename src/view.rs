@@ -18,7 +18,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 
 use crate::error::{Error, Result};
 use crate::host::Host;
-use crate::host::found::again;
+use crate::host::found::retry_interrupted;
 use crate::host::monitor::{Monitor, News, ScanNews};
 use crate::host::uevent::{Action, Uevent};
 use crate::name::Name;
@@ -206,7 +206,9 @@ impl View {
     /// Descriptors that are readable while there are messages; they outlive the view.
     pub fn fds(&self) -> Result<Vec<OwnedFd>> {
         let fds = self.monitor.iter().flat_map(Monitor::fds);
-        let copies: io::Result<_> = fds.map(|fd| again(|| fd.try_clone_to_owned())).collect();
+        let copies: io::Result<_> = fds
+            .map(|fd| retry_interrupted(|| fd.try_clone_to_owned()))
+            .collect();
         copies.map_err(|e| Error::io("cannot wait for uevents", &e))
     }
 

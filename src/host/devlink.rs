@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! The eswitch mode of PCI network devices, by devlink over generic netlink
-//! (kernel: Documentation/networking/devlink/, include/uapi/linux/devlink.h,
-//! include/uapi/linux/genetlink.h, include/uapi/linux/netlink.h).
+//! The eswitch mode of PCI network devices, by devlink over generic netlink (kernel: Documentation/networking/devlink/,
+//! include/uapi/linux/devlink.h, include/uapi/linux/genetlink.h, include/uapi/linux/netlink.h).
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -18,7 +17,7 @@ use super::found::optional_socket;
 use super::netlink::{ATTRIBUTE_HEADER, HEADER, align, attributes, messages};
 use crate::error::{Error, Result};
 
-/// The family that knows the others, and its command and attributes to find one by name.
+/// The command of the control family that looks another family up by its name, and the attributes for that.
 const CONTROL: NetlinkCommand = NetlinkCommand {
     family: 0x10,
     command: 3,
@@ -39,21 +38,21 @@ const NLMSG_ERROR: u16 = 2;
 /// The size of `struct genlmsghdr`.
 const GENERIC_HEADER: usize = 4;
 
-/// How long an answer may take; the kernel gives it before the request returns.
-const PATIENCE: Duration = Duration::from_secs(1);
-/// How many datagrams may come before the answer; none should.
-const MAX_STRAYS: usize = 8;
+/// How long an answer may take. Usually it is there before the request returns.
+const TIMEOUT: Duration = Duration::from_secs(1);
+/// How many other datagrams may come before the answer; usually there are none.
+const MAX_UNRELATED: usize = 8;
 
 /// Whether the eswitch of the PCI function at `address` (`0000:3b:00.0`) is in switchdev mode.
 ///
-/// False as well where the kernel knows no devlink or the device no eswitch, and where the kernel does not say:
-/// it tells root only, and confined programs may not even ask.
+/// `false` also if the kernel has no devlink, if the device has no eswitch, and if the kernel does not tell: it
+/// tells root only, and confined programs may not even ask. Fails if another system call does (code 38).
 pub fn is_switchdev(address: &str) -> Result<bool> {
     let Some(socket) = optional_socket("the eswitch modes of devices", open())? else {
         return Ok(false);
     };
     match asked(&socket, address) {
-        Err(e) if is_silence(&e) => Ok(false),
+        Err(e) if is_no_answer(&e) => Ok(false),
         answer => answer.map_err(|e| {
             let what = format!("cannot ask devlink for the eswitch mode of {address}");
             Error::io(what, &e)
@@ -61,8 +60,8 @@ pub fn is_switchdev(address: &str) -> Result<bool> {
     }
 }
 
-/// Whether the kernel did not let itself be asked, or gave no answer that can be read.
-fn is_silence(error: &io::Error) -> bool {
+/// Whether the process may not ask the kernel, or there was no answer that can be read.
+fn is_no_answer(error: &io::Error) -> bool {
     use io::ErrorKind::{InvalidData, InvalidInput, PermissionDenied, TimedOut};
     matches!(
         error.kind(),
@@ -87,7 +86,7 @@ fn asked(socket: &OwnedFd, address: &str) -> io::Result<bool> {
     Ok(number(&attributes, ESWITCH_MODE) == Some(MODE_SWITCHDEV))
 }
 
-/// The id of a generic netlink family, by its NUL-terminated name.
+/// The id of the generic netlink family with this NUL-terminated name; `None` if the kernel has no such family.
 fn find_family(socket: &OwnedFd, name: &[u8]) -> io::Result<Option<u16>> {
     Ok(
         match ask(socket, CONTROL, &[(CONTROL_FAMILY_NAME, name)])? {
@@ -106,7 +105,7 @@ fn open() -> rustix::io::Result<OwnedFd> {
             Some(GENERIC),
         )
     })?;
-    retry_on_intr(|| set_socket_timeout(&socket, Timeout::Recv, Some(PATIENCE)))?;
+    retry_on_intr(|| set_socket_timeout(&socket, Timeout::Recv, Some(TIMEOUT)))?;
     Ok(socket)
 }
 
@@ -118,25 +117,25 @@ struct NetlinkCommand {
     version: u8,
 }
 
-/// What the kernel answers.
+/// The kernel's answer to a command.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Reply {
-    /// Those of the answer.
+    /// The attributes of the answer, not parsed.
     Attributes(Vec<u8>),
-    /// An error code; all of them mean that there is nothing to be had.
+    /// An error code; each of them means that there is no such thing.
     Refused,
 }
 
 /// Sends a request and waits for the answer to it.
 fn ask(socket: &OwnedFd, call: NetlinkCommand, attributes: &[(u16, &[u8])]) -> io::Result<Reply> {
-    // One request is under way at a time: its own number only tells answers from strays.
+    // There is one request at a time, so a number made of the command suffices to tell its answer from other messages.
     let sequence = u32::from(call.family) << 8 | u32::from(call.command);
     let request = request(call, sequence, attributes).ok_or(Errno::INVAL)?;
     let kernel = SocketAddrNetlink::new(0, 0);
     retry_on_intr(|| sendto(socket, &request, SendFlags::empty(), &kernel))?;
     // The kernel's own messages are at most 8 KiB long (NLMSG_GOODSIZE), or a page where pages are larger.
     let mut buffer = vec![0; 64 << 10];
-    for _ in 0..MAX_STRAYS {
+    for _ in 0..MAX_UNRELATED {
         let received = retry_on_intr(|| recvfrom(socket, &mut buffer[..], RecvFlags::empty()));
         let (_, length, sender) = match received {
             Err(Errno::AGAIN) => return Err(io::ErrorKind::TimedOut.into()),
@@ -154,7 +153,7 @@ fn ask(socket: &OwnedFd, call: NetlinkCommand, attributes: &[(u16, &[u8])]) -> i
     Err(io::ErrorKind::InvalidData.into())
 }
 
-/// The bytes of a request; `None` when a value is too long for its attribute.
+/// The bytes of a request; `None` if a value is too long for an attribute.
 fn request(call: NetlinkCommand, sequence: u32, attributes: &[(u16, &[u8])]) -> Option<Vec<u8>> {
     let mut message = vec![0; HEADER];
     message.extend([call.command, call.version, 0, 0]);
@@ -174,7 +173,7 @@ fn request(call: NetlinkCommand, sequence: u32, attributes: &[(u16, &[u8])]) -> 
     Some(message)
 }
 
-/// Finds the answer to the request of this number in a datagram of messages.
+/// Finds the answer to the request with this sequence number in a datagram of messages.
 pub fn find_reply(datagram: &[u8], family: u16, sequence: u32) -> Option<Reply> {
     let mut answers = messages(datagram).filter(|message| message.sequence == sequence);
     answers.find_map(|message| match message.kind {
@@ -187,7 +186,7 @@ pub fn find_reply(datagram: &[u8], family: u16, sequence: u32) -> Option<Reply> 
     })
 }
 
-/// A 16-bit attribute.
+/// The attribute of this type if it is a number of 16 bits.
 pub fn number(bytes: &[u8], wanted: u16) -> Option<u16> {
     let (_, value) = attributes(bytes).find(|(kind, _)| *kind == wanted)?;
     Some(u16::from_ne_bytes(value.try_into().ok()?))
@@ -295,10 +294,10 @@ mod tests {
     #[test]
     fn a_question_that_may_not_be_put_is_no_failure() {
         for errno in [Errno::ACCESS, Errno::PERM] {
-            assert!(is_silence(&errno.into()));
+            assert!(is_no_answer(&errno.into()));
         }
         for errno in [Errno::MFILE, Errno::NOMEM, Errno::NOBUFS, Errno::IO] {
-            assert!(!is_silence(&errno.into()));
+            assert!(!is_no_answer(&errno.into()));
         }
     }
 

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! The environment of the program, as far as it may be believed.
+//! The environment variables of the program, as far as they can be trusted.
 //!
-//! A set-user-ID program, or one with file capabilities, has more rights than the user who
-//! started it and wrote its environment. There no variable is believed (secure_getenv(3)).
+//! A set-user-ID program, or one with file capabilities, has more rights than the user who started
+//! it and set its environment. There no variable is used (secure_getenv(3)).
 #![allow(unsafe_code)] // The kernel is asked by getauxval(3); nothing safe wraps that.
 
 use std::ffi::OsString;
 
-/// The value of an environment variable; `None` where it is not set, is empty, or is not to be
-/// believed.
+/// The value of an environment variable; `None` if it is not set, is empty, or cannot be trusted.
 pub fn variable(name: &str) -> Option<OsString> {
     let value = std::env::var_os(name).filter(|value| !value.is_empty());
     value.filter(|_| !is_privileged())

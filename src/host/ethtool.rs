@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Offloads and other features of network interfaces, by the SIOCETHTOOL ioctl
-//! (kernel: include/uapi/linux/ethtool.h).
+//! Offloads and other features of network interfaces, by the SIOCETHTOOL ioctl (kernel: include/uapi/linux/ethtool.h).
 //!
-//! libvirt asks one old command a feature. All of them report the bits that
-//! ETHTOOL_GFEATURES reports at once (kernel: net/ethtool/ioctl.c), so one
-//! question does; what each bit means the kernel says by name. Where it does
-//! not, the old commands serve.
+//! libvirt uses one old command for each feature. ETHTOOL_GFEATURES reports the same bits in one call (kernel:
+//! net/ethtool/ioctl.c), and the kernel has a name for each bit. Where it gives no names, the old commands are used.
 #![allow(unsafe_code)] // An ioctl hands the kernel pointers; nothing safe wraps this one.
 
 use std::os::fd::OwnedFd;
@@ -15,7 +12,7 @@ use rustix::io::{Errno, retry_on_intr};
 use rustix::ioctl::{Opcode, Updater};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socket_with};
 
-use super::found::{Found, insist, is_shortage, optional_socket};
+use super::found::{Found, is_shortage, optional_socket, retry_once_on_eio};
 use crate::error::{Error, Result};
 use crate::text;
 
@@ -43,7 +40,7 @@ const TXUDPTNL: usize = 12;
 pub struct Features(u16);
 
 impl Features {
-    /// The features of these names; `None` when one of them is unknown.
+    /// The features with these names; `None` if one of them is unknown.
     pub fn from_names<'a>(names: impl IntoIterator<Item = &'a str>) -> Option<Features> {
         let mut features = Features::default();
         names
@@ -52,7 +49,7 @@ impl Features {
             .then_some(features)
     }
 
-    /// Adds a feature; false when there is none of that name.
+    /// Adds a feature; `false` if there is none with that name.
     pub fn insert(&mut self, name: &str) -> bool {
         let index = NAMES.iter().position(|known| *known == name);
         if let Some(index) = index {
@@ -61,7 +58,7 @@ impl Features {
         index.is_some()
     }
 
-    /// The names, in the order of XML.
+    /// The names, in the order in which XML lists them.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         NAMES
             .into_iter()
@@ -76,19 +73,19 @@ impl Features {
 }
 
 /// The old command for a feature.
-enum Old {
-    /// A command of its own, whose answer is not zero.
+enum OldCommand {
+    /// A command of its own; the feature is on if the answer is not zero.
     Command(u32),
-    /// A bit of ETHTOOL_GFLAGS.
+    /// A bit in the answer to ETHTOOL_GFLAGS.
     Flag(u32),
 }
 
-/// The features that the kernel reports, in the order of [`NAMES`]: the old command, and the names of the
-/// bits that it sums up (net/ethtool/ioctl.c, `ethtool_get_feature_mask`; net/ethtool/common.c, `netdev_features_strings`).
-const KERNEL: [(Old, &[&str]); 11] = [
-    (Old::Command(0x14), &["rx-checksum"]),
+/// The features that the kernel reports, in the order of [`NAMES`]: the old command, and the names of the bits of which
+/// any is enough (net/ethtool/ioctl.c, `ethtool_get_feature_mask`; net/ethtool/common.c, `netdev_features_strings`).
+const KERNEL_FEATURES: [(OldCommand, &[&str]); 11] = [
+    (OldCommand::Command(0x14), &["rx-checksum"]),
     (
-        Old::Command(0x16),
+        OldCommand::Command(0x16),
         &[
             "tx-checksum-ipv4",
             "tx-checksum-ip-generic",
@@ -98,11 +95,11 @@ const KERNEL: [(Old, &[&str]); 11] = [
         ],
     ),
     (
-        Old::Command(0x18),
+        OldCommand::Command(0x18),
         &["tx-scatter-gather", "tx-scatter-gather-fraglist"],
     ),
     (
-        Old::Command(0x1e),
+        OldCommand::Command(0x1e),
         &[
             "tx-tcp-segmentation",
             "tx-tcp-ecn-segmentation",
@@ -110,17 +107,17 @@ const KERNEL: [(Old, &[&str]); 11] = [
             "tx-tcp6-segmentation",
         ],
     ),
-    (Old::Command(0x23), &["tx-generic-segmentation"]),
-    (Old::Command(0x2b), &["rx-gro"]),
-    (Old::Flag(1 << 15), &["rx-lro"]),
-    (Old::Flag(1 << 8), &["rx-vlan-hw-parse"]),
-    (Old::Flag(1 << 7), &["tx-vlan-hw-insert"]),
-    (Old::Flag(1 << 27), &["rx-ntuple-filter"]),
-    (Old::Flag(1 << 28), &["rx-hashing"]),
+    (OldCommand::Command(0x23), &["tx-generic-segmentation"]),
+    (OldCommand::Command(0x2b), &["rx-gro"]),
+    (OldCommand::Flag(1 << 15), &["rx-lro"]),
+    (OldCommand::Flag(1 << 8), &["rx-vlan-hw-parse"]),
+    (OldCommand::Flag(1 << 7), &["tx-vlan-hw-insert"]),
+    (OldCommand::Flag(1 << 27), &["rx-ntuple-filter"]),
+    (OldCommand::Flag(1 << 28), &["rx-hashing"]),
 ];
 
-/// Which bits of ETHTOOL_GFEATURES make up each of [`KERNEL`].
-pub type Masks = [u64; KERNEL.len()];
+/// The bits of ETHTOOL_GFEATURES for each feature of [`KERNEL_FEATURES`].
+pub type Masks = [u64; KERNEL_FEATURES.len()];
 
 const SIOCETHTOOL: Opcode = 0x8946;
 const GSTRINGS: u32 = 0x1b;
@@ -194,19 +191,18 @@ unsafe impl Command for Strings {}
 /// The name of an interface, as the kernel's `struct ifreq` holds it.
 type InterfaceName = [libc::c_char; libc::IFNAMSIZ];
 
-/// The kernel's NIC interface.
+/// The kernel's interface for the features of NICs.
 #[derive(Debug)]
 pub struct Ethtool {
     socket: OwnedFd,
-    /// `None` where the kernel does not name its features.
+    /// The bits of the features; `None` if the kernel does not name them.
     masks: OnceLock<Option<Masks>>,
 }
 
 impl Ethtool {
-    /// Opens a socket: it is needed only to ask with, and belongs to the network namespace of now.
-    /// `None` where the process is not allowed to have one.
+    /// Opens a socket to ask with, in the current network namespace. `None` if the process is not allowed to have one.
     pub fn open() -> Found<Ethtool> {
-        // Any family will do, and this one is always there.
+        // A socket of any family will do, and this family is always there.
         let socket = || {
             socket_with(
                 AddressFamily::UNIX,
@@ -222,8 +218,8 @@ impl Ethtool {
         }))
     }
 
-    /// The features of an interface except `rdma` and `switchdev`, which are not the kernel's to say here.
-    /// What the kernel does not say is off; an interface that is gone has none.
+    /// The features of an interface except `rdma` and `switchdev`, which ethtool does not have. A feature that the
+    /// kernel does not report is off; an interface that is gone has none. Fails only for want of resources (code 38).
     pub fn features(&self, interface: &[u8]) -> Result<Features> {
         let mut features = Features::default();
         if let Some(name) = name(interface) {
@@ -238,7 +234,7 @@ impl Ethtool {
         Ok(features)
     }
 
-    /// Fails for want of something that each of these questions needs.
+    /// Fails only for want of resources; see [`is_shortage`].
     fn ask_for(&self, name: &InterfaceName, features: &mut Features) -> rustix::io::Result<()> {
         match self.active(name) {
             Err(Errno::NODEV) => {}
@@ -253,20 +249,20 @@ impl Ethtool {
                     }
                     None => self.ask_each(name, features)?,
                 }
-                // libvirt takes bit 25, whatever the kernel's name for it is.
+                // As in libvirt, this is bit 25, whatever its name in the kernel is.
                 features.set(TXUDPTNL, active & (1 << 25) != 0);
             }
         }
         Ok(())
     }
 
-    /// Asks the old commands.
+    /// Asks with the old commands.
     fn ask_each(&self, name: &InterfaceName, features: &mut Features) -> rustix::io::Result<()> {
         let mut flags = None;
-        for (index, (old, _)) in KERNEL.iter().enumerate() {
+        for (index, (old, _)) in KERNEL_FEATURES.iter().enumerate() {
             let answer = match old {
-                Old::Command(command) => self.value(name, *command),
-                Old::Flag(bit) => flags
+                OldCommand::Command(command) => self.value(name, *command),
+                OldCommand::Flag(bit) => flags
                     .get_or_insert_with(|| self.value(name, GFLAGS))
                     .map(|flags| flags & bit),
             };
@@ -289,7 +285,7 @@ impl Ethtool {
         Ok(value.data)
     }
 
-    /// The features that are on, a bit each.
+    /// The features that are on, one bit for each.
     fn active(&self, name: &InterfaceName) -> rustix::io::Result<u64> {
         let mut request = Blocks {
             command: GFEATURES,
@@ -306,14 +302,14 @@ impl Ethtool {
             return Ok(*masks);
         }
         match self.read_masks(name) {
-            // This interface is gone, the next may be there.
+            // This interface is gone; another one can tell.
             Err(Errno::NODEV) => Ok(None),
             Err(e) if is_shortage(e) => Err(e),
             masks => Ok(*self.masks.get_or_init(|| masks.ok().flatten())),
         }
     }
 
-    /// Looks the kernel's names for its features up: they are the same for every interface.
+    /// Looks up the kernel's names for its features, which are the same for every interface.
     fn read_masks(&self, name: &InterfaceName) -> rustix::io::Result<Option<Masks>> {
         let mut info = SetInfo {
             command: GSSET_INFO,
@@ -340,7 +336,7 @@ impl Ethtool {
         let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
         request.ifr_name = *name;
         request.ifr_ifru.ifru_data = std::ptr::from_mut(command).cast();
-        insist(|| {
+        retry_once_on_eio(|| {
             // SAFETY: SIOCETHTOOL takes a `struct ifreq` whose data point to a command.
             let call = unsafe { Updater::<SIOCETHTOOL, _>::new(&mut request) };
             // SAFETY: `command` outlives the call, and its type promises that the kernel stays within it.
@@ -349,7 +345,7 @@ impl Ethtool {
     }
 }
 
-/// The name for the kernel: 1 to 15 bytes and a NUL.
+/// The name for the kernel: 1 to 15 bytes and a NUL. `None` for other lengths.
 fn name(interface: &[u8]) -> Option<InterfaceName> {
     let mut name: InterfaceName = [0; libc::IFNAMSIZ];
     if interface.is_empty() || interface.len() >= name.len() || interface.contains(&0) {
@@ -361,10 +357,10 @@ fn name(interface: &[u8]) -> Option<InterfaceName> {
     Some(name)
 }
 
-/// Finds each feature's bits among the kernel's names; `None` when the bits of one are unknown or beyond 64.
+/// Finds each feature's bits among the kernel's names; `None` if a feature has no bit or one beyond 64.
 pub fn masks_of(names: &[[u8; 32]]) -> Option<Masks> {
     let mut masks = Masks::default();
-    for (mask, (_, known)) in masks.iter_mut().zip(&KERNEL) {
+    for (mask, (_, known)) in masks.iter_mut().zip(&KERNEL_FEATURES) {
         for (index, name) in names.iter().enumerate() {
             let name = crate::text::until_nul(name);
             if known.iter().any(|known| known.as_bytes() == name) {

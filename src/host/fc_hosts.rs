@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Fibre Channel ports, and the files by which virtual ones come and go
-//! (kernel: Documentation/scsi/scsi_fc_transport.rst).
+//! Fibre Channel ports, and the files by which virtual ones are made and removed (kernel:
+//! Documentation/scsi/scsi_fc_transport.rst).
 
 use super::files::{Files, dirname, syspath_of_link};
 use super::found::Found;
 use crate::error::Result;
 
-/// The folder with a link to each port, which lies in `fc_host` below the directory of its SCSI host.
+/// The folder with a link to each port. A port is a folder `fc_host/hostN` below that of its SCSI host.
 const PORTS: &[u8] = b"/sys/class/fc_host";
 
 /// What the kernel can be asked to do with a virtual port.
@@ -27,7 +27,7 @@ impl VportChange {
         }
     }
 
-    /// The attribute's file at the SCSI host of that number; `None` where the host cannot have virtual ports.
+    /// The path of the attribute for the SCSI host with this number; `None` if the host cannot have virtual ports.
     pub fn file(self, files: &Files, host: u32) -> Found<String> {
         let attribute = self.attribute();
         for class in ["fc_host", "scsi_host"] {
@@ -40,7 +40,7 @@ impl VportChange {
     }
 }
 
-/// The directories of the SCSI hosts that are Fibre Channel ports.
+/// The folders of the SCSI hosts that are Fibre Channel ports.
 pub fn directories(files: &Files) -> Result<Vec<Vec<u8>>> {
     let ports = files.links(PORTS)?;
     let ports = ports

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Reads files of the running system, or of a recorded tree, by the same
-//! absolute paths (`/sys/…`, `/run/udev/…`), and writes those of the running system.
+//! Reads files of the running system, or of a recorded tree, by the same absolute paths (`/sys/…`, `/run/udev/…`), and
+//! writes those of the running system.
 
 use std::ffi::OsStr;
 use std::io;
@@ -14,39 +14,39 @@ use once_cell::sync::OnceCell;
 use rustix::fs::{CWD, Mode, OFlags};
 use rustix::io::{Errno, retry_on_intr};
 
-use super::found::{Found, again, found};
+use super::found::{Found, found, retry_interrupted};
 use super::recording::Recording;
 use super::recording::notes::Notes;
 use super::source::Source;
 use crate::error::Result;
 
-/// The files of a host. What is read of them is there, or missing, or the call has failed: see [`Found`].
+/// The files of a host. What is read is either found, or missing, or a system call has failed: see [`Found`].
 #[derive(Debug)]
 pub struct Files(Source);
 
 impl Files {
-    /// Those of the running system.
+    /// The files of the running system.
     pub fn live() -> Files {
         Files(Source::Live(OnceCell::new()))
     }
 
-    /// The recorded tree below `root`.
+    /// The files of the recorded tree below `root`.
     pub fn tree(root: &Path) -> io::Result<Files> {
-        let dir = again(|| Dir::open_ambient_dir(root, ambient_authority()))?;
+        let dir = retry_interrupted(|| Dir::open_ambient_dir(root, ambient_authority()))?;
         Ok(Files(Source::Tree(dir, OnceCell::new())))
     }
 
-    /// A recording in memory.
+    /// The files of a recording in memory.
     pub fn recording(recording: Recording) -> Files {
         Files(Source::Recording(recording))
     }
 
-    /// The same files, with notes of all that is read of them from here on.
+    /// The same files, with notes taken of all that is read from then on.
     pub fn noted(&self) -> io::Result<Files> {
         Ok(Files(self.0.noted()?))
     }
 
-    /// The files without notes, and the notes that were taken since [`Files::noted`].
+    /// The files, and the notes that were taken since [`Files::noted`]; `None` if no notes were taken.
     pub fn into_notes(self) -> Option<(Files, Notes)> {
         match self.0 {
             Source::Noted(files, notes) => Some((Files(*files), notes)),
@@ -54,12 +54,12 @@ impl Files {
         }
     }
 
-    /// Whether there is a directory that can be listed, and if not, why.
+    /// Lists a folder, for the error if it is missing or cannot be listed.
     pub fn look_into(&self, path: &[u8]) -> io::Result<()> {
         self.0.entries(path).map(drop)
     }
 
-    /// Whether this is the running system.
+    /// Whether these are the files of the running system.
     pub fn is_live(&self) -> bool {
         self.0.is_live()
     }
@@ -74,7 +74,7 @@ impl Files {
         found("read", path, self.0.read_start(path, limit))
     }
 
-    /// Whether a file is there, but the kernel does not let it be read.
+    /// Whether a file exists, but the kernel refuses to read it (ENODATA).
     pub fn is_refused(&self, path: &[u8]) -> Result<bool> {
         let read = self.0.read(path);
         let is_refused = matches!(&read, Err(e) if Errno::from_io_error(e) == Some(Errno::NODATA));
@@ -82,7 +82,8 @@ impl Files {
         Ok(is_refused)
     }
 
-    /// A file of the running system opened to be changed: with `access` WRONLY or RDWR. It must exist.
+    /// Opens a file of the running system to change it; `access` is WRONLY or RDWR. The file must exist; EROFS for a
+    /// recorded tree.
     pub fn open_to_change(&self, path: &[u8], access: OFlags) -> io::Result<OwnedFd> {
         if !self.is_live() {
             return Err(io::ErrorKind::ReadOnlyFilesystem.into());
@@ -93,8 +94,8 @@ impl Files {
         })?)
     }
 
-    /// Hands `text` to an attribute in one write(2), which is what the kernel acts on. The file must
-    /// exist; a recorded tree is not written to.
+    /// Writes `text` to an attribute in one write(2), because the kernel acts on each. The file must exist; EROFS for a
+    /// recorded tree, EIO if the kernel takes only a part of the text.
     pub fn write(&self, path: &[u8], text: &[u8]) -> io::Result<()> {
         let fd = self.open_to_change(path, OFlags::WRONLY | OFlags::TRUNC)?;
         let written = retry_on_intr(|| rustix::io::write(&fd, text))?;
@@ -104,12 +105,12 @@ impl Files {
         }
     }
 
-    /// A file kept open, for a value that is read again and again.
+    /// Opens a file whose value is to be read again and again.
     pub fn keep_open(&self, path: &[u8]) -> Found<OwnedFd> {
         found("open", path, self.0.open(path))
     }
 
-    /// The text of a symbolic link.
+    /// The target of a symbolic link, as it is written there; `None` if there is no link.
     pub fn read_link(&self, path: &[u8]) -> Found<Vec<u8>> {
         found("read the link", path, self.0.read_link(path))
     }
@@ -125,7 +126,7 @@ impl Files {
         Ok(self.exists(path)?.then(|| name.to_vec()))
     }
 
-    /// Whether the path leads to anything, through links.
+    /// Whether the path leads to anything; symbolic links are followed.
     pub fn exists(&self, path: &[u8]) -> Result<bool> {
         Ok(found("look for", path, self.0.look_up(path))?.is_some())
     }
@@ -135,12 +136,13 @@ impl Files {
         found("look for", path, self.0.size(path))
     }
 
-    /// Names in a directory, in the order in which the file system yields them.
+    /// The names in a folder, in the order in which the file system lists them.
     pub fn entries(&self, path: &[u8]) -> Found<Vec<Vec<u8>>> {
         found("list", path, self.0.entries(path))
     }
 
-    /// The symbolic links in a directory, by name and text, in that order; none where there is no directory.
+    /// The symbolic links in a folder, as name and target, in the order in which the file system lists them; none if
+    /// there is no such folder.
     pub fn links(&self, path: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
         let mut links = Vec::new();
         for (name, target) in found("list", path, self.0.links(path))?.unwrap_or_default() {
@@ -160,14 +162,14 @@ pub fn basename(path: &[u8]) -> &[u8] {
     }
 }
 
-/// The path without its last component.
+/// The path without its last component and the slash before it.
 pub fn dirname(path: &[u8]) -> &[u8] {
     let slash = path.iter().rposition(|&b| b == b'/');
     &path[..slash.unwrap_or(0)]
 }
 
-/// The device directory that a link of a bus or class folder leads to: these
-/// links are relative, `../../devices/…`.
+/// The device's folder to which a link in the folder of a bus or class leads. Such links are relative:
+/// `../../devices/…`. `None` for any other target.
 pub fn syspath_of_link(target: &[u8]) -> Option<Vec<u8>> {
     let mut rest = target;
     while let Some(shorter) = rest.strip_prefix(b"../") {
@@ -176,14 +178,14 @@ pub fn syspath_of_link(target: &[u8]) -> Option<Vec<u8>> {
     syspath(&[b"/", rest].concat())
 }
 
-/// The directory of a device that the kernel names `devpath` (`/devices/…`); `None` for a name
-/// that leads anywhere else: the root user of another user namespace can send such.
+/// The folder of the device with this `DEVPATH` of the kernel (`/devices/…`). `None` for a path that leads anywhere
+/// else: the root user of another user namespace can send such a message.
 pub fn syspath(devpath: &[u8]) -> Option<Vec<u8>> {
     let leads_up = devpath.split(|&b| b == b'/').any(|part| part == b"..");
     (devpath.starts_with(b"/devices/") && !leads_up).then(|| [b"/sys", devpath].concat())
 }
 
-/// `directory/name`.
+/// The path `directory/name`.
 pub fn join(directory: &[u8], name: &[u8]) -> Vec<u8> {
     [directory, b"/", name].concat()
 }
@@ -299,7 +301,7 @@ mod tests {
 
     #[test]
     fn a_short_read_is_no_end() {
-        // The kernel gives this file a few mappings at a time, each piece with its last line; the last mapping is that.
+        // One read(2) of this file returns only some of the mappings. The last one is in what is read.
         let last = std::fs::read_to_string("/proc/self/maps").unwrap();
         let last = last.lines().last().unwrap().as_bytes().to_vec();
         let tree = Files::tree(Path::new("/proc")).unwrap();

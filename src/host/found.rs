@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Missing and failed are different things.
+//! Keeps what is missing apart from what failed.
 //!
-//! A host does not have everything that is asked for, which is an answer: `Ok(None)`. A process that has no
-//! descriptor left, or a disk that cannot be read, gives no answer at all: `Err`. Whoever took that for
-//! "there is none" would tell of devices that went and did not.
+//! A host need not have what is asked for, which is an answer: `Ok(None)`. If a process has no descriptor left, or a
+//! disk cannot be read, there is no answer: `Err`. To take that for "there is none" would be to report devices as
+//! removed that are still there.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -13,14 +13,14 @@ use rustix::io::{Errno, retry_on_intr};
 use crate::error::{Error, Result};
 use crate::text;
 
-/// What was looked for, `None` if it is not there, or the error of a system call that failed (code 38).
+/// What was looked for; `None` if it is not there; the error of a system call that failed (code 38).
 pub type Found<T> = Result<Option<T>>;
 
-/// Whether an error says that there is no such thing, at least for this process.
+/// Whether an error means that there is no such thing, at least for this process.
 ///
-/// EINVAL, EISDIR, ENOTDIR: something else stands in its place. ELOOP, ENAMETOOLONG: a link leads nowhere. ENODEV,
-/// ENXIO, ENODATA, EOPNOTSUPP: the kernel or a driver has none. ESRCH: the process whose it is has ended. EFBIG:
-/// more than anything that belongs there.
+/// EACCES, EPERM: the process may not see it. EINVAL, EISDIR, ENOTDIR: something else is in its place. ELOOP,
+/// ENAMETOOLONG: a link leads nowhere. ENODEV, ENXIO, ENODATA, EOPNOTSUPP: the kernel or a driver has none. ESRCH: the
+/// process that it belongs to has ended. EFBIG: it is larger than anything that belongs there.
 fn is_missing(error: &io::Error) -> bool {
     match Errno::from_io_error(error) {
         Some(errno) => matches!(
@@ -40,12 +40,12 @@ fn is_missing(error: &io::Error) -> bool {
                 | Errno::OPNOTSUPP
                 | Errno::FBIG
         ),
-        // cap-std's answer to a path that leads out of a recorded tree.
+        // The error of cap-std for a path that leads out of a recorded tree.
         None => error.kind() == io::ErrorKind::PermissionDenied,
     }
 }
 
-/// Whether the system has not what every call needs, whoever answers it.
+/// Whether the process or the system lacks a resource that any call needs: descriptors or memory.
 pub fn is_shortage(errno: Errno) -> bool {
     matches!(
         errno,
@@ -53,12 +53,12 @@ pub fn is_shortage(errno: Errno) -> bool {
     )
 }
 
-/// Whether the system failed, whoever was asked and for what.
+/// Whether the system failed, so that the error says nothing about what was asked for.
 pub fn is_failure(errno: Errno) -> bool {
     errno == Errno::IO || is_shortage(errno)
 }
 
-/// What a system call on a file found; `what` was to be done to it, for the message.
+/// Turns the result of a system call on a file into what was found; `what` is what was to be done, for the message.
 pub fn found<T>(what: &str, path: &[u8], result: io::Result<T>) -> Found<T> {
     match result {
         Ok(found) => Ok(Some(found)),
@@ -70,8 +70,8 @@ pub fn found<T>(what: &str, path: &[u8], result: io::Result<T>) -> Found<T> {
     }
 }
 
-/// Makes a system call again for as long as a signal interrupts it.
-pub fn again<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+/// Repeats a system call as long as signals interrupt it.
+pub fn retry_interrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     loop {
         match call() {
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
@@ -80,25 +80,27 @@ pub fn again<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     }
 }
 
-/// Puts a question that the kernel passes on to a driver: again for as long as a signal interrupts it, and a
-/// second time after EIO, which drivers say of hardware that does not answer, and the system of a failure.
-pub fn insist<T>(mut ask: impl FnMut() -> rustix::io::Result<T>) -> rustix::io::Result<T> {
+/// Makes a system call that the kernel may pass on to a driver. It is repeated as long as signals interrupt it, and
+/// once after EIO, which can mean that hardware did not answer or that the system failed.
+pub fn retry_once_on_eio<T>(
+    mut ask: impl FnMut() -> rustix::io::Result<T>,
+) -> rustix::io::Result<T> {
     match retry_on_intr(&mut ask) {
         Err(Errno::IO) => retry_on_intr(ask),
         answer => answer,
     }
 }
 
-/// The answer to such a question. A driver refuses with any error that it likes, which all come out as ENODATA.
+/// The result of such a system call. Drivers refuse with different errors, all of which are returned as ENODATA.
 pub fn answer_of_driver<T>(ask: impl FnMut() -> rustix::io::Result<T>) -> rustix::io::Result<T> {
-    insist(ask).map_err(|errno| match is_shortage(errno) {
+    retry_once_on_eio(ask).map_err(|errno| match is_shortage(errno) {
         true => errno,
         false => Errno::NODATA,
     })
 }
 
-/// A socket by which the kernel is asked of `what`; `None` where the process may not have one, or the kernel
-/// knows no such socket.
+/// Turns the result of opening a socket, by which the kernel is asked for `what`, into what was found; `None` if the
+/// process may not have such a socket, or the kernel has none.
 pub fn optional_socket(what: &str, socket: rustix::io::Result<OwnedFd>) -> Found<OwnedFd> {
     match socket {
         Ok(socket) => Ok(Some(socket)),
@@ -136,7 +138,10 @@ mod tests {
     #[test]
     fn interrupted_calls_are_made_again() {
         let mut results = vec![Ok(7), Err(Errno::INTR), Err(Errno::INTR)];
-        assert_eq!(again(|| Ok(results.pop().unwrap()?)).unwrap(), 7);
+        assert_eq!(
+            retry_interrupted(|| Ok(results.pop().unwrap()?)).unwrap(),
+            7
+        );
     }
 
     #[test]

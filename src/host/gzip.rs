@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Unpacks what gzip packed (RFC 1952), with all that is large on the heap: threads may have little stack.
+//! Unpacks gzip files (RFC 1952), with all large data on the heap, because threads may have little stack.
 //!
-//! flate2's readers build 43 KiB of state on the stack before they move it to the heap. Here its decompressor is asked
-//! directly, and the frame around the compressed data is read here.
+//! flate2's readers build 43 KiB of state on the stack before they move it to the heap. So its decompressor is called
+//! directly, and the headers and trailers around the compressed data are read here.
 
 use std::io::{self, Read};
 
@@ -11,11 +11,11 @@ use miniz_oxide::inflate::TINFLStatus;
 use miniz_oxide::inflate::core::inflate_flags::TINFL_FLAG_IGNORE_ADLER32;
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
 
-/// With what a member starts: its mark, and the method "deflate".
+/// The first bytes of a member: the magic number, and the method "deflate".
 pub const MAGIC: &[u8] = b"\x1f\x8b\x08";
 
-/// How much is unpacked at a time. Data may repeat what stands up to 32 KiB before them (RFC 1951), and the
-/// decompressor wants a power of two.
+/// How much is unpacked at a time, in bytes. Data may repeat what is up to 32 KiB before them (RFC 1951), and the
+/// decompressor needs a power of two.
 const WINDOW: usize = 64 << 10;
 
 /// Bits of a member's flags.
@@ -24,12 +24,13 @@ const EXTRA_FIELD: u8 = 1 << 2;
 const NAME: u8 = 1 << 3;
 const COMMENT: u8 = 1 << 4;
 
-/// What the members of a packed text, one after the other, hold. What is cut short or wrong is an error.
+/// Reads the content of a gzip file, which is that of its members one after the other. A file that is cut short or
+/// damaged gives an error.
 pub struct Unpacker<'a> {
     packed: &'a [u8],
     decompressor: Box<DecompressorOxide>,
     window: Vec<u8>,
-    /// The part of the window that was unpacked and not read yet.
+    /// The part of the window that has been unpacked and not read yet.
     unread: std::ops::Range<usize>,
     is_in_member: bool,
     checksum: Crc,
@@ -58,7 +59,7 @@ impl<'a> Unpacker<'a> {
         Ok(taken)
     }
 
-    /// Passes the header of a member.
+    /// Reads the header of a member.
     fn start_member(&mut self) -> io::Result<()> {
         let &[m0, m1, m2, flags, ..] = self.take(10)? else {
             return Err(io::ErrorKind::UnexpectedEof.into());
@@ -85,7 +86,7 @@ impl<'a> Unpacker<'a> {
         Ok(())
     }
 
-    /// Passes the end of a member, where the check sum and the length are.
+    /// Checks the trailer of a member, which has the checksum and the length.
     fn end_member(&mut self) -> io::Result<()> {
         let expected = [self.checksum.sum(), self.checksum.amount()].map(u32::to_le_bytes);
         if self.take(8)? != expected.as_flattened() {
@@ -95,7 +96,7 @@ impl<'a> Unpacker<'a> {
         Ok(())
     }
 
-    /// Unpacks more into the window; nothing where a member ends.
+    /// Unpacks the next data into the window; nothing at the end of a member.
     fn unpack(&mut self) -> io::Result<()> {
         let start = self.unread.end % WINDOW;
         let (status, consumed, produced) = decompress(
@@ -152,7 +153,7 @@ mod tests {
         Ok(unpacked)
     }
 
-    /// Text that repeats itself from far away, and noise between.
+    /// Text that repeats itself over long distances, with noise between.
     fn text(length: usize) -> Vec<u8> {
         let mut noise = 1u32;
         (0..length)
@@ -185,7 +186,7 @@ mod tests {
         assert_eq!(unpack(&members).unwrap(), [one, two].concat());
     }
 
-    /// gzip(1) names the file in the header.
+    /// Files of gzip(1), which puts the file's name into the header.
     #[test]
     fn of_the_program_too() {
         let text = text(300_000);
@@ -222,7 +223,7 @@ mod tests {
         for length in 0..packed.len() {
             assert!(unpack(&packed[..length]).is_err(), "cut to {length}");
         }
-        // With a check sum of the header, which is passed over.
+        // With a checksum of the header, which is skipped.
         let mut packed = gzip(b"text", 6);
         packed[3] |= HEADER_CHECKSUM;
         packed.splice(10..10, [1, 2]);
@@ -237,7 +238,7 @@ mod tests {
             for bit in 0..8 {
                 let mut packed = packed.clone();
                 packed[at] ^= 1 << bit;
-                // Some bits say nothing of the text: its time, the system, those behind the last code.
+                // Some bits do not concern the text: time, system, those behind the last code.
                 assert!(
                     unpack(&packed).map_or(true, |unpacked| unpacked == text),
                     "{at}"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Who has a device node open, or holds a lock, as far as /proc tells this process (proc_pid_fd(5), proc_locks(5)).
+//! Which processes have a device node open, or hold a lock, as far as /proc shows it to this process (proc_pid_fd(5),
+//! proc_locks(5)).
 
 use std::fmt;
 use std::io;
@@ -14,7 +15,7 @@ use super::found::{Found, found, is_shortage};
 use crate::error::{Error, Result};
 use crate::text;
 
-/// The file through which programs drive the devices of a VFIO group: one at a time can have it open.
+/// The file through which programs drive the devices of a VFIO group. Only one program at a time can have it open.
 #[derive(Debug)]
 pub struct VfioGroup {
     /// Its path.
@@ -24,27 +25,28 @@ pub struct VfioGroup {
 }
 
 impl VfioGroup {
-    /// The group at that path, which is opened and closed again; `None` where there is no such file.
+    /// The group with this file, which is opened and closed again; `None` if there is no such file.
     fn at(path: Vec<u8>) -> Found<VfioGroup> {
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
         let is_open = match retry_on_intr(|| openat(CWD, &path, flags, Mode::empty())) {
             Err(Errno::BUSY) => true,
             Err(Errno::NOENT) => return Ok(None),
             Err(e) if is_shortage(e) => return found("open", &path, Err(e.into())),
-            // Any other error says nothing of a holder.
+            // No other error tells whether a program has it open.
             _ => false,
         };
         Ok(Some(VfioGroup { path, is_open }))
     }
 }
 
-/// The file through which a program drives one VFIO device, given by its name in `vfio-dev`.
+/// The path of the file through which a program drives one VFIO device, given by its name in `vfio-dev`.
 pub fn vfio_device_file(name: &[u8]) -> Vec<u8> {
     join(b"/dev/vfio/devices", name)
 }
 
 impl Host {
-    /// The file of a VFIO group, given by its number; `None` where there is none: VFIO drives no device of the group.
+    /// The file of the VFIO group with this number; `None` if there is none, because VFIO drives no device of the
+    /// group.
     pub fn vfio_group(&self, number: &[u8]) -> Found<VfioGroup> {
         match VfioGroup::at([b"/dev/vfio/", number].concat())? {
             None => VfioGroup::at([b"/dev/vfio/noiommu-", number].concat()),
@@ -52,8 +54,8 @@ impl Host {
         }
     }
 
-    /// Whether any process has a character device open, given by its number `MAJOR:MINOR`. Names say
-    /// nothing: another mount namespace has names of its own.
+    /// Whether any process has the character device with the number `MAJOR:MINOR` open. Names would not tell, because
+    /// another mount namespace has its own.
     pub fn is_open_anywhere(&self, number: &[u8]) -> Result<bool> {
         let processes = self.files.entries(b"/proc")?.unwrap_or_default();
         let numeric = |name: &Vec<u8>| name.iter().all(u8::is_ascii_digit);
@@ -69,7 +71,7 @@ impl Host {
     }
 }
 
-/// Whether an open file is the character device with that number.
+/// Whether an open file is the character device with this number.
 fn is_device(path: &[u8], number: &[u8]) -> Result<bool> {
     let stat = retry_on_intr(|| statat(CWD, path, AtFlags::empty()));
     let stat = found("look for", path, stat.map_err(io::Error::from))?;
@@ -80,12 +82,12 @@ fn is_device(path: &[u8], number: &[u8]) -> Result<bool> {
     }))
 }
 
-/// A process that is there.
+/// A process of the system.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Process {
-    /// Its number, as this process sees it.
+    /// Its id in the PID namespace of this process.
     pub pid: u32,
-    /// What it calls itself; anybody can choose that.
+    /// Its name from `/proc/PID/comm`, which a process can choose; `None` if it cannot be read.
     pub program: Option<String>,
 }
 
@@ -99,8 +101,8 @@ impl fmt::Display for Process {
     }
 }
 
-/// The process that has locked an open file with flock(2); `None` where it is not to be seen, as from another
-/// namespace, or holds it no more.
+/// The process that has locked an open file with flock(2); `None` if it cannot be seen, as in another PID namespace,
+/// or has let go of the lock.
 pub fn lock_holder(file: BorrowedFd<'_>) -> Found<Process> {
     let stat = fstat(file).map_err(|e| Error::io("cannot look at a lock", &e.into()))?;
     let (major, minor) = (major(stat.st_dev), minor(stat.st_dev));
@@ -117,8 +119,8 @@ pub fn lock_holder(file: BorrowedFd<'_>) -> Found<Process> {
     Ok(Some(Process { pid, program: name }))
 }
 
-/// The holder in a line like `1: FLOCK ADVISORY WRITE 123 00:19:456 0 EOF`, if it is of that file. One that begins
-/// with `1: ->` is of a process that waits.
+/// The holder of the lock in a line like `1: FLOCK ADVISORY WRITE 123 00:19:456 0 EOF`, if it is about this file. A
+/// line that begins with `1: ->` is about a process that waits.
 fn holder_in(line: &[u8], file: &str) -> Option<u32> {
     let mut words = std::str::from_utf8(line).ok()?.split_whitespace().skip(1);
     let is_lock = words.next() == Some("FLOCK");

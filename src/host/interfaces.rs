@@ -1,34 +1,35 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Which network interfaces are there, to notice one that was added or removed without a message.
+//! The network interfaces that exist, to notice one that was added or removed without a message.
 
 use std::collections::HashMap;
 
 use rustix::fs::{CWD, Dir, FileType, Mode, OFlags, openat};
 
 use super::files::{basename, dirname};
-use super::found::{again, found};
+use super::found::{found, retry_interrupted};
 use crate::error::Result;
 
-/// Every interface of the namespace that sysfs was mounted in.
+/// The folder with every interface of the namespace for which sysfs was mounted.
 const FOLDER: &[u8] = b"/sys/class/net";
 
-/// The interfaces that are accounted for.
+/// The interfaces that are known.
 #[derive(Debug, Default)]
 pub struct Interfaces {
-    /// By name, with the number of the entry in sysfs: an interface that comes later under
-    /// the same name has another one. `None` for one that only a message has told of.
+    /// The names, with the inode number of the entry in sysfs: a later interface with the same name
+    /// has another number. `None` for an interface that is only known from a message.
     known: HashMap<Box<[u8]>, Option<u64>>,
 }
 
 impl Interfaces {
-    /// Accounts for all that are there.
+    /// Learns all interfaces that exist.
     pub fn learn(&mut self) -> Result<()> {
         let entries = entries()?.into_iter();
         self.known = entries.map(|(name, number)| (name, Some(number))).collect();
         Ok(())
     }
 
-    /// A message told that an interface was added or removed; `path` may be that of any device.
+    /// Takes in a message that a device was added or removed; devices that are no interfaces are
+    /// ignored.
     pub fn received(&mut self, path: &[u8], is_there: bool) {
         let name = basename(path);
         if basename(dirname(path)) != b"net" {
@@ -52,7 +53,7 @@ impl Interfaces {
     }
 }
 
-/// Names and numbers of what the folder lists.
+/// The names and inode numbers of the interfaces in the folder.
 fn entries() -> Result<Vec<(Box<[u8]>, u64)>> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let list = || {
@@ -60,14 +61,14 @@ fn entries() -> Result<Vec<(Box<[u8]>, u64)>> {
         let mut entries = Vec::new();
         for entry in folder {
             let entry = entry?;
-            // `bonding_masters` is no interface, but the attribute of a driver.
+            // `bonding_masters` is not an interface, but an attribute of a driver.
             if entry.file_type() == FileType::Symlink {
                 entries.push((entry.file_name().to_bytes().into(), entry.ino()));
             }
         }
         Ok(entries)
     };
-    Ok(found("list", FOLDER, again(list))?.unwrap_or_default())
+    Ok(found("list", FOLDER, retry_interrupted(list))?.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -80,7 +81,7 @@ mod tests {
         interfaces.learn().unwrap();
         assert!(!interfaces.differ().unwrap());
         let path = |name: &str| format!("/sys/devices/virtual/net/{name}").into_bytes();
-        // Told of, but not there; then gone, as told.
+        // A message tells of one that does not exist, then that it is gone.
         interfaces.received(&path("none-such"), true);
         assert!(interfaces.differ().unwrap());
         interfaces.received(&path("none-such"), false);

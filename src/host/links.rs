@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Hears of network interfaces that get another link-layer address, of which no uevent tells, by rtnetlink
-//! (rtnetlink(7); kernel: include/uapi/linux/rtnetlink.h and if_link.h).
+//! Receives messages about network interfaces whose link-layer address changed, for which there is no uevent, by
+//! rtnetlink (rtnetlink(7); kernel: include/uapi/linux/rtnetlink.h and if_link.h).
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -14,18 +14,18 @@ use super::files::{Files, join, syspath_of_link};
 use super::found::{Found, optional_socket};
 use super::netlink::{attributes, messages};
 
-/// The group that hears of interfaces, `RTMGRP_LINK`.
+/// The multicast group for messages about interfaces, `RTMGRP_LINK`.
 const GROUP: u32 = 1;
-/// A message of an interface that is new or has changed, `RTM_NEWLINK`.
+/// The type of a message about an interface that is new or has changed, `RTM_NEWLINK`.
 const NEW_LINK: u16 = 16;
 const ADDRESS: u16 = 1;
 const INTERFACE: u16 = 3;
 /// The size of `struct ifinfomsg`.
 const LINK_HEADER: usize = 16;
 
-/// How much may wait to be read, in bytes; a message takes some 4 KiB of it.
+/// The size of the receive buffer, in bytes; a message takes some 4 KiB of it.
 const RECEIVE_BUFFER: usize = 8 << 20;
-/// How many messages one call takes in.
+/// How many messages one call reads.
 const BATCH: usize = 500;
 
 /// An interface that has changed in some way.
@@ -33,24 +33,24 @@ const BATCH: usize = 500;
 pub struct Link {
     /// Its name.
     pub interface: Vec<u8>,
-    /// Its address as sysfs prints it; empty where it has none.
+    /// Its link-layer address as sysfs prints it; empty if it has none.
     pub address: Vec<u8>,
 }
 
 impl Link {
-    /// The directory of the interface of that name.
+    /// The folder of the interface with this name.
     pub fn path(&self, files: &Files) -> Found<Vec<u8>> {
         let target = files.read_link(&join(b"/sys/class/net", &self.interface))?;
         Ok(target.and_then(|target| syspath_of_link(&target)))
     }
 }
 
-/// A socket for messages of the interfaces in the namespace of the process.
+/// A socket for messages about the interfaces in the network namespace of the process.
 #[derive(Debug)]
 pub struct Links(OwnedFd);
 
 impl Links {
-    /// Starts to listen; `None` where the process may not.
+    /// Starts to listen; `None` if the process may not.
     pub fn open() -> Found<Links> {
         let open = || {
             let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
@@ -58,7 +58,7 @@ impl Links {
             let socket = retry_on_intr(|| {
                 socket_with(AddressFamily::NETLINK, SocketType::RAW, flags, None)
             })?;
-            keep_much(&socket, RECEIVE_BUFFER);
+            enlarge_receive_buffer(&socket, RECEIVE_BUFFER);
             retry_on_intr(|| bind(&socket, &SocketAddrNetlink::new(0, GROUP)))?;
             Ok(socket)
         };
@@ -66,8 +66,8 @@ impl Links {
         Ok(socket.map(Links))
     }
 
-    /// Adds the interfaces that changed to `links`, each once. Whether all that is known of addresses is in doubt,
-    /// because messages were lost, or there are too many.
+    /// Adds the interfaces that changed to `links`, each once. Returns whether any interface may have changed, because
+    /// messages were lost or there are too many.
     pub fn receive(&self, links: &mut Vec<Link>) -> bool {
         let mut buffer = vec![0; 32 << 10];
         for _ in 0..BATCH {
@@ -96,15 +96,15 @@ impl AsFd for Links {
     }
 }
 
-/// Lets so many bytes wait to be read, or as many as the system's limit (net.core.rmem_max) allows without the right
-/// to force it.
-pub fn keep_much(socket: impl AsFd, bytes: usize) {
+/// Gives a socket a receive buffer of so many bytes or, if the process may not exceed the system's limit
+/// (net.core.rmem_max), of as many as that allows.
+pub fn enlarge_receive_buffer(socket: impl AsFd, bytes: usize) {
     if sockopt::set_socket_recv_buffer_size_force(&socket, bytes).is_err() {
         let _ = sockopt::set_socket_recv_buffer_size(&socket, bytes);
     }
 }
 
-/// The interfaces that a datagram tells of.
+/// The interfaces in the messages of a datagram.
 fn links_in(datagram: &[u8]) -> Vec<Link> {
     let news = messages(datagram).filter(|message| message.kind == NEW_LINK);
     news.filter_map(|message| link(message.payload.get(LINK_HEADER..)?))
@@ -174,7 +174,7 @@ mod tests {
         let expected = [link(b"eth0", b"02:00:00:ab:00:ff"), link(b"tun0", b"")];
         let all = [eth0, gone, bare].concat();
         assert_eq!(links_in(&all), expected);
-        // Whatever is cut off, what comes before can be read.
+        // Messages before a cut can be read.
         for end in 0..all.len() {
             let links = links_in(&all[..end]);
             assert_eq!(links, expected[..links.len()]);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! A UUID of the host that stays, where its firmware tells none: made from the id of the installation,
-//! `/etc/machine-id` (machine-id(5)).
+//! A UUID for a host whose firmware gives none. It does not change, because it is made from the id of the
+//! installation, `/etc/machine-id` (machine-id(5)).
 
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
@@ -9,23 +9,24 @@ use super::files::Files;
 use super::found::Found;
 use crate::text::uuid::normalise_uuid;
 
-/// The id itself is confidential; what is made of it for one purpose alone is not. This number stands for ours.
+/// The application id of this library (machine-id(5)): the id of the installation is confidential, but a UUID that is
+/// made from it for one application is not.
 const PURPOSE: [u8; 16] = [
     0x8f, 0x2c, 0x1d, 0x74, 0xa6, 0xb0, 0x4e, 0x0b, 0x9d, 0x5f, 0x3a, 0x6e, 0x71, 0xc2, 0xb8, 0x59,
 ];
 
-/// The host's UUID in lower case with hyphens, the same in every process and after each start; `None` where
-/// the installation has no id.
+/// The host's UUID in lower case with hyphens, the same in every process and after each boot; `None` if the
+/// installation has no id.
 ///
-/// `systemd-id128 machine-id --uuid --app-specific=8f2c1d74a6b04e0b9d5f3a6e71c2b859` prints the same: it is the
-/// beginning of the HMAC-SHA-256 of that number with the id as the key, marked as a UUID of version 4
+/// `systemd-id128 machine-id --uuid --app-specific=8f2c1d74a6b04e0b9d5f3a6e71c2b859` prints the same: the first 16
+/// bytes of the HMAC-SHA-256 of that number with the installation's id as the key, marked as a UUID of version 4
 /// (sd_id128_get_machine_app_specific(3)).
 pub fn uuid_of_installation(files: &Files) -> Found<String> {
     let text = files.read(b"/etc/machine-id")?;
     Ok(text.and_then(|text| uuid_of_id(&text)))
 }
 
-/// The UUID for the id in this text; `None` if it is none.
+/// The UUID for the id in this text; `None` if the text is no id.
 fn uuid_of_id(text: &[u8]) -> Option<String> {
     let digits = std::str::from_utf8(text.trim_ascii()).ok()?;
     if digits.len() != 32 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! mdevctl(8), which keeps definitions of mediated devices: its files, and the program.
+//! mdevctl(8), which keeps definitions of mediated devices: its files, changes of them, and the program.
 
 pub mod files;
 pub mod run;

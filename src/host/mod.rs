@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Where facts come from: the files of the running system or of a recorded
-//! tree, udev's database, the kernel's NIC and devlink interfaces.
+//! How the host is asked: by the files of the running system or of a recorded tree, udev's database, the kernel's
+//! sockets, and programs.
 
 pub mod devlink;
 pub mod environment;
@@ -38,7 +38,7 @@ use once_cell::sync::OnceCell;
 use crate::error::Result;
 use ethtool::Ethtool;
 use files::Files;
-use found::{Found, again};
+use found::{Found, retry_interrupted};
 use pci_ids::Names;
 use recording::Recording;
 
@@ -47,7 +47,7 @@ use recording::Recording;
 pub struct Host {
     /// Its files.
     pub files: Files,
-    /// Whether PCI configuration space may be read: libvirt does so as root only.
+    /// Whether PCI configuration space is read. As in libvirt, only root does so on the running system.
     pub privileged: bool,
     pci_names: OnceCell<Names>,
     ethtool: OnceCell<Option<Ethtool>>,
@@ -59,24 +59,23 @@ impl Host {
         Host::of(Files::live(), rustix::process::geteuid().is_root())
     }
 
-    /// The recorded machine below the folder `root`, or in the archive of that name; whoever can read it sees
-    /// what root saw.
+    /// The recorded machine below the folder `root`, or in the archive `root`. Any user is shown what root would see.
     pub fn recorded(root: &Path) -> io::Result<Host> {
-        let files = match again(|| std::fs::metadata(root))?.is_file() {
+        let files = match retry_interrupted(|| std::fs::metadata(root))?.is_file() {
             true => Files::recording(Recording::read_archive(File::open(root)?)?),
             false => Files::tree(root)?,
         };
-        // The least that there is of a machine.
+        // A folder without this one is no recording.
         files.look_into(b"/sys")?;
         Ok(Host::of(files, true))
     }
 
-    /// The recorded machine in memory.
+    /// A recorded machine in memory.
     pub fn replayed(recording: Recording) -> Host {
         Host::of(Files::recording(recording), true)
     }
 
-    /// The same host read afresh, with notes of all that is read.
+    /// The same host without cached facts, with notes taken of all that is read.
     pub fn noted(&self) -> io::Result<Host> {
         Ok(Host::of(self.files.noted()?, self.privileged))
     }
@@ -90,7 +89,7 @@ impl Host {
         }
     }
 
-    /// Names of PCI vendors and devices: the recording's own database, else the system's.
+    /// The names of PCI vendors and devices: for a recording from its own database, if it has one, else the system's.
     pub fn pci_names(&self) -> Result<&Names> {
         match self.files.is_live() {
             true => Ok(Names::system()),
@@ -100,7 +99,7 @@ impl Host {
         }
     }
 
-    /// The kernel's NIC interface; a recorded tree has none.
+    /// The kernel's interface for the features of NICs; `None` for a recorded tree.
     pub fn ethtool(&self) -> Found<&Ethtool> {
         let open = || match self.files.is_live() {
             true => Ethtool::open(),
@@ -109,7 +108,7 @@ impl Host {
         Ok(self.ethtool.get_or_try_init(open)?.as_ref())
     }
 
-    /// Whether udev keeps a database here. Without one, sysfs stands in for what libvirt takes from it.
+    /// Whether udev keeps a database here. Without one, what libvirt takes from it is derived from sysfs.
     pub fn has_udev_database(&self) -> Result<bool> {
         self.files.exists(udev_data::FOLDER)
     }

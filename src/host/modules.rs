@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Modules of the kernel: which are loaded, what they drive, and how they get loaded (modprobe(8)).
+//! Modules of the kernel: which are loaded, which drivers they have, and how they are loaded (modprobe(8)).
 
 use std::ffi::OsStr;
 use std::io;
@@ -11,27 +11,27 @@ use super::found::Found;
 use super::program::{self, Output};
 use crate::error::Result;
 
-/// How long a module may take to load.
+/// How long modprobe may take.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// The folder of the modules that are loaded or built in.
 const LOADED: &[u8] = b"/sys/module";
 
-/// Says that VFIO works without an IOMMU.
+/// The file that tells whether VFIO works without an IOMMU.
 const NOIOMMU: &[u8] = b"/sys/module/vfio/parameters/enable_unsafe_noiommu_mode";
 
-/// The kernel's form of a module's name: both programs and users write hyphens for underscores.
+/// The kernel's form of a module's name, with underscores: programs and users may write hyphens in their place.
 pub fn kernel_name(name: &[u8]) -> Vec<u8> {
     let dashed = name.iter();
     dashed.map(|&b| if b == b'-' { b'_' } else { b }).collect()
 }
 
-/// Whether a module is loaded. The name must be one of a file.
+/// Whether a module is loaded or built in. The name must be valid as the name of a file.
 pub fn is_loaded(files: &Files, name: &[u8]) -> Result<bool> {
     files.exists(&join(LOADED, &kernel_name(name)))
 }
 
-/// The drivers that a loaded module registered, as `BUS:DRIVER`; an error where it has no such list.
+/// The drivers that a loaded module registered, as `BUS:DRIVER`; `None` if it has no such list.
 pub fn drivers(files: &Files, name: &[u8]) -> Found<Vec<Vec<u8>>> {
     files.entries(&join(&join(LOADED, &kernel_name(name)), b"drivers"))
 }
@@ -50,17 +50,17 @@ pub fn aliases(files: &Files) -> Result<Vec<u8>> {
     Ok(files.read(&path)?.unwrap_or_default())
 }
 
-/// Has modprobe load a module, unless the administrator keeps it from being loaded.
+/// Has modprobe load a module, unless the administrator has prohibited it.
 pub fn load(name: &[u8]) -> io::Result<Output> {
     modprobe(&["-b".as_ref(), OsStr::from_bytes(name)])
 }
 
-/// Whether the administrator keeps a module from being loaded.
+/// Whether the administrator has prohibited to load a module.
 pub fn is_prohibited(name: &[u8]) -> bool {
     modprobe(&["-c".as_ref()]).is_ok_and(|config| prohibits(&config.stdout, name))
 }
 
-/// Whether modprobe's configuration keeps a module from being loaded (modprobe.d(5), `blacklist`).
+/// Whether modprobe's configuration prohibits to load a module (modprobe.d(5), `blacklist`).
 fn prohibits(config: &[u8], name: &[u8]) -> bool {
     let module = kernel_name(name);
     config.split(|&b| b == b'\n').any(|line| {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Receives uevents from the kernel or udevd, and compares the kernel's count of them, which shows when one was
-//! missed.
+//! Receives uevents from the kernel or udevd, and reads the kernel's count of them, which shows whether one was missed.
 
 mod received;
 
@@ -15,68 +14,68 @@ use udev::{MonitorBuilder, MonitorSocket};
 
 use crate::error::{Error, Result};
 use crate::host::files::Files;
-use crate::host::found::{Found, again, found, is_failure};
+use crate::host::found::{Found, found, is_failure, retry_interrupted};
 use crate::host::interfaces::Interfaces;
-use crate::host::links::{Link, Links, keep_much};
+use crate::host::links::{Link, Links, enlarge_receive_buffer};
 use crate::host::mdevctl::watch::Watch;
 use crate::host::namespace::receives_uevents_of_devices;
 use crate::host::uevent::{Action, Uevent};
 use crate::text;
 use received::Received;
 
-/// Present while udevd runs.
+/// This file exists while udevd runs.
 const UDEV_CONTROL: &[u8] = b"/run/udev/control";
 
-/// Present while udevd has events to work on.
+/// This file exists while udevd has events to process.
 const UDEV_QUEUE: &[u8] = b"/run/udev/queue";
 
-/// How long udevd may have events to work on before the host is scanned without its word: it may be stuck, or have been
-/// killed, or the file may be that of another namespace.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long udevd may process events before the host is scanned without its messages: it may hang, or have been killed,
+/// or the file may be that of another namespace.
+const UDEVD_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How many uevents the kernel has sent since boot, in all namespaces
-/// (kernel: Documentation/ABI/testing/sysfs-kernel-uevents).
+/// How many uevents the kernel has sent since boot, in all namespaces (kernel:
+/// Documentation/ABI/testing/sysfs-kernel-uevents).
 const SEQNUM: &[u8] = b"/sys/kernel/uevent_seqnum";
 
-/// What libvirt asks of the kernel for unread events; as much as the rights allow is given.
+/// The size of the receive buffer that is asked for, in bytes: the same as in libvirt. The kernel may give less.
 const RECEIVE_BUFFER: usize = 128 << 20;
 
-/// How many messages are taken in by any call that finds as many, those that libudev rejects among them.
+/// How many messages a call reads however long it takes, including those that libudev rejects.
 const BATCH: usize = 500;
 
-/// Beyond that many a call takes messages in for no longer than this. The others stay for the next call, and what they
-/// tell of is found by a scan.
+/// How long a call reads more messages than that. The others stay on the socket for the next call; a scan finds what
+/// they would tell.
 const BATCH_TIME: Duration = Duration::from_millis(10);
 
-/// How long messages may take to the socket after the kernel has counted them.
-const ON_THE_WAY: Duration = Duration::from_millis(2);
+/// How long a message may take to arrive at the socket after the kernel has counted it.
+const DELIVERY_TIME: Duration = Duration::from_millis(2);
 
-/// How long the count is not read again when a single device is asked for.
-const TRUST: Duration = Duration::from_millis(1);
+/// How long the count that was read counts as current when a single device is asked for.
+const COUNT_LIFETIME: Duration = Duration::from_millis(1);
 
-/// What happened and was not taken in yet.
+/// What happened and has not been taken in yet.
 #[derive(Debug, Default)]
 pub struct News {
     /// The uevents that arrived, in order.
     pub events: VecDeque<Uevent>,
-    /// Interfaces whose addresses may have changed; uevents do not tell.
+    /// Interfaces whose addresses may have changed, of which no uevent tells.
     pub links: Vec<Link>,
-    /// A uevent was missed: the host must be scanned again, after `events` were taken in.
+    /// Whether a uevent was missed, so that the host must be scanned after `events` were taken in.
     pub rescan: bool,
-    /// Definitions of mediated devices were added, removed or changed.
+    /// Whether definitions of mediated devices were added, removed or changed.
     pub definitions: bool,
-    /// They may have, and nobody was there to hear of it.
+    /// Whether definitions may have changed without being noticed.
     pub missed_definitions: bool,
 }
 
-/// What happened while a host was scanned.
+/// What arrived while the host was scanned.
 #[derive(Debug, Default)]
 pub struct ScanNews {
-    /// The uevents that the kernel sent before the scan, which has seen what happened.
+    /// The uevents that the kernel sent before the scan, so that the scan shows what they tell.
     pub seen: Vec<Uevent>,
-    /// Those that may be later.
+    /// The uevents that may be later than the scan.
     pub later: Vec<Uevent>,
-    /// Something was missed.
+    /// Whether a uevent was missed.
     pub rescan: bool,
 }
 
@@ -86,21 +85,21 @@ pub struct Monitor {
     through_udevd: bool,
     seqnum: Option<OwnedFd>,
     received: Received,
-    /// The interfaces in sysfs that are accounted for; `None` where the socket misses more than the uevents of
-    /// interfaces in other network namespaces. sysfs may show those of another namespace than the socket's.
+    /// The known interfaces in sysfs; `None` if the socket may miss more than the uevents of interfaces in other
+    /// network namespaces. sysfs may show the interfaces of another namespace than the socket's.
     interfaces: Option<Interfaces>,
     checked: Option<Instant>,
-    /// Hears of interfaces with other addresses, from the first scan on.
+    /// Notices changed addresses of interfaces, from the first scan on.
     links: Option<Links>,
-    /// Up to which uevent udevd is waited for, and since when.
+    /// The number of the last uevent for which udevd is waited for, and since when.
     awaited: Option<(u64, Instant)>,
     /// Watches the definitions of mediated devices, from the first scan on.
     definitions: Option<Watch>,
-    /// There should be somebody who listens for them.
+    /// Whether they cannot be watched, though they should be.
     misses_definitions: bool,
 }
 
-/// What one call has taken in.
+/// How many messages one call has read, and since when.
 struct Batch {
     messages: usize,
     begin: Instant,
@@ -114,30 +113,30 @@ impl Batch {
         }
     }
 
-    /// Whether more would hold up the caller.
+    /// Whether the call must not read more messages.
     fn is_full(&self) -> bool {
         self.messages >= BATCH && self.begin.elapsed() >= BATCH_TIME
     }
 }
 
-/// A socket for uevents; `None` where the process may not have one.
+/// A socket for uevents; `None` if the process may not have one.
 fn open_socket(through_udevd: bool) -> Found<MonitorSocket> {
     let open = || match through_udevd {
         true => MonitorBuilder::new()?.listen(),
         false => MonitorBuilder::new_kernel()?.listen(),
     };
-    let socket = match again(open) {
+    let socket = match retry_interrupted(open) {
         Ok(socket) => socket,
         Err(e) if Errno::from_io_error(&e).is_some_and(is_failure) => {
             return Err(Error::io("cannot open a socket to hear of uevents", &e));
         }
         Err(_) => return Ok(None),
     };
-    keep_much(&socket, RECEIVE_BUFFER);
+    enlarge_receive_buffer(&socket, RECEIVE_BUFFER);
     Ok(Some(socket))
 }
 
-/// Waits until one of the descriptors is readable, at most that long.
+/// Waits until one of the descriptors is readable, at most for `wait`. Returns whether one is.
 pub fn is_readable<'a>(
     fds: impl IntoIterator<Item = BorrowedFd<'a>>,
     wait: Duration,
@@ -164,7 +163,7 @@ impl std::fmt::Debug for Monitor {
 }
 
 impl Monitor {
-    /// Starts to listen. Where the process may not have a socket, the count of uevents alone must do.
+    /// Starts to listen. If the process may not have a socket, only the count of uevents is used.
     pub fn open(files: &Files) -> Result<Monitor> {
         let mut monitor = Monitor {
             interfaces: None,
@@ -186,20 +185,21 @@ impl Monitor {
     fn listen(&mut self, through_udevd: bool) -> Result<()> {
         self.socket = open_socket(through_udevd)?;
         self.through_udevd = through_udevd;
-        // udevd may not be there any more, or live in another namespace.
+        // Messages of udevd can be missed if it ends or is in another namespace.
         let is_good = self.socket.is_some() && !through_udevd && receives_uevents_of_devices();
         self.interfaces = is_good.then(Interfaces::default);
         Ok(())
     }
 
-    /// Listens for definitions. Where that fails, they are compared at each thorough look, and it is tried again.
+    /// Starts to watch the definitions. If that fails, it is tried again at each thorough look, which compares all of
+    /// them.
     fn watch_definitions(&mut self, files: &Files) {
         let watch = Watch::open(files);
         self.misses_definitions = watch.is_err();
         self.definitions = watch.ok().flatten();
     }
 
-    /// The descriptors that are readable while there are messages; after a scan there may be others.
+    /// The descriptors that are readable while there are messages. After a scan, the set may be another one.
     pub fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         let socket = self.socket.as_ref().map(AsFd::as_fd);
         let definitions = self.definitions.iter().flat_map(Watch::fds);
@@ -207,12 +207,12 @@ impl Monitor {
         socket.into_iter().chain(links).chain(definitions)
     }
 
-    /// Whether messages come from udevd, which are sent when its database has the device's entry.
+    /// Whether messages come from udevd, which sends each after it has written the device's entry in its database.
     pub fn receives_from_udevd(&self) -> bool {
         self.through_udevd
     }
 
-    /// The caller is about to scan the host; the result is for [`Monitor::end_scan`].
+    /// To be called before the host is scanned. Returns the count of uevents, which [`Monitor::end_scan`] takes.
     pub fn begin_scan(&mut self, files: &Files) -> Result<u64> {
         if self.definitions.is_none() {
             self.watch_definitions(files);
@@ -227,8 +227,7 @@ impl Monitor {
         Ok(count)
     }
 
-    /// The host was scanned. Returns what arrived meanwhile: what the kernel told before the scan, which
-    /// has seen it, and what may be later; `rescan` if messages were lost.
+    /// To be called after the host was scanned. Returns what arrived meanwhile.
     pub fn end_scan(&mut self, count: u64) -> Result<ScanNews> {
         let mut news = News::default();
         if is_readable(self.socket.iter().map(AsFd::as_fd), Duration::ZERO)? {
@@ -255,24 +254,23 @@ impl Monitor {
         Ok(read.and_then(|n| text::parse_u64(text::trim_newlines(&digits[..n]), 10)))
     }
 
-    /// Adds to `news` what happened since the last call. A `thorough` look always compares the kernel's
-    /// count; any other does so when the last comparison is older than a millisecond. Where it fails, what has
-    /// arrived is in `news` all the same.
+    /// Adds to `news` what happened since the last call. A `thorough` look always reads the kernel's count; any other
+    /// does so if it was last read more than a millisecond ago. If this fails, `news` has what arrived before.
     pub fn news(&mut self, files: &Files, thorough: bool, news: &mut News) -> Result<()> {
         let result = self.look(files, thorough, news);
         if result.is_err() {
-            // What was not compared is not to be trusted.
+            // The count must be read and compared again.
             self.checked = None;
         }
         result
     }
 
     fn look(&mut self, files: &Files, thorough: bool, news: &mut News) -> Result<()> {
-        let due = thorough || self.checked.is_none_or(|at| at.elapsed() >= TRUST);
-        // The count is read before the messages: one that arrives in between explains more, not less.
+        let due = thorough || self.checked.is_none_or(|at| at.elapsed() >= COUNT_LIFETIME);
+        // The count is read before the messages, so that none that it counts can arrive unread.
         let count = if due { self.count()? } else { None };
         if thorough && files.exists(UDEV_CONTROL)? != self.through_udevd {
-            // udevd was started or stopped. What happened before is not in the messages that come from here on.
+            // udevd was started or stopped. The new socket does not have earlier messages.
             news.rescan = true;
             self.listen(!self.through_udevd)?;
         }
@@ -303,7 +301,7 @@ impl Monitor {
         Ok(())
     }
 
-    /// Finds out whether some of the first `count` uevents were not received and will not be: then the host must be
+    /// Finds out whether any of the first `count` uevents was not received and will not be: then the host must be
     /// scanned.
     fn find_missed(
         &mut self,
@@ -321,9 +319,9 @@ impl Monitor {
             if self.waits_for_udevd(files, count)? {
                 break;
             }
-            // However many arrive that were counted later, those that are on their way have that long.
+            // The time for messages on their way is not extended by later ones that arrive.
             let now = Instant::now();
-            let left = until.get_or_insert(now + ON_THE_WAY).duration_since(now);
+            let left = until.get_or_insert(now + DELIVERY_TIME).duration_since(now);
             if !left.is_zero() && is_readable(self.socket.iter().map(AsFd::as_fd), left)? {
                 self.receive(Some(count), batch, news);
                 continue;
@@ -336,14 +334,14 @@ impl Monitor {
                 Some(interfaces) => interfaces.differ()?,
             };
             if !news.rescan {
-                // They were sent to other network namespaces, for interfaces that are not in this one.
+                // They were about interfaces in other network namespaces, and sent only there.
                 self.received.pass(count);
             }
         }
         Ok(())
     }
 
-    /// Whether udevd is still to tell of some of the first `count` uevents, and is given the time for it.
+    /// Whether udevd may still send messages about some of the first `count` uevents, and has time left for it.
     fn waits_for_udevd(&mut self, files: &Files, count: u64) -> Result<bool> {
         if !self.through_udevd || !files.exists(UDEV_QUEUE)? {
             self.awaited = None;
@@ -353,16 +351,16 @@ impl Monitor {
         let (_, since) = *self
             .awaited
             .insert(awaited.unwrap_or((count, Instant::now())));
-        Ok(since.elapsed() < PATIENCE)
+        Ok(since.elapsed() < UDEVD_TIMEOUT)
     }
 
-    /// Whether a scan that was made after a uevent shows what it tells. udevd's messages bring more than what the kernel
-    /// knew, but not of what is gone.
+    /// Whether a scan that is later than the kernel's uevent shows all that the message tells. A message of udevd tells
+    /// of later changes too, unless the device was removed.
     fn scan_shows(&self, event: &Uevent) -> bool {
         event.action == Action::Removed || !self.through_udevd
     }
 
-    /// Interfaces that a uevent tells of are not missed.
+    /// Notes the interfaces that a uevent tells of as known.
     fn account_for(&mut self, event: &Uevent) {
         if let Some(interfaces) = &mut self.interfaces {
             interfaces.received(&event.path, event.action != Action::Removed);
@@ -371,14 +369,15 @@ impl Monitor {
         }
     }
 
-    /// Adds what arrived to `news`: all of the first `count` uevents, or whatever there is, as far as the batch goes.
+    /// Adds to `news` what arrived: until the first `count` uevents are there, if that is given, or until nothing is
+    /// left or the batch is full.
     fn receive(&mut self, count: Option<u64>, batch: &mut Batch, news: &mut News) {
         while !batch.is_full() {
             let Some(socket) = &self.socket else { return };
             batch.messages += 1;
             let Some(event) = socket.iter().next() else {
                 // libudev returns nothing at the end, when messages were lost, when it failed to read one, and
-                // for a message that it rejects. Where it does not say which, more messages are looked for.
+                // for a message that it rejects. Only the socket tells whether there are more.
                 let error = io::Error::last_os_error();
                 let errno = Errno::from_io_error(&error);
                 news.rescan |= errno.is_some_and(is_failure);
@@ -391,13 +390,13 @@ impl Monitor {
             self.received.note(number);
             if let Some(event) = Uevent::of(&event) {
                 self.account_for(&event);
-                // A scan has seen what came and went before it, not that something changed.
+                // A scan shows what was added or removed before it, but not that a device changed.
                 let is_late = number <= self.received.scanned && event.action != Action::Changed;
                 if !(is_late && self.scan_shows(&event)) {
                     news.events.push_back(event);
                 }
             }
-            // The kernel sends in order, but for what is on its way; udevd's workers do not.
+            // The kernel's messages come in order, except for those on their way; udevd's do not.
             let has_all = |count| match self.through_udevd {
                 true => self.received.all_to >= count,
                 false => number >= count,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Which uevents a socket of this process receives, which namespaces decide.
+//! Which uevents a socket of this process receives, which depends on namespaces.
 //!
-//! The kernel sends those of a network interface to its own network namespace only, and those of every
-//! other device to all those that the first user namespace owns (kernel: lib/kobject_uevent.c).
+//! The kernel sends those of a network interface to the interface's own network namespace, and those of every other
+//! device to all network namespaces that the first user namespace owns (kernel: lib/kobject_uevent.c).
 
 #![allow(unsafe_code)] // An ioctl makes a descriptor; nothing safe wraps this one.
 
@@ -16,7 +16,7 @@ const FIRST_USER_NAMESPACE: u64 = 0xEFFF_FFFD;
 
 const NETWORK: &str = "/proc/thread-self/ns/net";
 
-/// The user namespace that owns a namespace (ioctl_ns(2), `NS_GET_USERNS`).
+/// Asks for the user namespace that owns a namespace (ioctl_ns(2), `NS_GET_USERNS`).
 struct OwnerRequest;
 
 // SAFETY: the request takes no argument and returns a new descriptor.
@@ -42,15 +42,15 @@ unsafe impl Ioctl for OwnerRequest {
     }
 }
 
-/// Whether a socket for the kernel's uevents, opened now, receives those of all devices but the interfaces
-/// of other network namespaces. `false` where that is not certain.
+/// Whether a socket for the kernel's uevents, opened now, receives those of all devices but the interfaces of other
+/// network namespaces. `false` if that is not certain.
 pub fn receives_uevents_of_devices() -> bool {
     belongs_to_first_user_namespace(NETWORK).unwrap_or(false)
 }
 
 fn belongs_to_first_user_namespace(namespace: &str) -> std::io::Result<bool> {
     let namespace = File::open(namespace)?;
-    // SAFETY: any descriptor may be asked; one of another sort answers ENOTTY.
+    // SAFETY: the call is valid on any descriptor; one that is no namespace gives ENOTTY.
     let owner = unsafe { ioctl::ioctl(namespace.as_fd(), OwnerRequest) }?;
     Ok(rustix::fs::fstat(&owner)?.st_ino == FIRST_USER_NAMESPACE)
 }
@@ -61,12 +61,12 @@ mod tests {
 
     #[test]
     fn the_owner_is_compared_with_this_process() {
-        // Who lives in the first user namespace sees it under its number.
+        // A process in the first user namespace sees that under its fixed number.
         let own = std::fs::read_link("/proc/self/ns/user").unwrap();
         if own.to_str() == Some(&format!("user:[{FIRST_USER_NAMESPACE}]")) {
             assert!(belongs_to_first_user_namespace("/proc/self/ns/uts").unwrap());
         }
-        // A user namespace belongs to its parent, which only the first has not.
+        // A user namespace is owned by its parent; only the first has none.
         assert!(!belongs_to_first_user_namespace("/proc/self/ns/user").unwrap_or(false));
         assert!(belongs_to_first_user_namespace("/proc/self/stat").is_err());
     }

@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! How netlink messages are laid out (netlink(7); kernel: include/uapi/linux/netlink.h).
+//! The layout of netlink messages (netlink(7); kernel: include/uapi/linux/netlink.h).
 
-/// The sizes of `struct nlmsghdr` and `struct nlattr`.
+/// The size of `struct nlmsghdr`, in bytes.
 pub const HEADER: usize = 16;
+/// The size of `struct nlattr`, in bytes.
 pub const ATTRIBUTE_HEADER: usize = 4;
 
-/// The bits of an attribute's type that are the type; two flags are above.
+/// The bits of an attribute's type field that are the type; the two above are flags.
 const TYPE_MASK: u16 = 0x3fff;
 
 /// A message of a datagram.
 pub struct Message<'a> {
     /// Its type.
     pub kind: u16,
-    /// The number of the request that it answers.
+    /// The sequence number of the request that it answers.
     pub sequence: u32,
     /// What follows the header.
     pub payload: &'a [u8],
 }
 
-/// Where the next part begins after one of this length.
+/// The length of a part with its padding to a multiple of 4.
 pub fn align(length: usize) -> usize {
     length.next_multiple_of(4)
 }
@@ -31,14 +32,14 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_ne_bytes(*bytes.get(at..)?.first_chunk()?))
 }
 
-/// Takes a part of this length off the front; the last one need not be filled up to a multiple of 4.
+/// Takes a part of this length, and its padding, off the front. The last part need not be padded.
 fn take<'a>(rest: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
     let part = rest.get(..length)?;
     *rest = rest.get(align(length)..).unwrap_or_default();
     Some(part)
 }
 
-/// The messages of a datagram; what cannot be read ends them.
+/// The messages of a datagram, up to the first that is malformed.
 pub fn messages(datagram: &[u8]) -> impl Iterator<Item = Message<'_>> {
     let mut rest = datagram;
     std::iter::from_fn(move || {
@@ -52,7 +53,7 @@ pub fn messages(datagram: &[u8]) -> impl Iterator<Item = Message<'_>> {
     })
 }
 
-/// Types and values of attributes; what cannot be read ends them.
+/// Types and values of attributes, up to the first that is malformed.
 pub fn attributes(bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
     let mut rest = bytes;
     std::iter::from_fn(move || {

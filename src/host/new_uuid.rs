@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! New UUIDs: the kernel makes them (random(4)).
+//! New UUIDs, which the kernel makes (random(4)).
 
 use super::files::Files;
 use crate::error::{Code, Error, Result};
 use crate::text;
 use crate::text::uuid::normalise_uuid;
 
-/// Holds another random UUID each time it is read.
+/// The file that has another random UUID each time it is read.
 const NEW_UUID: &[u8] = b"/proc/sys/kernel/random/uuid";
 
-/// A UUID that nobody has, in lower case with hyphens. Code 38 if the kernel cannot be asked, which is so
-/// in recorded trees.
+/// A new random UUID, in lower case with hyphens. Code 1 if the file has none, as in recorded trees; code 38 if it
+/// cannot be read.
 pub fn new_uuid(files: &Files) -> Result<String> {
     let path = text::clean(NEW_UUID);
     let uuid = files.read(NEW_UUID)?.unwrap_or_default();

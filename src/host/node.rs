@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! One device directory of sysfs, as the readers of `caps` see it.
+//! One device in sysfs, as the readers in `caps` see it.
 
 use std::borrow::Cow;
 
@@ -10,23 +10,24 @@ use super::udev_data::{UdevData, value_of};
 use crate::error::Result;
 use crate::text;
 
-/// A device of the kernel: its directory, subsystem and `uevent` text.
+/// A device of the kernel: its folder, subsystem and `uevent` file.
 #[derive(Debug, Clone, Copy)]
 pub struct Node<'a> {
     /// The host whose device it is.
     pub host: &'a Host,
-    /// The device's directory, `/sys/devices/…`.
+    /// The device's folder, `/sys/devices/…`.
     pub path: &'a [u8],
     /// The name of its bus or class.
     pub subsystem: &'a [u8],
     /// The content of the `uevent` file.
     pub uevent: &'a [u8],
-    /// What the device's kind added to its name (a NIC's address, a disk's serial), once it has one.
+    /// What the device's kind added to its name (a NIC's address, a disk's serial); `None` for nothing, and before the
+    /// device is named.
     pub suffix: Option<&'a [u8]>,
 }
 
 impl<'a> Node<'a> {
-    /// The device in that directory, of which nothing else was read.
+    /// The device in this folder, whose `uevent` file was not read.
     pub fn at(host: &'a Host, path: &'a [u8], subsystem: &'a [u8]) -> Node<'a> {
         Node {
             host,
@@ -42,7 +43,7 @@ impl<'a> Node<'a> {
         basename(self.path)
     }
 
-    /// The device's own name: sysfs writes `/` as `!`.
+    /// The device's name in the kernel: its folder's, with `/` for each `!` there.
     pub fn sysname(&self) -> Cow<'a, [u8]> {
         let name = self.basename();
         if name.contains(&b'!') {
@@ -54,19 +55,19 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// A variable of the `uevent` file; an empty one is none, as in libudev.
+    /// The value of a variable of the `uevent` file; `None` if it is missing or, as in libudev, empty.
     pub fn variable(&self, key: &[u8]) -> Option<&'a [u8]> {
         self.uevent
             .split(|&b| b == b'\n')
             .find_map(|line| value_of(line, key))
     }
 
-    /// The kind of device within its subsystem.
+    /// The kind of device within its subsystem, from the variable `DEVTYPE`.
     pub fn devtype(&self) -> Option<&'a [u8]> {
         self.variable(b"DEVTYPE")
     }
 
-    /// The path of the device node, `/dev/…`.
+    /// The path of the device node, `/dev/…`, from the variable `DEVNAME`.
     pub fn devnode(&self) -> Option<Vec<u8>> {
         let name = self.variable(b"DEVNAME")?;
         Some(if name.starts_with(b"/dev/") {
@@ -76,7 +77,7 @@ impl<'a> Node<'a> {
         })
     }
 
-    /// udev's entry for the device.
+    /// The device's entry in udev's database; an empty one if udev has none.
     pub fn udev_data(&self) -> Result<UdevData> {
         UdevData::read(&self.host.files, &self.udev_key())
     }
@@ -97,17 +98,17 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// The path of something below the device's directory.
+    /// The path of something below the device's folder.
     pub fn below(&self, name: impl AsRef<[u8]>) -> Vec<u8> {
         join(self.path, name.as_ref())
     }
 
-    /// Whether there is such a thing below the device's directory.
+    /// Whether this exists below the device's folder.
     pub fn has(&self, name: &str) -> Result<bool> {
         self.host.files.exists(&self.below(name))
     }
 
-    /// An attribute without trailing newlines.
+    /// The content of an attribute, without newlines at its end.
     pub fn attribute(&self, name: impl AsRef<[u8]>) -> Found<Vec<u8>> {
         let mut text = self.host.files.read(&self.below(name))?;
         if let Some(text) = &mut text {
@@ -116,22 +117,22 @@ impl<'a> Node<'a> {
         Ok(text)
     }
 
-    /// Whether a missing attribute is missing because the device is about to go, or gone.
+    /// Whether an attribute is missing because the device is being removed, or has been.
     ///
-    /// An interface that is being unregistered answers EINVAL (kernel: net/core/net-sysfs.c,
-    /// `dev_isalive`), a removed directory ENODEV; then the files are missing.
+    /// Attributes of an interface that is being unregistered give EINVAL (kernel: net/core/net-sysfs.c, `dev_isalive`),
+    /// those in a removed folder ENODEV; after that, the files are missing.
     pub fn is_going(&self, attribute: &str) -> Result<bool> {
         let files = &self.host.files;
         Ok(files.is_refused(&self.below(attribute))? || !self.has("uevent")?)
     }
 
-    /// An attribute as text; an empty one counts as missing.
+    /// An attribute as text; `None` if it is missing or empty.
     pub fn text(&self, name: &str) -> Found<String> {
         let text = self.attribute(name)?.map(|text| text::clean(&text));
         Ok(text.filter(|text| !text.is_empty()))
     }
 
-    /// An attribute as a number read by `parse`; what is no number counts as missing.
+    /// An attribute as a number, which `parse` reads; `None` if it is missing or no number.
     pub fn number<T>(
         &self,
         name: &str,
@@ -141,7 +142,7 @@ impl<'a> Node<'a> {
         Ok(self.attribute(name)?.and_then(|text| parse(&text, base)))
     }
 
-    /// The last component of what a link below the directory leads to.
+    /// The last component of the target of a link below the device's folder; `None` if the target does not exist.
     pub fn link(&self, name: impl AsRef<[u8]>) -> Found<Vec<u8>> {
         self.host.files.resolve_link(&self.below(name))
     }

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! The PCI bus: which functions and drivers it has, and how one is given to the other
-//! (kernel: Documentation/ABI/testing/sysfs-bus-pci).
+//! The PCI bus: its functions and drivers, and the binding of functions to drivers (kernel:
+//! Documentation/ABI/testing/sysfs-bus-pci).
 
 use std::io;
 
 use super::files::{Files, join, syspath_of_link};
 use crate::error::Result;
 
-/// The folder with a link to the directory of each function.
+/// The folder with a link to the folder of each function.
 pub const FUNCTIONS: &[u8] = b"/sys/bus/pci/devices";
 
 /// The folder of the drivers.
 const DRIVERS: &[u8] = b"/sys/bus/pci/drivers";
 
-/// Tells the bus to find drivers for a function without one.
+/// The file that makes the kernel look for a driver for a function.
 const PROBE: &[u8] = b"/sys/bus/pci/drivers_probe";
 
-/// The directories of all functions, in the order of their addresses.
+/// The folders of all functions, in the order of their addresses.
 pub fn functions(files: &Files) -> Result<Vec<Vec<u8>>> {
     let mut links = files.links(FUNCTIONS)?;
     links.sort();
@@ -26,18 +26,18 @@ pub fn functions(files: &Files) -> Result<Vec<Vec<u8>>> {
     Ok(directories.collect())
 }
 
-/// Whether a driver of that name is loaded. The name must be one of a file.
+/// Whether a driver with this name is loaded. The name must be valid as the name of a file.
 pub fn has_driver(files: &Files, name: &[u8]) -> Result<bool> {
     files.exists(&join(DRIVERS, name))
 }
 
-/// Takes the function with that address from a driver.
+/// Unbinds the function with this address from a driver.
 pub fn unbind(files: &Files, driver: &[u8], address: &str) -> io::Result<()> {
     let path = join(&join(DRIVERS, driver), b"unbind");
     files.write(&path, address.as_bytes())
 }
 
-/// Has the kernel look for a driver for the function with that address.
+/// Has the kernel look for a driver for the function with this address.
 pub fn probe(files: &Files, address: &str) -> io::Result<()> {
     files.write(PROBE, address.as_bytes())
 }

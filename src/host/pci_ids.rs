@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Names of PCI vendors and devices, from the system's `pci.ids` file and from
-//! udev's hardware database.
+//! Names of PCI vendors and devices, from the system's `pci.ids` file and from udev's hardware database.
 //!
-//! `pci.ids` is text, sorted by hand: `VVVV  Name` a vendor, tab `DDDD  Name` a
-//! device below it, two tabs a subsystem (not of interest here), `C xx  Name`
-//! the start of the device classes. Its head describes the format.
+//! `pci.ids` is a text that is kept by hand: a line `VVVV  Name` is a vendor, one with a tab and `DDDD  Name` a device of
+//! that vendor, one with two tabs a subsystem (not used here). The first line `C xx  Name` starts the device classes.
+//! The head of the file describes the format.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -15,17 +14,17 @@ use std::sync::{Mutex, PoisonError};
 use once_cell::sync::OnceCell;
 
 use super::files::Files;
-use super::found::{Found, again, found};
+use super::found::{Found, found, retry_interrupted};
 use super::gzip::{self, Unpacker};
 use crate::error::Result;
 use crate::host::environment;
 use crate::process::without_fork;
 use crate::text;
 
-/// Names the file to use in place of the system's.
+/// The environment variable that names a file to use in place of the system's.
 const OVERRIDE: &str = "VIRNODEDEV_PCI_IDS";
 
-/// Where distributions keep the file: Debian and Fedora, Arch, Slackware, `update-pciids`.
+/// Where distributions have the file: Debian and Fedora, Arch, Slackware, `update-pciids`.
 const PLACES: [&str; 4] = [
     "/usr/share/misc/pci.ids",
     "/usr/share/hwdata/pci.ids",
@@ -45,7 +44,7 @@ pub struct PciIds {
     devices: Vec<NameRange>,
 }
 
-/// Where a name lies in `names`.
+/// Where a name is in `names`.
 struct NameRange {
     /// The vendor's id, or the vendor's and the device's.
     key: u32,
@@ -68,7 +67,7 @@ impl PciIds {
         Ok(result.is_ok().then(|| PciIds::parse(&unpacked)))
     }
 
-    /// The first of the usual files that is there.
+    /// Reads the first file that exists in the usual places.
     fn load_usual(files: &Files) -> Found<PciIds> {
         for place in PLACES {
             for path in [place.to_string(), format!("{place}.gz")] {
@@ -80,7 +79,7 @@ impl PciIds {
         Ok(None)
     }
 
-    /// Indexes the text of a file; lines that make no sense are passed over.
+    /// Indexes the text of a file; invalid lines are skipped.
     pub fn parse(text: &[u8]) -> PciIds {
         let mut ids = PciIds::default();
         let mut vendor = None;
@@ -105,7 +104,7 @@ impl PciIds {
             }
         }
         for entries in [&mut ids.vendors, &mut ids.devices] {
-            // The first of two lines with one id counts: both steps keep the order.
+            // Of two lines with the same id the first counts: both steps keep the order.
             entries.sort_by_key(|entry| entry.key);
             entries.dedup_by_key(|entry| entry.key);
             entries.shrink_to_fit();
@@ -131,12 +130,12 @@ impl PciIds {
         Some(text::clean(name)).filter(|name| !name.is_empty())
     }
 
-    /// The name of a vendor.
+    /// The name of a vendor; `None` if it is not in the file.
     pub fn vendor(&self, vendor: u16) -> Option<String> {
         self.find(&self.vendors, vendor.into())
     }
 
-    /// The name of a vendor's device.
+    /// The name of a vendor's device; `None` if it is not in the file.
     pub fn device(&self, vendor: u16, device: u16) -> Option<String> {
         self.find(&self.devices, u32::from(vendor) << 16 | u32::from(device))
     }
@@ -151,7 +150,7 @@ impl fmt::Debug for PciIds {
     }
 }
 
-/// Four hexadecimal digits, white space, a name; also where hand editing left a tab or a `\r`.
+/// Reads four hexadecimal digits, white space and a name. Editing by hand may have left a tab or a `\r`.
 fn entry(line: &[u8]) -> Option<(u32, &[u8])> {
     let (digits, rest) = line.split_at_checked(4)?;
     let mut id = 0;
@@ -162,23 +161,23 @@ fn entry(line: &[u8]) -> Option<(u32, &[u8])> {
     (name.len() < rest.len()).then_some((id, name.strip_suffix(b"\r").unwrap_or(name)))
 }
 
-/// The names that a host's devices are printed with.
+/// The names that are printed for a host's devices.
 #[derive(Debug)]
 pub enum Names {
-    /// The database that was recorded with a tree; it alone decides, so that a recording reads the same everywhere.
+    /// Those of the file in a recorded tree. No other names are used, so that a recording reads the same everywhere.
     Recorded(PciIds),
-    /// The running system's.
+    /// Those of the running system.
     System(&'static SystemNames),
 }
 
 impl Names {
-    /// The running system's names; its files are read at the first question.
+    /// The running system's names; its files are read when a name is first asked for.
     pub fn system() -> &'static Names {
         static NAMES: Names = Names::System(&SYSTEM);
         &NAMES
     }
 
-    /// The names that were recorded with these files, the system's if there are none.
+    /// The names in the recorded tree with these files; the system's if it has none.
     pub fn recorded(files: &Files) -> Result<Names> {
         Ok(match PciIds::load_usual(files)? {
             Some(ids) => Names::Recorded(ids),
@@ -186,7 +185,7 @@ impl Names {
         })
     }
 
-    /// The name of a vendor.
+    /// The name of a vendor; `None` if no source has it.
     pub fn vendor(&self, vendor: u16) -> Found<String> {
         match self {
             Names::Recorded(ids) => Ok(ids.vendor(vendor)),
@@ -197,7 +196,7 @@ impl Names {
         }
     }
 
-    /// The name of a vendor's device.
+    /// The name of a vendor's device; `None` if no source has it.
     pub fn device(&self, vendor: u16, device: u16) -> Found<String> {
         match self {
             Names::Recorded(ids) => Ok(ids.device(vendor, device)),
@@ -212,10 +211,10 @@ impl Names {
     }
 }
 
-/// What the running system knows, read once per process.
+/// The running system's names, read once in each process.
 pub struct SystemNames {
     ids: OnceCell<PciIds>,
-    /// libudev's own handle is not to be used by two threads at a time.
+    /// libudev's handle, which two threads must not use at a time; `None` if it is not used.
     hwdb: OnceCell<Option<Mutex<udev::Hwdb>>>,
 }
 
@@ -242,10 +241,10 @@ impl SystemNames {
     fn query(&self, modalias: &str, key: &str) -> Found<String> {
         let open = || match named_file() {
             None => {
-                let hwdb = again(udev::Hwdb::new);
+                let hwdb = retry_interrupted(udev::Hwdb::new);
                 Ok(found("open", b"udev's hardware database", hwdb)?.map(Mutex::new))
             }
-            // Whoever names a file wants its names only.
+            // A user who names a file wants its names only.
             Some(_) => Ok(None),
         };
         without_fork(|| {
@@ -260,7 +259,7 @@ impl SystemNames {
     }
 }
 
-/// The file that the user wants the names to be taken from.
+/// The file that the user has named.
 fn named_file() -> Option<OsString> {
     environment::variable(OVERRIDE)
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Runs a program of the system, and waits for it, but not for ever.
+//! Runs a program of the system, and waits for it for a limited time.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -17,43 +17,43 @@ use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
 
 use crate::host::environment;
 
-/// Where programs of the administrator are that a user's PATH may not name.
+/// Folders with programs for the administrator, which the PATH of a user may lack.
 const ADMIN_FOLDERS: [&str; 2] = ["/usr/sbin", "/sbin"];
 
-/// How long a program that changes a device, or the device that it makes, is waited for: as long as libvirt waits.
+/// How long to wait for a program that changes a device, or for the device that it makes: as long as libvirt waits.
 pub const LIMIT: Duration = Duration::from_secs(60);
 
-/// The most that is kept of what a program prints, in bytes; the rest is read and dropped.
+/// The most that is kept of a program's output, in bytes; the rest is read and dropped.
 const OUTPUT_LIMIT: usize = 1 << 20;
 
-/// How a line begins that tells why a program failed.
+/// How a line begins with which a program tells why it failed.
 const ERROR: &[u8] = b"error";
 
-/// How many times a pipe is read before the clock is looked at.
+/// How many times a pipe is read before the time limit is checked.
 const READS: usize = 64;
 
-/// How long a killed program may take to end; one that the kernel holds in a system call may not end at all.
+/// How long a killed program is waited for; one that hangs in a system call may not end at all.
 const END: Duration = Duration::from_secs(5);
 
-/// Without a descriptor that tells of the end (Linux before 5.3), how long until the next look.
+/// How often to check whether the program has ended, where no descriptor tells (Linux before 5.3).
 const SLICE: Duration = Duration::from_millis(10);
 
-/// What became of a program.
+/// The output of a program, and how it ended.
 #[derive(Debug)]
 pub struct Output {
-    /// Its exit status; `None` where a signal ended it, or where nobody knows: this process ignores
-    /// SIGCHLD, or another part of it waits for every child.
+    /// Its exit status; `None` if a signal ended it, or if the status is lost: this process ignores SIGCHLD, or another
+    /// part of it waits for every child.
     pub status: Option<i32>,
-    /// The signal that ended it.
+    /// The number of the signal that ended it; `None` if none did, or if the status is lost.
     pub signal: Option<i32>,
-    /// What it printed.
+    /// Its standard output, cut to 1 MiB.
     pub stdout: Vec<u8>,
-    /// What it said besides.
+    /// Its error output, cut to 1 MiB.
     pub stderr: Vec<u8>,
 }
 
 impl Output {
-    /// Whether it ended well. Where nobody knows its status, what it says of errors tells.
+    /// Whether it succeeded. If the status is lost, whether it printed no error.
     pub fn is_good(&self) -> bool {
         match (self.status, self.signal) {
             (Some(status), _) => status == 0,
@@ -71,9 +71,9 @@ impl Output {
     }
 }
 
-/// Runs `program`, found in PATH unless its name holds a slash, with `stdin` as its input and messages in
-/// English, until it ends. No shell sees the arguments. After `limit` it is killed with all that it started in
-/// its process group, and the error is ETIMEDOUT.
+/// Runs `program` until it ends, with `stdin` as its input and messages in English. It is looked for in PATH unless its
+/// name has a slash, and no shell is used. After `limit` its process group is killed, and the error is ETIMEDOUT.
+/// ENOENT if there is no such program.
 pub fn run(program: &str, args: &[&OsStr], stdin: &[u8], limit: Duration) -> io::Result<Output> {
     let deadline = Instant::now() + limit;
     let path = find(program).ok_or(Errno::NOENT)?;
@@ -96,7 +96,7 @@ pub fn run(program: &str, args: &[&OsStr], stdin: &[u8], limit: Duration) -> io:
         let _ = running.listen(Instant::now() + END);
     }
     ended?;
-    // It has ended; no status means that somebody else was told of it.
+    // It has ended. Without a status, another part of the process has waited for it.
     let status = running.child.try_wait().ok().flatten();
     let [stdout, stderr] = running.pipes.map(|pipe| pipe.text);
     Ok(Output {
@@ -107,10 +107,11 @@ pub fn run(program: &str, args: &[&OsStr], stdin: &[u8], limit: Duration) -> io:
     })
 }
 
-/// A file that only the program sees: one that does not read all of a pipe would send this process SIGPIPE.
+/// A file in memory for the input. With a pipe, a program that does not read everything would cause SIGPIPE in this
+/// process.
 fn file_of(text: &[u8]) -> io::Result<File> {
     let make = |flags| rustix::fs::memfd_create("input", MemfdFlags::CLOEXEC | flags);
-    // A host may demand the flag (sysctl vm.memfd_noexec); Linux before 6.3 does not know it.
+    // A host may require the flag (sysctl vm.memfd_noexec); Linux before 6.3 does not have it.
     let made = make(MemfdFlags::NOEXEC_SEAL).or_else(|_| make(MemfdFlags::empty()));
     let mut file: File = made?.into();
     file.write_all(text)?;
@@ -118,7 +119,7 @@ fn file_of(text: &[u8]) -> io::Result<File> {
     Ok(file)
 }
 
-/// The first file of that name in PATH that may be run.
+/// The first file with this name in PATH that can be run; `None` if there is none.
 pub fn find(program: &str) -> Option<PathBuf> {
     if program.contains('/') {
         return Some(program.into());
@@ -135,10 +136,10 @@ fn may_run(file: &Path) -> bool {
     file.is_file() && rustix::fs::access(file, rustix::fs::Access::EXEC_OK).is_ok()
 }
 
-/// What a program prints on one descriptor.
+/// The output of a program on one descriptor.
 #[derive(Debug)]
 struct Pipe {
-    /// Nothing once its end was read.
+    /// `None` after its end was read.
     file: Option<File>,
     text: Vec<u8>,
 }
@@ -153,7 +154,7 @@ impl Pipe {
         }
     }
 
-    /// Reads what is there; of what comes without end, a part.
+    /// Reads what is there; a part of it if there is no end.
     fn drain(&mut self) {
         let mut buffer = [0; 4096];
         for _ in 0..READS {
@@ -174,7 +175,7 @@ impl Pipe {
 /// A program that was started.
 struct Running {
     child: Child,
-    /// Readable when it has ended.
+    /// A descriptor that is readable when the program has ended; `None` if the kernel has no such descriptors.
     end: Option<OwnedFd>,
     pipes: [Pipe; 2],
 }
@@ -192,8 +193,8 @@ impl Running {
         }
     }
 
-    /// Takes the output until the program has ended. What it left running may keep
-    /// the descriptors open; that is not waited for.
+    /// Reads the output until the program has ended. Programs that it left running may keep the descriptors open, but
+    /// are not waited for.
     fn listen(&mut self, deadline: Instant) -> io::Result<()> {
         loop {
             let has_ended = self.has_ended();
@@ -210,11 +211,11 @@ impl Running {
     }
 
     fn has_ended(&mut self) -> bool {
-        // An error says that there is no such child any more.
+        // An error means that the child has ended and was waited for by another part of the process.
         !matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// Waits until anything of it moves.
+    /// Waits until there is output, the program ends or the time is over.
     fn wait(&self, left: Duration) {
         let outputs = self.pipes.iter().filter_map(|pipe| pipe.file.as_ref());
         let mut fds: Vec<_> = outputs

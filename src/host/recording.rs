@@ -10,27 +10,27 @@ use std::io;
 use indexmap::IndexMap;
 use rustix::io::Errno;
 
-/// Entries of a folder, in the order in which they are listed.
+/// The entries of a folder by name, in the order in which they are listed.
 pub type Folder = IndexMap<Vec<u8>, Entry>;
 
 /// How many links a path may lead through, as in the kernel (path_resolution(7)).
 pub const LINK_LIMIT: usize = 40;
 
-/// Something that has a name in a folder.
+/// An entry of a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entry {
     /// A folder.
     Folder(Folder),
-    /// The content of a file.
+    /// A file, with its content.
     File(Vec<u8>),
-    /// The text of a symbolic link.
+    /// A symbolic link, with its target.
     Link(Vec<u8>),
 }
 
 /// A recorded machine.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Recording {
-    /// What is in the root.
+    /// The root folder.
     pub root: Folder,
 }
 
@@ -39,15 +39,15 @@ pub struct Recording {
 pub enum Found<'a> {
     /// A folder.
     Folder(&'a Folder),
-    /// The content of a file.
+    /// A file, with its content.
     File(&'a [u8]),
-    /// The text of a link that was not to be followed.
+    /// A symbolic link that was not to be followed, with its target.
     Link(&'a [u8]),
 }
 
 impl Recording {
-    /// The folder of that path, made where it is missing; `None` where something else stands in the way.
-    /// Links are not followed.
+    /// The folder with this path, which is made if it is missing; `None` if something on the path is no folder. Links
+    /// are not followed.
     pub fn folder(&mut self, path: &[Vec<u8>]) -> Option<&mut Folder> {
         let mut folder = &mut self.root;
         for name in path {
@@ -60,7 +60,7 @@ impl Recording {
         Some(folder)
     }
 
-    /// Puts something at that path, unless something stands there already or in its way.
+    /// Adds an entry at this path, unless there is one already or something on the path is no folder.
     pub fn put(&mut self, path: &[Vec<u8>], what: Entry) {
         if let Some((name, above)) = path.split_last() {
             if let Some(folder) = self.folder(above) {
@@ -69,8 +69,8 @@ impl Recording {
         }
     }
 
-    /// What a path leads to; a link in its last component is followed if `to_end`.
-    /// A link that leads out of the recording is an error.
+    /// What a path leads to; a link in its last component is followed if `to_end`. ENOENT if there is nothing, EPERM if
+    /// a link leads out of the recording.
     pub fn find(&self, path: &[u8], to_end: bool) -> io::Result<Found<'_>> {
         let mut above = vec![&self.root];
         let mut rest: Vec<&[u8]> = components(path).rev().collect();
@@ -116,7 +116,7 @@ impl Recording {
         }
     }
 
-    /// The text of a link.
+    /// The target of a link; EINVAL for anything else.
     pub fn read_link(&self, path: &[u8]) -> io::Result<&[u8]> {
         match self.find(path, false)? {
             Found::Link(target) => Ok(target),
@@ -124,7 +124,7 @@ impl Recording {
         }
     }
 
-    /// The names in a folder.
+    /// The names in a folder, in order.
     pub fn names(&self, path: &[u8]) -> io::Result<Vec<Vec<u8>>> {
         match self.find(path, true)? {
             Found::Folder(entries) => Ok(entries.keys().cloned().collect()),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Where files are looked up, and the system calls that do it. [`super::files::Files`] says what a failed one means.
+//! The places in which files are looked up, and the system calls for it. [`super::files::Files`] tells what their
+//! errors mean.
 
 use std::ffi::OsStr;
 use std::io;
@@ -13,28 +14,28 @@ use rustix::buffer::spare_capacity;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, StatFs, fstatfs, openat, readlinkat, statat, statfs};
 use rustix::io::{Errno, read, retry_on_intr};
 
-use super::found::{again, answer_of_driver};
+use super::found::{answer_of_driver, retry_interrupted};
 use super::recording::notes::Notes;
 use super::recording::{Found, Recording};
 
-/// The most that is read of one file, in bytes. Kernel attributes fit a page;
-/// VPD, the largest binary one, ends at 32 KiB.
+/// The most that is read of one file, in bytes. An attribute fits a page; VPD, the largest binary file, has 32 KiB.
 pub const LIMIT: usize = 4 << 20;
 
-/// What the first read(2) takes: a sysfs attribute whole (they end at a page).
+/// The size of the first read(2), in bytes: enough for a whole attribute of sysfs.
 const PAGE: usize = 4096;
 
-/// File systems of the kernel's own, in memory and on disks, by their numbers (statfs(2)): sysfs, tmpfs, ext2 to ext4, XFS, Btrfs.
+/// File systems of the kernel's own, in memory and on disks, by their numbers (statfs(2)): sysfs, tmpfs, ext2 to ext4,
+/// XFS, Btrfs.
 const LOCAL: [u32; 5] = [0x6265_6572, 0x0102_1994, 0xef53, 0x5846_5342, 0x9123_683e];
 
-/// Whether all is on a file system of [`LOCAL`], asked for once.
+/// Whether the files are on a file system of [`LOCAL`], looked up once.
 type IsLocal = OnceCell<bool>;
 
 /// Where files are looked up, by the same absolute paths: `/sys/…`, `/run/udev/…`.
 ///
-/// Interrupted calls are made again. A read that returns less than was asked for says nothing of the end of the
-/// file, which comes when it returns nothing: FUSE and network file systems cut where they like. Only where the kernel itself
-/// has the files, a text that ends with its line is whole.
+/// Interrupted calls are made again. A file is read until read(2) returns nothing, because FUSE and network file
+/// systems may return less than was asked for before the end. On the file systems of [`LOCAL`], a short read that ends
+/// with a newline is taken as the end.
 #[derive(Debug)]
 pub enum Source {
     /// The running system.
@@ -43,19 +44,21 @@ pub enum Source {
     Tree(Dir, IsLocal),
     /// A recording in memory, read from an archive.
     Recording(Recording),
-    /// Others, with notes of all that is read of them.
+    /// Another source, with notes taken of all that is read.
     Noted(Box<Source>, Notes),
 }
 
-/// A link in a directory: its name and text, or why that could not be read.
+/// An entry of a folder: its name, and its target as a link or the error of reading that.
 pub type Link = (Vec<u8>, io::Result<Vec<u8>>);
 
 impl Source {
-    /// The same files, with notes of all that is read of them from here on.
+    /// The same files, with notes taken of all that is read from then on.
     pub fn noted(&self) -> io::Result<Source> {
         let files = match self {
             Source::Live(whole) => Source::Live(whole.clone()),
-            Source::Tree(dir, whole) => Source::Tree(again(|| dir.try_clone())?, whole.clone()),
+            Source::Tree(dir, whole) => {
+                Source::Tree(retry_interrupted(|| dir.try_clone())?, whole.clone())
+            }
             Source::Recording(recording) => Source::Recording(recording.clone()),
             Source::Noted(files, _) => return files.noted(),
         };
@@ -71,7 +74,7 @@ impl Source {
         }
     }
 
-    /// A file opened for reading; those of a recording in memory cannot be.
+    /// Opens a file for reading; EOPNOTSUPP for a recording in memory.
     pub fn open(&self, path: &[u8]) -> io::Result<OwnedFd> {
         // O_NONBLOCK: a FIFO in place of an attribute must not stop the caller.
         match self {
@@ -82,7 +85,7 @@ impl Source {
             Source::Tree(dir, _) => {
                 let mut options = OpenOptions::new();
                 options.read(true).custom_flags(libc::O_NONBLOCK);
-                let file = again(|| dir.open_with(inside(path), &options))?;
+                let file = retry_interrupted(|| dir.open_with(inside(path), &options))?;
                 Ok(file.into_std().into())
             }
             Source::Recording(_) => Err(Errno::OPNOTSUPP.into()),
@@ -106,7 +109,7 @@ impl Source {
         }
     }
 
-    /// At most the first `limit` bytes of a file, and whatever came before the kernel would give no more.
+    /// At most the first `limit` bytes of a file; fewer if the kernel refuses to give the rest (ENODATA).
     pub fn read_start(&self, path: &[u8], limit: usize) -> io::Result<Vec<u8>> {
         match self {
             Source::Recording(recording) => {
@@ -146,10 +149,10 @@ impl Source {
         Ok(())
     }
 
-    /// Whether a file is on a file system whose read(2) returns less than was asked for at the end of a file alone.
+    /// Whether a file is on a file system whose read(2) returns less than was asked for only at the end of the file.
     fn reads_whole(&self, path: &[u8]) -> bool {
         match self {
-            // What programs and the kernel show elsewhere, in /proc above all, comes in pieces.
+            // Elsewhere, in /proc above all, one read(2) may return a part of the file.
             Source::Live(_) if !path.starts_with(b"/sys/") => false,
             Source::Live(whole) => *whole.get_or_init(|| is_local(statfs("/sys"))),
             Source::Tree(dir, whole) => *whole.get_or_init(|| is_local(fstatfs(dir))),
@@ -157,7 +160,7 @@ impl Source {
         }
     }
 
-    /// The text of a symbolic link.
+    /// The target of a symbolic link.
     pub fn read_link(&self, path: &[u8]) -> io::Result<Vec<u8>> {
         match self {
             Source::Live(_) => {
@@ -174,14 +177,14 @@ impl Source {
         }
     }
 
-    /// Looks for what a path leads to, through links.
+    /// Looks for what a path leads to; links are followed.
     pub fn look_up(&self, path: &[u8]) -> io::Result<()> {
         match self {
             Source::Live(_) => {
                 retry_on_intr(|| statat(CWD, path, AtFlags::empty()))?;
             }
             Source::Tree(dir, _) => {
-                again(|| dir.metadata(inside(path)))?;
+                retry_interrupted(|| dir.metadata(inside(path)))?;
             }
             Source::Recording(recording) => {
                 recording.find(path, true)?;
@@ -201,7 +204,7 @@ impl Source {
                 let stat = retry_on_intr(|| statat(CWD, path, AtFlags::empty()))?;
                 Ok(u64::try_from(stat.st_size).unwrap_or(0))
             }
-            Source::Tree(dir, _) => Ok(again(|| dir.metadata(inside(path)))?.len()),
+            Source::Tree(dir, _) => Ok(retry_interrupted(|| dir.metadata(inside(path)))?.len()),
             Source::Recording(recording) => match recording.find(path, true)? {
                 Found::File(content) => Ok(content.len() as u64),
                 Found::Folder(_) | Found::Link(_) => Err(Errno::ISDIR.into()),
@@ -214,11 +217,11 @@ impl Source {
         }
     }
 
-    /// Names in a directory, in the order in which the file system yields them.
+    /// The names in a folder, in the order in which the file system lists them.
     pub fn entries(&self, path: &[u8]) -> io::Result<Vec<Vec<u8>>> {
         match self {
-            Source::Live(_) => Ok(again(|| open_folder(path))?.1),
-            Source::Tree(dir, _) => again(|| names_in(&dir.open_dir(inside(path))?)),
+            Source::Live(_) => Ok(retry_interrupted(|| open_folder(path))?.1),
+            Source::Tree(dir, _) => retry_interrupted(|| names_in(&dir.open_dir(inside(path))?)),
             Source::Recording(recording) => recording.names(path),
             Source::Noted(files, notes) => {
                 let names = files.entries(path)?;
@@ -228,12 +231,12 @@ impl Source {
         }
     }
 
-    /// The entries of a directory, in that order, with what they say as links. The directory is opened once for all of
+    /// The entries of a folder in the same order, each with its target as a link. The folder is opened once for all of
     /// them.
     pub fn links(&self, path: &[u8]) -> io::Result<Vec<Link>> {
         match self {
             Source::Live(_) => {
-                let (folder, names) = again(|| open_folder(path))?;
+                let (folder, names) = retry_interrupted(|| open_folder(path))?;
                 let text = |name: &[u8]| {
                     let target = retry_on_intr(|| readlinkat(folder.fd()?, name, Vec::new()));
                     Ok(target?.into_bytes())
@@ -241,8 +244,8 @@ impl Source {
                 Ok(with_names(names, text))
             }
             Source::Tree(dir, _) => {
-                let folder = again(|| dir.open_dir(inside(path)))?;
-                let names = again(|| names_in(&folder))?;
+                let folder = retry_interrupted(|| dir.open_dir(inside(path)))?;
+                let names = retry_interrupted(|| names_in(&folder))?;
                 Ok(with_names(names, |name| link_in(&folder, inside(name))))
             }
             Source::Recording(_) | Source::Noted(..) => {
@@ -256,7 +259,7 @@ impl Source {
 }
 
 fn is_local(found: rustix::io::Result<StatFs>) -> bool {
-    // The numbers are of 32 bits, in a field that some architectures sign.
+    // The numbers have 32 bits, in a field that is signed on some architectures.
     found.is_ok_and(|found| LOCAL.contains(&(found.f_type as u32)))
 }
 
@@ -268,7 +271,7 @@ fn with_names<T>(names: Vec<Vec<u8>>, find: impl Fn(&[u8]) -> T) -> Vec<(Vec<u8>
     names.into_iter().map(find).collect()
 }
 
-/// A directory of the running system and the names in it.
+/// Opens a folder of the running system and reads the names in it.
 fn open_folder(path: &[u8]) -> io::Result<(rustix::fs::Dir, Vec<Vec<u8>>)> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let mut folder = rustix::fs::Dir::new(openat(CWD, path, flags, Mode::empty())?)?;
@@ -290,11 +293,11 @@ fn names_in(folder: &Dir) -> io::Result<Vec<Vec<u8>>> {
 }
 
 fn link_in(folder: &Dir, path: &Path) -> io::Result<Vec<u8>> {
-    let target = again(|| folder.read_link_contents(path))?;
+    let target = retry_interrupted(|| folder.read_link_contents(path))?;
     Ok(target.into_os_string().into_vec())
 }
 
-/// A path below the root of a recorded tree.
+/// The path relative to the root of a recorded tree.
 fn inside(path: &[u8]) -> &Path {
     Path::new(OsStr::from_bytes(path.strip_prefix(b"/").unwrap_or(path)))
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Programs with this library take turns at changing a device: whose turn it is holds a lock (flock(2)) on a file below
-//! `/run` that nobody but root can open. A lock on a file of sysfs would not do: those that anybody may read anybody can
-//! lock, and virtual PCI functions have no other.
+//! A lock by which programs with this library take turns at changing a device: flock(2) on a file below `/run` that
+//! only root can open. A file of sysfs would not do: who can read a file can lock it, and virtual PCI functions have
+//! only files that anybody can read.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
@@ -17,19 +17,19 @@ use crate::error::{Code, Error, Result};
 /// Where the files are.
 const FOLDER: &str = "/run/virnodedev";
 
-/// How long a program that is at work is left alone before it is looked at again.
+/// How long to wait before the lock is tried again.
 const SLICE: Duration = Duration::from_millis(20);
 
-/// A turn, which ends when this is dropped.
+/// The lock of a device, which is released when this is dropped.
 #[derive(Debug)]
 pub struct Turn(Option<OwnedFd>);
 
 impl Turn {
-    /// Takes the turn at what has that `name`, a file name, or waits for it, at most that long. `shown` is what the
-    /// error calls it.
+    /// Takes the lock with this `name`, which is that of its file, and waits for it for at most `limit`. Code 55 if
+    /// another program has it still; `shown` is the device's name for the message.
     ///
-    /// Where there can be no file nobody takes turns: `/run` is missing or read-only, or only root may write
-    /// there and this is somebody to whom root gave the device.
+    /// If there can be no file, there is no lock, and this succeeds: `/run` is missing or read-only, or the process is
+    /// not root's but was given access to the device.
     pub fn take(name: &str, shown: &str, limit: Duration) -> Result<Turn> {
         Turn::take_below(FOLDER.as_ref(), name, shown, limit)
     }
@@ -68,13 +68,13 @@ impl Turn {
 impl Drop for Turn {
     fn drop(&mut self) {
         if let Some(file) = &self.0 {
-            // A process that was forked meanwhile has the file open, too, and would keep the lock.
+            // A child that was forked meanwhile has the file open too, and would keep the lock.
             let _ = retry_on_intr(|| flock(file, FlockOperation::Unlock));
         }
     }
 }
 
-/// The file of that name, made where there is none; `None` where there can be none.
+/// Opens the file with this name, which is made if there is none; `None` if there can be none.
 fn open(folder: &Path, name: &str) -> Result<Option<OwnedFd>> {
     let is_root = rustix::process::geteuid().is_root();
     if is_root {
@@ -94,7 +94,7 @@ fn open(folder: &Path, name: &str) -> Result<Option<OwnedFd>> {
     trusted(&path, openat(&opened, name, flags, Mode::RUSR | Mode::WUSR))
 }
 
-/// What was opened, if it is root's alone; `None` where there is no place for it.
+/// The file that was opened, if only root has access to it; `None` if there can be no file.
 fn trusted(path: &Path, opened: rustix::io::Result<OwnedFd>) -> Result<Option<OwnedFd>> {
     let not_ours = || {
         let shown = path.display();

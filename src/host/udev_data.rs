@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! What udevd keeps of a device in `/run/udev/data`.
+//! The entries of devices in udev's database, `/run/udev/data`.
 //!
-//! The file is text, a line a fact: `E:KEY=VALUE` a property, `S:PATH` a link
-//! below `/dev` (udev's own format, stable since udev 170; libudev reads the
-//! same lines).
+//! An entry is a text with one fact on each line: `E:KEY=VALUE` is a property, `S:PATH` a link below `/dev`. The format
+//! is udev's own, and stable since udev 170; libudev reads the same lines.
 
 use super::files::{Files, join};
 use crate::error::Result;
@@ -11,7 +10,7 @@ use crate::error::Result;
 /// The folder of udev's database.
 pub const FOLDER: &[u8] = b"/run/udev/data";
 
-/// The entry of one device; empty where udev has none.
+/// The entry of one device; empty if udev has none.
 #[derive(Debug, Default)]
 pub struct UdevData(Vec<u8>);
 
@@ -22,7 +21,7 @@ impl UdevData {
         Ok(UdevData(entry.unwrap_or_default()))
     }
 
-    /// Whether udevd has an entry for the device. Without one, sysfs stands in for what libvirt takes from it.
+    /// Whether udevd has an entry for the device. Without one, what libvirt takes from it is derived from sysfs.
     pub fn is_known(&self) -> bool {
         !self.0.is_empty()
     }
@@ -36,7 +35,7 @@ impl UdevData {
             })
     }
 
-    /// The value of a property; an empty one is none, as in libudev.
+    /// The value of a property; `None` if it is missing or, as in libudev, empty.
     pub fn property(&self, key: &[u8]) -> Option<&[u8]> {
         self.lines(b'E').find_map(|line| value_of(line, key))
     }
@@ -54,7 +53,7 @@ impl UdevData {
     }
 }
 
-/// The value of `KEY=VALUE` if the key is the one asked for and there is a value.
+/// The value in a line `KEY=VALUE`; `None` if the line has another key or no value.
 pub fn value_of<'a>(line: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
     let value = line.strip_prefix(key)?.strip_prefix(b"=")?;
     (!value.is_empty()).then_some(value)

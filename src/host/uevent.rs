@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! What the kernel or udevd tells of a device.
+//! The messages of the kernel or udevd about devices.
 
 use std::os::unix::ffi::OsStrExt;
 
@@ -8,13 +8,13 @@ use super::files::syspath;
 /// One uevent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Uevent {
-    /// What happened.
+    /// What happened to the device.
     pub action: Action,
-    /// The device's directory, `/sys/devices/…`.
+    /// The device's folder, `/sys/devices/…`.
     pub path: Vec<u8>,
-    /// The directory before a move.
+    /// The device's folder before a move; `None` if it was not moved.
     pub old_path: Option<Vec<u8>>,
-    /// The kernel's number of it.
+    /// The kernel's sequence number, `SEQNUM`.
     pub number: u64,
 }
 
@@ -23,7 +23,7 @@ pub struct Uevent {
 pub enum Action {
     /// It was added.
     Added,
-    /// Something about it changed.
+    /// Something about it has changed.
     Changed,
     /// It has another name or parent.
     Moved,
@@ -32,7 +32,7 @@ pub enum Action {
 }
 
 impl Uevent {
-    /// What a message says, if it is of something that can happen to a device.
+    /// Reads a message; `None` for another action, or a path that is not that of a device.
     pub fn of(message: &udev::Event) -> Option<Uevent> {
         let action = match message.action()?.as_bytes() {
             b"add" => Action::Added,

@@ -13,7 +13,7 @@ use rustix::time::{
     timerfd_settime,
 };
 
-use crate::host::found::insist;
+use crate::host::found::retry_once_on_eio;
 
 /// How long the descriptor is not readable after a failure. What a process lacks, such as descriptors, it may lack
 /// for long, and whoever polls would be called all the time.
@@ -90,7 +90,8 @@ impl Notifier {
 
     fn watch_parts(&self, events: EventFlags) {
         for part in [&self.sources, &self.pending] {
-            let _ = insist(|| epoll::modify(&self.all, part, EventData::new_u64(0), events));
+            let _ =
+                retry_once_on_eio(|| epoll::modify(&self.all, part, EventData::new_u64(0), events));
         }
     }
 
@@ -100,13 +101,14 @@ impl Notifier {
             it_interval: Timespec::default(),
             it_value: Timespec::try_from(after).unwrap_or_default(),
         };
-        let _ = insist(|| timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &once));
+        let _ =
+            retry_once_on_eio(|| timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &once));
     }
 
     /// Makes the descriptor readable until [`Notifier::clear`] is called.
     pub fn notify(&self) {
         // A full counter (EAGAIN) is readable already.
-        let _ = insist(|| rustix::io::write(&self.pending, &1u64.to_ne_bytes()));
+        let _ = retry_once_on_eio(|| rustix::io::write(&self.pending, &1u64.to_ne_bytes()));
     }
 
     /// Ends what [`Notifier::notify`] began.

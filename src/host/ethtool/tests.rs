@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! On the interfaces of this machine: what is expected comes from the old
-//! commands, which libvirt uses, and from `ethtool -k` where it is installed.
+//! Tests on the interfaces of this machine. What is expected comes from the old commands, which
+//! libvirt uses, and from `ethtool -k` where that is installed.
 
 use std::collections::BTreeSet;
 use std::process::Command as Process;
@@ -11,7 +11,7 @@ fn ethtool() -> Ethtool {
     Ethtool::open().unwrap().unwrap()
 }
 
-/// The features by the old commands and bit 25, as libvirt asks.
+/// The features as libvirt asks for them: by the old commands, and bit 25.
 fn asked_one_by_one(ethtool: &Ethtool, interface: &str) -> Features {
     let name = name(interface.as_bytes()).unwrap();
     let mut features = Features::default();
@@ -27,7 +27,7 @@ fn run(program: &str, arguments: &[&str]) -> Option<String> {
     output.status.success().then_some(text)
 }
 
-/// A pair of virtual interfaces that ends with the test.
+/// A pair of virtual interfaces, which is removed when the test ends.
 struct Pair(String);
 
 impl Pair {
@@ -53,7 +53,7 @@ fn names_are_in_the_order_of_xml() {
     assert_eq!(Features::from_names([]), Some(Features::default()));
     assert_eq!(Features::default().names().count(), 0);
     assert_eq!(Features::from_names(NAMES).unwrap().names().count(), 14);
-    // Gone from libvirt 12.8.0.
+    // libvirt 12.8.0 does not have "ufo".
     assert_eq!(Features::from_names(["rx", "ufo"]), None);
     assert!(!Features::default().insert("RX"));
 }
@@ -156,7 +156,7 @@ fn an_interface_that_is_not_there_has_none() {
     ] {
         assert_eq!(ethtool.features(interface).unwrap(), none, "{interface:?}");
     }
-    // A miss must not spoil what follows.
+    // A name that is not found must not affect the next question.
     assert_ne!(ethtool.features(b"lo").unwrap(), none);
 }
 
@@ -178,7 +178,10 @@ fn strings(names: &[(usize, &str)]) -> Vec<[u8; 32]> {
 
 #[test]
 fn bits_are_found_by_name() {
-    let all: Vec<_> = KERNEL.iter().flat_map(|(_, names)| *names).collect();
+    let all: Vec<_> = KERNEL_FEATURES
+        .iter()
+        .flat_map(|(_, names)| *names)
+        .collect();
     let numbered = |first: usize| -> Vec<(usize, &str)> {
         all.iter()
             .enumerate()

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! Definitions of mediated devices, as mdevctl(8) keeps them.
 //!
-//! Each is a JSON file `/etc/mdevctl.d/PARENT/UUID` (mdevctl's manual, "FILES").
-//! They are read directly: that needs no mdevctl to be installed, no process for
-//! every look, and works below another root.
+//! Each is a JSON file `/etc/mdevctl.d/PARENT/UUID` (mdevctl's manual, "FILES"). The files are read directly: that
+//! needs neither an installed mdevctl nor a process each time, and works for recorded trees.
 
 use serde_json::Value as Json;
 
@@ -16,13 +15,13 @@ use crate::text::uuid::normalise_uuid;
 /// The folder of the definitions.
 pub const FOLDER: &[u8] = b"/etc/mdevctl.d";
 
-/// The folders of the scripts that mdevctl calls: the administrator's and those of packages.
+/// The folders of mdevctl's callout scripts: the administrator's, and that of packages.
 const CALLOUTS: [&[u8]; 2] = [
     b"/etc/mdevctl.d/scripts.d/callouts",
     b"/usr/lib/mdevctl/scripts.d/callouts",
 ];
 
-/// Whether there are scripts that may know attributes of running devices.
+/// Whether there are callout scripts, which may know attributes of running devices.
 pub fn has_callouts(files: &Files) -> Result<bool> {
     for folder in CALLOUTS {
         if files
@@ -35,7 +34,7 @@ pub fn has_callouts(files: &Files) -> Result<bool> {
     Ok(false)
 }
 
-/// Attributes with their values, in order.
+/// Names and values of attributes, in order.
 pub type Attributes = Vec<(String, String)>;
 
 /// A mediated device that mdevctl can start.
@@ -43,26 +42,26 @@ pub type Attributes = Vec<(String, String)>;
 pub struct Definition {
     /// The name of the node device.
     pub name: Name,
-    /// The address of the device that provides it.
+    /// The sysfs name of the device that provides it.
     pub parent_addr: String,
-    /// Lower case with hyphens.
+    /// Its UUID, in lower case with hyphens.
     pub uuid: String,
     /// The id of its type.
     pub type_id: String,
-    /// Whether it is started with its parent.
+    /// Whether mdevctl starts it when its parent appears.
     pub autostart: bool,
-    /// Attributes to set, in order.
+    /// The attributes that mdevctl sets when it starts the device, in order.
     pub attributes: Attributes,
 }
 
-/// Every definition, by name. One that makes no sense is left out.
+/// All definitions, sorted by name. An invalid one is left out.
 pub fn read_definitions(files: &Files) -> Result<Vec<Definition>> {
     let mut found = Vec::new();
     for parent in files.entries(FOLDER)?.unwrap_or_default() {
         let folder = join(FOLDER, &parent);
         for file in files.entries(&folder)?.unwrap_or_default() {
             let name = text::clean(&file);
-            // Anything else, such as mdevctl's folder of scripts, holds no UUIDs.
+            // Other folders there, such as that of mdevctl's scripts, have no files with UUIDs as names.
             let Some(uuid) = normalise_uuid(&name).filter(|uuid| *uuid == name) else {
                 continue;
             };
@@ -78,7 +77,8 @@ pub fn read_definitions(files: &Files) -> Result<Vec<Definition>> {
 }
 
 impl Definition {
-    /// Reads one, of the parent with this address; `None` where it makes no sense.
+    /// Reads a definition from the text of its file; `None` if it is invalid. The names of folder and file give
+    /// `parent` and `uuid`.
     pub fn parse(text: &[u8], parent: &[u8], uuid: String) -> Option<Definition> {
         let json: Json = serde_json::from_slice(text).ok()?;
         let attributes = attributes(&json)?;
@@ -97,7 +97,7 @@ fn word(value: &Json) -> Option<String> {
     value.as_str().map(|word| text::clean(word.as_bytes()))
 }
 
-/// The attributes of a device in mdevctl's form; nothing if they make no sense.
+/// The attributes in mdevctl's JSON for a device; `None` if they are invalid.
 fn attributes(device: &Json) -> Option<Attributes> {
     let attributes = match device.get("attrs") {
         None | Some(Json::Null) => return Some(Vec::new()),
@@ -113,8 +113,8 @@ fn attributes(device: &Json) -> Option<Attributes> {
     attributes.iter().map(pair).collect()
 }
 
-/// The attributes in what `mdevctl list --dumpjson` prints of one device: the device alone, or in
-/// the array that it is part of when all are listed.
+/// The attributes in what `mdevctl list --dumpjson` prints for one device; `None` if that is invalid. The device can
+/// stand alone, or in the array in which mdevctl puts all devices.
 pub fn listed_attributes(text: &[u8]) -> Option<Attributes> {
     fn device(json: &Json) -> Option<&Json> {
         match json {

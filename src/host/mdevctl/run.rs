@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Runs mdevctl(8), and says why it failed in libvirt's words.
+//! Runs mdevctl(8). If it fails, the error has libvirt's words.
 
 use std::ffi::OsStr;
 use std::io;
@@ -16,22 +16,22 @@ use crate::text;
 
 const MDEVCTL: &str = "mdevctl";
 
-/// Whether there is a mdevctl that can be run.
+/// Whether there is an mdevctl that can be run.
 pub fn is_installed() -> bool {
     program::find(MDEVCTL).is_some()
 }
 
-/// How the error begins when mdevctl fails, and what it says if mdevctl says nothing.
+/// The parts of the error message for a failure of mdevctl.
 #[derive(Debug)]
 pub struct FailureText {
-    /// What could not be done, before the colon.
+    /// What could not be done: the text before the colon.
     pub what: String,
-    /// What is said where mdevctl printed nothing.
+    /// The text after the colon if mdevctl printed nothing.
     pub unknown: &'static str,
 }
 
 impl FailureText {
-    /// The error that libvirt has for most commands.
+    /// The parts of the error that libvirt has for most commands.
     pub fn of(what: impl Into<String>) -> FailureText {
         FailureText {
             what: what.into(),
@@ -40,25 +40,25 @@ impl FailureText {
     }
 }
 
-/// Whether mdevctl may be run to answer a question.
+/// Whether mdevctl may be run to read a description.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asking {
     /// No program is started.
     Never,
-    /// mdevctl may be asked until then, about as many devices as that allows.
+    /// mdevctl may be run up to this time; devices after that are described without it.
     Until(Instant),
 }
 
 impl Asking {
-    /// For a call that begins at this moment: all that it asks together takes no longer than one change may.
+    /// For a call that begins now: all its runs of mdevctl together may take as long as one change may.
     pub fn within_one_call() -> Asking {
         Asking::Until(Instant::now() + LIMIT)
     }
 }
 
 /// The attributes of a running device, in order. sysfs does not show them, but for some types mdevctl has a script
-/// that knows. Empty where mdevctl may not be asked, where it has no scripts, and where it fails or takes too long.
-/// An error where it could not be started for want of something.
+/// that knows them. Empty if mdevctl may not be run or has no scripts, and if it fails or takes too long. An error if
+/// it could not be started because the system failed (code 38).
 pub fn attributes(files: &Files, uuid: &str, asking: Asking) -> Result<Attributes> {
     let Asking::Until(deadline) = asking else {
         return Ok(Vec::new());
@@ -82,14 +82,15 @@ pub fn attributes(files: &Files, uuid: &str, asking: Asking) -> Result<Attribute
     Ok(listed.unwrap_or_default())
 }
 
-/// What mdevctl prints of a running device.
+/// What mdevctl prints for a running device.
 fn list(uuid: &str, limit: Duration) -> Result<String> {
     let failure = FailureText::of("failed to query mdevs from mdevctl");
     let uuid = format!("--uuid={uuid}");
     run_within(limit, &["list", "--dumpjson", &uuid], "", &failure)
 }
 
-/// Runs mdevctl and returns what it printed, without white space around it.
+/// Runs mdevctl with `json` as its input, and returns what it printed, without white space around it. Code 1 if it
+/// fails, ends by a signal or takes too long; code 38 if it cannot be run.
 pub fn run(args: &[impl AsRef<OsStr>], json: &str, failure: &FailureText) -> Result<String> {
     run_within(LIMIT, args, json, failure)
 }
@@ -127,7 +128,7 @@ fn run_within(
     Ok(text::clean(&output.stdout).trim().to_string())
 }
 
-/// Runs mdevctl, at most for that long, and returns what came of it, good or bad.
+/// Runs mdevctl for at most `limit`, and returns its output, whether it succeeded or not.
 pub fn output_of(
     limit: Duration,
     args: &[impl AsRef<OsStr>],

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Hears of changes of the definitions of mediated devices (inotify(7)).
+//! Notices changes of the definitions of mediated devices by inotify(7).
 //!
-//! A user may have a small number of inotify instances, 128 by default, for all programs. So the connections of a process
-//! share one: whichever reads it tells the others.
+//! A user may have few inotify instances, 128 by default, for all programs. So the connections of a process share one,
+//! and the connection that reads from it notifies the others.
 
 use std::collections::BTreeSet;
 use std::mem::MaybeUninit;
@@ -17,10 +17,10 @@ use rustix::io::{Errno, retry_on_intr};
 use super::files::FOLDER;
 use crate::error::{Error, Result};
 use crate::host::files::{Files, basename, dirname, join};
-use crate::host::found::{Found, again, found, insist};
+use crate::host::found::{Found, found, retry_interrupted, retry_once_on_eio};
 use crate::process::without_fork;
 
-/// Files that come, go and change.
+/// Files are added, removed or changed.
 const CHANGES: WatchFlags = WatchFlags::CLOSE_WRITE
     .union(WatchFlags::CREATE)
     .union(WatchFlags::DELETE)
@@ -28,46 +28,47 @@ const CHANGES: WatchFlags = WatchFlags::CLOSE_WRITE
     .union(WatchFlags::MOVED_TO)
     .union(WatchFlags::ONLYDIR);
 
-/// The folder itself goes.
+/// The folder itself is moved or removed.
 const OWN_END: WatchFlags = WatchFlags::MOVE_SELF.union(WatchFlags::DELETE_SELF);
 
-/// A new folder comes.
+/// A folder is added.
 const ARRIVALS: WatchFlags = WatchFlags::CREATE
     .union(WatchFlags::MOVED_TO)
     .union(WatchFlags::ONLYDIR);
 
-/// The instance of the process, as long as there are connections that use it.
+/// The instance of the process, as long as connections use it.
 static INSTANCE: Mutex<Weak<Instance>> = Mutex::new(Weak::new());
 
 #[derive(Debug)]
 struct Instance {
-    /// The process that made it. A child shares what there is to read with its parent, and makes its own.
+    /// The id of the process that made it. A child of a fork would take events away from its parent, so it makes its
+    /// own.
     maker: u32,
     inotify: OwnedFd,
-    /// How often it was read.
+    /// How many times it was read.
     reads: AtomicU64,
     watched: Mutex<Watched>,
 }
 
-/// The folders that are watched, by inotify's numbers, and who is told.
+/// The folders that are watched, by their watch descriptors, and the connections to be notified.
 #[derive(Debug, Default)]
 struct Watched {
-    /// That of the definitions.
+    /// The folder of the definitions.
     folder: Option<i32>,
-    /// The one that it is to come to, while it is missing.
+    /// The folder above it, while it is missing.
     above: Option<i32>,
-    /// Those in it, one for each parent.
+    /// The folders in it, one for each parent device.
     parents: BTreeSet<i32>,
     listeners: Vec<Weak<OwnedFd>>,
 }
 
-/// Hears of changes below the folder of the definitions, or that it comes.
+/// A connection's view of changes below the folder of the definitions.
 #[derive(Debug)]
 pub struct Watch {
     instance: Arc<Instance>,
-    /// An eventfd that is readable when there were changes.
+    /// An eventfd that is readable after a change.
     news: Arc<OwnedFd>,
-    /// How often the instance was read at the last look.
+    /// How many times the instance had been read when this connection last looked.
     seen: u64,
 }
 
@@ -76,7 +77,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Watch {
-    /// Starts to listen; `None` for a recording, and where there is neither the folder nor one to which it could come.
+    /// Starts to listen; `None` for a recording, and if neither the folder nor the one above it exists.
     pub fn open(files: &Files) -> Found<Watch> {
         if !files.is_live() {
             return Ok(None);
@@ -84,13 +85,13 @@ impl Watch {
         let flags = EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK;
         let news = retry_on_intr(|| eventfd(0, flags));
         let news = Arc::new(news.map_err(|e| failed("listen for", e))?);
-        // No thread may hold these locks in a child.
+        // If a fork divides the process, no thread may hold these locks: the child could never take them.
         without_fork(|| {
             let Some(instance) = Instance::of_process()? else {
                 return Ok(None);
             };
             let mut watched = locked(&instance.watched);
-            if !instance.is_at_work(&mut watched, files)? {
+            if !instance.ensure_watching(&mut watched, files)? {
                 return Ok(None);
             }
             watched.listeners.retain(|other| other.strong_count() > 0);
@@ -105,23 +106,24 @@ impl Watch {
         })
     }
 
-    /// Descriptors that are readable while there are changes to hear of.
+    /// Descriptors that are readable while there are changes to read.
     pub fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
         [self.instance.inotify.as_fd(), self.news.as_fd()].into_iter()
     }
 
-    /// Whether another connection has read of changes since the last look. It may still be about to tell.
+    /// Whether another connection has read from the instance since this one last looked. Its notification may still be
+    /// on the way.
     pub fn was_read(&self) -> bool {
         self.instance.reads.load(Ordering::Acquire) != self.seen
     }
 
-    /// Whether anything changed since the last call.
+    /// Whether definitions may have changed since the last call. Fails if that cannot be told (code 38).
     pub fn changed(&mut self, files: &Files) -> Result<bool> {
         without_fork(|| {
             let mut watched = locked(&self.instance.watched);
-            let is_at_work = self.instance.read(&mut watched, files);
+            let is_watching = self.instance.read(&mut watched, files);
             self.seen = self.instance.reads.load(Ordering::Acquire);
-            if !is_at_work? {
+            if !is_watching? {
                 return Err(failed("listen for", Errno::NOENT));
             }
             match retry_on_intr(|| rustix::io::read(&self.news, &mut [0; 8])) {
@@ -134,7 +136,7 @@ impl Watch {
 }
 
 impl Instance {
-    /// That of this process, made where there is none.
+    /// The instance of this process, which is made if there is none; `None` if the kernel has no inotify.
     fn of_process() -> Found<Arc<Instance>> {
         let maker = std::process::id();
         let mut known = locked(&INSTANCE);
@@ -142,7 +144,7 @@ impl Instance {
             return Ok(Some(instance));
         }
         let flags = CreateFlags::CLOEXEC | CreateFlags::NONBLOCK;
-        let made = again(|| Ok(inotify::init(flags)?));
+        let made = retry_interrupted(|| Ok(inotify::init(flags)?));
         let Some(inotify) = found("listen for changes of", FOLDER, made)? else {
             return Ok(None);
         };
@@ -156,21 +158,21 @@ impl Instance {
         Ok(Some(instance))
     }
 
-    /// Watches what there is, where that is not done yet; whether there is anything.
-    fn is_at_work(&self, watched: &mut Watched, files: &Files) -> Result<bool> {
-        let is_at_work = |watched: &Watched| watched.folder.is_some() || watched.above.is_some();
-        if !is_at_work(watched) {
-            self.begin(watched, files)
-                .inspect_err(|_| self.end(watched))?;
+    /// Starts to watch unless that is done; returns whether anything is watched.
+    fn ensure_watching(&self, watched: &mut Watched, files: &Files) -> Result<bool> {
+        let is_watching = |watched: &Watched| watched.folder.is_some() || watched.above.is_some();
+        if !is_watching(watched) {
+            self.start(watched, files)
+                .inspect_err(|_| self.stop(watched))?;
         }
-        Ok(is_at_work(watched))
+        Ok(is_watching(watched))
     }
 
-    fn begin(&self, watched: &mut Watched, files: &Files) -> Result<()> {
+    fn start(&self, watched: &mut Watched, files: &Files) -> Result<()> {
         watched.folder = self.add(FOLDER, CHANGES | OWN_END)?;
         if watched.folder.is_none() {
             watched.above = self.add(dirname(FOLDER), ARRIVALS | OWN_END)?;
-            // It may have come meanwhile.
+            // It may have been added meanwhile.
             watched.folder = self.add(FOLDER, CHANGES | OWN_END)?;
         }
         if watched.folder.is_some() {
@@ -182,7 +184,7 @@ impl Instance {
         Ok(())
     }
 
-    fn end(&self, watched: &mut Watched) {
+    fn stop(&self, watched: &mut Watched) {
         let parents = std::mem::take(&mut watched.parents);
         let others = [watched.folder.take(), watched.above.take()];
         let all = others.into_iter().flatten().chain(parents);
@@ -191,25 +193,25 @@ impl Instance {
 
     fn add(&self, folder: &[u8], events: WatchFlags) -> Found<i32> {
         let add = || Ok(inotify::add_watch(&self.inotify, folder, events)?);
-        found("listen for changes of", folder, again(add))
+        found("listen for changes of", folder, retry_interrupted(add))
     }
 
     fn remove(&self, watch: i32) {
-        // One whose folder is gone has ended by itself.
+        // The watch of a folder that was removed has ended by itself.
         let _ = inotify::remove_watch(&self.inotify, watch);
     }
 
     fn add_parents(&self, watched: &mut Watched, files: &Files) -> Result<()> {
         for parent in files.entries(FOLDER)?.unwrap_or_default() {
-            // What is no folder holds no definitions.
+            // Only folders can be watched; files here are no definitions.
             let watch = self.add(&join(FOLDER, &parent), CHANGES)?;
             watched.parents.extend(watch);
         }
         Ok(())
     }
 
-    /// Reads what there is, and tells all listeners if definitions may have changed; whether there is anything to
-    /// listen to after that.
+    /// Reads all events, and notifies all connections if definitions may have changed. Returns whether anything is
+    /// watched after that.
     fn read(&self, watched: &mut Watched, files: &Files) -> Result<bool> {
         self.reads.fetch_add(1, Ordering::AcqRel);
         let mut buffer = [MaybeUninit::uninit(); 4096];
@@ -228,22 +230,22 @@ impl Instance {
             }
         };
         if has_ended {
-            self.end(watched);
+            self.stop(watched);
         }
         let result = end.and_then(|()| {
             if has_changed && watched.folder.is_some() {
                 self.add_parents(watched, files)?;
             }
-            self.is_at_work(watched, files)
+            self.ensure_watching(watched, files)
         });
         if result.is_err() {
-            // Whoever looks next begins anew.
-            self.end(watched);
+            // The next call starts to watch anew.
+            self.stop(watched);
         }
         if has_changed || result.is_err() {
             for listener in watched.listeners.iter().filter_map(Weak::upgrade) {
                 // A full counter (EAGAIN) is readable already.
-                let _ = insist(|| rustix::io::write(&listener, &1u64.to_ne_bytes()));
+                let _ = retry_once_on_eio(|| rustix::io::write(&listener, &1u64.to_ne_bytes()));
             }
         }
         result
@@ -256,7 +258,7 @@ enum Meaning {
     Nothing,
     /// Definitions may have changed.
     Changed,
-    /// So may what there is to watch.
+    /// Definitions may have changed, and so may the folders to be watched.
     Ended,
 }
 
@@ -278,7 +280,7 @@ impl Meaning {
                 false => Meaning::Nothing,
             }
         } else if what.contains(ReadFlags::CREATE) && !is_directory {
-            // A new file is empty; another event tells when it is written.
+            // A new file is empty; another event follows when it has been written.
             Meaning::Nothing
         } else {
             Meaning::Changed

@@ -1,34 +1,34 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Which of the uevents that the kernel counts have come.
+//! Which of the uevents that the kernel counts were received.
 
 use std::collections::BTreeSet;
 
-/// Which uevents were received, or are known to be of no interest, by their numbers.
+/// The numbers of the uevents that were received, or are known to be of no interest.
 #[derive(Debug, Default)]
 pub struct Received {
-    /// The count when the host was last scanned: the scan has seen what happened before.
+    /// The kernel's count before the host was last scanned. The scan shows what happened up to there.
     pub scanned: u64,
-    /// All up to this one were received.
+    /// All uevents up to this number were received.
     pub all_to: u64,
-    /// These were as well: udevd's workers, and the kernel on several processors, send out of order.
+    /// Later numbers that were received too: udevd's workers, and the kernel on several processors, send out of order.
     beyond: BTreeSet<u64>,
 }
 
 impl Received {
-    /// The host is scanned when the kernel has sent so many.
+    /// Notes that the host was scanned after the kernel had sent so many.
     pub fn scan(&mut self, count: u64) {
         self.scanned = count;
         self.pass(count);
     }
 
-    /// No uevent up to this number is waited for, but one that arrives late still counts as new.
+    /// Stops to wait for uevents up to this number. One that still arrives is not ignored.
     pub fn pass(&mut self, count: u64) {
         self.beyond = self.beyond.split_off(&(count + 1));
         self.all_to = count;
         self.note(count);
     }
 
-    /// One with this number was received.
+    /// Notes that the uevent with this number was received.
     pub fn note(&mut self, number: u64) {
         if number > self.all_to {
             self.beyond.insert(number);

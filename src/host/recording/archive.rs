@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! A recorded machine as a compressed tar archive.
 //!
-//! The archive holds each folder backwards: unpacked onto tmpfs, which lists the newest entry first, a folder
-//! is then listed in the order in which it was recorded.
+//! The archive has the entries of each folder in reverse order. Unpacked onto tmpfs, which lists the newest entry
+//! first, a folder is then listed in the order in which it was recorded.
 
 use std::ffi::OsStr;
 use std::io::{self, Read, Write};
@@ -19,12 +19,13 @@ use crate::host::gzip::Unpacker;
 /// The most that an archive may unpack to, in bytes.
 const LIMIT: u64 = 512 << 20;
 
-/// How deep folders may be nested: they are gone through level by level, on stacks that may be small. Paths of real
-/// machines have 20 names.
+/// How deeply folders may be nested: functions that call themselves walk through them, on stacks that may be small.
+/// Paths of real machines have 20 names.
 const DEPTH_LIMIT: usize = 128;
 
 impl Recording {
-    /// Reads an archive. What is no folder, file or symbolic link is passed over.
+    /// Reads an archive. Entries that are no folder, file or symbolic link, and those that lead out of the archive, are
+    /// skipped. Fails if the archive is damaged, cut short or nested too deeply.
     pub fn read_archive(archive: impl Read) -> io::Result<Recording> {
         let mut packed = Vec::new();
         archive.take(LIMIT).read_to_end(&mut packed)?;
@@ -55,7 +56,7 @@ impl Recording {
             };
             recording.put(&path, what);
         }
-        // To the end, where the check sum is: a download may be cut short.
+        // Read to the end, where the checksum is: a download may be cut short.
         io::copy(&mut archive.into_inner(), &mut io::sink())?;
         reverse(&mut recording.root);
         Ok(recording)

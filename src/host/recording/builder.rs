@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Makes a recording of what was read.
+//! Makes a recording from the notes of what was read.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -10,8 +10,8 @@ use crate::host::files::Files;
 use crate::host::found::Found;
 use crate::host::source::LIMIT;
 
-/// The recording of all that was read of `files` since [`Files::noted`]; empty where nothing was noted. The files are
-/// asked once more for the links on the way to what was read.
+/// The recording of all that was read of `files` since [`Files::noted`]; empty if no notes were taken. Links on the
+/// paths to what was read are read from the files once more.
 pub fn recording_of(files: Files) -> Result<Recording> {
     let Some((files, notes)) = files.into_notes() else {
         return Ok(Recording::default());
@@ -55,12 +55,13 @@ type Place = Vec<Vec<u8>>;
 struct Builder<'a> {
     files: &'a Files,
     recording: Recording,
-    /// Which folders on the way are links, and where they lead.
+    /// The targets of the paths that were looked at; `None` for a path that is no link.
     links: HashMap<Vec<u8>, Option<Vec<u8>>>,
 }
 
 impl Builder<'_> {
-    /// Where a path leads, with the links on the way put into the recording; `None` where it leads nowhere.
+    /// Follows a path and adds the links on it to the recording; `None` if it leads nowhere. The last component is
+    /// followed if `to_end`.
     fn place(&mut self, path: &[u8], to_end: bool) -> Found<Place> {
         let mut place = Place::new();
         let mut rest: VecDeque<Vec<u8>> = components(path).map(<[u8]>::to_vec).collect();
@@ -109,7 +110,7 @@ impl Builder<'_> {
             return;
         };
         match folder.get_mut(name) {
-            // The start alone was read as well, or before.
+            // Another read of the file got more of it.
             Some(Entry::File(known)) if known.len() >= content.len() => {}
             Some(Entry::File(known)) => *known = content,
             Some(_) => {}
@@ -119,7 +120,7 @@ impl Builder<'_> {
         }
     }
 
-    /// Puts something of the right kind where nothing is known but that there is something.
+    /// Adds an empty entry of the right kind for something whose content was not read.
     fn put_stub(&mut self, place: &Place) -> Result<()> {
         let own = absolute(place);
         if let Some(target) = self.files.read_link(&own)? {
@@ -132,7 +133,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Puts what a folder lists into it, and brings its entries into that order.
+    /// Adds the names that a folder lists, and brings its entries into that order.
     fn put_names(
         &mut self,
         place: &Place,
@@ -155,7 +156,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Makes a file of which the start was read as large as it is said to be.
+    /// Fills a file whose start was read with zeros up to the size that was noted.
     fn fill(&mut self, place: &Place, size: u64) {
         let Some((name, above)) = place.split_last() else {
             return;

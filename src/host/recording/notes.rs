@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! What was read of a host, noted while it was read.
+//! Notes of what is read of a host, for a recording.
 
 use std::io;
 use std::sync::{Mutex, PoisonError};
 
-/// One answer of the host.
+/// What was read at one path.
 #[derive(Debug)]
 pub enum Note {
     /// The content of a file, or its start.
     Content(Vec<u8>),
-    /// The size that a file is said to have.
+    /// The size of a file, in bytes.
     Size(u64),
     /// The names in a folder, in order.
     Names(Vec<Vec<u8>>),
-    /// The text of a link.
+    /// The target of a link.
     Link(Vec<u8>),
-    /// The path leads to something.
+    /// The path leads to something, which was not read.
     Exists,
     /// The file could not be read.
     Unreadable,
 }
 
-/// Answers by path. What is missing is not noted.
+/// Notes, each with its path. What is missing is not noted.
 #[derive(Debug, Default)]
 pub struct Notes(Mutex<Vec<(Vec<u8>, Note)>>);
 
@@ -31,7 +31,7 @@ impl Notes {
         notes.push((path.to_vec(), note));
     }
 
-    /// Notes what a file holds.
+    /// Notes the content of a file, or that it could not be read, and returns the result.
     pub fn content(&self, path: &[u8], read: io::Result<Vec<u8>>) -> io::Result<Vec<u8>> {
         match &read {
             Ok(content) => self.add(path, Note::Content(content.clone())),
@@ -50,7 +50,7 @@ impl Notes {
         self.add(path, Note::Names(names.to_vec()));
     }
 
-    /// Notes the text of a link.
+    /// Notes the target of a link.
     pub fn link(&self, path: &[u8], target: &[u8]) {
         self.add(path, Note::Link(target.to_vec()));
     }
@@ -60,7 +60,7 @@ impl Notes {
         self.add(path, Note::Exists);
     }
 
-    /// Everything that was noted, in order, with the paths.
+    /// All notes, in order, each with its path.
     pub fn into_inner(self) -> Vec<(Vec<u8>, Note)> {
         self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
     }

@@ -116,7 +116,7 @@ fn an_archive_gives_everything_back_in_order() {
     }
 }
 
-/// What 256 KiB of stack would not do for 100,000 folders.
+/// A stack of 256 KiB would not suffice for 100,000 folders.
 #[test]
 fn folders_are_nested_so_deep_and_no_deeper() {
     let nested = |depth: usize| {

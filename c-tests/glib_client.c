@@ -49,15 +49,16 @@ static void use_connection(const char *uri)
 {
     GVirConnection *conn = gvir_connection_new(uri);
     GError *error = NULL;
+    GVirNodeInfo *info;
 
     assert(gvir_connection_open(conn, NULL, &error) && gvir_connection_is_open(conn));
     assert(gvir_connection_fetch_domains(conn, NULL, &error) && !gvir_connection_get_domains(conn));
     assert(gvir_connection_fetch_storage_pools(conn, NULL, &error) && !gvir_connection_get_storage_pools(conn));
     assert(gvir_connection_fetch_networks(conn, NULL, &error) && !gvir_connection_get_networks(conn));
     assert(gvir_connection_get_version(conn, &error) == 12008000);
-    assert(!gvir_connection_get_node_info(conn, &error));
-    assert(strstr(error->message, "this function is not supported by the connection driver: virNodeGetInfo"));
-    g_error_free(error);
+    info = gvir_connection_get_node_info(conn, &error);
+    assert(info && info->cpus > 0 && info->memory > 0 && info->model[0]);
+    g_boxed_free(GVIR_TYPE_NODE_INFO, info);
     gvir_connection_close(conn);
     g_object_unref(conn);
 }

@@ -25,6 +25,14 @@ HOLDS(auth_size, sizeof(virConnectAuth) == 32);
 HOLDS(auth_cb, offsetof(virConnectAuth, cb) == 16);
 HOLDS(credential_size, sizeof(virConnectCredential) == 48);
 
+HOLDS(info_size, sizeof(virNodeInfo) == 64);
+HOLDS(info_memory, offsetof(virNodeInfo, memory) == 32);
+HOLDS(info_threads, offsetof(virNodeInfo, threads) == 60);
+HOLDS(cpu_stats_size, sizeof(virNodeCPUStats) == 88 && sizeof(virNodeMemoryStats) == 88);
+HOLDS(cpu_stats_value, offsetof(virNodeCPUStats, value) == VIR_NODE_CPU_STATS_FIELD_LENGTH);
+HOLDS(memory_stats_value, offsetof(virNodeMemoryStats, value) == VIR_NODE_MEMORY_STATS_FIELD_LENGTH);
+HOLDS(stats_all, VIR_NODE_CPU_STATS_ALL_CPUS == -1 && VIR_NODE_MEMORY_STATS_ALL_CELLS == -1);
+
 HOLDS(version, LIBVIR_VERSION_NUMBER == 12008000);
 HOLDS(level, VIR_ERR_NONE == 0 && VIR_ERR_WARNING == 1 && VIR_ERR_ERROR == 2);
 HOLDS(codes_a, VIR_ERR_OK == 0 && VIR_ERR_INTERNAL_ERROR == 1 && VIR_ERR_NO_MEMORY == 2 && VIR_ERR_NO_SUPPORT == 3);

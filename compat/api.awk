@@ -143,6 +143,8 @@ function take_field(    declared) {
     declared = $0
     sub(/^ */, "", declared)
     sub(/;$/, "", declared)
+    # An array is of the type of its elements there.
+    sub(/\[[0-9]+\]$/, "", declared)
     split_declaration(declared)
     fields[structure] = fields[structure] sprintf("      <field name='%s' type='%s' info='%s'/>\n", its_name, its_type,
                                                   attribute(about))

@@ -37,6 +37,36 @@
 #define VIR_NODE_DEVICE_EVENT_CALLBACK(cb) \
     ((virConnectNodeDeviceEventGenericCallback)(void (*)(void))(cb))
 
+/** Time of the kernel. */
+#define VIR_NODE_CPU_STATS_KERNEL "kernel"
+
+/** Time of programs. */
+#define VIR_NODE_CPU_STATS_USER "user"
+
+/** Time with nothing to do. */
+#define VIR_NODE_CPU_STATS_IDLE "idle"
+
+/** Time with nothing to do while a disk was waited for. */
+#define VIR_NODE_CPU_STATS_IOWAIT "iowait"
+
+/** Time of interrupts; part of that of the kernel here. */
+#define VIR_NODE_CPU_STATS_INTR "intr"
+
+/** How busy the processors were, in percent; not told here. */
+#define VIR_NODE_CPU_STATS_UTILIZATION "utilization"
+
+/** All memory. */
+#define VIR_NODE_MEMORY_STATS_TOTAL "total"
+
+/** Memory that nothing uses. */
+#define VIR_NODE_MEMORY_STATS_FREE "free"
+
+/** Memory that buffers of block devices use; of all cells together. */
+#define VIR_NODE_MEMORY_STATS_BUFFERS "buffers"
+
+/** Memory that copies of files use; of all cells together. */
+#define VIR_NODE_MEMORY_STATS_CACHED "cached"
+
 #ifdef VIR_ENUM_SENTINELS
 # define VIR_ERR_DOMAIN_LAST 73
 # define VIR_ERR_NUMBER_LAST 115
@@ -71,6 +101,16 @@
  * The version of libvirt whose node-device API this library offers: 12.8.0.
  */
 #define LIBVIR_VERSION_NUMBER 12008000
+
+/**
+ * The size of a name in virNodeCPUStats.
+ */
+#define VIR_NODE_CPU_STATS_FIELD_LENGTH 80
+
+/**
+ * The size of a name in virNodeMemoryStats.
+ */
+#define VIR_NODE_MEMORY_STATS_FIELD_LENGTH 80
 
 /**
  * How serious an error is.
@@ -706,6 +746,26 @@ typedef enum virEventHandleType {
 } virEventHandleType;
 
 /**
+ * Which processors virNodeGetCPUStats() counts.
+ */
+typedef enum virNodeGetCPUStatsAllCPUs {
+  /**
+   * All of them together.
+   */
+  VIR_NODE_CPU_STATS_ALL_CPUS = -1,
+} virNodeGetCPUStatsAllCPUs;
+
+/**
+ * Which NUMA cells virNodeGetMemoryStats() counts.
+ */
+typedef enum virNodeGetMemoryStatsAllCells {
+  /**
+   * All of them together.
+   */
+  VIR_NODE_MEMORY_STATS_ALL_CELLS = -1,
+} virNodeGetMemoryStatsAllCells;
+
+/**
  * A connection; only ever used through virConnectPtr.
  */
 typedef struct _virConnect _virConnect;
@@ -1019,6 +1079,102 @@ typedef void (*virEventUpdateTimeoutFunc)(int timer, int timeout);
 typedef int (*virEventRemoveTimeoutFunc)(int timer);
 
 /**
+ * A machine in a few numbers.
+ */
+typedef struct _virNodeInfo {
+  /**
+   * What kind of processor it has, as uname(2) says.
+   */
+  char model[32];
+  /**
+   * Its memory, in KiB.
+   */
+  unsigned long memory;
+  /**
+   * How many processors work.
+   */
+  unsigned int cpus;
+  /**
+   * How fast they are, in MHz; 0 where the kernel does not say.
+   */
+  unsigned int mhz;
+  /**
+   * How many NUMA cells it has; 1 where cells, sockets, cores and threads do not make the number of processors.
+   */
+  unsigned int nodes;
+  /**
+   * Sockets of a cell; 1 then.
+   */
+  unsigned int sockets;
+  /**
+   * Cores of a socket; the number of processors then.
+   */
+  unsigned int cores;
+  /**
+   * Threads of a core; 1 then.
+   */
+  unsigned int threads;
+} _virNodeInfo;
+
+/**
+ * A machine in a few numbers.
+ */
+typedef struct _virNodeInfo virNodeInfo;
+
+/**
+ * Pointer to a machine in a few numbers.
+ */
+typedef virNodeInfo *virNodeInfoPtr;
+
+/**
+ * What processors spent time on.
+ */
+typedef struct _virNodeCPUStats {
+  /**
+   * What it was: VIR_NODE_CPU_STATS_KERNEL and so on.
+   */
+  char field[80];
+  /**
+   * How much, in nanoseconds.
+   */
+  unsigned long long value;
+} _virNodeCPUStats;
+
+/**
+ * What processors spent time on.
+ */
+typedef struct _virNodeCPUStats virNodeCPUStats;
+
+/**
+ * Pointer to what processors spent time on.
+ */
+typedef virNodeCPUStats *virNodeCPUStatsPtr;
+
+/**
+ * What memory is used for.
+ */
+typedef struct _virNodeMemoryStats {
+  /**
+   * What it is: VIR_NODE_MEMORY_STATS_TOTAL and so on.
+   */
+  char field[80];
+  /**
+   * How much, in KiB.
+   */
+  unsigned long long value;
+} _virNodeMemoryStats;
+
+/**
+ * What memory is used for.
+ */
+typedef struct _virNodeMemoryStats virNodeMemoryStats;
+
+/**
+ * Pointer to what memory is used for.
+ */
+typedef virNodeMemoryStats *virNodeMemoryStatsPtr;
+
+/**
  * Told that a node device came, went, was defined or undefined (VIR_NODE_DEVICE_EVENT_ID_LIFECYCLE).
  * @param conn    the connection of the registration
  * @param dev     the device, valid during the call; virNodeDeviceRef() keeps it
@@ -1288,7 +1444,10 @@ char *virConnectGetHostname(virConnectPtr conn);
 char *virConnectGetURI(virConnectPtr conn);
 
 /**
- * What the host of a connection is and can do.
+ * What the host of a connection is: its processors, pages of memory and NUMA cells. It tells of no guests, as no
+ * connection has virtual machines. For a recorded machine it is the host that this is called on.
+ *
+ * Errors: 38, with the errno, for what the kernel does not tell.
  *
  * @param conn  the connection
  * @return an XML document, which the caller frees with free(); NULL on error
@@ -1309,15 +1468,19 @@ char *virConnectGetCapabilities(virConnectPtr conn);
 char *virConnectGetSysinfo(virConnectPtr conn, unsigned int flags);
 
 /**
- * How many processors a virtual machine can have. No driver of this library has virtual machines.
+ * How many processors a virtual machine can have: as many as the host has, as there is no hypervisor to ask. Where
+ * devices are made up it is 32.
+ *
+ * Errors: 38, with the errno, for what the kernel does not tell.
  *
  * @param conn  the connection
  * @param type  ignored
- * @return -1 (VIR_ERR_NO_SUPPORT)
+ * @return the number, or -1 on error
  *
  * Since virnodedev 0.1.0 (libvirt 0.2.1).
  */
-int virConnectGetMaxVcpus(virConnectPtr conn, const char *type);
+int virConnectGetMaxVcpus(virConnectPtr conn,
+                          const char *type);
 
 /**
  * The name of a device.
@@ -2209,6 +2372,131 @@ int vndConnectGetEventFD(virConnectPtr conn);
  * Since virnodedev 0.1.0; not in libvirt.
  */
 int vndConnectDispatchEvents(virConnectPtr conn);
+
+/**
+ * A machine in a few numbers. For a recorded machine it is the host that this is called on.
+ *
+ * Errors: 38, with the errno, for what the kernel does not tell.
+ *
+ * @param conn  the connection
+ * @param info  out: the numbers; must not be NULL
+ * @return 0, or -1 on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.1.0).
+ *
+ * The caller sees to it that:
+ * info is NULL or points to a virNodeInfo.
+ */
+int virNodeGetInfo(virConnectPtr conn, virNodeInfoPtr info);
+
+/**
+ * The memory of the host that nothing uses.
+ *
+ * Errors: 38, with the errno, for what the kernel does not tell; 1, without a cause, where a file of made-up devices says
+ * nothing of NUMA cells.
+ *
+ * @param conn  the connection
+ * @return the memory in bytes, or 0 on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.3.3).
+ */
+unsigned long long virNodeGetFreeMemory(virConnectPtr conn);
+
+/**
+ * The memory of NUMA cells that nothing uses.
+ *
+ * Errors: 1 (8 where devices are made up) for a first cell behind the last; 38, with the errno, for what the kernel does
+ * not tell.
+ *
+ * @param conn       the connection
+ * @param freeMems   out: the memory of each cell, in bytes; must not be NULL
+ * @param startCell  the first cell
+ * @param maxCells   how many cells there is room for, more than 0
+ * @return the number of cells stored, or -1 on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.3.3).
+ *
+ * The caller sees to it that:
+ * freeMems is NULL or has room for maxCells numbers.
+ */
+int virNodeGetCellsFreeMemory(virConnectPtr conn,
+                              unsigned long long *freeMems,
+                              int startCell,
+                              int maxCells);
+
+/**
+ * Which processors of the host work.
+ *
+ * Errors: 38, with the errno, for what the kernel does not tell.
+ *
+ * @param conn    the connection
+ * @param cpumap  out: a bit for each processor, from the lowest of the first byte on, which the caller frees with
+ * free(); or NULL
+ * @param online  out: how many work; or NULL
+ * @param flags   0
+ * @return how many processors there are, or -1 on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 1.0.0).
+ *
+ * The caller sees to it that:
+ * cpumap and online are NULL or can be written.
+ */
+int virNodeGetCPUMap(virConnectPtr conn,
+                     unsigned char **cpumap,
+                     unsigned int *online,
+                     unsigned int flags);
+
+/**
+ * What the processors of the host spent their time on.
+ *
+ * Asked with *nparams 0 it tells how many values there are.
+ *
+ * Errors: 8 for a processor that is not there, and another number than there are; 38, with the errno, for what the
+ * kernel does not tell.
+ *
+ * @param conn     the connection
+ * @param cpuNum   the number of a processor, or VIR_NODE_CPU_STATS_ALL_CPUS
+ * @param params   out: the values; or NULL
+ * @param nparams  in and out: how many there is room for, and how many there are; must not be NULL
+ * @param flags    0
+ * @return 0, or -1 on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.9.3).
+ *
+ * The caller sees to it that:
+ * nparams is NULL or can be written, params is NULL or has room for *nparams values.
+ */
+int virNodeGetCPUStats(virConnectPtr conn,
+                       int cpuNum,
+                       virNodeCPUStatsPtr params,
+                       int *nparams,
+                       unsigned int flags);
+
+/**
+ * What the memory of the host is used for.
+ *
+ * Asked with *nparams 0 it tells how many values there are.
+ *
+ * Errors: 3 where devices are made up; 8 for a cell that is not there, and another number than there are; 38, with
+ * the errno, for what the kernel does not tell.
+ *
+ * @param conn     the connection
+ * @param cellNum  the number of a NUMA cell, or VIR_NODE_MEMORY_STATS_ALL_CELLS
+ * @param params   out: the values; or NULL
+ * @param nparams  in and out: how many there is room for, and how many there are; must not be NULL
+ * @param flags    0
+ * @return 0, or -1 on error
+ *
+ * Since virnodedev 0.1.0 (libvirt 0.9.3).
+ *
+ * The caller sees to it that:
+ * nparams is NULL or can be written, params is NULL or has room for *nparams values.
+ */
+int virNodeGetMemoryStats(virConnectPtr conn,
+                          int cellNum,
+                          virNodeMemoryStatsPtr params,
+                          int *nparams,
+                          unsigned int flags);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -40,13 +40,15 @@ OTHER_AREAS = ("omain", "etwork", "nterface", "torage", "ecret", "WFilter", "wfi
                "hypervisor", "Hypervisor")
 OTHER_METHODS = {
     "changeBegin", "changeCommit", "changeRollback", "createLinux", "createXML", "createXMLWithFiles", "defineXML",
-    "defineXMLFlags", "getInfo", "getSEVInfo", "getSecurityModel", "lookupByID", "lookupByName", "lookupByUUID",
+    "defineXMLFlags", "getSEVInfo", "getSecurityModel", "lookupByID", "lookupByName", "lookupByUUID",
     "lookupByUUIDString", "newStream", "restore", "restoreFlags", "restoreParams", "saveImageDefineXML",
     "saveImageGetXMLDesc", "setIdentity", "suspendForDuration",
 }
+# What is asked of the machine, though it has one of those words.
+MACHINE = {"getCPUMap", "getCPUStats", "getCellsFreeMemory", "getFreeMemory", "getMemoryStats"}
 # Constants of these areas are there, those of the other areas are not.
 AREAS = ("VIR_ERR_", "VIR_WAR_", "VIR_FROM_", "VIR_CRED_", "VIR_EVENT_HANDLE_", "VIR_CONNECT_CLOSE_REASON_",
-         "VIR_CONNECT_LIST_NODE_DEVICES_", "VIR_NODE_DEVICE_")
+         "VIR_CONNECT_LIST_NODE_DEVICES_", "VIR_NODE_DEVICE_", "VIR_NODE_CPU_STATS_", "VIR_NODE_MEMORY_STATS_")
 
 # Functions of C that Python has no use for: references are Python's, errors are copied into exceptions.
 UNUSED = {"virConnectRef", "virResetError", "virFreeError", "virSaveLastError", "virCopyLastError",
@@ -70,7 +72,8 @@ class Names(unittest.TestCase):
         for kind, methods in self.theirs["classes"].items():
             ours = getattr(virnodedev, kind)
             for name, expected in methods.items():
-                if kind == "virConnect" and (name in OTHER_METHODS or any(word in name for word in OTHER_AREAS)):
+                if kind == "virConnect" and name not in MACHINE and (
+                        name in OTHER_METHODS or any(word in name for word in OTHER_AREAS)):
                     self.assertFalse(hasattr(ours, name), "%s.%s is not left out" % (kind, name))
                     continue
                 counted += 1

@@ -15,9 +15,11 @@ use crate::description::Description;
 use crate::device::Device;
 use crate::error::{Code, Domain, Error, Result};
 use crate::host::Host;
+use crate::host::files::Files;
 use crate::host::found::Found;
 use crate::host::mdevctl::run::Asking;
 use crate::host::monitor::{Monitor, is_readable};
+use crate::machine::Machine;
 use crate::name::Name;
 use crate::record::anonymous::anonymise;
 use crate::record::record;
@@ -43,6 +45,7 @@ pub struct Connection {
     is_test: bool,
     is_read_only: bool,
     host: Host,
+    machine: Machine,
     view: Mutex<View>,
 }
 
@@ -52,27 +55,34 @@ impl Connection {
     /// connection starts no programs; what changes devices is refused by the callers.
     pub fn open(uri: Option<&[u8]>, is_read_only: bool) -> Result<Connection> {
         let uri = uri::effective(uri)?;
-        let (is_test, host, registry, monitor) = match uri::source_of(&uri)? {
+        let (host, test, monitor) = match uri::source_of(&uri)? {
             DeviceSource::Host => {
                 let host = Host::live();
                 let monitor = Monitor::open(&host.files)?;
-                (false, host, None, Some(monitor))
+                (host, None, Some(monitor))
             }
-            DeviceSource::Recording(root) => (false, open_recording(&root)?, None, None),
-            DeviceSource::TestDefault => {
-                let devices = testdriver::default_devices()?;
-                (true, Host::live(), Some(Registry::new(devices)), None)
-            }
+            DeviceSource::Recording(root) => (open_recording(&root)?, None, None),
+            DeviceSource::TestDefault => (Host::live(), Some(testdriver::default_node()?), None),
             DeviceSource::TestFile(path) => {
-                let devices = testdriver::devices_of_file(&path)?;
-                (true, Host::live(), Some(Registry::new(devices)), None)
+                let node = testdriver::node_of_file(&path)?;
+                (Host::live(), Some(node), None)
             }
+        };
+        let is_test = test.is_some();
+        let (registry, machine) = match test {
+            Some(node) => (
+                Some(Registry::new(node.devices)),
+                Machine::Written(node.machine),
+            ),
+            // A recording tells of devices; the machine is the one that it is looked at on.
+            None => (None, Machine::Host(Files::live())),
         };
         Ok(Connection {
             uri,
             is_test,
             is_read_only,
             host,
+            machine,
             view: Mutex::new(View::new(registry, monitor)),
         })
     }
@@ -104,18 +114,9 @@ impl Connection {
         uname.nodename().to_string_lossy().into_owned()
     }
 
-    /// The capabilities document of the host: its processor architecture, which clients ask for
-    /// before they come to devices.
-    pub fn host_capabilities(&self) -> String {
-        let mut w = Writer::xml();
-        w.element("capabilities", &[], |w| {
-            w.element("host", &[], |w| {
-                w.element("cpu", &[], |w| {
-                    w.value("arch", rustix::system::uname().machine().to_string_lossy());
-                });
-            });
-        });
-        w.finish()
+    /// The machine with the devices.
+    pub fn machine(&self) -> &Machine {
+        &self.machine
     }
 
     /// The current view. `thorough` looks ask whether anything was missed; the others

@@ -9,6 +9,7 @@ pub mod document;
 pub mod error;
 pub mod ffi;
 pub mod host;
+pub mod machine;
 pub mod manage;
 pub mod name;
 pub mod process;

@@ -15,6 +15,7 @@ use crate::description::Description;
 use crate::device::{Device, Origin, WrittenDevice};
 use crate::document::{Purpose, parse_device};
 use crate::error::{Code, Domain, Error, Result};
+use crate::machine::written::Written;
 use crate::name::Name;
 use crate::xml::element::Element;
 use crate::xml::reader;
@@ -35,23 +36,39 @@ pub struct TestDevice {
     pub is_persistent: bool,
 }
 
-/// The devices of `test:///default`.
-pub fn default_devices() -> Result<Vec<Device>> {
-    let node = reader::parse(DEFAULT, Some(DEFAULT_NAME))?;
-    let written = read_devices(node, DEFAULT_NAME, Path::new("/"))?;
-    Ok(devices(written))
+/// What a connection to the test driver has.
+#[derive(Debug)]
+pub struct TestNode {
+    /// Its devices.
+    pub devices: Vec<Device>,
+    /// Its machine.
+    pub machine: Written,
 }
 
-/// The devices of a test driver file, whose `<node>` holds `<device>` elements or, as
+/// That of `test:///default`.
+pub fn default_node() -> Result<TestNode> {
+    let node = reader::parse(DEFAULT, Some(DEFAULT_NAME))?;
+    let written = read_devices(node, DEFAULT_NAME, Path::new("/"))?;
+    Ok(TestNode {
+        devices: devices(written),
+        machine: Written::default_machine(),
+    })
+}
+
+/// That of a test driver file, whose `<node>` holds `<device>` elements or, as
 /// `<device file='…'/>`, the names of files that hold one. Errors name file and line:
 /// code 38 for a file that cannot be read, 35 for malformed XML, 27 for a root element
-/// other than `<node>` and files that are too large together, and those of [`parse_device`].
+/// other than `<node>` and files that are too large together, and those of [`parse_device`] and [`Written::of_file`].
 /// A parent need not be in the file, and parents may go round in a circle.
-pub fn devices_of_file(path: &Path) -> Result<Vec<Device>> {
+pub fn node_of_file(path: &Path) -> Result<TestNode> {
     let (node, _) = read(path)?;
     let folder = path.parent().unwrap_or(path);
+    let machine = Written::of_file(&node)?;
     let written = read_devices(node, &path.to_string_lossy(), folder)?;
-    Ok(devices(written))
+    Ok(TestNode {
+        devices: devices(written),
+        machine,
+    })
 }
 
 /// Reads a file as XML; its root element and its size.

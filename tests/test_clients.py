@@ -118,7 +118,7 @@ class Python(Client):
         self.assertEqual(errors.pop("open"), [5, 0, "no connection driver available for bogus:///"])
         self.assertEqual(errors.pop("destroy")[:2], [67, 22])
         self.assertEqual(errors, {name: [3, 20, unsupported + function] for name, function in {
-            "domain": "virDomainLookupByName", "define": "virDomainDefineXML", "info": "virNodeGetInfo",
+            "domain": "virDomainLookupByName", "define": "virDomainDefineXML", "security": "virNodeGetSecurityModel",
             "stats": "virConnectGetAllDomainStats", "stream": "virStreamNew",
             "unsupported qemu": "virDomainQemuAttach"}.items()})
         self.assertEqual(got["empty"], [[]] * 13)

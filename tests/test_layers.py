@@ -210,7 +210,7 @@ IOCTLS = {"src/host/ethtool.rs", "src/host/namespace.rs"}
 SYSTEM = [["std", "fs"], ["std", "process"], ["std", "env"], ["rustix", "fs"], ["rustix", "net"],
           ["rustix", "process"], ["rustix", "system"], ["rustix", "event"], ["rustix", "pipe"], ["rustix", "mm"]]
 OUTSIDE_HOST = {
-    ("src/connection.rs", "rustix::system"),  # the host's name and processor
+    ("src/connection.rs", "rustix::system"),  # the host's name
     ("src/testdriver.rs", "std::fs"),  # the file of devices that a URI names
     ("src/view/notifier.rs", "rustix::event"),  # the descriptor that programs wait for
     ("src/manage/pci/config.rs", "rustix::fs"),  # how a file is opened

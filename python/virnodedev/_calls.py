@@ -88,6 +88,11 @@ def number(name: str, *arguments: Any) -> int:
     return int(_call(name, lambda result: result < 0, arguments))
 
 
+def positive(name: str, *arguments: Any) -> int:
+    """Calls a function that gives a number, and 0 for an error."""
+    return int(_call(name, lambda result: result == 0, arguments))
+
+
 def handle(name: str, *arguments: Any) -> int:
     """Calls a function that gives a handle, and NULL for an error."""
     return int(_call(name, lambda result: result is None, arguments))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The numbers of virnodedev.h: flags, kinds of event, codes and parts of errors, versions.
+"""The numbers of virnodedev.h: flags, kinds of event, codes and parts of errors, versions; and names of what is counted.
 
 Made from include/virnodedev.h by scripts/python-header; not to be edited.
 """
@@ -7,11 +7,23 @@ Made from include/virnodedev.h by scripts/python-header; not to be edited.
 from typing import Final as _Final
 
 VIR_CONNECT_LIST_NODE_DEVICES_ACTIVE: _Final = 2147483648
+VIR_NODE_CPU_STATS_KERNEL: _Final = "kernel"
+VIR_NODE_CPU_STATS_USER: _Final = "user"
+VIR_NODE_CPU_STATS_IDLE: _Final = "idle"
+VIR_NODE_CPU_STATS_IOWAIT: _Final = "iowait"
+VIR_NODE_CPU_STATS_INTR: _Final = "intr"
+VIR_NODE_CPU_STATS_UTILIZATION: _Final = "utilization"
+VIR_NODE_MEMORY_STATS_TOTAL: _Final = "total"
+VIR_NODE_MEMORY_STATS_FREE: _Final = "free"
+VIR_NODE_MEMORY_STATS_BUFFERS: _Final = "buffers"
+VIR_NODE_MEMORY_STATS_CACHED: _Final = "cached"
 VIRNODEDEV_VERSION_MAJOR: _Final = 0
 VIRNODEDEV_VERSION_MINOR: _Final = 1
 VIRNODEDEV_VERSION_MICRO: _Final = 0
 VIRNODEDEV_VERSION: _Final = 1000
 LIBVIR_VERSION_NUMBER: _Final = 12008000
+VIR_NODE_CPU_STATS_FIELD_LENGTH: _Final = 80
+VIR_NODE_MEMORY_STATS_FIELD_LENGTH: _Final = 80
 VIR_ERR_NONE: _Final = 0
 VIR_ERR_WARNING: _Final = 1
 VIR_ERR_ERROR: _Final = 2
@@ -262,3 +274,5 @@ VIR_EVENT_HANDLE_READABLE: _Final = 1
 VIR_EVENT_HANDLE_WRITABLE: _Final = 2
 VIR_EVENT_HANDLE_ERROR: _Final = 4
 VIR_EVENT_HANDLE_HANGUP: _Final = 8
+VIR_NODE_CPU_STATS_ALL_CPUS: _Final = -1
+VIR_NODE_MEMORY_STATS_ALL_CELLS: _Final = -1

@@ -47,6 +47,14 @@ def taken(string: Owned) -> str:
         _free(string)
 
 
+def taken_bytes(array: Owned, size: int) -> bytes:
+    """That many bytes that are ours to free, which is done."""
+    try:
+        return ctypes.string_at(array.value or 0, size)
+    finally:
+        _free(array)
+
+
 def taken_strings(array: Any, count: int) -> List[str]:
     """The texts of an array whose strings are ours to free."""
     return [taken(string) for string in array[:count]]

@@ -2,18 +2,19 @@
 """Connections and their devices: ask, look devices up, be told of events."""
 import ctypes
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Type, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple, Type, TypeVar
 
 from . import _calls
-from ._calls import abandon, called, handle, lent, number, text
+from ._calls import abandon, called, handle, lent, number, positive, text
 from ._constants import (VIR_NODE_DEVICE_EVENT_CREATED, VIR_NODE_DEVICE_EVENT_DEFINED, VIR_NODE_DEVICE_EVENT_DELETED,
                          VIR_NODE_DEVICE_EVENT_ID_LIFECYCLE, VIR_NODE_DEVICE_EVENT_ID_UPDATE,
                          VIR_NODE_DEVICE_EVENT_UNDEFINED)
 from ._errors import ErrorTuple, error_tuple
 from ._events import check_callable, registered
-from ._library import lib, taken_handles, taken_strings
+from ._library import decoded, lib, taken_bytes, taken_handles, taken_strings
 from ._prototypes import (Handle, Owned, virConnectCloseFunc, virConnectNodeDeviceEventGenericCallback,
-                          virConnectNodeDeviceEventLifecycleCallback, virFreeCallback)
+                          virConnectNodeDeviceEventLifecycleCallback, virFreeCallback, virNodeCPUStats, virNodeInfo,
+                          virNodeMemoryStats)
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -160,6 +161,14 @@ def _ulong(name: str, *arguments: Any) -> int:
     return result.value
 
 
+def _stats(name: str, kind: Any, conn: Optional[int], which: int, flags: int) -> Dict[str, int]:
+    count = ctypes.c_int()
+    number(name, conn, which, None, ctypes.byref(count), flags)
+    values = (kind * count.value)()
+    number(name, conn, which, values, ctypes.byref(count), flags)
+    return {decoded(value.field) or "": value.value for value in values[:count.value]}
+
+
 class virConnect:
     """A connection to the node devices of one host, from open() and its like.
 
@@ -225,15 +234,48 @@ class virConnect:
         return _ulong("virConnectGetLibVersion", self._o)
 
     def getCapabilities(self) -> str:
-        """What the host is and can do, as an XML document."""
+        """What the host is, as an XML document: processors, pages of memory, NUMA cells. No guests."""
         return text("virConnectGetCapabilities", self._o)
+
+    def getInfo(self) -> List[Any]:
+        """The host in a few numbers: model, memory in MiB, working processors, MHz, NUMA cells, sockets of a cell, cores of a
+        socket, threads of a core."""
+        info = virNodeInfo()
+        number("virNodeGetInfo", self._o, ctypes.byref(info))
+        return [decoded(info.model), info.memory >> 10, info.cpus, info.mhz, info.nodes, info.sockets, info.cores,
+                info.threads]
+
+    def getFreeMemory(self) -> int:
+        """The memory of the host that nothing uses, in bytes."""
+        return positive("virNodeGetFreeMemory", self._o)
+
+    def getCellsFreeMemory(self, startCell: int, maxCells: int) -> List[int]:
+        """The memory of at most so many NUMA cells that nothing uses, in bytes."""
+        free = (ctypes.c_ulonglong * max(maxCells, 0))()
+        found = number("virNodeGetCellsFreeMemory", self._o, free, startCell, maxCells)
+        return list(free[:found])
+
+    def getCPUMap(self, flags: int = 0) -> Tuple[int, List[bool], int]:
+        """How many processors there are, whether each works, and how many do."""
+        bits, online = Owned(), ctypes.c_uint()
+        total = number("virNodeGetCPUMap", self._o, ctypes.byref(bits), ctypes.byref(online), flags)
+        taken = taken_bytes(bits, (total + 7) // 8)
+        return total, [bool(taken[cpu // 8] >> cpu % 8 & 1) for cpu in range(total)], online.value
+
+    def getCPUStats(self, cpuNum: int, flags: int = 0) -> Dict[str, int]:
+        """What a processor, or with VIR_NODE_CPU_STATS_ALL_CPUS all of them, spent time on, in nanoseconds."""
+        return _stats("virNodeGetCPUStats", virNodeCPUStats, self._o, cpuNum, flags)
+
+    def getMemoryStats(self, cellNum: int, flags: int = 0) -> Dict[str, int]:
+        """What the memory of a NUMA cell, or with VIR_NODE_MEMORY_STATS_ALL_CELLS of all, is used for, in KiB."""
+        return _stats("virNodeGetMemoryStats", virNodeMemoryStats, self._o, cellNum, flags)
 
     def getSysinfo(self, flags: int = 0) -> str:
         """The host's SMBIOS data; not offered (VIR_ERR_NO_SUPPORT)."""
         return text("virConnectGetSysinfo", self._o, flags)
 
     def getMaxVcpus(self, type: Optional[str]) -> int:
-        """How many processors a virtual machine can have; not offered (VIR_ERR_NO_SUPPORT)."""
+        """How many processors a virtual machine can have: as many as the host has."""
         return number("virConnectGetMaxVcpus", self._o, type)
 
     def isAlive(self) -> int:

@@ -4,7 +4,8 @@
 Made from include/virnodedev.h by scripts/python-header; not to be edited.
 """
 
-from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_int, c_uint, c_ulong, c_void_p
+from ctypes import (CFUNCTYPE, POINTER, Structure, c_char, c_char_p, c_int, c_uint, c_ulong, c_ulonglong,
+                    c_void_p)
 from typing import Any, Dict, Tuple
 
 # An address that stands for a connection or device.
@@ -49,6 +50,33 @@ class virError(Structure):
         ("int1", c_int),
         ("int2", c_int),
         ("net", Handle),
+    ]
+
+
+class virNodeInfo(Structure):
+    _fields_ = [
+        ("model", c_char * 32),
+        ("memory", c_ulong),
+        ("cpus", c_uint),
+        ("mhz", c_uint),
+        ("nodes", c_uint),
+        ("sockets", c_uint),
+        ("cores", c_uint),
+        ("threads", c_uint),
+    ]
+
+
+class virNodeCPUStats(Structure):
+    _fields_ = [
+        ("field", c_char * 80),
+        ("value", c_ulonglong),
+    ]
+
+
+class virNodeMemoryStats(Structure):
+    _fields_ = [
+        ("field", c_char * 80),
+        ("value", c_ulonglong),
     ]
 
 
@@ -149,4 +177,10 @@ FUNCTIONS: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "vndConnectRecord": (c_int, (Handle, c_int, c_uint)),
     "vndConnectGetEventFD": (c_int, (Handle,)),
     "vndConnectDispatchEvents": (c_int, (Handle,)),
+    "virNodeGetInfo": (c_int, (Handle, POINTER(virNodeInfo))),
+    "virNodeGetFreeMemory": (c_ulonglong, (Handle,)),
+    "virNodeGetCellsFreeMemory": (c_int, (Handle, POINTER(c_ulonglong), c_int, c_int)),
+    "virNodeGetCPUMap": (c_int, (Handle, POINTER(Owned), POINTER(c_uint), c_uint)),
+    "virNodeGetCPUStats": (c_int, (Handle, c_int, POINTER(virNodeCPUStats), POINTER(c_int), c_uint)),
+    "virNodeGetMemoryStats": (c_int, (Handle, c_int, POINTER(virNodeMemoryStats), POINTER(c_int), c_uint)),
 }

@@ -163,16 +163,21 @@ pub(super) fn list_flags(bits: c_uint) -> Result<()> {
 
 /// Refuses bits outside `allowed`, in the words of the driver function that libvirt checks them in.
 pub(super) fn flags(driver_function: &'static str, flags: c_uint, allowed: c_uint) -> Result<()> {
+    flags_in(Domain::NodeDevice, driver_function, flags, allowed)
+}
+
+/// The same for a function of another part.
+pub(super) fn flags_in(
+    domain: Domain,
+    driver_function: &'static str,
+    flags: c_uint,
+    allowed: c_uint,
+) -> Result<()> {
     match flags & !allowed {
         0 => Ok(()),
         unknown => {
             let why = format!("unsupported flags (0x{unknown:x}) in function {driver_function}");
-            Err(Failure::argument(
-                Domain::NodeDevice,
-                driver_function,
-                "flags",
-                why,
-            ))
+            Err(Failure::argument(domain, driver_function, "flags", why))
         }
     }
 }

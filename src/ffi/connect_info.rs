@@ -8,7 +8,7 @@ use super::out;
 use super::types::virConnectPtr;
 use super::version::LIBVIR_VERSION_NUMBER;
 use crate::connection::Connection;
-use crate::error::Domain;
+use crate::error::{self, Domain};
 
 const DOMAIN: Domain = Domain::DomainConfig;
 
@@ -78,10 +78,10 @@ pub unsafe extern "C-unwind" fn virConnectGetLibVersion(
 fn text(
     function: &'static str,
     conn: virConnectPtr,
-    ask: impl FnOnce(&Connection) -> String,
+    ask: impl FnOnce(&Connection) -> error::Result<String>,
 ) -> *mut c_char {
     guard(DOMAIN, function, |call| {
-        out::text(&ask(&call.conn(conn)?.handle.connection))
+        out::text(&ask(&call.conn(conn)?.handle.connection)?)
     })
 }
 
@@ -93,7 +93,7 @@ fn text(
 /// Since virnodedev 0.1.0 (libvirt 0.3.0).
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn virConnectGetHostname(conn: virConnectPtr) -> *mut c_char {
-    text("virConnectGetHostname", conn, Connection::hostname)
+    text("virConnectGetHostname", conn, |c| Ok(c.hostname()))
 }
 
 /// The URI of a connection, which opens the same devices again.
@@ -104,10 +104,13 @@ pub extern "C-unwind" fn virConnectGetHostname(conn: virConnectPtr) -> *mut c_ch
 /// Since virnodedev 0.1.0 (libvirt 0.3.0).
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn virConnectGetURI(conn: virConnectPtr) -> *mut c_char {
-    text("virConnectGetURI", conn, |c| c.uri().to_string())
+    text("virConnectGetURI", conn, |c| Ok(c.uri().to_string()))
 }
 
-/// What the host of a connection is and can do.
+/// What the host of a connection is: its processors, pages of memory and NUMA cells. It tells of no guests, as no
+/// connection has virtual machines. For a recorded machine it is the host that this is called on.
+///
+/// Errors: 38, with the errno, for what the kernel does not tell.
 ///
 /// @param conn  the connection
 /// @return an XML document, which the caller frees with free(); NULL on error
@@ -115,11 +118,9 @@ pub extern "C-unwind" fn virConnectGetURI(conn: virConnectPtr) -> *mut c_char {
 /// Since virnodedev 0.1.0 (libvirt 0.2.1).
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn virConnectGetCapabilities(conn: virConnectPtr) -> *mut c_char {
-    text(
-        "virConnectGetCapabilities",
-        conn,
-        Connection::host_capabilities,
-    )
+    text("virConnectGetCapabilities", conn, |c| {
+        c.machine().capabilities()
+    })
 }
 
 /// The host's SMBIOS data as XML. No driver of this library offers it.
@@ -138,11 +139,14 @@ pub extern "C-unwind" fn virConnectGetSysinfo(conn: virConnectPtr, flags: c_uint
     })
 }
 
-/// How many processors a virtual machine can have. No driver of this library has virtual machines.
+/// How many processors a virtual machine can have: as many as the host has, as there is no hypervisor to ask. Where
+/// devices are made up it is 32.
+///
+/// Errors: 38, with the errno, for what the kernel does not tell.
 ///
 /// @param conn  the connection
 /// @param type  ignored
-/// @return -1 (VIR_ERR_NO_SUPPORT)
+/// @return the number, or -1 on error
 ///
 /// Since virnodedev 0.1.0 (libvirt 0.2.1).
 #[unsafe(no_mangle)]
@@ -152,7 +156,7 @@ pub extern "C-unwind" fn virConnectGetMaxVcpus(
 ) -> c_int {
     let _ = r#type;
     guard(DOMAIN, "virConnectGetMaxVcpus", |call| {
-        call.conn(conn)?;
-        Err(call.unsupported())
+        let conn = call.conn(conn)?;
+        out::count(conn.handle.connection.machine().max_vcpus()? as usize)
     })
 }

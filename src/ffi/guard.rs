@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! What every exported function has around its body.
 
-use std::ffi::c_int;
+use std::ffi::{c_int, c_ulonglong};
 use std::ptr;
 use std::sync::Arc;
 
@@ -20,6 +20,11 @@ pub(super) trait FailValue {
 
 impl FailValue for c_int {
     const FAIL: Self = -1;
+}
+
+/// Of virNodeGetFreeMemory().
+impl FailValue for c_ulonglong {
+    const FAIL: Self = 0;
 }
 
 impl<T> FailValue for *mut T {

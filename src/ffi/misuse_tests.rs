@@ -12,6 +12,7 @@ use super::device_change::*;
 use super::device_event::*;
 use super::device_list::*;
 use super::error::*;
+use super::machine::*;
 use super::testing::*;
 use super::types::*;
 
@@ -39,6 +40,17 @@ const ON_CONN: &[OnConn] = &[
     ("virConnectGetCapabilities", 20, |c| failed(virConnectGetCapabilities(c))),
     ("virConnectGetSysinfo", 20, |c| failed(virConnectGetSysinfo(c, 0))),
     ("virConnectGetMaxVcpus", 20, |c| virConnectGetMaxVcpus(c, ptr::null()) == -1),
+    ("virNodeGetFreeMemory", 20, |c| virNodeGetFreeMemory(c) == 0),
+    // SAFETY: NULL where numbers go.
+    ("virNodeGetInfo", 20, |c| unsafe { virNodeGetInfo(c, ptr::null_mut()) } == -1),
+    // SAFETY: as above.
+    ("virNodeGetCellsFreeMemory", 20, |c| unsafe { virNodeGetCellsFreeMemory(c, ptr::null_mut(), -1, 0) } == -1),
+    // SAFETY: as above.
+    ("virNodeGetCPUMap", 20, |c| unsafe { virNodeGetCPUMap(c, ptr::null_mut(), ptr::null_mut(), 9) } == -1),
+    // SAFETY: as above.
+    ("virNodeGetCPUStats", 20, |c| unsafe { virNodeGetCPUStats(c, -9, ptr::null_mut(), ptr::null_mut(), 9) } == -1),
+    // SAFETY: as above.
+    ("virNodeGetMemoryStats", 20, |c| unsafe { virNodeGetMemoryStats(c, -9, ptr::null_mut(), ptr::null_mut(), 9) } == -1),
     ("virConnectIsEncrypted", 20, |c| virConnectIsEncrypted(c) == -1),
     ("virConnectIsSecure", 20, |c| virConnectIsSecure(c) == -1),
     ("virConnectIsAlive", 20, |c| virConnectIsAlive(c) == -1),
@@ -375,8 +387,11 @@ fn what_has_no_driver_is_code_3() {
     };
     assert!(virConnectGetSysinfo(conn, 0).is_null());
     unsupported("virConnectGetSysinfo", 20);
-    assert_eq!(virConnectGetMaxVcpus(conn, ptr::null()), -1);
-    unsupported("virConnectGetMaxVcpus", 20);
+    let mut number = 0;
+    // SAFETY: the number is the test's, and there is no room for values.
+    let counted = unsafe { virNodeGetMemoryStats(conn, -1, ptr::null_mut(), &mut number, 0) };
+    assert_eq!(counted, -1);
+    unsupported("virNodeGetMemoryStats", 20);
     for (function, fails) in CHANGING {
         // The first has a driver, for virtual ports. The others have arguments, which are looked at
         // first and are wrong in the table.

@@ -7,7 +7,7 @@
 //!
 //! | files | what they know |
 //! |---|---|
-//! | `connect` … `version`, `auth`, `stub` | exported functions |
+//! | `connect` … `version`, `machine`, `auth`, `stub` | exported functions |
 //! | `answers`, `args` | raw pointers that become values, handles and descriptions that are given back |
 //! | `events` | registering for events, and telling them |
 //! | `guard` | what stands around each function's body |
@@ -41,6 +41,7 @@ pub mod device_list;
 pub mod error;
 pub mod event_loop;
 pub mod extensions;
+pub mod machine;
 
 mod answers;
 mod args;

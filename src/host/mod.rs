@@ -42,6 +42,22 @@ use found::{Found, retry_interrupted};
 use pci_ids::Names;
 use recording::Recording;
 
+/// What kind of processor the running system has, as uname(2) says.
+pub fn architecture() -> String {
+    let uname = rustix::system::uname();
+    uname.machine().to_string_lossy().into_owned()
+}
+
+/// The size of the smallest pages of memory, in bytes.
+pub fn page_size() -> usize {
+    rustix::param::page_size()
+}
+
+/// How many of the ticks that the kernel counts time in make a second.
+pub fn clock_ticks() -> u64 {
+    rustix::param::clock_ticks_per_second()
+}
+
 /// A host whose devices are read through files.
 #[derive(Debug)]
 pub struct Host {

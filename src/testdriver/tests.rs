@@ -30,8 +30,9 @@ fn names(devices: Vec<Device>) -> Vec<String> {
 #[test]
 fn default_devices_are_those_of_libvirt() {
     let expected = include_str!("../../tests/data/testdriver/devices.xml");
-    let found: String = default_devices()
+    let found: String = default_node()
         .unwrap()
+        .devices
         .iter()
         .map(|device| match &device.origin {
             Origin::Document(written) => written.description.to_xml(),
@@ -83,7 +84,7 @@ fn parents_come_first_then_path_or_name() {
         scsi_host("same", "<path>/sys/devices/1</path><parent>c</parent>"),
     ];
     let (_folder, path) = folder(&format!("<node>{}</node>", devices.concat()));
-    let found = names(devices_of_file(&path).unwrap());
+    let found = names(node_of_file(&path).unwrap().devices);
     assert_eq!(found, ["c", "same", "b", "z", "a", "alone"]);
     let connection =
         Connection::open(Some(format!("test://{}", path.display()).as_bytes()), false).unwrap();
@@ -94,9 +95,9 @@ fn parents_come_first_then_path_or_name() {
 fn devices_may_stand_in_files_of_their_own() {
     let (folder, path) = folder("<node><device file='one.xml'/><domain/></node>");
     fs::write(folder.path().join("one.xml"), scsi_host("one", "")).unwrap();
-    assert_eq!(names(devices_of_file(&path).unwrap()), ["one"]);
+    assert_eq!(names(node_of_file(&path).unwrap().devices), ["one"]);
     fs::write(folder.path().join("one.xml"), "<domain/>").unwrap();
-    let error = devices_of_file(&path).unwrap_err();
+    let error = node_of_file(&path).unwrap_err();
     assert_eq!(
         error.message(),
         format!(
@@ -251,7 +252,7 @@ fn mistakes_are_told_with_file_and_line() {
     ];
     for (node, code, message) in cases {
         let (folder, path) = folder(&node);
-        let error = devices_of_file(&path).unwrap_err();
+        let error = node_of_file(&path).unwrap_err();
         let message = message
             .replace("{file}", &path.to_string_lossy())
             .replace("{folder}", &folder.path().to_string_lossy());
@@ -264,10 +265,10 @@ fn large_files_are_refused() {
     let (_folder, path) = folder("");
     let size = usize::try_from(SIZE_LIMIT).unwrap();
     fs::write(&path, vec![b' '; size + 1]).unwrap();
-    let error = devices_of_file(&path).unwrap_err();
+    let error = node_of_file(&path).unwrap_err();
     assert!(error.message().ends_with("File too large"), "{error}");
     fs::write(&path, vec![b' '; size]).unwrap();
-    assert_eq!(devices_of_file(&path).unwrap_err().code(), Code::XmlDetail);
+    assert_eq!(node_of_file(&path).unwrap_err().code(), Code::XmlDetail);
 }
 
 /// A file counts as often as it is named.
@@ -284,9 +285,9 @@ fn files_together_are_bounded() {
         let padding = " ".repeat(size - text.len());
         fs::write(folder.path().join(i.to_string()), text + &padding).unwrap();
     }
-    assert_eq!(devices_of_file(&path).unwrap().len(), 4);
+    assert_eq!(node_of_file(&path).unwrap().devices.len(), 4);
     fs::write(&path, devices(5)).unwrap();
-    let error = devices_of_file(&path).unwrap_err();
+    let error = node_of_file(&path).unwrap_err();
     let expected = format!(
         "XML error: {}:6: the files up to './4' have more than 10485760 bytes together",
         path.display()

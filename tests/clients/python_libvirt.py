@@ -39,7 +39,7 @@ def devices(conn):
     found["errors"] = {
         "lookup": fails(conn.nodeDeviceLookupByName, "nosuch"), "flags": fails(conn.listAllDevices, 1 << 27),
         "open": fails(libvirt.open, "bogus:///"), "domain": fails(conn.lookupByName, "guest"),
-        "define": fails(conn.defineXML, "<domain/>"), "info": fails(conn.getInfo),
+        "define": fails(conn.defineXML, "<domain/>"), "security": fails(conn.getSecurityModel),
         "stats": fails(conn.getAllDomainStats), "stream": fails(conn.newStream),
         "destroy": fails(one.destroy), "unsupported qemu": fails(qemu_command, conn),
     }

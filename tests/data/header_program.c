@@ -120,6 +120,12 @@ int program(void)
     virConnectAuth auth = {kinds, 8, ask, &user};
     virConnectAuthPtr which = virConnectAuthPtrDefault;
     unsigned long version;
+    unsigned long long free_memory;
+    unsigned char *map;
+    unsigned int online;
+    virNodeInfo info;
+    virNodeCPUStats cpu_stats;
+    virNodeMemoryStats memory_stats;
     char *names[4], *text;
     const char *kept;
     int sum = 0, flag;
@@ -155,6 +161,11 @@ int program(void)
     text = virConnectGetCapabilities(conn);
     text = virConnectGetSysinfo(conn, 0);
     sum += virConnectGetMaxVcpus(conn, kept) + virConnectGetVersion(conn, &version) + virConnectGetLibVersion(conn, &version);
+    sum += virNodeGetInfo(conn, &info) + virNodeGetFreeMemory(conn) + virNodeGetCellsFreeMemory(conn, &free_memory, 0, 1);
+    sum += virNodeGetCPUMap(conn, &map, &online, 0) + virNodeGetCPUStats(conn, VIR_NODE_CPU_STATS_ALL_CPUS, &cpu_stats, &flag, 0);
+    sum += virNodeGetMemoryStats(conn, VIR_NODE_MEMORY_STATS_ALL_CELLS, &memory_stats, &flag, 0);
+    kept = info.model[0] ? VIR_NODE_CPU_STATS_KERNEL : VIR_NODE_MEMORY_STATS_TOTAL;
+    kept = cpu_stats.value + memory_stats.value ? cpu_stats.field : memory_stats.field;
     sum += virConnectIsAlive(conn) + virConnectIsEncrypted(conn) + virConnectIsSecure(conn) + virConnectSetKeepAlive(conn, 5, 3);
     sum += virConnectRegisterCloseCallback(conn, on_close, &user, release) + virConnectUnregisterCloseCallback(conn, on_close);
 

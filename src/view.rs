@@ -15,6 +15,7 @@ mod testing;
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::time::Instant;
 
 use crate::error::{Error, Result};
 use crate::host::Host;
@@ -62,16 +63,22 @@ impl View {
     /// Takes in what happened, or scans the host at the first question. For `thorough` see [`Monitor::news`].
     ///
     /// Where that fails, what was not taken in is kept, and the next call goes on. Whoever sleeps until there is
-    /// something to dispatch is woken in a while, to try again.
+    /// something to dispatch is woken in a while, to try again; and when udevd has had its time to tell of what is
+    /// there.
     pub fn refresh(&mut self, host: &Host, thorough: bool) -> Result<()> {
         let result = self.notifying(|view| view.take_in(host, thorough));
+        let patience_ends = self.patience_ends();
         if let Some(notifier) = &mut self.notifier {
             match result {
-                Ok(()) => notifier.resume(),
+                Ok(()) => notifier.resume(patience_ends),
                 Err(_) => notifier.pause(),
             }
         }
         result
+    }
+
+    fn patience_ends(&self) -> Option<Instant> {
+        self.monitor.as_ref().and_then(Monitor::patience_ends)
     }
 
     /// Takes in definitions of mediated devices that no message tells of, because their folder is new.
@@ -217,7 +224,8 @@ impl View {
         if let Some(notifier) = &self.notifier {
             return Ok(notifier.as_fd().as_raw_fd());
         }
-        let notifier = Notifier::new(self.monitor.iter().flat_map(Monitor::fds))?;
+        let mut notifier = Notifier::new(self.monitor.iter().flat_map(Monitor::fds))?;
+        notifier.resume(self.patience_ends());
         if self.known.events.len() > 0 {
             notifier.notify();
         }

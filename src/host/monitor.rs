@@ -341,6 +341,12 @@ impl Monitor {
         Ok(())
     }
 
+    /// When the time ends that udevd is given, if it is waited for: by then a look finds what it has not told.
+    pub fn patience_ends(&self) -> Option<Instant> {
+        let awaited = self.awaited.filter(|(to, _)| *to > self.received.all_to);
+        awaited.map(|(_, since)| since + UDEVD_TIMEOUT)
+    }
+
     /// Whether udevd may still send messages about some of the first `count` uevents, and has time left for it.
     fn waits_for_udevd(&mut self, files: &Files, count: u64) -> Result<bool> {
         if !self.through_udevd || !files.exists(UDEV_QUEUE)? {

@@ -3,7 +3,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::event::{EventfdFlags, eventfd};
@@ -27,8 +27,10 @@ pub struct Notifier {
     /// The descriptors that may bring messages, in an epoll descriptor of their own.
     sources: OwnedFd,
     pending: OwnedFd,
-    /// Ends a pause. It is made early: in a pause there may be no descriptor left.
+    /// Ends a pause, or tells that it is time to look. It is made early: in a pause there may be no descriptor left.
     timer: OwnedFd,
+    /// When the timer expires.
+    expires: Option<Instant>,
     is_paused: bool,
 }
 
@@ -57,6 +59,7 @@ impl Notifier {
             sources: new_epoll()?,
             pending,
             timer,
+            expires: None,
             is_paused: false,
         };
         for part in [&notifier.sources, &notifier.pending, &notifier.timer] {
@@ -73,17 +76,18 @@ impl Notifier {
 
     /// What there is could not be taken in: the descriptor is readable again in a while, whatever happens.
     pub fn pause(&mut self) {
-        self.have_timer_expire(PAUSE);
+        self.have_timer_expire(Some(Instant::now() + PAUSE));
         self.watch_parts(EventFlags::empty());
         self.is_paused = true;
     }
 
-    /// Ends a pause, if there is one.
-    pub fn resume(&mut self) {
+    /// What there is was taken in. Ends a pause, if there is one. If a time is given, the descriptor is readable from then on,
+    /// whatever happens, until this is called again.
+    pub fn resume(&mut self, look: Option<Instant>) {
         if std::mem::replace(&mut self.is_paused, false) {
             self.watch_parts(EventFlags::IN);
-            self.have_timer_expire(Duration::ZERO);
         }
+        self.have_timer_expire(look);
     }
 
     // With what is there already, neither of these fails for want of something.
@@ -95,11 +99,20 @@ impl Notifier {
         }
     }
 
-    /// Once, after that time; zero stops it. It is not readable before.
-    fn have_timer_expire(&self, after: Duration) {
+    /// Once, at that time, and not before; or never.
+    fn have_timer_expire(&mut self, at: Option<Instant>) {
+        if self.expires == at {
+            return;
+        }
+        self.expires = at;
+        // Zero would stop it.
+        let left = |at: Instant| {
+            let left = at.saturating_duration_since(Instant::now());
+            left.max(Duration::from_nanos(1))
+        };
         let once = Itimerspec {
             it_interval: Timespec::default(),
-            it_value: Timespec::try_from(after).unwrap_or_default(),
+            it_value: Timespec::try_from(at.map_or(Duration::ZERO, left)).unwrap_or_default(),
         };
         let _ =
             retry_once_on_eio(|| timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &once));
@@ -127,7 +140,6 @@ impl AsFd for Notifier {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Instant;
 
     use crate::host::monitor;
 
@@ -173,17 +185,40 @@ mod tests {
             assert!(!is_readable(&notifier));
             assert!(is_readable_soon(&notifier) && begin.elapsed() >= PAUSE);
         }
-        notifier.resume();
+        notifier.resume(None);
         notifier.clear();
         assert!(is_readable(&notifier));
         rustix::io::read(&read, &mut [0; 1]).unwrap();
         assert!(!is_readable(&notifier));
         // The timer of a pause that was ended does not ring.
         notifier.pause();
-        notifier.resume();
+        notifier.resume(None);
         std::thread::sleep(PAUSE);
         assert!(!is_readable(&notifier));
         notifier.notify();
         assert!(is_readable(&notifier));
+    }
+
+    #[test]
+    fn it_is_readable_when_it_is_time_to_look() {
+        let mut notifier = Notifier::new([]).unwrap();
+        let begin = Instant::now();
+        let time = Some(begin + PAUSE);
+        notifier.resume(time);
+        assert!(!is_readable(&notifier));
+        notifier.resume(time);
+        assert!(monitor::is_readable([notifier.as_fd()], 20 * PAUSE).unwrap());
+        assert!(begin.elapsed() >= PAUSE);
+        // As long as nothing else is said, it is time.
+        notifier.resume(time);
+        assert!(is_readable(&notifier));
+        notifier.resume(None);
+        assert!(!is_readable(&notifier));
+        // A pause does not change when it is time.
+        notifier.resume(time);
+        notifier.pause();
+        assert!(!is_readable(&notifier));
+        notifier.resume(time);
+        assert!(monitor::is_readable([notifier.as_fd()], 20 * PAUSE).unwrap());
     }
 }

@@ -5,6 +5,7 @@
     mdev_steps.py calls                with a program that plays mdevctl: what each call gave, what mdevctl was asked
     mdev_steps.py failures             mdevctl hangs, prints too much, is killed, …
     mdev_steps.py sysfs                without mdevctl
+    mdev_steps.py killed               a call that is killed, and then another, with and without mdevctl
     mdev_steps.py real                 with the mdevctl of this system
 """
 import contextlib
@@ -26,6 +27,7 @@ import vnd  # noqa: E402
 from fast_clock import takes_a_minute  # noqa: E402
 from mdev_kernel import DEVICES, PARENT, TYPES  # noqa: E402
 from replay_machine import KernelProcess, Machine, mounted  # noqa: E402
+from syscalls import Refused, dies  # noqa: E402
 from vnd import lib  # noqa: E402
 
 FOLDER = "/etc/mdevctl.d/"
@@ -563,6 +565,68 @@ def sysfs():
     kernel.end()
 
 
+# --- calls that are killed -----------------------------------------------------------
+
+def connect():
+    return lib.virConnectOpen(b"nodedev:///system")
+
+
+def killed_in(mdevctl, mode, call, *arguments):
+    """Makes a call in a process that mdevctl kills, and waits until both have ended. An orphan becomes a child of this
+    process, the first of its namespace."""
+    mdevctl.shall(mode)
+    child = os.fork()
+    if child == 0:
+        call(connect(), *arguments)
+        os._exit(1)
+    ended = dict(os.waitpid(-1, 0) for _ in range(2))
+    assert ended[child] == signal.SIGKILL, ended
+    mdevctl.shall("")
+
+
+def killed():
+    vnd.silence()
+    kernel, mdevctl, conn, a = play_kernel(), Mdevctl(), connect(), UUID % "a"
+
+    def step(mode, title, call, *arguments, until=None):
+        """The call, killed, and once more."""
+        killed_in(mdevctl, mode, call, *arguments)
+        if mode == "alone" and until:
+            kernel.until(until)
+        show("%s, %s" % (mode, title), state(conn, name(a)))
+        show("%s again" % title, call(conn, *arguments))
+        if mode == "neither" and until:
+            kernel.until(until)
+        show("then", state(conn, name(a)))
+
+    for mode in ("alone", "neither"):
+        step(mode, "create", create, xml(a), until="came")
+        step(mode, "destroy", destroy, name(a), until="gone")
+        step(mode, "define", define, xml(a))
+        step(mode, "define other", define, xml(a, "mtty-2"))
+        step(mode, "autostart", autostart, name(a), 1)
+        step(mode, "start", start, name(a), until="came")
+        step(mode, "undefine", undefine, name(a))
+        destroy(conn, name(a))
+        kernel.until("gone")
+    mdevctl.asked()
+    without_mdevctl()
+    show("sysfs, create", dies(1, connect, lambda conn: create(conn, xml(a))))
+    kernel.until("came")
+    show("then", state(conn, name(a)))
+    show("destroy", dies(1, connect, lambda conn: destroy(conn, name(a))))
+    kernel.until("gone")
+    show("then", [state(conn, name(a)), destroy(conn, name(a)), mdevctl.asked()])
+    kernel.order("lost")
+    show("lost, create", dies(1, connect, lambda conn: create(conn, xml(a))))
+    kernel.until("create")
+    show("then", state(conn, name(a)))
+    kernel.order("appear")
+    show("create again", create(conn, xml(a)))
+    lib.virConnectClose(conn)
+    kernel.end()
+
+
 # --- with the mdevctl of this system --------------------------------------------------
 
 # The script of a type that knows attributes: mdevctl's manual, "Get-attributes".
@@ -639,4 +703,8 @@ if __name__ == "__main__":
     if sys.argv[1] == "session":
         session(sys.argv[2], *json.loads(sys.argv[3]))
     else:
-        {f.__name__: f for f in (calls, failures, sysfs, real)}[sys.argv[1]]()
+        try:
+            {f.__name__: f for f in (calls, failures, sysfs, killed, real)}[sys.argv[1]]()
+        except Refused as e:
+            print("system calls cannot be answered here: %s" % e, file=sys.stderr)
+            sys.exit(77)

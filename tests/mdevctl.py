@@ -15,6 +15,8 @@ the input. Its file `mode`, if there, says what happens instead of the work:
   deaf        closes its input unread, then status 1
   print TEXT  prints TEXT and does nothing else
   live        a running device can be changed
+  alone       who asks is killed, then the work
+  neither     who asks is killed, and then this
 """
 import json
 import os
@@ -166,7 +168,9 @@ def play(words):
     if what in ("silent", "deaf"):
         os.close(0)
         sys.exit(1)
-    if what == "kill":
+    if what in ("alone", "neither"):
+        os.kill(os.getppid(), signal.SIGKILL)
+    if what in ("kill", "neither"):
         os.kill(os.getpid(), signal.SIGKILL)
     if what == "hang":
         with open(os.path.join(PLAY, "pids"), "w") as f:

@@ -3,6 +3,7 @@
 
     npiv_steps.py session TOOL COMMANDS   the commands (a JSON list of lists) with TOOL; prints their results as JSON
     npiv_steps.py calls                   calls that fail or succeed: what each gave, what was written
+    npiv_steps.py killed                  calls that are killed when they have written, and the next one
     npiv_steps.py timeout [full]          a port that never comes; with `full` it cannot be deleted either
 """
 import contextlib
@@ -17,6 +18,7 @@ import vnd  # noqa: E402
 from fast_clock import takes_a_minute  # noqa: E402
 from npiv_kernel import HOST, PORT  # noqa: E402
 from replay_machine import KernelProcess, Machine, mounted  # noqa: E402
+from syscalls import Refused, dies  # noqa: E402
 from vnd import lib  # noqa: E402
 
 CREATE, DELETE = HOST + "/vport_create", HOST + "/vport_delete"
@@ -155,6 +157,40 @@ def calls():
     kernel.end()
 
 
+def connect():
+    return lib.virConnectOpen(b"nodedev:///system")
+
+
+def killed():
+    vnd.silence()
+    kernel = play_kernel("0.2")
+    conn = connect()
+
+    def show(what, result):
+        print("%s: %s" % (what, result))
+
+    def lookup():
+        device = lib.virNodeDeviceLookupSCSIHostByWWN(conn, WWNN.encode(), WWPN.encode(), 0)
+        found = bool(device)
+        lib.virNodeDeviceFree(device)
+        return found
+
+    show("create", dies(1, connect, lambda conn: create(conn, xml())))
+    kernel.until("came")
+    show("lookup", lookup())
+    with refusing(CREATE):
+        show("create again", create(conn, xml()))
+    show("destroy", dies(1, connect, lambda conn: destroy(conn, "scsi_host13")))
+    kernel.until("gone")
+    show("lookup", lookup())
+    show("create again", create(conn, xml()))
+    kernel.until("came")
+    show("destroy again", destroy(conn, "scsi_host13"))
+    kernel.until("gone")
+    lib.virConnectClose(conn)
+    kernel.end()
+
+
 def timeout(*full):
     vnd.silence()
     kernel = play_kernel("never")
@@ -174,4 +210,8 @@ if __name__ == "__main__":
     if sys.argv[1] == "session":
         session(sys.argv[2], json.loads(sys.argv[3]))
     else:
-        {"calls": calls, "timeout": timeout}[sys.argv[1]](*sys.argv[2:])
+        try:
+            {"calls": calls, "killed": killed, "timeout": timeout}[sys.argv[1]](*sys.argv[2:])
+        except Refused as e:
+            print("system calls cannot be answered here: %s" % e, file=sys.stderr)
+            sys.exit(77)

@@ -8,7 +8,6 @@ was set up in configuration space when it comes back from D3hot (PCI Bus Power M
 import errno
 import os
 import shutil
-import signal
 
 from replay_machine import Tree, read, write
 from syscalls import libc
@@ -202,25 +201,6 @@ class Kernel(Tree):
             write_new(device + "/vfio-dev/vfio0/dev", "1:250\n")
             write_new(GROUP, "")
         return 0
-
-
-class Killing:
-    """The same, but the process that asks is killed when it has written that often."""
-
-    def __init__(self, kernel, writes):
-        self.kernel, self.left = kernel, writes
-        self.opened, self.read = kernel.opened, kernel.read
-
-    def written(self, path, data, offset):
-        result = self.kernel.written(path, data, offset)
-        if path.startswith("/sys/"):
-            self.left -= 1
-        if self.left == 0:
-            if result is None:
-                with open(path, "r+b") as f:
-                    os.pwrite(f.fileno(), data, offset)
-            os.kill(os.getpid(), signal.SIGKILL)
-        return result
 
 
 class SharedLog(list):

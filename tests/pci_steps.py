@@ -12,7 +12,6 @@ import fcntl
 import itertools
 import os
 import re
-import signal
 import subprocess
 import sys
 
@@ -20,9 +19,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "python")]
 import vnd  # noqa: E402
 from fast_clock import takes_a_minute  # noqa: E402
-from pci_kernel import BUS, GROUP, Kernel, Killing, SharedLog, write_new  # noqa: E402
+from pci_kernel import BUS, GROUP, Kernel, SharedLog, write_new  # noqa: E402
 from replay_machine import read, write  # noqa: E402
-from syscalls import Refused, Thread, libc  # noqa: E402
+from syscalls import Refused, Thread, dies, in_child, libc, status_of  # noqa: E402
 from vnd import lib  # noqa: E402
 
 NIC = "0000:03:00.0"
@@ -51,6 +50,22 @@ def node_name(address):
     return "pci_" + re.sub("[:.]", "_", address)
 
 
+def do(conn, name, what, driver=None):
+    """The error of a call, or None."""
+    device = lib.virNodeDeviceLookupByName(conn, name.encode())
+    calls = {
+        "dettach": lambda: lib.virNodeDeviceDettach(device),
+        "detach": lambda: lib.virNodeDeviceDetachFlags(device, driver, 0),
+        "reattach": lambda: lib.virNodeDeviceReAttach(device),
+        "reset": lambda: lib.virNodeDeviceReset(device),
+    }
+    failed = not device or calls[what]() != 0
+    error = vnd.last_error() if failed else None
+    if device:
+        lib.virNodeDeviceFree(device)
+    return error
+
+
 def connect():
     """A connection that has read the machine, which takes long where each call is answered."""
     conn = lib.virConnectOpen(b"nodedev:///system")
@@ -70,21 +85,7 @@ class Session:
         os.environ["PATH"] = "/run/bin:" + os.environ["PATH"]
 
     def do(self, name, what, driver=None, conn=None):
-        """The error of a call, or None."""
-        def call():
-            device = lib.virNodeDeviceLookupByName(conn or self.conn, name.encode())
-            calls = {
-                "dettach": lambda: lib.virNodeDeviceDettach(device),
-                "detach": lambda: lib.virNodeDeviceDetachFlags(device, driver, 0),
-                "reattach": lambda: lib.virNodeDeviceReAttach(device),
-                "reset": lambda: lib.virNodeDeviceReset(device),
-            }
-            failed = not device or calls[what]() != 0
-            error = vnd.last_error() if failed else None
-            if device:
-                lib.virNodeDeviceFree(device)
-            return error
-        return self.thread.call(call)
+        return self.thread.call(do, conn or self.conn, name, what, driver)
 
     def step(self, words, what, address=NIC, driver=None, call=lambda do: do()):
         print("# " + words)
@@ -284,34 +285,9 @@ def left_behind(session):
         step("reattach when it does not", "reattach")
 
 
-def in_child(session, kernel, work):
-    """A process that does something with a connection of its own, whose thread `kernel` answers."""
-    sys.stdout.flush()
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            session.thread = Thread(kernel)
-            session.conn = connect()
-            status = work()
-        finally:
-            os._exit(status)
-    return child
-
-
-def status_of(child):
-    """The exit status of a process, or minus the signal that ended it."""
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
-def dies(session, writes, what, address=NIC, driver=None):
-    """Whether a process that makes that call is killed after so many writes; else it has done the call before."""
-    def work():
-        session.do(node_name(address), what, driver and driver.encode())
-        return 0
-    status = status_of(in_child(session, Killing(session.kernel, writes), work))
-    assert status in (0, -signal.SIGKILL), status
-    return status != 0
+def is_killed(kernel, writes, address, *call):
+    """Whether a process that makes that call is killed after so many writes; else it has made it."""
+    return dies(writes, connect, lambda conn: do(conn, node_name(address), *call), kernel)
 
 
 # What is called, to which driver, who drives the function before: None for the host's driver.
@@ -326,7 +302,7 @@ def killed(session):
         for then in ("detach", "reattach"):
             for writes in itertools.count(1):
                 kernel.start_over(NIC, before)
-                if not dies(session, writes, what, NIC, driver):
+                if not is_killed(kernel, writes, NIC, what, driver and driver.encode()):
                     break
                 session.step("%s %s killed after write %d, then %s" % (what, driver or before, writes, then), then,
                              driver=(driver or before) if then == "detach" else None)
@@ -337,7 +313,7 @@ def killed_resets(session):
     kernel = session.kernel
     for writes in itertools.count(1):
         kernel.start_over(NIC)
-        if not dies(session, writes, "reset"):
+        if not is_killed(kernel, writes, NIC, "reset"):
             break
         session.step("reset killed after write %d, then reset" % writes, "reset")
     functions = ["0000:09:%02x.0" % slot for slot in (1, 3, 4, 5, 6)]
@@ -345,7 +321,7 @@ def killed_resets(session):
         kernel.start_over("0000:08:00.0")
         for address in functions:
             kernel.start_over(address, None if address == functions[0] else "pci-stub")
-        assert dies(session, writes, "reset", functions[0])
+        assert is_killed(kernel, writes, functions[0], "reset")
         session.step("reset with the bus killed after write %d, then reset" % writes, "reset", functions[0])
 
 
@@ -361,11 +337,11 @@ def two_at_once(session):
     kernel = session.kernel
     kernel.start_over(NIC)
 
-    def work():
+    def work(conn):
         kernel.log = SharedLog("/run/pci.log")
-        errors = [session.do(node_name(NIC), what) for _ in range(10) for what in ("detach", "reset", "reattach", "reset")]
+        errors = [do(conn, node_name(NIC), what) for _ in range(10) for what in ("detach", "reset", "reattach", "reset")]
         return len(list(filter(None, errors)))
-    children = [in_child(session, kernel, work) for _ in range(2)]
+    children = [in_child(kernel, connect, work) for _ in range(2)]
     print("# two processes at once")
     print("errors", *map(status_of, children))
     lines = [line.split(" ", 1) for line in read("/run/pci.log").splitlines(True)]

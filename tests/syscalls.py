@@ -9,7 +9,9 @@ import errno
 import fcntl
 import os
 import queue
+import signal
 import struct
+import sys
 import threading
 import traceback
 
@@ -24,6 +26,8 @@ RECEIVE, SEND = 0xC0502100, 0xC0182101
 NOTICE, ANSWER = struct.Struct("=QIIiIQ6Q"), struct.Struct("=QqiI")
 
 libc = ctypes.CDLL(None, use_errno=True)
+
+REFUSED = 77  # the exit status of a child
 
 
 class Refused(Exception):
@@ -123,3 +127,72 @@ class Thread:
     @staticmethod
     def negative(found):
         return None if found is None else -found
+
+
+class Killing:
+    """A handler that lets another answer, and kills this process when its thread has written so many times to sysfs."""
+
+    def __init__(self, writes, handler):
+        self.left, self.handler = writes, handler
+        self.opened, self.read = handler.opened, handler.read
+
+    def written(self, path, data, offset):
+        result = self.handler.written(path, data, offset)
+        if path.startswith("/sys/"):
+            self.left -= 1
+        if self.left == 0:
+            if result is None:
+                self.write(path, data, offset)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+    @staticmethod
+    def write(path, data, offset):
+        file = os.open(path, os.O_WRONLY)
+        if offset is None:
+            os.write(file, data)
+        else:
+            os.pwrite(file, data, offset)
+
+
+class Nothing:
+    """A handler that lets everything happen."""
+
+    def opened(self, path):
+        return None
+
+    def read(self, path):
+        return None
+
+    def written(self, path, data, offset):
+        return None
+
+
+def in_child(handler, prepare, work):
+    """A process that does something with what it has prepared, in a thread whose system calls `handler` is asked about.
+    Its exit status is what that returns."""
+    sys.stdout.flush()
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            status = Thread(handler).call(work, prepare()) or 0
+        except Refused:
+            status = REFUSED
+        finally:
+            os._exit(status)
+    return child
+
+
+def status_of(child):
+    """The exit status of a process, or minus the signal that ended it."""
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def dies(writes, prepare, work, handler=Nothing()):
+    """Whether a process that does that is killed after so many writes to sysfs; else it has done it."""
+    status = status_of(in_child(Killing(writes, handler), prepare, lambda prepared: work(prepared) and None))
+    if status == REFUSED:
+        raise Refused("in a child")
+    assert status in (0, -signal.SIGKILL), status
+    return status != 0

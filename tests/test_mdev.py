@@ -273,6 +273,35 @@ SYSFS = [
     "lost: " + INTERNAL + NOT_SEEN % NAME_E + "stopping it failed: " + REMOVE % (E, "No such file or directory"),
 ]
 
+def state(active, persistent, autostart):
+    return "active %d persistent %d autostart %d" % (active, persistent, autostart)
+
+
+def killed(title, alone, neither, last, result, again="done"):
+    """What is there when mdevctl did its work alone, or had not begun; the next call has what result and leaves what."""
+    yield from ("alone, %s: %s" % (title, alone), "%s again: %s" % (title, again), "then: " + last)
+    yield from ("neither, %s: %s" % (title, neither), "%s again: %s" % (title, result), "then: " + last)
+
+
+NOT_FOUND = "53 22 -1 Node device not found: no node device with matching name '%s'" % NAME_A
+TRANSIENT, DEFINED = state(1, 0, 0), state(0, 1, 0)
+KILLED_CALLS = [
+    [*killed("create", TRANSIENT, "none", TRANSIENT, NAME_A,
+             INTERNAL + "Unable to start mediated device: Error: Device already exists\n")],
+    [*killed("destroy", "none", TRANSIENT, "none", "done", NOT_FOUND)],
+    [*killed("define", DEFINED, "none", DEFINED, NAME_A, NAME_A)],
+    # Who changes a definition is killed when it asks whether mdevctl can do that.
+    [*killed("define other", DEFINED, DEFINED, DEFINED, NAME_A, NAME_A)],
+    [*killed("autostart", state(0, 1, 1), DEFINED, state(0, 1, 1), "done")],
+    [*killed("start", state(1, 1, 1), state(0, 1, 1), state(1, 1, 1), "done", INVALID + "Device is already active")],
+    [*killed("undefine", TRANSIENT, state(1, 1, 1), TRANSIENT, "done",
+             INVALID + "Node device '%s' is not defined" % NAME_A)],
+]
+KILLED_IN_SYSFS = [
+    "sysfs, create: True", "then: " + TRANSIENT, "destroy: True", "then: %r" % ["none", NOT_FOUND, []],
+    "lost, create: True", "then: none", "create again: " + NAME_A,
+]
+
 # mdevctl before 1.3 cannot modify a device from JSON.
 WRITTEN = '{"mdev_type": "mtty-2", "start": "manual", "attrs": [{"b": "é\\"\\\\/1"}, {"a": "0x1"}, {"b": "2"}]}'
 REAL = [
@@ -319,6 +348,12 @@ class Mdev(unittest.TestCase):
     def test_sysfs(self):
         """Without mdevctl."""
         self.lines("sysfs", SYSFS)
+
+    def test_killed(self):
+        """A process is killed while mdevctl works for it, or with mdevctl, or when it has written to sysfs; what the next
+        call makes of that follows from what mdevctl and the kernel then have."""
+        calls = [line for mode in (slice(3), slice(3, None)) for lines in KILLED_CALLS for line in lines[mode]]
+        self.lines("killed", calls + KILLED_IN_SYSFS)
 
     def test_real(self):
         """The mdevctl of this system understands, and is understood."""

@@ -67,6 +67,12 @@ CALLS = [
     ("quick", "True"),
 ]
 
+# The kernel does what was written to it; of two ports with the same names it makes one.
+KILLED = [
+    ("create", "True"), ("lookup", "True"), ("create again", refused("2101001b32a9da4e")),
+    ("destroy", "True"), ("lookup", "False"), ("create again", "scsi_host13"), ("destroy again", "destroyed"),
+]
+
 NO_DEVICE = ("53 22 -1 Node device not found: no node device for 'new device' with matching wwnn '2001001b32a9da4e' "
              "and wwpn '2101001b32a9da4e'; ")
 
@@ -95,6 +101,10 @@ class Ports(unittest.TestCase):
             found, expected = ([line for line in lines if line[0] != "unprivileged"] for lines in (found, expected))
         text = "\n".join(": ".join(pair) for pair in found)
         self.assertEqual(text, "\n".join(": ".join(pair) for pair in expected))
+
+    def test_killed(self):
+        """A process is killed when it has written to the kernel."""
+        self.assertEqual(self.result(replay("killed")), "".join("%s: %s\n" % line for line in KILLED))
 
     def test_session(self):
         """The recorded virsh session, command by command, without those that are not virsh's."""

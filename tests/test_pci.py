@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """PCI functions that are detached, re-attached and reset on the replayed machine `base`, whose kernel is played.
 
-What is written follows libvirt's documented behaviour (driver_override, unbind, drivers_probe; a newline to clear the
-first, which comes second here when the function is given back) and the kernel's (Documentation/ABI/testing/sysfs-bus-pci); the messages are libvirt's, and
-the library's own where libvirt does not look. What a call makes of another that was killed is worked out by hand from what
-that one's writes left. The transcript is that of libvirt 12.8.0 on the real machine.
+What is written follows libvirt's documented behaviour (driver_override, unbind, drivers_probe; a newline to clear
+the first, which comes second here when the function is given back) and the kernel's
+(Documentation/ABI/testing/sysfs-bus-pci); the messages are libvirt's, and the library's own where libvirt does not
+look. What a call makes of another that was killed is worked out by hand from what that one's writes left. The
+transcript is that of libvirt 12.8.0 on the real machine.
 """
 import difflib
 import os

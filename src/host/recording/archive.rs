@@ -16,8 +16,15 @@ use tar::{Archive, Builder, EntryType, Header};
 use super::{Entry, Folder, Recording, components};
 use crate::host::gzip::Unpacker;
 
-/// The most that an archive may unpack to, in bytes.
+/// The most that an archive may unpack to, in bytes; it may not be larger itself.
 const LIMIT: u64 = 512 << 20;
+
+/// How many times its own size an archive may unpack to. Those of machines come to 64 times; gzip can pack zeros a
+/// thousand times smaller.
+const RATIO: u64 = 256;
+
+/// What an archive may unpack to however small it is.
+const ALWAYS: u64 = 16 << 20;
 
 /// How deeply folders may be nested: functions that call themselves walk through them, on stacks that may be small.
 /// Paths of real machines have 20 names.
@@ -25,41 +32,21 @@ const DEPTH_LIMIT: usize = 128;
 
 impl Recording {
     /// Reads an archive. Entries that are no folder, file or symbolic link, and those that lead out of the archive, are
-    /// skipped. Fails if the archive is damaged, cut short or nested too deeply.
+    /// skipped. Fails if the archive is damaged, cut short, too large or nested too deeply.
     pub fn read_archive(archive: impl Read) -> io::Result<Recording> {
         let mut packed = Vec::new();
-        archive.take(LIMIT).read_to_end(&mut packed)?;
-        let mut recording = Recording::default();
-        let mut archive = Archive::new(Unpacker::new(&packed)?.take(LIMIT));
-        for entry in archive.entries()? {
-            let mut entry = entry?;
-            let path = entry.path_bytes().into_owned();
-            let path: Vec<Vec<u8>> = components(&path).map(<[u8]>::to_vec).collect();
-            if path.iter().any(|name| name == b"..") {
-                continue;
-            }
-            if path.len() > DEPTH_LIMIT {
-                let text = "folders are nested too deeply";
-                return Err(io::Error::new(io::ErrorKind::InvalidData, text));
-            }
-            let what = match entry.header().entry_type() {
-                EntryType::Directory => Entry::Folder(Folder::new()),
-                EntryType::Symlink => {
-                    Entry::Link(entry.link_name_bytes().unwrap_or_default().into_owned())
-                }
-                EntryType::Regular | EntryType::Continuous => {
-                    let mut content = Vec::new();
-                    entry.read_to_end(&mut content)?;
-                    Entry::File(content)
-                }
-                _ => continue,
-            };
-            recording.put(&path, what);
+        archive.take(LIMIT + 1).read_to_end(&mut packed)?;
+        let size = packed.len() as u64;
+        if size > LIMIT {
+            return Err(too_large("it is larger than", LIMIT));
         }
-        // Read to the end, where the checksum is: a download may be cut short.
-        io::copy(&mut archive.into_inner(), &mut io::sink())?;
-        reverse(&mut recording.root);
-        Ok(recording)
+        let limit = (RATIO * size).clamp(ALWAYS, LIMIT);
+        let mut unpacked = Unpacker::new(&packed)?.take(limit + 1);
+        let recording = read_unpacked(&mut unpacked);
+        match unpacked.limit() {
+            0 => Err(too_large("it unpacks to more than", limit)),
+            _ => recording,
+        }
     }
 
     /// Writes an archive.
@@ -69,6 +56,45 @@ impl Recording {
         builder.into_inner()?.finish()?;
         Ok(())
     }
+}
+
+fn too_large(what: &str, limit: u64) -> io::Error {
+    let text = format!("{what} {} MiB", limit >> 20);
+    io::Error::new(io::ErrorKind::InvalidData, text)
+}
+
+fn read_unpacked(archive: impl Read) -> io::Result<Recording> {
+    let mut recording = Recording::default();
+    let mut archive = Archive::new(archive);
+    for entry in archive.entries()? {
+        let mut entry = entry?;
+        let path = entry.path_bytes().into_owned();
+        let path: Vec<Vec<u8>> = components(&path).map(<[u8]>::to_vec).collect();
+        if path.iter().any(|name| name == b"..") {
+            continue;
+        }
+        if path.len() > DEPTH_LIMIT {
+            let text = "folders are nested too deeply";
+            return Err(io::Error::new(io::ErrorKind::InvalidData, text));
+        }
+        let what = match entry.header().entry_type() {
+            EntryType::Directory => Entry::Folder(Folder::new()),
+            EntryType::Symlink => {
+                Entry::Link(entry.link_name_bytes().unwrap_or_default().into_owned())
+            }
+            EntryType::Regular | EntryType::Continuous => {
+                let mut content = Vec::new();
+                entry.read_to_end(&mut content)?;
+                Entry::File(content)
+            }
+            _ => continue,
+        };
+        recording.put(&path, what);
+    }
+    // Read to the end, where the checksum is: a download may be cut short.
+    io::copy(&mut archive.into_inner(), &mut io::sink())?;
+    reverse(&mut recording.root);
+    Ok(recording)
 }
 
 fn reverse(folder: &mut Folder) {

@@ -145,6 +145,36 @@ fn folders_are_nested_so_deep_and_no_deeper() {
 }
 
 #[test]
+fn an_archive_unpacks_to_a_multiple_of_its_size() {
+    let recording = |size: usize| {
+        let mut recording = Recording::default();
+        recording.put(&place("zeros"), Entry::File(vec![0; size]));
+        recording
+    };
+    let read = |recording: &Recording, noise: usize| {
+        let mut recording = recording.clone();
+        let mut number = 1u32;
+        let mut byte = || {
+            number = number.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (number >> 24) as u8
+        };
+        let noise = (0..noise).map(|_| byte()).collect();
+        recording.put(&place("noise"), Entry::File(noise));
+        let mut archive = Vec::new();
+        recording.write_archive(&mut archive).unwrap();
+        Recording::read_archive(&archive[..]).map(|read| read == recording)
+    };
+    assert!(read(&recording(15 << 20), 0).unwrap());
+    let large = recording(17 << 20);
+    assert_eq!(
+        read(&large, 0).unwrap_err().to_string(),
+        "it unpacks to more than 16 MiB"
+    );
+    // 256 times as much as 100 KiB are more than that.
+    assert!(read(&large, 100 << 10).unwrap());
+}
+
+#[test]
 fn entries_that_lead_out_of_an_archive_are_passed_over() {
     let mut builder = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
     let mut add = |name: &[u8]| {

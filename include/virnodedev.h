@@ -850,7 +850,7 @@ typedef int (*virConnectAuthCallbackPtr)(virConnectCredentialPtr cred,
                                          void *cbdata);
 
 /**
- * How a program can authenticate. Opening node devices in process asks for nothing.
+ * How a program can authenticate: see virConnectOpenAuth().
  */
 typedef struct _virConnectAuth {
   /**
@@ -1245,7 +1245,7 @@ int virInitialize(void);
  *
  * Errors: 5 for a URI that no driver takes, remote ones included; 1 for one that cannot be read; 38, with the errno, for
  * a recording or a file that cannot be read; 27, 35, 1, 21 or 67 for a file of made-up devices that is wrong inside; 8
- * for "embed" without a root.
+ * for "embed" without a root, and for a file of made-up devices that names users: virConnectOpenAuth() opens it.
  *
  * @param name  the URI; NULL or "" for that of the environment variable LIBVIRT_DEFAULT_URI, else this host
  * @return the connection, to be given back with virConnectClose(); NULL on error
@@ -1272,19 +1272,30 @@ virConnectPtr virConnectOpen(const char *name);
 virConnectPtr virConnectOpenReadOnly(const char *name);
 
 /**
- * Opens a connection, with flags. Errors are those of virConnectOpen().
+ * Opens a connection, with flags.
+ *
+ * A file of made-up devices can name users (`<auth><user password='…'>NAME</user></auth>`). Then auth is asked for a name
+ * (VIR_CRED_AUTHNAME), and for a password (VIR_CRED_PASSPHRASE or VIR_CRED_NOECHOPROMPT) unless the user of that name
+ * has none. Nothing else asks.
+ *
+ * Errors are those of virConnectOpen(), and for such a file: 8 without auth or its function; 45 for what is not the name and
+ * password of a user, for no answer to the name and where no name can be asked for; 9 for no answer to the password and 84
+ * where none can be asked for.
  *
  * @param name   the URI, see virConnectOpen()
- * @param auth   how the program can authenticate, or NULL; nothing is ever asked for
+ * @param auth   how the program can authenticate, or NULL
  * @param flags  bits of virConnectFlags
  * @return the connection, to be given back with virConnectClose(); NULL on error
  *
  * Since virnodedev 0.1.0 (libvirt 0.4.0).
  *
  * The caller sees to it that:
- * name is NULL or a NUL-terminated string.
+ * name is NULL or a NUL-terminated string, auth is NULL or points to a way to authenticate, whose function stores NULL or
+ * malloc'd NUL-terminated strings.
  */
-virConnectPtr virConnectOpenAuth(const char *name, virConnectAuthPtr auth, unsigned int flags);
+virConnectPtr virConnectOpenAuth(const char *name,
+                                 virConnectAuthPtr auth,
+                                 unsigned int flags);
 
 /**
  * Adds a reference to a connection: one more virConnectClose() is needed then.

@@ -23,7 +23,7 @@ use crate::machine::Machine;
 use crate::name::Name;
 use crate::record::anonymous::anonymise;
 use crate::record::record;
-use crate::testdriver;
+use crate::testdriver::{self, User};
 use crate::uri::{self, DeviceSource};
 use crate::view::filter::{may_pass, needs_facts, passes};
 use crate::view::registry::Registry;
@@ -46,13 +46,15 @@ pub struct Connection {
     is_read_only: bool,
     host: Host,
     machine: Machine,
+    users: Vec<User>,
     view: Mutex<View>,
 }
 
 impl Connection {
     /// Opens the devices that `uri` names; `None` or an empty URI means
     /// `LIBVIRT_DEFAULT_URI`, else `nodedev:///system`. Reads nothing of the devices yet. A read-only
-    /// connection starts no programs; what changes devices is refused by the callers.
+    /// connection starts no programs; what changes devices is refused by the callers, who also ask who the user is where
+    /// there are [`Connection::users`].
     pub fn open(uri: Option<&[u8]>, is_read_only: bool) -> Result<Connection> {
         let uri = uri::effective(uri)?;
         let (host, test, monitor) = match uri::source_of(&uri)? {
@@ -69,13 +71,14 @@ impl Connection {
             }
         };
         let is_test = test.is_some();
-        let (registry, machine) = match test {
+        let (registry, machine, users) = match test {
             Some(node) => (
                 Some(Registry::new(node.devices)),
                 Machine::Written(node.machine),
+                node.users,
             ),
             // A recording tells of devices; the machine is the one that it is looked at on.
-            None => (None, Machine::Host(Files::live())),
+            None => (None, Machine::Host(Files::live()), Vec::new()),
         };
         Ok(Connection {
             uri,
@@ -83,6 +86,7 @@ impl Connection {
             is_read_only,
             host,
             machine,
+            users,
             view: Mutex::new(View::new(registry, monitor)),
         })
     }
@@ -112,6 +116,11 @@ impl Connection {
     pub fn hostname(&self) -> String {
         let uname = rustix::system::uname();
         uname.nodename().to_string_lossy().into_owned()
+    }
+
+    /// Who may use the connection; nobody where everybody may.
+    pub fn users(&self) -> &[User] {
+        &self.users
     }
 
     /// The machine with the devices.

@@ -52,6 +52,8 @@ pub enum Code {
     ArgumentUnsupported,
     /// Not possible for the device.
     OperationUnsupported,
+    /// Who the user is was not said, or not believed.
+    AuthFailed,
     /// Access was denied.
     AccessDenied,
     /// A document does not follow the schema.
@@ -112,6 +114,7 @@ impl Code {
             ConfigUnsupported => ("unsupported configuration", "unsupported configuration: "),
             ArgumentUnsupported => ("argument unsupported", "argument unsupported: "),
             OperationUnsupported => ("Operation not supported", "Operation not supported: "),
+            AuthFailed => ("authentication failed", "authentication failed: "),
             AccessDenied => ("access denied", "access denied: "),
             XmlInvalidSchema => (
                 "XML document failed to validate against schema",
@@ -147,6 +150,8 @@ pub enum Domain {
     NodeDevice,
     /// The event loop.
     EventLoop,
+    /// Asking who the user is.
+    Auth,
     /// The reader of URIs.
     Uri,
 }

@@ -43,6 +43,17 @@ pub struct TestNode {
     pub devices: Vec<Device>,
     /// Its machine.
     pub machine: Written,
+    /// Who may open it; nobody where everybody may.
+    pub users: Vec<User>,
+}
+
+/// Somebody who may open a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// Their name.
+    pub name: String,
+    /// What they have to know, if anything.
+    pub password: Option<String>,
 }
 
 /// That of `test:///default`.
@@ -52,23 +63,45 @@ pub fn default_node() -> Result<TestNode> {
     Ok(TestNode {
         devices: devices(written),
         machine: Written::default_machine(),
+        users: Vec::new(),
     })
 }
 
 /// That of a test driver file, whose `<node>` holds `<device>` elements or, as
 /// `<device file='…'/>`, the names of files that hold one. Errors name file and line:
 /// code 38 for a file that cannot be read, 35 for malformed XML, 27 for a root element
-/// other than `<node>` and files that are too large together, and those of [`parse_device`] and [`Written::of_file`].
+/// other than `<node>`, files that are too large together and a user without a name, and those of [`parse_device`] and
+/// [`Written::of_file`].
 /// A parent need not be in the file, and parents may go round in a circle.
 pub fn node_of_file(path: &Path) -> Result<TestNode> {
     let (node, _) = read(path)?;
     let folder = path.parent().unwrap_or(path);
     let machine = Written::of_file(&node)?;
+    let users = read_users(&node)?;
     let written = read_devices(node, &path.to_string_lossy(), folder)?;
     Ok(TestNode {
         devices: devices(written),
         machine,
+        users,
     })
+}
+
+/// The users in the `<auth>` of a file.
+fn read_users(node: &Element) -> Result<Vec<User>> {
+    let lists = node.children_named("auth");
+    let users = lists.flat_map(|list| list.children_named("user"));
+    users
+        .map(|user| match user.text.is_empty() {
+            false => Ok(User {
+                name: user.text.clone(),
+                password: user.attribute("password").map(str::to_string),
+            }),
+            true => Err(
+                Error::new(Code::XmlError, "missing username in /node/auth/user field")
+                    .in_domain(Domain::Test),
+            ),
+        })
+        .collect()
 }
 
 /// Reads a file as XML; its root element and its size.

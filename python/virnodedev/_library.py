@@ -34,6 +34,15 @@ _free = ctypes.CDLL(None).free
 _free.argtypes, _free.restype = [ctypes.c_void_p], None
 
 
+_copy = ctypes.CDLL(None).strdup
+_copy.argtypes, _copy.restype = [ctypes.c_char_p], ctypes.c_void_p
+
+
+def put_string(structure: ctypes.Structure, field: Any, string: str) -> None:
+    """Stores a copy of a text in a structure, for the library to free."""
+    ctypes.c_void_p.from_buffer(structure, field.offset).value = _copy(string.encode())
+
+
 def decoded(text: Optional[bytes]) -> Optional[str]:
     """The library's text is UTF-8; should it not be, what is wrong is shown."""
     return None if text is None else text.decode(errors="backslashreplace")

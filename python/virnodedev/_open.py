@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Opening connections, and versions."""
 import ctypes
-from typing import Any, List, Optional, Tuple, Union
+from typing import Any, Callable, List, Optional, Tuple, Union
 
-from ._calls import handle, number
+from ._calls import called, handle, number
+from ._library import decoded, put_string
 from ._objects import virConnect
+from ._prototypes import virConnectAuth, virConnectAuthCallbackPtr, virConnectCredential
 
 __all__ = ["getVersion", "open", "openAuth", "openReadOnly", "virInitialize", "vndVersion"]
 
@@ -26,9 +28,27 @@ def openReadOnly(name: Optional[str] = None) -> virConnect:
 def openAuth(uri: Optional[str], auth: Optional[List[Any]], flags: int = 0) -> virConnect:
     """Opens a connection with flags, bits of VIR_CONNECT_RO and VIR_CONNECT_NO_ALIASES.
 
-    `auth` is [kinds of question, function, opaque], as libvirt's module takes it; nothing is ever asked for.
+    `auth` is [kinds of question, function, opaque], as libvirt's module takes it, for files of made-up devices that name
+    users. The function gets a list of questions, each a list of kind, prompt, challenge, default and the answer to be
+    filled in, and opaque; it returns 0.
     """
-    return virConnect(handle("virConnectOpenAuth", uri, None, flags))
+    if auth is None:
+        return virConnect(handle("virConnectOpenAuth", uri, None, flags))
+    kinds, function, opaque = auth
+    asking = virConnectAuthCallbackPtr(lambda questions, count, _: _answer(function, opaque, questions[:count]))
+    way = virConnectAuth((ctypes.c_int * len(kinds))(*kinds), len(kinds), ctypes.cast(asking, ctypes.c_void_p), None)
+    return virConnect(handle("virConnectOpenAuth", uri, ctypes.byref(way), flags))
+
+
+def _answer(function: Callable[..., Any], opaque: Any, questions: List[virConnectCredential]) -> int:
+    asked = [[question.type, decoded(question.prompt), decoded(question.challenge), decoded(question.defresult), None]
+             for question in questions]
+    status = called(function, asked, opaque)
+    for question, (*_, answer) in zip(questions, asked):
+        if answer is not None:
+            put_string(question, virConnectCredential.result, str(answer))
+            question.resultlen = len(str(answer).encode())
+    return -1 if status is None else int(status)
 
 
 def getVersion(name: Optional[str] = None) -> Union[int, Tuple[int, int]]:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! The ready-made way to authenticate: questions at the terminal.
 //!
-//! No driver of the library asks anything; programs written for libvirt refer to it.
+//! What asks is `credentials`; programs written for libvirt refer to it.
 
 use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use std::io::{ErrorKind, Write};

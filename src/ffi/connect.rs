@@ -2,10 +2,12 @@
 //! Opening and closing connections.
 
 use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
+use std::ptr;
 
 use super::args;
 use super::constants::virConnectFlags::{VIR_CONNECT_NO_ALIASES, VIR_CONNECT_RO};
-use super::guard::guard;
+use super::credentials::authenticate;
+use super::guard::{guard, guard_calls};
 use super::handle::Closed;
 use super::objects::{HANDLES, add_connection};
 use super::types::{virConnectAuthPtr, virConnectCloseFunc, virConnectPtr, virFreeCallback};
@@ -26,14 +28,24 @@ const READ_ONLY: c_uint = VIR_CONNECT_RO as c_uint;
 const NO_ALIASES: c_uint = VIR_CONNECT_NO_ALIASES as c_uint;
 
 /// # Safety
-/// `name` is NULL or a NUL-terminated string.
-unsafe fn open(function: &'static str, name: *const c_char, flags: c_uint) -> virConnectPtr {
-    guard(Domain::None, function, |_| {
+/// `name` is NULL or a NUL-terminated string, `auth` as for [`authenticate`].
+unsafe fn open(
+    function: &'static str,
+    name: *const c_char,
+    auth: virConnectAuthPtr,
+    flags: c_uint,
+) -> virConnectPtr {
+    guard_calls(Domain::None, function, |call| {
+        let connection = call.own(|_| {
+            // SAFETY: as promised by the caller.
+            let name = unsafe { args::opt_text(name) };
+            let connection = Connection::open(name.map(CStr::to_bytes), flags & READ_ONLY != 0)?;
+            args::flags("nodeConnectOpen", flags, READ_ONLY | NO_ALIASES)?;
+            Ok(connection)
+        })?;
         // SAFETY: as promised by the caller.
-        let name = unsafe { args::opt_text(name) };
-        let connection = Connection::open(name.map(CStr::to_bytes), flags & READ_ONLY != 0)?;
-        args::flags("nodeConnectOpen", flags, READ_ONLY | NO_ALIASES)?;
-        Ok(add_connection(connection))
+        unsafe { authenticate(call, connection.users(), auth) }?;
+        call.own(|_| Ok(add_connection(connection)))
     })
 }
 
@@ -46,7 +58,7 @@ unsafe fn open(function: &'static str, name: *const c_char, flags: c_uint) -> vi
 ///
 /// Errors: 5 for a URI that no driver takes, remote ones included; 1 for one that cannot be read; 38, with the errno, for
 /// a recording or a file that cannot be read; 27, 35, 1, 21 or 67 for a file of made-up devices that is wrong inside; 8
-/// for "embed" without a root.
+/// for "embed" without a root, and for a file of made-up devices that names users: virConnectOpenAuth() opens it.
 ///
 /// @param name  the URI; NULL or "" for that of the environment variable LIBVIRT_DEFAULT_URI, else this host
 /// @return the connection, to be given back with virConnectClose(); NULL on error
@@ -58,7 +70,7 @@ unsafe fn open(function: &'static str, name: *const c_char, flags: c_uint) -> vi
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn virConnectOpen(name: *const c_char) -> virConnectPtr {
     // SAFETY: as promised by the caller.
-    unsafe { open("virConnectOpen", name, 0) }
+    unsafe { open("virConnectOpen", name, ptr::null_mut(), 0) }
 }
 
 /// Opens a connection that refuses functions that change the host, and starts no program. Errors are those of
@@ -74,29 +86,37 @@ pub unsafe extern "C-unwind" fn virConnectOpen(name: *const c_char) -> virConnec
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn virConnectOpenReadOnly(name: *const c_char) -> virConnectPtr {
     // SAFETY: as promised by the caller.
-    unsafe { open("virConnectOpenReadOnly", name, READ_ONLY) }
+    unsafe { open("virConnectOpenReadOnly", name, ptr::null_mut(), READ_ONLY) }
 }
 
-/// Opens a connection, with flags. Errors are those of virConnectOpen().
+/// Opens a connection, with flags.
+///
+/// A file of made-up devices can name users (`<auth><user password='…'>NAME</user></auth>`). Then auth is asked for a name
+/// (VIR_CRED_AUTHNAME), and for a password (VIR_CRED_PASSPHRASE or VIR_CRED_NOECHOPROMPT) unless the user of that name
+/// has none. Nothing else asks.
+///
+/// Errors are those of virConnectOpen(), and for such a file: 8 without auth or its function; 45 for what is not the name and
+/// password of a user, for no answer to the name and where no name can be asked for; 9 for no answer to the password and 84
+/// where none can be asked for.
 ///
 /// @param name   the URI, see virConnectOpen()
-/// @param auth   how the program can authenticate, or NULL; nothing is ever asked for
+/// @param auth   how the program can authenticate, or NULL
 /// @param flags  bits of virConnectFlags
 /// @return the connection, to be given back with virConnectClose(); NULL on error
 ///
 /// Since virnodedev 0.1.0 (libvirt 0.4.0).
 ///
 /// # Safety
-/// name is NULL or a NUL-terminated string.
+/// name is NULL or a NUL-terminated string, auth is NULL or points to a way to authenticate, whose function stores NULL or
+/// malloc'd NUL-terminated strings.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn virConnectOpenAuth(
     name: *const c_char,
     auth: virConnectAuthPtr,
     flags: c_uint,
 ) -> virConnectPtr {
-    let _ = auth;
     // SAFETY: as promised by the caller.
-    unsafe { open("virConnectOpenAuth", name, flags) }
+    unsafe { open("virConnectOpenAuth", name, auth, flags) }
 }
 
 /// Adds a reference to a connection: one more virConnectClose() is needed then.

@@ -111,6 +111,7 @@ impl From<Code> for virErrorNumber {
             Code::ConfigUnsupported => VIR_ERR_CONFIG_UNSUPPORTED,
             Code::ArgumentUnsupported => VIR_ERR_ARGUMENT_UNSUPPORTED,
             Code::OperationUnsupported => VIR_ERR_OPERATION_UNSUPPORTED,
+            Code::AuthFailed => VIR_ERR_AUTH_FAILED,
             Code::AccessDenied => VIR_ERR_ACCESS_DENIED,
             Code::XmlInvalidSchema => VIR_ERR_XML_INVALID_SCHEMA,
             Code::DeviceMissing => VIR_ERR_DEVICE_MISSING,
@@ -128,6 +129,7 @@ impl From<Domain> for virErrorDomain {
             Domain::Test => VIR_FROM_TEST,
             Domain::NodeDevice => VIR_FROM_NODEDEV,
             Domain::EventLoop => VIR_FROM_EVENT,
+            Domain::Auth => VIR_FROM_AUTH,
             Domain::Uri => VIR_FROM_URI,
         }
     }

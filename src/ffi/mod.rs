@@ -10,6 +10,7 @@
 //! | `connect` … `version`, `machine`, `auth`, `stub` | exported functions |
 //! | `answers`, `args` | raw pointers that become values, handles and descriptions that are given back |
 //! | `events` | registering for events, and telling them |
+//! | `credentials` | asking a program who its user is |
 //! | `guard` | what stands around each function's body |
 //! | `objects`, `handle` | what the pointers stand for that C holds |
 //! | `watching`, `telling`, `listener`, `registrations` | the parts of a connection that events need |
@@ -47,6 +48,7 @@ mod answers;
 mod args;
 mod auth;
 mod cancellation;
+mod credentials;
 mod default_loop;
 mod events;
 mod failure;

@@ -152,7 +152,7 @@ pub type virConnectAuthCallbackPtr = Option<
     ) -> c_int,
 >;
 
-/// How a program can authenticate. Opening node devices in process asks for nothing.
+/// How a program can authenticate: see virConnectOpenAuth().
 #[repr(C)]
 pub struct _virConnectAuth {
     /// Kinds of question that the callback can answer, of virConnectCredentialType.

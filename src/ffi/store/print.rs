@@ -57,7 +57,7 @@ fn line(error: &virError, message: &[u8]) -> Vec<u8> {
 }
 
 /// The words for the parts that raise errors here.
-const DOMAIN_NAMES: [(virErrorDomain, &str); 7] = [
+const DOMAIN_NAMES: [(virErrorDomain, &str); 8] = [
     (virErrorDomain::VIR_FROM_NONE, ""),
     (virErrorDomain::VIR_FROM_XML, "XML Util"),
     (virErrorDomain::VIR_FROM_TEST, "Test Driver"),
@@ -65,6 +65,7 @@ const DOMAIN_NAMES: [(virErrorDomain, &str); 7] = [
     (virErrorDomain::VIR_FROM_NODEDEV, "Node Device Driver"),
     (virErrorDomain::VIR_FROM_EVENT, "Event Loop"),
     (virErrorDomain::VIR_FROM_URI, "URI Utils"),
+    (virErrorDomain::VIR_FROM_AUTH, "Authentication Utils"),
 ];
 
 fn domain_name(number: i32) -> &'static str {

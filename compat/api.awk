@@ -143,9 +143,12 @@ function take_field(    declared) {
     declared = $0
     sub(/^ */, "", declared)
     sub(/;$/, "", declared)
-    # An array is of the type of its elements there.
-    sub(/\[[0-9]+\]$/, "", declared)
+    whole = declared
+    is_array = sub(/\[[A-Z_0-9]+\]$/, "", declared)
     split_declaration(declared)
+    # libvirt has the whole declaration of an array as its type.
+    if (is_array)
+        its_type = whole
     fields[structure] = fields[structure] sprintf("      <field name='%s' type='%s' info='%s'/>\n", its_name, its_type,
                                                   attribute(about))
     forget()

@@ -1133,7 +1133,7 @@ typedef struct _virNodeCPUStats {
   /**
    * What it was: VIR_NODE_CPU_STATS_KERNEL and so on.
    */
-  char field[80];
+  char field[VIR_NODE_CPU_STATS_FIELD_LENGTH];
   /**
    * How much, in nanoseconds.
    */
@@ -1157,7 +1157,7 @@ typedef struct _virNodeMemoryStats {
   /**
    * What it is: VIR_NODE_MEMORY_STATS_TOTAL and so on.
    */
-  char field[80];
+  char field[VIR_NODE_MEMORY_STATS_FIELD_LENGTH];
   /**
    * How much, in KiB.
    */

@@ -15,10 +15,10 @@ use crate::machine::processors::Counts;
 const DOMAIN: Domain = Domain::DomainConfig;
 
 /// The size of a name in virNodeCPUStats.
-pub const VIR_NODE_CPU_STATS_FIELD_LENGTH: c_int = 80;
+pub const VIR_NODE_CPU_STATS_FIELD_LENGTH: usize = 80;
 
 /// The size of a name in virNodeMemoryStats.
-pub const VIR_NODE_MEMORY_STATS_FIELD_LENGTH: c_int = 80;
+pub const VIR_NODE_MEMORY_STATS_FIELD_LENGTH: usize = 80;
 
 /// Which processors virNodeGetCPUStats() counts.
 #[repr(C)]
@@ -67,7 +67,7 @@ pub type virNodeInfoPtr = *mut virNodeInfo;
 #[repr(C)]
 pub struct _virNodeCPUStats {
     /// What it was: VIR_NODE_CPU_STATS_KERNEL and so on.
-    pub field: [c_char; 80],
+    pub field: [c_char; VIR_NODE_CPU_STATS_FIELD_LENGTH],
     /// How much, in nanoseconds.
     pub value: c_ulonglong,
 }
@@ -82,7 +82,7 @@ pub type virNodeCPUStatsPtr = *mut virNodeCPUStats;
 #[repr(C)]
 pub struct _virNodeMemoryStats {
     /// What it is: VIR_NODE_MEMORY_STATS_TOTAL and so on.
-    pub field: [c_char; 80],
+    pub field: [c_char; VIR_NODE_MEMORY_STATS_FIELD_LENGTH],
     /// How much, in KiB.
     pub value: c_ulonglong,
 }

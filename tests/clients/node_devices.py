@@ -56,7 +56,7 @@ def calls_that_fail(conn, readonly):
         "createXML None": result(conn.nodeDeviceCreateXML, None),
         "read-only createXML": result(readonly.nodeDeviceCreateXML, "<device/>"),
         "getSysinfo": result(conn.getSysinfo),
-        "getMaxVcpus": result(conn.getMaxVcpus, None),
+        "processors for a guest": result(conn.getMaxVcpus, None),
         "a number as name": result(conn.nodeDeviceLookupByName, 5),
         "bytes as name": result(conn.nodeDeviceLookupByName, b"computer"),
         "no name": result(conn.nodeDeviceLookupByName, None),

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Makes, changes and removes mediated devices
-//! (kernel: Documentation/driver-api/vfio-mediated-device.rst).
+//! Makes, changes and removes mediated devices (kernel: Documentation/driver-api/vfio-mediated-device.rst).
 //!
-//! mdevctl(8) does it, as it does for libvirt: it keeps the definitions, sets attributes and runs the scripts
-//! that some types need. Where it is not installed, devices without attributes are still
-//! started and stopped through sysfs.
+//! As in libvirt, mdevctl(8) does the work: it keeps the definitions, sets attributes and runs the scripts that some
+//! types need. If it is not installed, devices without attributes are started and stopped through sysfs.
 
 mod mdevctl;
 pub mod scope;
@@ -28,8 +26,8 @@ use scope::Scope;
 use sysfs::RunningMdev;
 use wanted::Wanted;
 
-/// Starts the mediated device that is described, without defining it. One that does not appear in
-/// time is stopped again.
+/// Starts the mediated device that the document describes, without defining it. If it does not appear within [`LIMIT`],
+/// it is stopped again and the error is code 1.
 pub fn create(conn: &Connection, document: &DeviceDocument) -> Result<Name> {
     let wanted = Wanted::read(conn, document)?;
     let has_mdevctl = is_installed();
@@ -59,7 +57,7 @@ pub fn create(conn: &Connection, document: &DeviceDocument) -> Result<Name> {
     })
 }
 
-/// Stops a running device, unless a program has its VFIO group open.
+/// Stops a running device. Code 55 if it is not running, code 1 if a program has its VFIO group open.
 pub fn destroy(conn: &Connection, device: &Device) -> Result<()> {
     let name = device.name_text();
     let Some(running) = RunningMdev::of(device, conn.host()) else {
@@ -79,7 +77,7 @@ pub fn destroy(conn: &Connection, device: &Device) -> Result<()> {
     }
 }
 
-/// Keeps the definition of a device, or changes the one that there is.
+/// Defines a device, or changes its definition if it has one.
 pub fn define(conn: &Connection, document: &DeviceDocument) -> Result<Name> {
     let wanted = Wanted::read(conn, document)?;
     let known = match &wanted.uuid {
@@ -105,7 +103,7 @@ pub fn define(conn: &Connection, document: &DeviceDocument) -> Result<Name> {
     })
 }
 
-/// Drops the definition of a device, which runs on if it does.
+/// Removes the definition of a device; a running device is not stopped.
 pub fn undefine(conn: &Connection, device: &Device) -> Result<()> {
     mdevctl::undefine(definition_of(device)?)?;
     conn.reread_definitions()
@@ -164,13 +162,14 @@ pub fn update(
     mdevctl::modify(&wanted, uuid, &name, scope)?;
     conn.reread_definitions()?;
     match scope.live {
-        // The kernel does not tell of attributes.
+        // The kernel sends no uevent for attributes.
         true => conn.emit_update(&device.name),
         false => Ok(()),
     }
 }
 
-/// Refuses to make another device of the one of that name. Its type counts where it runs and is to be changed.
+/// Refuses a document about another device than the one with this name (code 67). `running_type` is its type if the
+/// running device is to be changed.
 fn refuse_other_identity(
     wanted: &Wanted,
     name: &str,
@@ -179,7 +178,7 @@ fn refuse_other_identity(
     address: &str,
 ) -> Result<()> {
     if wanted.uuid.as_deref() != Some(uuid) {
-        // The quote that is missing is missing in libvirt's text as well.
+        // libvirt's text lacks the same quote.
         return Err(unsupported(format!(
             "Cannot update device '{name}, uuid mismatch (current uuid '{uuid}')"
         )));
@@ -197,7 +196,7 @@ fn refuse_other_identity(
     Ok(())
 }
 
-/// What mdevctl keeps of the device.
+/// The definition of a device; an error if it has none.
 fn definition_of(device: &Device) -> Result<&Arc<Definition>> {
     let definition = device.definition.as_ref();
     definition.ok_or_else(|| not_defined(&device.name_text()))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Changes the host's devices; nothing else in the library does.
+//! Changes the host's devices; no other module does.
 //!
-//! This file says which device can be changed how; one file each knows how that is done.
+//! This file decides which devices can be changed; the other files do it, one for each kind of change.
 
 pub mod mdev;
 pub mod npiv;
@@ -22,8 +22,8 @@ use mdev::scope::Scope;
 use refusal::{invalid, not_defined, unsupported_type};
 
 impl Connection {
-    /// Makes the device that `xml` describes, and waits until it is there: a virtual Fibre
-    /// Channel port or a mediated device that does not outlive the host's restart.
+    /// Makes the device that `xml` describes, and waits until it exists: a virtual Fibre Channel port or a mediated
+    /// device, which will not exist after a restart of the host.
     pub fn create_xml(&self, xml: &CStr, validate: bool) -> Result<Name> {
         let document = document::parse(xml.to_bytes(), Purpose::Create, validate)?;
         match kind_of(&document) {
@@ -34,7 +34,7 @@ impl Connection {
         }
     }
 
-    /// Removes the device from the host. It goes from lists when the kernel has told so.
+    /// Removes the device from the host. It is listed until the kernel's message comes.
     pub fn destroy(&self, name: &CStr) -> Result<()> {
         let device = self.device(name)?;
         match device.kind {
@@ -45,7 +45,7 @@ impl Connection {
         }
     }
 
-    /// Keeps the mediated device that `xml` describes; it can be started later.
+    /// Defines the mediated device that `xml` describes, so that it can be started later.
     pub fn define_xml(&self, xml: &CStr, validate: bool) -> Result<Name> {
         let document = document::parse(xml.to_bytes(), Purpose::Create, validate)?;
         match kind_of(&document) {
@@ -54,7 +54,7 @@ impl Connection {
         }
     }
 
-    /// Drops the definition of a mediated device.
+    /// Removes the definition of a mediated device.
     pub fn undefine(&self, name: &CStr) -> Result<()> {
         let device = self.device(name)?;
         if !device.is_persistent() {
@@ -87,7 +87,7 @@ impl Connection {
         }
     }
 
-    /// Changes a mediated device, its definition or both to what `xml` says.
+    /// Changes a mediated device, its definition or both to what `xml` describes.
     pub fn update(&self, name: &CStr, xml: &CStr, scope: Scope) -> Result<()> {
         let device = self.device(name)?;
         let document = document::parse(xml.to_bytes(), Purpose::Update, true)?;
@@ -97,18 +97,18 @@ impl Connection {
         }
     }
 
-    /// Takes a PCI function from its driver and binds it to one through which a virtual machine
-    /// or another program can drive it: `driver`, or the best VFIO driver.
+    /// Unbinds a PCI function from its driver and binds it to one by which a virtual machine or another program can use
+    /// it: `driver`, or for `None` the best VFIO driver.
     pub fn detach(&self, name: &CStr, driver: Option<&CStr>) -> Result<()> {
         pci::detach(self, &*self.device(name)?, driver)
     }
 
-    /// Gives a PCI function back to the driver that the host chooses for it.
+    /// Binds a PCI function to the driver that the host chooses for it.
     pub fn reattach(&self, name: &CStr) -> Result<()> {
         pci::reattach(self, &*self.device(name)?)
     }
 
-    /// Brings a PCI function into the state that it has after power-on.
+    /// Resets a PCI function to the state that it has after power-on.
     pub fn reset(&self, name: &CStr) -> Result<()> {
         pci::reset(self, &*self.device(name)?)
     }

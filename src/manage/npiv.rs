@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Makes and removes virtual Fibre Channel ports (NPIV)
-//! (kernel: Documentation/scsi/scsi_fc_transport.rst).
+//! Makes and removes virtual Fibre Channel ports (NPIV) (kernel: Documentation/scsi/scsi_fc_transport.rst).
 
 use std::ffi::CString;
 use std::sync::Arc;
@@ -19,30 +18,31 @@ use crate::name::Name;
 
 use super::wait::wait_for;
 
-/// How many hexadecimal digits the kernel wants of a world-wide name; what it prints has no leading zeros.
+/// How many hexadecimal digits the kernel requires of a world-wide name. The names that it prints have no leading
+/// zeros.
 const WWN_DIGITS: usize = 16;
 
-/// Begins generated names: an address of IEEE's registered format (NAA 5) with the company's
-/// number that libvirt uses for hosts like these, QEMU's.
+/// The first bits of generated names: IEEE's registered format (NAA 5) and QEMU's company number, which libvirt uses
+/// for such hosts.
 const QEMU: u64 = 0x5001_a4a0_0000_0000;
 
-/// The same for the test driver's.
+/// The same for the test driver.
 pub const TEST: u64 = 0x5100_0000_0000_0000;
 
 /// The bits of a generated name that are random.
 const RANDOM: u64 = 0xf_ffff_ffff;
 
-/// World-wide names of a port, hexadecimal digits.
+/// The world-wide names of a port, in hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Port {
-    /// Of the node.
+    /// The name of the node.
     pub wwnn: String,
-    /// Of the port.
+    /// The name of the port.
     pub wwpn: String,
 }
 
-/// Makes the virtual port that is described and waits for its SCSI host. A port whose host
-/// does not come in a minute is removed again; libvirt leaves it.
+/// Makes the virtual port that the document describes, and waits for its SCSI host. If that does not appear within a
+/// minute, the port is removed again, unlike in libvirt, and the error is code 53.
 pub fn create(conn: &Connection, document: &DeviceDocument) -> Result<Name> {
     let port = Port::of_document(document, QEMU)?;
     let parent = parent(conn, document)?;
@@ -69,7 +69,7 @@ fn no_fc_host() -> Error {
 }
 
 impl Port {
-    /// The port that is described; names that are not given are random, below the `company`'s number.
+    /// The port that the document describes. Names that it does not give are generated: `company`, then random bits.
     pub fn of_document(document: &DeviceDocument, company: u64) -> Result<Port> {
         let State::ScsiHost(state) = &document.description.state else {
             return Err(no_fc_host());
@@ -85,7 +85,7 @@ impl Port {
         })
     }
 
-    /// The port that a SCSI host is.
+    /// The names of the port of a SCSI host; code 1 if it has none.
     pub fn of_device(device: &Device, host: &Host) -> Result<Port> {
         let names = fc_host(device, host)?.ok_or_else(no_fc_host)?;
         let padded = |wwn: String| format!("{wwn:0>WWN_DIGITS$}");
@@ -95,7 +95,7 @@ impl Port {
         })
     }
 
-    /// The port's SCSI host, if it is there.
+    /// The node device of the port's SCSI host; `None` if there is none yet.
     fn find(&self, conn: &Connection) -> Found<Name> {
         let hosts = conn.devices(Capability::ScsiHost.flag())?;
         let has_names = |names: &FcHost| self.has_names(names);
@@ -103,7 +103,7 @@ impl Port {
         Ok(found.map(|device| device.name.clone()))
     }
 
-    /// The directory of the port's SCSI host, if the kernel has made that.
+    /// The folder of the port's SCSI host; `None` if the kernel has not made it yet.
     fn place(&self, host: &Host) -> Found<Vec<u8>> {
         for path in fc_hosts::directories(&host.files)? {
             let node = Node::at(host, &path, b"scsi");
@@ -115,13 +115,13 @@ impl Port {
         Ok(None)
     }
 
-    /// Whether these are the port's names, as numbers.
+    /// Whether these names are the port's, compared as numbers.
     fn has_names(&self, names: &FcHost) -> bool {
         let same = |left: &str, right: &str| value(left).is_some() && value(left) == value(right);
         same(&self.wwnn, &names.wwnn) && same(&self.wwpn, &names.wwpn)
     }
 
-    /// The port that was made did not come; the error is what hindered its removal.
+    /// The error for a port whose SCSI host did not appear; `left` is the error if it could not be removed either.
     fn missing(&self, left: Option<Error>) -> Error {
         let outcome = match left {
             None => "; the port was deleted again".to_string(),
@@ -137,13 +137,13 @@ impl Port {
     }
 }
 
-/// The number that a world-wide name is, if it is one.
+/// A world-wide name as a number; `None` if it is invalid.
 fn value(wwn: &str) -> Option<u64> {
     let is_wwn = wwn.bytes().all(|b| b.is_ascii_hexdigit());
     is_wwn.then(|| u64::from_str_radix(wwn, 16).ok()).flatten()
 }
 
-/// A world-wide name that nobody else has.
+/// A new world-wide name with random bits.
 fn generate_wwn(what: &str, company: u64) -> Result<String> {
     let mut random = [0; 8];
     let flags = rustix::rand::GetRandomFlags::empty();
@@ -159,7 +159,7 @@ fn generate_wwn(what: &str, company: u64) -> Result<String> {
     }
 }
 
-/// The world-wide names of a SCSI host as they are now.
+/// Reads the world-wide names of a SCSI host; `None` if it has none.
 pub fn fc_host(device: &Device, host: &Host) -> Result<Option<FcHost>> {
     match device.state(host)? {
         State::ScsiHost(state) => Ok(state.fc_host),
@@ -167,7 +167,8 @@ pub fn fc_host(device: &Device, host: &Host) -> Result<Option<FcHost>> {
     }
 }
 
-/// The first of these devices that is a SCSI host with such world-wide names. One that goes meanwhile is none.
+/// The first of these devices that is a SCSI host with the wanted world-wide names. Devices that have gone meanwhile
+/// are skipped.
 fn find_fc_host<'a>(
     devices: &'a [Arc<Device>],
     host: &Host,
@@ -185,7 +186,7 @@ fn find_fc_host<'a>(
     Ok(None)
 }
 
-/// The host below which the port shall be: the one that is named, or the first that fits.
+/// The host below which the port is to be made: the one that the document names, or else the first that can have ports.
 pub fn parent(conn: &Connection, document: &DeviceDocument) -> Result<Arc<Device>> {
     let capable = conn.devices(Capability::Vports.flag())?;
     let is_capable = |name: &Name| capable.iter().any(|device| device.name == *name);
@@ -224,7 +225,7 @@ pub fn parent(conn: &Connection, document: &DeviceDocument) -> Result<Arc<Device
     }
 }
 
-/// The host below which a port is.
+/// The host below which a port was made.
 fn parent_of_port(conn: &Connection, port: &Device) -> Result<Arc<Device>> {
     let parent = port.parent.clone().unwrap_or_default();
     conn.find_device(&parent)?.ok_or_else(|| {
@@ -251,7 +252,7 @@ fn host_number(device: &Device, host: &Host) -> Result<u32> {
     }
 }
 
-/// Tells the kernel to make or remove the port. What it would refuse as names is not written.
+/// Has the kernel make or remove the port. Names that the kernel would refuse are not written (EINVAL).
 fn manage(host: &Host, number: u32, port: &Port, change: VportChange) -> Result<()> {
     let Some(path) = change.file(&host.files, number)? else {
         let attribute = change.attribute();

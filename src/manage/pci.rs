@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Takes PCI functions from their drivers, gives them back and resets them
-//! (kernel: Documentation/ABI/testing/sysfs-bus-pci, Documentation/driver-api/vfio.rst).
+//! Detaches PCI functions from their drivers, re-attaches and resets them (kernel:
+//! Documentation/ABI/testing/sysfs-bus-pci, Documentation/driver-api/vfio.rst).
 //!
-//! This file says what happens in which order; one file each knows how.
+//! This file has the order of the steps; the other files do them.
 
 pub mod alias;
 mod bind;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Virtual Fibre Channel ports that come and go on the test driver.
+//! Makes and removes virtual Fibre Channel ports of the test driver.
 
 use std::collections::HashSet;
 use std::ffi::CString;
@@ -17,8 +17,8 @@ use crate::name::Name;
 use crate::testdriver::{TestDevice, devices};
 use crate::view::registry::Registry;
 
-/// Makes the port that is described: the SCSI host with the next number, below the parent that a real one
-/// would have.
+/// Makes the port that the document describes: a SCSI host with the next number, below the parent
+/// that a port of the kernel would have.
 pub fn create(conn: &Connection, document: &DeviceDocument) -> Result<Name> {
     let port = Port::of_document(document, npiv::TEST)?;
     let parent = npiv::parent(conn, document)?;
@@ -56,7 +56,7 @@ pub fn create(conn: &Connection, document: &DeviceDocument) -> Result<Name> {
     })
 }
 
-/// Removes a Fibre Channel host, and what is below it.
+/// Removes a Fibre Channel host and all devices below it.
 pub fn destroy(conn: &Connection, device: &Device) -> Result<()> {
     Port::of_device(device, conn.host())?;
     conn.with_registry_mut(|registry| {
@@ -83,7 +83,7 @@ pub fn destroy(conn: &Connection, device: &Device) -> Result<()> {
     })
 }
 
-/// The number of a SCSI host.
+/// The number of a SCSI host; `None` for other devices.
 fn number(device: &Arc<Device>) -> Option<u32> {
     match &device.origin {
         Origin::Document(written) => match &*written.description.facts {
@@ -94,7 +94,7 @@ fn number(device: &Arc<Device>) -> Option<u32> {
     }
 }
 
-/// The number of the next SCSI host, and its name, which nobody has.
+/// The number of the next SCSI host, and its name, which no device has.
 fn next(registry: &Registry) -> (u32, String) {
     let highest = registry.iter().filter_map(number).max().unwrap_or(0);
     let name = |number| format!("scsi_host{number}");
@@ -107,7 +107,7 @@ fn next(registry: &Registry) -> (u32, String) {
     (number, name(number))
 }
 
-/// What a device was made of.
+/// The document of a device.
 fn written(device: &Device) -> Option<TestDevice> {
     let Origin::Document(written) = &device.origin else {
         return None;

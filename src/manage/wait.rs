@@ -7,13 +7,13 @@ use crate::connection::Connection;
 use crate::host::found::Found;
 use crate::host::program::LIMIT;
 
-/// How long a look may be put off: another thread may have taken the message that was waited
-/// for, and in some namespaces none arrives.
+/// How long to wait for a message before the next look: another thread may take the message, and in some namespaces
+/// none arrives.
 const SLICE: Duration = Duration::from_millis(20);
 
-/// What `look` finds, as soon as it does; `None`, or why it failed, after a minute. Looks again whenever the
-/// kernel or udevd tells anything. `place` is the directory of the device that is waited for, if
-/// it can be told: as soon as the kernel has made that, nobody else is waited for.
+/// Calls `look` until it finds something, each time there is a message. After [`LIMIT`] it returns the last result:
+/// `None`, or an error. `place` finds the folder of the new device: as soon as that exists, the device is added without
+/// waiting for its message.
 pub fn wait_for<T>(
     conn: &Connection,
     place: impl Fn() -> Found<Vec<u8>>,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! What mdevctl(8) is asked to do. The arguments are those that libvirt uses, and so is the JSON that it
-//! reads on its standard input. A UUID may be defined below several parents, so the parent is named with it, as libvirt
-//! does not; only a running device has its UUID for itself.
+//! The commands of mdevctl(8). The arguments are those that libvirt uses, and so is the JSON on its standard input.
+//! Unlike in libvirt, the parent is named for definitions too, because a UUID may be defined below several parents;
+//! only one device with a UUID can run.
 
 use serde_json::{Map, Value as Json};
 
@@ -37,13 +37,13 @@ pub fn stop(uuid: &str, failure: &FailureText) -> Result<()> {
     Ok(())
 }
 
-/// Drops a definition.
+/// Removes a definition.
 pub fn undefine(definition: &Definition) -> Result<()> {
     let failure = FailureText::of("Unable to undefine mediated device");
     on_definition("undefine", definition, &[], &failure)
 }
 
-/// Has a defined device started with its parent, or no longer.
+/// Sets whether a defined device is started with its parent.
 pub fn set_autostart(definition: &Definition, name: &str, autostart: bool) -> Result<()> {
     let failure = FailureText {
         what: format!("Unable to set autostart on '{name}'"),
@@ -53,7 +53,7 @@ pub fn set_autostart(definition: &Definition, name: &str, autostart: bool) -> Re
     on_definition("modify", definition, &[choice], &failure)
 }
 
-/// Changes a device to what is wanted. Older versions of mdevctl cannot.
+/// Changes a device, its definition or both to what is wanted. Code 84 if mdevctl is too old for it.
 pub fn modify(wanted: &Wanted, uuid: &str, name: &str, scope: Scope) -> Result<()> {
     let failure = FailureText::of(format!("Unable to modify mediated device '{name}'"));
     let probe = ["modify", "--defined", "--live", "--jsonfile", "b", "--help"];
@@ -107,7 +107,7 @@ fn arguments(command: &str, wanted: &Wanted, uuid: Option<&str>) -> Vec<String> 
     args
 }
 
-/// The device in the form of mdevctl's files. XML cannot say whether it starts by itself.
+/// The device in the format of mdevctl's files. XML does not tell whether it is started automatically.
 fn json(wanted: &Wanted) -> String {
     let attribute = |(name, value): &(String, String)| {
         Json::Object(Map::from_iter([(name.clone(), value.as_str().into())]))

@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! What a change of a mediated device is to reach.
+//! What a change of a mediated device applies to.
 
-/// The running device, its definition, or both; neither where the caller named nothing.
+/// The running device, its definition, or both; neither if the caller did not say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Scope {
     /// The running device.
     pub live: bool,
-    /// Its definition, which outlives it.
+    /// Its definition.
     pub config: bool,
 }
 
 impl Scope {
-    /// The definition alone.
+    /// Only the definition.
     pub const CONFIG: Scope = Scope {
         live: false,
         config: true,
     };
 
-    /// The same, or where nothing was named the running device, or the definition of one that does not run.
+    /// The same scope; if the caller did not say, the device if it is running, or else its
+    /// definition.
     pub fn or_what_there_is(self, is_running: bool) -> Scope {
         match self {
             Scope {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Mediated devices in sysfs: starts and stops them without mdevctl, and tells what a running one is.
+//! Mediated devices in sysfs: starts and stops them without mdevctl, and reads the facts of a running one.
 
 use crate::caps::Facts;
 use crate::caps::mdev::Mdev;
@@ -14,7 +14,8 @@ use crate::text::uuid::normalise_uuid;
 use super::wanted::Wanted;
 use crate::manage::refusal::internal;
 
-/// Has the parent make the device; returns its UUID.
+/// Has the parent's driver make the device; returns its UUID. Code 84 if it is to have attributes, 1 if the parent does
+/// not have the type, 38 if the kernel refuses.
 pub fn create(host: &Host, wanted: &Wanted) -> Result<String> {
     if !wanted.attributes.is_empty() {
         return Err(Error::new(
@@ -27,7 +28,7 @@ pub fn create(host: &Host, wanted: &Wanted) -> Result<String> {
     let types = join(wanted.parent_path(), b"mdev_supported_types");
     let folder = join(&types, type_id.as_bytes());
     if !files.exists(&folder)? {
-        // mdevctl's words.
+        // The text is mdevctl's.
         return Err(internal(format!(
             "Unable to start mediated device: Parent {address} does not support mdev type {type_id}"
         )));
@@ -45,7 +46,7 @@ pub fn create(host: &Host, wanted: &Wanted) -> Result<String> {
     Ok(uuid)
 }
 
-/// Has the kernel remove the device in that directory.
+/// Has the kernel remove the device in this folder; code 38 if it refuses.
 pub fn remove(host: &Host, path: &[u8]) -> Result<()> {
     let file = join(path, b"remove");
     host.files.write(&file, b"1").map_err(|e| {
@@ -54,17 +55,17 @@ pub fn remove(host: &Host, path: &[u8]) -> Result<()> {
     })
 }
 
-/// A mediated device that is there.
+/// A running mediated device.
 #[derive(Debug)]
 pub struct RunningMdev<'a> {
-    /// Its directory.
+    /// Its folder in sysfs.
     pub path: &'a [u8],
     device: &'a Device,
     host: &'a Host,
 }
 
 impl<'a> RunningMdev<'a> {
-    /// The device, if it is there.
+    /// The device; `None` if it is not running.
     pub fn of(device: &'a Device, host: &'a Host) -> Option<RunningMdev<'a>> {
         match &device.origin {
             Origin::Kernel(kernel) => Some(RunningMdev {
@@ -76,7 +77,7 @@ impl<'a> RunningMdev<'a> {
         }
     }
 
-    /// What it is; the kernel names it by its UUID.
+    /// Its facts; code 1 if its name is not a UUID.
     pub fn facts(&self) -> Result<Mdev> {
         let facts = self.device.facts(self.host)?;
         match &*facts {
@@ -90,7 +91,7 @@ impl<'a> RunningMdev<'a> {
         }
     }
 
-    /// Whether another program has its VFIO group open: only one can.
+    /// Whether another program has its VFIO group open, which only one program can.
     pub fn is_in_use(&self) -> Result<bool> {
         let path = join(self.path, b"iommu_group");
         let Some(group) = self.host.files.read_link(&path)? else {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! What a document asks for, checked before any of it becomes part of a path or of an argument.
+//! The mediated device that a document asks for, checked before any text of it becomes part of a
+//! path or an argument.
 
 use std::ffi::CString;
 use std::sync::Arc;
@@ -21,20 +22,21 @@ const NAME_MAX: usize = 255;
 /// A mediated device as a document describes it.
 #[derive(Debug)]
 pub struct Wanted {
-    /// Lower case with hyphens, if one is given.
+    /// Its UUID in lower case with hyphens; `None` if the document has none.
     pub uuid: Option<String>,
-    /// The id of its type, a file name.
+    /// The id of its type, which is valid as the name of a file.
     pub type_id: String,
-    /// Attributes in order; names are relative paths that stay below the device.
+    /// Its attributes, in order. The names are relative paths that lead to files below the device.
     pub attributes: Vec<(String, String)>,
-    /// The address by which mdevctl knows the parent, a file name.
+    /// mdevctl's name for the parent, which is valid as the name of a file.
     pub address: String,
     parent: Arc<Device>,
 }
 
 impl Wanted {
-    /// Finds the parent and checks what is asked of it. Codes and texts are libvirt's, but for names that
-    /// no device has: libvirt hands those to mdevctl.
+    /// Finds the parent and checks the document. Codes and texts are libvirt's (67, or 32 for a
+    /// parent of the wrong kind), except those for names that no device can have: libvirt passes
+    /// such names to mdevctl.
     pub fn read(conn: &Connection, document: &DeviceDocument) -> Result<Wanted> {
         let description = &document.description;
         let Facts::Mdev(mdev) = &*description.facts else {
@@ -62,23 +64,23 @@ impl Wanted {
         })
     }
 
-    /// The name of the node device with that UUID.
+    /// The name of the node device with this UUID.
     pub fn name(&self, uuid: &str) -> Name {
         name::device_name(b"mdev", uuid.as_bytes(), Some(self.address.as_bytes()))
     }
 
-    /// The parent's directory.
+    /// The parent's folder in sysfs.
     pub fn parent_path(&self) -> &[u8] {
         self.parent.key()
     }
 
-    /// The directory of the device with that UUID.
+    /// The folder in sysfs of the device with this UUID.
     pub fn path_of(&self, uuid: &str) -> Vec<u8> {
         join(self.parent_path(), uuid.as_bytes())
     }
 }
 
-/// The parent of that name, and its address.
+/// The parent with this name, and mdevctl's name for it.
 fn parent(conn: &Connection, name: Option<&str>) -> Result<(Arc<Device>, String)> {
     let Some(name) = name else {
         return Err(unsupported("missing parent device"));
@@ -99,7 +101,7 @@ fn parent(conn: &Connection, name: Option<&str>) -> Result<(Arc<Device>, String)
     }
 }
 
-/// Whether a text names a file in a directory, and cannot be taken for an option.
+/// Whether a text is valid as the name of a file in a folder, and does not look like an option.
 fn is_file_name(text: &str) -> bool {
     !matches!(text, "" | "." | "..")
         && text.len() <= NAME_MAX

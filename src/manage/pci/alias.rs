@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Which module says of itself that it drives a PCI function for virtual machines: `vfio_pci:` lines of
-//! `modules.alias` (kernel: scripts/mod/file2alias.c, `do_pci_entry`).
+//! Finds the module with a VFIO driver for a PCI function, by the `vfio_pci:` lines of `modules.alias` (kernel:
+//! scripts/mod/file2alias.c, `do_pci_entry`).
 
-/// What names the fields of a PCI alias, in order: vendor, device, their subsystem counterparts, class,
-/// subclass and programming interface.
+/// The keys of the fields of a PCI alias, in order: vendor, device, vendor and device of the subsystem, class, subclass
+/// and programming interface.
 const KEYS: [&[u8]; 7] = [b"v", b"d", b"sv", b"sd", b"bc", b"sc", b"i"];
 
 const ANY: &[u8] = b"*";
 
 type Fields<'a> = [&'a [u8]; KEYS.len()];
 
-/// The fields of an alias behind its `pci:` or `vfio_pci:`: numbers with capital digits, or `*`.
+/// Reads the fields of an alias after its `pci:` or `vfio_pci:`: hexadecimal numbers in upper case, or `*`.
 fn fields(mut rest: &[u8]) -> Option<Fields<'_>> {
     let mut fields: Fields<'_> = Default::default();
     for (key, field) in KEYS.iter().zip(&mut fields) {
@@ -26,14 +26,14 @@ fn fields(mut rest: &[u8]) -> Option<Fields<'_>> {
     rest.is_empty().then_some(fields)
 }
 
-/// How many fields of a pattern match anything; `None` where one does not match.
-fn vagueness(pattern: &Fields<'_>, function: &Fields<'_>) -> Option<usize> {
+/// How many fields of a pattern match any value; `None` if any field does not match.
+fn open_fields(pattern: &Fields<'_>, function: &Fields<'_>) -> Option<usize> {
     let matches = |(pattern, value): (&&[u8], &&[u8])| *pattern == ANY || pattern == value;
     let is_match = pattern.iter().zip(function).all(matches);
     is_match.then(|| pattern.iter().filter(|field| **field == ANY).count())
 }
 
-/// A line `alias vfio_pci:PATTERN MODULE`.
+/// Reads a line `alias vfio_pci:PATTERN MODULE`.
 fn vfio_line(line: &[u8]) -> Option<(Fields<'_>, &[u8])> {
     let mut words = line
         .split(u8::is_ascii_whitespace)
@@ -44,25 +44,25 @@ fn vfio_line(line: &[u8]) -> Option<(Fields<'_>, &[u8])> {
     Some((fields(pattern)?, module))
 }
 
-/// A function's own alias, as its `modalias` attribute holds it.
+/// A function's own alias, from its attribute `modalias`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Modalias<'a>(Fields<'a>);
 
 impl<'a> Modalias<'a> {
-    /// Reads the attribute's first line.
+    /// Reads the first line of the attribute; `None` if it is no PCI alias.
     pub fn parse(text: &'a [u8]) -> Option<Modalias<'a>> {
         let line = text.split(|&b| b == b'\n').next()?;
         fields(line.strip_prefix(b"pci:")?).map(Modalias)
     }
 
-    /// The module of the VFIO driver that fits best: fewest fields left open, the first of several.
-    /// Lines that make no sense are passed over.
+    /// The module with the VFIO driver that matches best: the pattern with the fewest fields for any value, the first
+    /// if there are several. Invalid lines are skipped. `None` if no pattern matches.
     pub fn best_vfio_module<'t>(&self, modules_alias: &'t [u8]) -> Option<&'t [u8]> {
         modules_alias
             .split(|&b| b == b'\n')
             .filter_map(vfio_line)
-            .filter_map(|(pattern, module)| Some((vagueness(&pattern, &self.0)?, module)))
-            .min_by_key(|(vagueness, _)| *vagueness)
+            .filter_map(|(pattern, module)| Some((open_fields(&pattern, &self.0)?, module)))
+            .min_by_key(|(open_fields, _)| *open_fields)
             .map(|(_, module)| module)
     }
 }

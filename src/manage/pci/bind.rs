@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Binds a function to another driver. When that fails it gets back what it had.
+//! Binds a function to another driver. If that fails, the former driver and `driver_override` are restored.
 
 use super::function::{Function, internal, show, system};
 use super::in_use::is_detached;
 use crate::error::Result;
 use crate::host::pci_bus;
 
-/// What the kernel prints of a `driver_override` that is not set.
+/// What the kernel prints for a `driver_override` that is not set.
 const NO_OVERRIDE: &[u8] = b"(null)";
 
-/// Who drives a function, and who alone may.
+/// The driver of a function, and the only driver that may be bound to it; `None` for none.
 #[derive(Debug, PartialEq, Eq)]
 struct Binding {
     driver: Option<Vec<u8>>,
     driver_override: Option<Vec<u8>>,
 }
 
-/// Binds the function to a driver that is loaded, and makes sure that it is.
+/// Binds the function to a loaded driver. Code 1 if the driver does not take it, 38 if the kernel refuses.
 pub fn detach(function: &Function<'_>, driver: &[u8]) -> Result<()> {
     let before = function.binding()?;
     if before.driver.as_deref() == Some(driver) {
@@ -25,8 +25,8 @@ pub fn detach(function: &Function<'_>, driver: &[u8]) -> Result<()> {
     function.change(before, Some(driver))
 }
 
-/// Lets the host choose the function's driver. One that it has chosen already is not disturbed, whatever was left in
-/// `driver_override`.
+/// Has the host choose the function's driver. A driver that it has chosen already stays bound, and `driver_override` is
+/// cleared.
 pub fn reattach(function: &Function<'_>) -> Result<()> {
     let before = function.binding()?;
     let Binding {
@@ -50,8 +50,8 @@ impl Function<'_> {
         })
     }
 
-    /// Binds the function to `driver`, or to the host's choice. As long as a driver that the host did not choose is bound,
-    /// `driver_override` names it: if this is killed anywhere, the next call sees whose the function is.
+    /// Binds the function to `driver`, or for `None` to the driver that the host chooses. While a driver is bound that the
+    /// host did not choose, `driver_override` names it, so that the next call knows this even if the process is killed.
     fn change(&self, before: Binding, driver: Option<&[u8]>) -> Result<()> {
         if driver.is_some() {
             self.set_override(driver)?;
@@ -85,7 +85,7 @@ impl Function<'_> {
         self.node.host.files.write(&path, driver.unwrap_or(b"\n"))
     }
 
-    /// Takes the function from its driver; one that has let go meanwhile is no failure.
+    /// Unbinds the function from its driver. It is no failure if the driver was unbound meanwhile.
     fn unbind(&self, driver: Option<&[u8]>) -> Result<()> {
         let Some(driver) = driver else {
             return Ok(());
@@ -115,7 +115,7 @@ impl Function<'_> {
         })
     }
 
-    /// The kernel does not say whether a driver took the function; a look at it does.
+    /// Checks which driver is bound, because the kernel does not report it.
     fn verify(&self, wanted: Option<&[u8]>) -> Result<()> {
         let driver = self.driver()?;
         match wanted {
@@ -135,7 +135,7 @@ impl Function<'_> {
         }
     }
 
-    /// Gives the function what it had, and says how that went.
+    /// Restores the function's binding, and returns a text for the error about the result.
     fn restore(&self, before: &Binding) -> String {
         let old = before.driver.as_deref();
         let now = self.bind_again(before);
@@ -162,12 +162,12 @@ impl Function<'_> {
 }
 
 impl Function<'_> {
-    /// Does what gives the function that binding, and tells which one it has then.
+    /// Tries to restore a binding, and returns the one that the function has then.
     fn bind_again(&self, before: &Binding) -> Result<Binding> {
         let old = before.driver.as_deref();
         let driver = self.driver()?;
         if driver.as_deref() != old {
-            // Only with its name there is a driver sure to be probed. What fails here shows in the result.
+            // Only a driver that is named in `driver_override` is sure to be tried. Failures show in the result.
             let _ = self.unbind(driver.as_deref());
             if old.is_some() {
                 let _ = self.write_override(old);

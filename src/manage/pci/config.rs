@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Configuration space as a reset needs it: what ways of reset it names, and which registers are to be
-//! put back after one (PCI Local Bus Specification 3.0, 6.1, 6.7, 6.8; PCI Bus Power Management 1.2, 3.2;
-//! PCI Express Base Specification, 7.5.3; Advanced Capabilities for Conventional PCI ECN).
+//! Configuration space for resets: which kinds of reset a function has, and which registers are restored after one
+//! (PCI Local Bus Specification 3.0, 6.1, 6.7, 6.8; PCI Bus Power Management 1.2, 3.2; PCI Express Base Specification,
+//! 7.5.3; Advanced Capabilities for Conventional PCI ECN).
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -12,7 +12,7 @@ use rustix::io::{Errno, pread, pwrite};
 use crate::caps::pci_express::{ID_EXPRESS, find_capability, header_type, word};
 use crate::host::node::Node;
 
-/// The part that every function has.
+/// The size of the part that every function has, in bytes.
 const SIZE: usize = 256;
 
 const COMMAND: usize = 0x04;
@@ -30,7 +30,7 @@ const ID_AF: u8 = 0x13;
 const PM_CONTROL: usize = 4;
 const PM_STATE: u16 = 0x0003;
 const PM_NO_SOFT_RESET: u16 = 0x0008;
-/// Written as 1, it would be cleared.
+/// The PME status bit, which is cleared by writing 1.
 const PM_STATUS: u16 = 0x8000;
 
 /// Whether configuration space is that of a bridge that keeps everything below it in reset.
@@ -39,34 +39,34 @@ pub fn holds_bus_in_reset(config: &[u8]) -> bool {
         && word(config, BRIDGE_CONTROL) & u32::from(SECONDARY_BUS_RESET) != 0
 }
 
-/// What the first 256 bytes were at some moment.
+/// A copy of the first 256 bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot(Vec<u8>);
 
 impl Snapshot {
-    /// These 256 bytes, for tests of what they say.
+    /// A copy of these 256 bytes, for tests.
     #[cfg(test)]
     pub fn of(bytes: Vec<u8>) -> Snapshot {
         Snapshot(bytes)
     }
 
-    /// One of an endpoint's six base addresses, with the bits that say of which kind it is.
+    /// One of an endpoint's six base address registers, including the bits for its kind.
     pub fn base_address(&self, number: usize) -> u32 {
         let at = BASE_ADDRESSES + 4 * number;
         u32::from_le_bytes([0, 1, 2, 3].map(|byte| self.0[at + byte]))
     }
 
-    /// Whether it answers at the base addresses of ports or of memory.
-    pub fn hears_addresses(&self) -> bool {
+    /// Whether the function decodes its base addresses, of ports or of memory (command register).
+    pub fn decodes_addresses(&self) -> bool {
         self.word(COMMAND) & (COMMAND_IO | COMMAND_MEMORY) != 0
     }
 
-    /// Whether it is an endpoint: not a bridge, nor anything that does not answer.
+    /// Whether it is an endpoint, and not a bridge or a function that does not answer.
     pub fn is_endpoint(&self) -> bool {
         header_type(&self.0) == Some(0)
     }
 
-    /// Whether the kernel, or VFIO, can reset this function alone.
+    /// Whether the function has function level reset, so that the kernel or VFIO can reset it alone.
     pub fn has_function_level_reset(&self) -> bool {
         let bit = |id, at, mask| {
             find_capability(&self.0, id).is_some_and(|start| word(&self.0, start + at) & mask != 0)
@@ -75,7 +75,8 @@ impl Snapshot {
         bit(ID_EXPRESS, 6, 1 << 12) || bit(ID_AF, 3, 1 << 1)
     }
 
-    /// The PMCSR register of a function that forgets its state on the way from D3hot to D0.
+    /// Offset and value of the PMCSR register; `None` if the function has none, or keeps its state on the way from
+    /// D3hot to D0.
     fn power_control(&self) -> Option<(usize, u16)> {
         let at = find_capability(&self.0, ID_PM)? + PM_CONTROL;
         let control = self.word(at);
@@ -86,10 +87,12 @@ impl Snapshot {
         word(&self.0, at) as u16
     }
 
-    /// The registers that hold what was set up, in the order in which they are to be written: addresses before
-    /// what enables them. Not among them: status bits, which writing clears; VPD's, where writing can mean to write VPD.
+    /// The registers to restore, in the order in which they are to be written: addresses before the bits that enable
+    /// them. Status bits are left out, because writing clears them, and so are the registers of VPD, because writing
+    /// there can change the data.
     fn registers(&self) -> Vec<Register> {
-        // The base addresses and what follows them, backwards as the kernel does; cache line and latency.
+        // The base addresses and all that follows, in the kernel's order, which is from last to first; then cache
+        // line and latency.
         let mut registers: Vec<Register> = (BASE_ADDRESSES..0x40)
             .step_by(4)
             .rev()
@@ -97,7 +100,7 @@ impl Snapshot {
             .collect();
         registers.push(Register::word(0x0c));
         if let Some(at) = find_capability(&self.0, ID_EXPRESS) {
-            // Device and Link Control, and their second ones since version 2.
+            // Device Control and Link Control; since version 2 also Device Control 2 and Link Control 2.
             let version = self.word(at + 2) & 0xf;
             let controls: &[usize] = if version < 2 {
                 &[0x08, 0x10]
@@ -143,12 +146,12 @@ impl Register {
     }
 }
 
-/// Configuration space of a function of the running system, to be changed.
+/// The configuration space of a function of the running system, opened for reading and writing.
 #[derive(Debug)]
 pub struct Config(OwnedFd);
 
 impl Config {
-    /// Opens it; this alone does not touch the function.
+    /// Opens it. This does not access the function.
     pub fn open(node: &Node<'_>) -> io::Result<Config> {
         let files = &node.host.files;
         Ok(Config(
@@ -165,14 +168,14 @@ impl Config {
         }
     }
 
-    /// Whether the function answers, and is the one that it was.
+    /// Whether the function answers with the same ids as before.
     pub fn answers_as(&self, before: &Snapshot) -> bool {
         let mut ids = [0; 4];
         let is_whole = pread(&self.0, &mut ids, 0) == Ok(ids.len());
         is_whole && ids != [0xff; 4] && ids == before.0[..4]
     }
 
-    /// Puts back what was set up.
+    /// Restores the registers.
     pub fn restore(&self, before: &Snapshot) -> io::Result<()> {
         for Register { at, size } in before.registers() {
             self.write(at, &before.0[at..at + size])?;
@@ -180,7 +183,7 @@ impl Config {
         Ok(())
     }
 
-    /// Sends the function to D3hot and back, with `pause` after each step; `None` where that resets nothing.
+    /// Puts the function into D3hot and back into D0, with `pause` after each step; `None` if that would not reset it.
     pub fn cycle_power(&self, before: &Snapshot, pause: impl Fn()) -> Option<io::Result<()>> {
         let (at, control) = before.power_control()?;
         let awake = control & !(PM_STATE | PM_STATUS);
@@ -195,7 +198,7 @@ impl Config {
         )
     }
 
-    /// Resets everything below a bridge, with `pause` while the reset lasts and after it.
+    /// Resets all functions below a bridge, with `pause` during the reset and after it.
     pub fn reset_secondary_bus(&self, pause: impl Fn()) -> io::Result<()> {
         let control = self.snapshot()?.word(BRIDGE_CONTROL) & !SECONDARY_BUS_RESET;
         let begun = self.write(
@@ -203,7 +206,7 @@ impl Config {
             &(control | SECONDARY_BUS_RESET).to_le_bytes(),
         );
         pause();
-        // Even where the first step failed: a bus must not be left in reset.
+        // Also if the first step failed, because a bus must not be left in reset.
         let ended = self.write(BRIDGE_CONTROL, &control.to_le_bytes());
         pause();
         begun.and(ended)
@@ -309,7 +312,7 @@ mod tests {
     #[test]
     fn what_was_set_up_is_put_back_and_nothing_else() {
         let before = Snapshot(endpoint());
-        // After a reset everything is 0, except what tells the function from others.
+        // After a reset all registers but the ids are 0.
         let mut reset = vec![0; SIZE];
         reset[..4].copy_from_slice(&before.0[..4]);
         let config = file(&reset);

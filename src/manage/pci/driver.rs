@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Which driver a function is given to, and that this driver is loaded.
+//! Chooses the driver for a function, and loads it.
 
 use std::ffi::CStr;
 
@@ -12,8 +12,8 @@ use crate::error::{Code, Error, Result};
 use crate::host::files::Files;
 use crate::host::{modules, pci_bus};
 
-/// The name of the driver that `wanted` means for a function, which is loaded then: NULL and `vfio` mean the best
-/// VFIO driver, `xen` Xen's, anything else is a driver or a module.
+/// The name of the driver that `wanted` means for a function; it is loaded if it is not yet. `None` and `vfio` mean the
+/// best VFIO driver, `xen` means Xen's, and any other text is the name of a driver or module.
 pub fn choose(function: &Function<'_>, wanted: Option<&CStr>) -> Result<Vec<u8>> {
     let name = match wanted.map(CStr::to_bytes) {
         None | Some(b"vfio") => &best_vfio(function)?,
@@ -39,8 +39,8 @@ pub fn choose(function: &Function<'_>, wanted: Option<&CStr>) -> Result<Vec<u8>>
     Ok(driver)
 }
 
-/// Whether a text can name a driver or module: as part of a path it stays where it is, and as an argument it
-/// is no option.
+/// Whether a text is valid as the name of a driver or module: it does not lead out of a folder, and does not look like
+/// an option.
 fn is_name(name: &[u8]) -> bool {
     let is_plain = |b: &u8| matches!(b, b' '..=b'~') && *b != b'/';
     (1..=128).contains(&name.len())
@@ -48,8 +48,8 @@ fn is_name(name: &[u8]) -> bool {
         && !matches!(name[0], b'-' | b'.' | b' ')
 }
 
-/// VFIO drives endpoints that an IOMMU keeps apart; to learn that from a failure, they would have to
-/// be taken from their drivers first.
+/// Refuses functions that VFIO cannot drive, before they are unbound from their drivers: bridges (code 55), and those
+/// that are in no IOMMU group (code 74).
 fn refuse_without_vfio(function: &Function<'_>) -> Result<()> {
     let node = &function.node;
     let class = node.attribute("class")?.unwrap_or_default();
@@ -74,7 +74,7 @@ fn refuse_without_vfio(function: &Function<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The module that fits the function best.
+/// The module with the best VFIO driver for the function, or else vfio-pci.
 fn best_vfio(function: &Function<'_>) -> Result<Vec<u8>> {
     let files = &function.node.host.files;
     let path = function.node.below("modalias");
@@ -94,7 +94,7 @@ fn best_vfio(function: &Function<'_>) -> Result<Vec<u8>> {
     Ok(module.unwrap_or(VFIO_PCI).to_vec())
 }
 
-/// The driver of that name, or the one of the module of that name, loaded where it is not.
+/// The driver with this name, or that of the module with this name, which is loaded if it is not yet.
 fn load(files: &Files, name: &[u8]) -> Result<Vec<u8>> {
     if pci_bus::has_driver(files, name)? {
         return Ok(name.to_vec());
@@ -105,7 +105,7 @@ fn load(files: &Files, name: &[u8]) -> Result<Vec<u8>> {
     driver_of_module(files, name)
 }
 
-/// The PCI driver of a module that is loaded; one that lists no drivers has the name of its own.
+/// The PCI driver of a loaded module. A module that lists no drivers has one with its own name.
 fn driver_of_module(files: &Files, name: &[u8]) -> Result<Vec<u8>> {
     let shown = show(name);
     let driver = match modules::drivers(files, name)? {

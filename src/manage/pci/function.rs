@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! A PCI function that is to be changed, and the errors that speak of one.
+//! A PCI function that is to be changed, and the errors about functions.
 
 use std::io;
 use std::time::Duration;
@@ -24,16 +24,16 @@ use crate::text;
 /// A PCI function of the running system.
 #[derive(Debug)]
 pub struct Function<'a> {
-    /// Its directory.
+    /// The device of the kernel.
     pub node: Node<'a>,
-    /// Its address, as the kernel writes it.
+    /// Its address, which is its name in sysfs.
     pub address: String,
-    /// Its name as a node device.
+    /// The name of its node device.
     pub name: String,
 }
 
 impl<'a> Function<'a> {
-    /// The function that a node device stands for.
+    /// The function of a node device; code 8 if that is no PCI function.
     pub fn of(conn: &'a Connection, device: &'a Device) -> Result<Function<'a>> {
         let name = device.name_text();
         let node = match &device.origin {
@@ -47,13 +47,13 @@ impl<'a> Function<'a> {
         })
     }
 
-    /// What `change` does to the function; where the function went meanwhile, that is the error.
+    /// Has `change` change the function. If the function has gone meanwhile, that is the error (code 53).
     pub fn unless_gone(&self, change: impl FnOnce() -> Result<()>) -> Result<()> {
         let result = change();
         self.exists().and(result)
     }
 
-    /// An error if the function is not there any more.
+    /// Code 53 if the function has gone.
     pub fn exists(&self) -> Result<()> {
         match self.node.has("uevent")? {
             true => Ok(()),
@@ -61,8 +61,8 @@ impl<'a> Function<'a> {
         }
     }
 
-    /// Refuses to change a function that does not answer, such as one that fell off its bus. One that sleeps is
-    /// not asked.
+    /// Refuses to change a function that does not answer, such as one that fell off its bus (code 1). Suspended
+    /// functions are not asked.
     pub fn refuse_if_silent(&self) -> Result<()> {
         if is_asleep(&self.node)? {
             return Ok(());
@@ -79,8 +79,8 @@ impl<'a> Function<'a> {
         )))
     }
 
-    /// What keeps a function from answering, for the end of a message: a program that was killed in a reset leaves the bus
-    /// in it.
+    /// What keeps a function from answering, for the end of a message: a program that was killed in a reset leaves the
+    /// bus in it.
     fn why_silent(&self) -> Found<String> {
         let path = self.node.path;
         let bridge = Node::at(self.node.host, dirname(path), self.node.subsystem);
@@ -100,12 +100,12 @@ impl<'a> Function<'a> {
         }))
     }
 
-    /// The name of the driver that is bound now.
+    /// The name of the driver that is bound; `None` if there is none.
     pub fn driver(&self) -> Found<Vec<u8>> {
         self.node.link("driver")
     }
 
-    /// Refuses to change a function that a program holds through VFIO.
+    /// Refuses to change a function that a program uses through VFIO (code 55).
     pub fn refuse_if_in_use(&self) -> Result<()> {
         let Some(node) = held_through(&self.node)? else {
             return Ok(());
@@ -119,8 +119,8 @@ impl<'a> Function<'a> {
     }
 }
 
-/// Waits until no other program with this library changes the function in that directory, at most that long; none does
-/// while the result lives. Whoever may not change it learns so here, before anything is done.
+/// Waits for at most `limit` until no other program with this library changes the function. None does until the result
+/// is dropped. Code 38 if this process may not change the function, 55 if the time was too short.
 pub fn take_turn(node: &Node<'_>, limit: Duration) -> Result<Turn> {
     let path = node.below("driver_override");
     let opened = node.host.files.open_to_change(&path, OFlags::WRONLY);
@@ -135,7 +135,7 @@ fn no_function(name: &str) -> Error {
     Error::new(Code::InvalidArg, why).in_domain(Domain::DomainConfig)
 }
 
-/// The address of a function: its directory's name, if that reads like one.
+/// The address of a function, from its name in sysfs; `None` if that is no address.
 pub fn address_of(node: &Node<'_>) -> Option<String> {
     let address = PciAddress::parse(node.basename())?.to_string();
     (address.as_bytes() == node.basename()).then_some(address)
@@ -149,17 +149,17 @@ pub fn setting_up_again(path: &[u8]) -> String {
     )
 }
 
-/// Bytes of a path or a name, for a message.
+/// A path or a name as text for a message.
 pub fn show(bytes: &[u8]) -> String {
     text::clean(bytes)
 }
 
-/// An error as libvirt's PCI part raises it, for what is no system call.
+/// An error as libvirt's PCI code reports it (code 1, no domain).
 pub fn internal(text: impl Into<String>) -> Error {
     Error::new(Code::InternalError, text).in_domain(Domain::None)
 }
 
-/// The same for a system call that failed.
+/// The same for a system call that failed (code 38).
 pub fn system(text: impl Into<String>, error: &io::Error) -> Error {
     Error::io(text, error).in_domain(Domain::None)
 }

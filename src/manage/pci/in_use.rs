@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Whether a program drives a PCI function through VFIO.
+//! Finds out whether a program uses a PCI function through VFIO.
 //!
-//! libvirt knows its own virtual machines. What any process can know is the kernel's word: the file of a VFIO
-//! group can be open once only, and a function that is driven through its own character device (iommufd) keeps
-//! the group's file closed to others, too. Where there is no such file, the open files of all processes
-//! that can be seen are looked through.
+//! libvirt knows its own virtual machines. Any process can try to open the file of the VFIO group, which the kernel
+//! allows once only, and not at all while a function of the group is used through its own character device (iommufd).
+//! If there is no such file, the open files of all visible processes are searched.
 
 use crate::error::Result;
 use crate::host::found::Found;
@@ -12,10 +11,10 @@ use crate::host::holders::vfio_device_file;
 use crate::host::node::Node;
 use crate::text;
 
-/// The driver that is VFIO's whatever else is known of it: before Linux 6.1 it left no `vfio-dev`.
+/// The driver that counts as VFIO's by its name: before Linux 6.1 its functions have no folder `vfio-dev`.
 pub const VFIO_PCI: &[u8] = b"vfio-pci";
 
-/// Drivers that hold a function for others, beside VFIO's.
+/// Drivers, other than VFIO's, that only reserve a function for a virtual machine.
 const STUBS: [&[u8]; 3] = [b"pci-stub", b"pciback", b"xen-pciback"];
 
 /// Whether the function is bound to a VFIO driver.
@@ -23,13 +22,14 @@ pub fn is_vfio(node: &Node<'_>) -> Result<bool> {
     Ok(node.has("vfio-dev")? || node.link("driver")?.as_deref() == Some(VFIO_PCI))
 }
 
-/// Whether the function is bound to a driver that holds it for others.
+/// Whether the function is bound to a driver for virtual machines, and not to one of the host.
 pub fn is_detached(node: &Node<'_>) -> Result<bool> {
     let is_stub = |driver: Vec<u8>| STUBS.contains(&&driver[..]);
     Ok(is_vfio(node)? || node.link("driver")?.is_some_and(is_stub))
 }
 
-/// The device node through which a program holds the function, or another one of its IOMMU group.
+/// The path of the device node through which a program uses the function, or another one of its IOMMU group; `None` if
+/// no program does.
 pub fn held_through(node: &Node<'_>) -> Found<String> {
     if !is_vfio(node)? {
         return Ok(None);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Resets a function where nobody else will: through its power states, or with the bus that it is on.
+//! Resets a function that neither VFIO nor the kernel resets: through its power states, or with its bus.
 
 use std::io;
 use std::thread::sleep;
@@ -15,24 +15,24 @@ use crate::host::files::{basename, dirname, join};
 use crate::host::node::Node;
 use crate::host::pci_bus;
 
-/// After each change of the power state (PCI Bus Power Management 1.2, 5.6.1).
+/// The pause after each change of the power state (PCI Bus Power Management 1.2, 5.6.1).
 const POWER_PAUSE: Duration = Duration::from_millis(10);
 
-/// How long a bus is held in reset, and left alone after it.
+/// How long a bus is held in reset, and the pause after that.
 const BUS_PAUSE: Duration = Duration::from_millis(200);
 
 /// How long a function may take to answer again (PCI Express Base Specification, 6.6.1).
 const ANSWER_LIMIT: Duration = Duration::from_secs(1);
 
-/// Resets the function, or leaves it to those who reset it themselves before they hand it to a virtual machine:
-/// VFIO, and the kernel where functions can be reset one by one.
+/// Resets the function. Functions of VFIO drivers, virtual functions and functions with function level reset are left
+/// as they are, because they are reset before a virtual machine gets them. Code 1 if the function cannot be reset.
 pub fn reset(function: &Function<'_>) -> Result<()> {
     let Function { node, address, .. } = function;
     let config = open(node)?;
     if held_through(node)?.is_some() {
         return Err(internal(format!("Not resetting active device {address}")));
     }
-    // Neither may be a bridge, and VFIO's are often asleep.
+    // Neither can be a bridge, and functions of VFIO drivers are often suspended.
     if is_vfio(node)? || node.has("physfn")? {
         return Ok(());
     }
@@ -75,15 +75,15 @@ fn read(node: &Node<'_>, config: &Config) -> Result<Snapshot> {
     config.snapshot().map_err(failed)
 }
 
-/// Refuses to reset a function that is not set up any more: what it holds would be put back, and a program that
-/// was killed in a reset has left it without addresses.
+/// Refuses to reset a function that lost its settings, as after a reset by a program that was killed: they could not be
+/// restored.
 fn refuse_if_reset_before(node: &Node<'_>, before: &Snapshot) -> Result<()> {
-    // The addresses of virtual functions are in the physical one's configuration space.
+    // The addresses of virtual functions are in the configuration space of the physical function.
     if node.has("physfn")? {
         return Ok(());
     }
     let resource = node.attribute("resource")?.unwrap_or_default();
-    // How many use it; the kernel then has it enabled.
+    // The number of users; the kernel has enabled the function if there are any.
     let users = node.attribute("enable")?.unwrap_or_default();
     let is_used = !users.is_empty() && users != b"0";
     let what = match resources::difference(&resource, before) {
@@ -92,7 +92,7 @@ fn refuse_if_reset_before(node: &Node<'_>, before: &Snapshot) -> Result<()> {
             found,
             given,
         }) => format!("its base address {number} is {found:#x}, not {given:#x}"),
-        None if is_used && resources::is_deaf(&resource, before) => {
+        None if is_used && resources::decodes_nothing(&resource, before) => {
             "its command register enables neither ports nor memory".into()
         }
         None => return Ok(()),
@@ -108,7 +108,7 @@ fn refuse_if_reset_before(node: &Node<'_>, before: &Snapshot) -> Result<()> {
 /// Keeps a function from being suspended at run time, and wakes it (kernel:
 /// Documentation/ABI/testing/sysfs-devices-power).
 struct Awake<'a> {
-    /// Where it was allowed to sleep and shall be again.
+    /// The function, if it may be suspended again afterwards.
     node: Option<&'a Node<'a>>,
 }
 
@@ -122,7 +122,7 @@ impl<'a> Awake<'a> {
             set_power(node, b"on")
                 .map_err(|e| system(format!("cannot wake {}", show(node.path)), &e))?;
         }
-        // What has no power answers nothing.
+        // A function without power does not answer.
         match is_asleep(node)? {
             true => Err(internal(format!(
                 "PCI device {} is suspended and does not wake",
@@ -136,7 +136,7 @@ impl<'a> Awake<'a> {
 impl Drop for Awake<'_> {
     fn drop(&mut self) {
         if let Some(node) = self.node {
-            // There is nobody to tell; it stays awake then.
+            // The error cannot be reported; the function then stays awake.
             let _ = set_power(node, b"auto");
         }
     }
@@ -146,7 +146,7 @@ fn set_power(node: &Node<'_>, control: &[u8]) -> io::Result<()> {
     node.host.files.write(&node.below("power/control"), control)
 }
 
-/// Resets a function by a turn through D3hot; `None` where that resets nothing.
+/// Resets a function through D3hot; `None` if that would not reset it.
 fn by_power(node: &Node<'_>, config: &Config, before: &Snapshot) -> Option<Result<()>> {
     let cycled = config.cycle_power(before, || sleep(POWER_PAUSE))?;
     let failed = |e| {
@@ -160,7 +160,7 @@ fn by_power(node: &Node<'_>, config: &Config, before: &Snapshot) -> Option<Resul
     )
 }
 
-/// Waits until a function answers after a reset, and sets it up as it was.
+/// Waits until a function answers after a reset, and restores its registers.
 fn bring_back(node: &Node<'_>, config: &Config, before: &Snapshot) -> Result<()> {
     let begin = Instant::now();
     while !config.answers_as(before) {
@@ -184,13 +184,13 @@ fn at<'a>(path: &'a [u8], function: &Function<'a>) -> Node<'a> {
     Node::at(function.node.host, path, function.node.subsystem)
 }
 
-/// Whether the function is on a bus that no bridge leads to: below `pciDDDD:BB`.
+/// Whether the function is on a root bus, directly below `pciDDDD:BB`.
 fn is_on_root_bus(node: &Node<'_>) -> bool {
     let parent = dirname(node.path);
     basename(parent).starts_with(b"pci")
 }
 
-/// Resets the function with its bus, and all others there, which nobody must be using.
+/// Resets the function with its bus, and so all functions on that. Refuses if any other of them is in use.
 fn by_bus(function: &Function<'_>, config: &Config, before: &Snapshot) -> Result<()> {
     let address = &function.address;
     let parent = dirname(function.node.path);
@@ -204,7 +204,7 @@ fn by_bus(function: &Function<'_>, config: &Config, before: &Snapshot) -> Result
     let nodes: Vec<_> = others.iter().map(|path| at(path, function)).collect();
     let mut turns = Vec::new();
     for other in &nodes {
-        // Whoever waits for a turn has none, or two could wait for each other.
+        // This does not wait, because two programs could otherwise wait for each other.
         turns.push(take_turn(other, Duration::ZERO)?);
         if is_active(other)? {
             return Err(internal(format!(
@@ -224,7 +224,7 @@ fn by_bus(function: &Function<'_>, config: &Config, before: &Snapshot) -> Result
     let bridge_config = open(&bridge)?;
     let _awake = Awake::keep(&bridge)?;
     let done = bridge_config.reset_secondary_bus(|| sleep(BUS_PAUSE));
-    // All are brought back, whatever becomes of one of them.
+    // All are restored, even if one of them fails.
     let mut results = vec![bring_back(&function.node, config, before)];
     results.extend(
         saved
@@ -248,7 +248,7 @@ fn others_below(bridge: &[u8], function: &Function<'_>) -> Result<Vec<Vec<u8>>> 
     Ok(paths)
 }
 
-/// Whether anybody may rely on a function: it was not detached, or a program holds it. A bridge cannot be detached.
+/// Whether a function may be in use: it is not detached, or a program uses it through VFIO. Bridges cannot be detached.
 fn is_active(node: &Node<'_>) -> Result<bool> {
     Ok(!is_detached(node)? || held_through(node)?.is_some())
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Whether a function's base addresses are those that the kernel gave it (kernel: Documentation/PCI/sysfs-pci.rst and
+//! Compares a function's base addresses with those that the kernel gave it (kernel: Documentation/PCI/sysfs-pci.rst and
 //! include/linux/ioport.h; PCI Local Bus Specification 3.0, 6.2.5.1).
 
 use super::config::Snapshot;
@@ -10,37 +10,39 @@ const COUNT: usize = 6;
 const IO: u64 = 0x100;
 const MEMORY: u64 = 0x200;
 const MEMORY_64: u64 = 0x0010_0000;
-/// Addresses that are no base address's (fixed ones, those of Enhanced Allocation), and those that are not assigned.
+/// Flags of addresses that are not in base address registers (fixed ones, those of Enhanced Allocation), or not
+/// assigned.
 const ELSEWHERE: u64 = 0x10 | 0x20 | 0x2000_0000;
 
-/// Whether addresses are the same on the bus and for the processor. Elsewhere sysfs tells the processor's alone.
+/// Whether an address is the same on the bus and for the processor. On other architectures sysfs has only that for the
+/// processor.
 const IS_ONE_SPACE: bool = cfg!(any(target_arch = "x86", target_arch = "x86_64"));
 
-/// A base address that is not what the kernel gave.
+/// A base address that differs from the kernel's.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// Which of the six.
+    /// The number of the base address register, 0 to 5.
     pub number: usize,
-    /// What configuration space holds.
+    /// The address in configuration space.
     pub found: u64,
-    /// The kernel's.
+    /// The address that the kernel gave.
     pub given: u64,
 }
 
-/// The first base address that differs from the file `resource`. Where bus and processor may count addresses
-/// differently, only one of memory that is 0 differs, as after a reset.
+/// The first base address that differs from the one in the file `resource`. If addresses on the bus and for the
+/// processor may differ, only a memory address of 0 counts, as after a reset.
 pub fn difference(resource: &[u8], config: &Snapshot) -> Option<Difference> {
     difference_in(resource, config, IS_ONE_SPACE)
 }
 
-/// Whether a function has addresses and hears none of them: no ports, no memory. The kernel lets one hear them as long as
-/// somebody uses it.
-pub fn is_deaf(resource: &[u8], config: &Snapshot) -> bool {
+/// Whether a function has addresses but decodes neither ports nor memory. While a function is used, the kernel has it
+/// decode them.
+pub fn decodes_nothing(resource: &[u8], config: &Snapshot) -> bool {
     let mut lines = resource.split(|&b| b == b'\n').take(COUNT);
     let has_address = lines.any(|line| {
         start_and_flags(line).is_some_and(|(start, flags)| start != 0 && flags & (IO | MEMORY) != 0)
     });
-    has_address && !config.hears_addresses()
+    has_address && !config.decodes_addresses()
 }
 
 fn difference_in(resource: &[u8], config: &Snapshot, is_one_space: bool) -> Option<Difference> {
@@ -67,7 +69,7 @@ fn difference_in(resource: &[u8], config: &Snapshot, is_one_space: bool) -> Opti
     differing.into_iter().next()
 }
 
-/// First and third of the three numbers in a line.
+/// The first and third of the three numbers in a line: start and flags.
 fn start_and_flags(line: &[u8]) -> Option<(u64, u64)> {
     let mut words = line.split(u8::is_ascii_whitespace);
     let mut number = || text::parse_u64(words.next()?, 16);
@@ -142,10 +144,13 @@ mod tests {
             (0x2, false),
             (0x7, false),
         ] {
-            assert_eq!(is_deaf(RESOURCE.as_bytes(), &with_command(command)), deaf);
+            assert_eq!(
+                decodes_nothing(RESOURCE.as_bytes(), &with_command(command)),
+                deaf
+            );
         }
         let without = "0x0000000000000000 0x0000000000000000 0x0000000000000000\n";
-        assert!(!is_deaf(without.as_bytes(), &with_command(0)));
+        assert!(!decodes_nothing(without.as_bytes(), &with_command(0)));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 const ADDRESS: &str = "0000:03:00.0";
 const DIRECTORY: &str = "/sys/devices/pci0000:00/0000:03:00.0";
 
-/// A machine in a folder, with one PCI function in an IOMMU group: an Ethernet controller.
+/// A recorded machine with one PCI function in an IOMMU group, an Ethernet controller.
 struct Machine(tempfile::TempDir);
 
 impl Machine {
@@ -107,7 +107,7 @@ fn the_best_vfio_driver_is_the_one_that_the_modules_name() {
             "alias vfio_pci:v00008087d*sv*sd*bc*sc*i* acme_vfio\n",
             "vfio-pci",
         ),
-        // What names no file is not looked for.
+        // A name that is not valid as that of a file is not used.
         (
             "alias vfio_pci:v*d*sv*sd*bc*sc*i* ../acme_vfio\n",
             "vfio-pci",
@@ -122,7 +122,7 @@ fn the_best_vfio_driver_is_the_one_that_the_modules_name() {
     let (code, text) = machine.refusal(None);
     assert_eq!(code, Code::InternalError);
     assert!(text.ends_with("0000:03:00.0/modalias content has improper format"));
-    // A driver that is named needs no alias.
+    // No alias is needed for a driver that is named.
     std::fs::remove_file(machine.path(&modalias)).unwrap();
     assert_eq!(machine.refusal(None).0, Code::SystemError);
     assert_eq!(machine.chosen(Some("acme_vfio")), "acme_vfio");
@@ -147,7 +147,7 @@ fn a_module_that_is_loaded_names_its_driver() {
     assert_eq!(machine.chosen(Some("acme")), "acme-driver");
     machine.put("/sys/module/a_b/drivers/pci:acme-driver/x", "");
     assert_eq!(machine.chosen(Some("a-b")), "acme-driver");
-    // One without a list may still have a driver of its own name.
+    // A module without a list of drivers may have a driver with its own name.
     machine.put("/sys/module/plain/version", "1\n");
     let (_, text) = machine.refusal(Some("plain"));
     assert!(
@@ -196,7 +196,7 @@ fn vfio_needs_an_iommu_group_or_leave_to_do_without() {
         assert_eq!(code, Code::ArgumentUnsupported);
         assert!(text.ends_with("PCI device 0000:03:00.0 is in no IOMMU group"));
     }
-    // Nothing tells of these that they are VFIO's.
+    // Nothing shows that these are VFIO drivers.
     for other in ["pci-stub", "acme_vfio"] {
         assert_eq!(machine.chosen(Some(other)), other);
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! What a connection knows of its host, kept current by the messages of the kernel or udevd.
+//! The devices of a connection's host, kept up to date by the messages of the kernel or udevd.
 
 pub mod definitions;
 mod difference;
@@ -29,22 +29,22 @@ use notifier::Notifier;
 use reads::Reads;
 use registry::Registry;
 
-/// The devices of a host as they were at the last look, and what tells of changes.
+/// The devices of a host as they were at the last call, and the monitor that reports changes.
 #[derive(Debug)]
 pub struct View {
     known: Known,
-    /// Whether the devices are known; a host is scanned at the first question.
+    /// Whether the devices are known; a host is scanned at the first call.
     is_scanned: bool,
-    /// Recorded trees and the test driver's devices do not change by themselves.
+    /// `None` for recorded trees and the test driver, whose devices do not change by themselves.
     monitor: Option<Monitor>,
-    /// What the monitor has received and is not taken in yet, because that failed.
+    /// What the monitor has received and has not been applied yet, because that failed.
     waiting: News,
-    /// Made when a program asks for its descriptor.
+    /// The descriptor for programs that wait for events; `None` until one asks for it.
     notifier: Option<Notifier>,
 }
 
 impl View {
-    /// A view that begins with these devices, or with a scan at the first question.
+    /// A view that begins with these devices, or for `None` with a scan at the first call.
     pub fn new(registry: Option<Registry>, monitor: Option<Monitor>) -> View {
         View {
             is_scanned: registry.is_some(),
@@ -55,16 +55,16 @@ impl View {
         }
     }
 
-    /// The devices that are known.
+    /// The devices as they were at the last call.
     pub fn registry(&self) -> &Registry {
         &self.known.registry
     }
 
-    /// Takes in what happened, or scans the host at the first question. For `thorough` see [`Monitor::news`].
+    /// Takes in what happened, or scans the host at the first call. For `thorough` see [`Monitor::news`].
     ///
-    /// Where that fails, what was not taken in is kept, and the next call goes on. Whoever sleeps until there is
-    /// something to dispatch is woken in a while, to try again; and when udevd has had its time to tell of what is
-    /// there.
+    /// If this fails (code 38), what was received and not applied is kept for the next call. Programs that wait for
+    /// events are woken after a while, so that they try again; they are also woken when the time ends for which udevd
+    /// is waited for.
     pub fn refresh(&mut self, host: &Host, thorough: bool) -> Result<()> {
         let result = self.notifying(|view| view.take_in(host, thorough));
         let patience_ends = self.patience_ends();
@@ -81,15 +81,15 @@ impl View {
         self.monitor.as_ref().and_then(Monitor::patience_ends)
     }
 
-    /// Takes in definitions of mediated devices that no message tells of, because their folder is new.
+    /// Reads definitions of mediated devices for which there is no message yet, because their folder is new.
     pub fn reread_definitions(&mut self, host: &Host) -> Result<()> {
         let result = self.notifying(|view| view.known.read_unwatched_definitions(host));
-        // The next look does it, then.
+        // The next refresh reads them.
         self.waiting.missed_definitions |= result.is_err();
         result
     }
 
-    /// Makes the event of a device whose description has changed.
+    /// Makes the event for a device whose description has changed.
     pub fn emit_update(&mut self, name: &Name) {
         self.notifying(|view| view.known.events.push(name, Change::Updated));
     }
@@ -99,7 +99,7 @@ impl View {
         self.notifying(|view| view.known.add_early(host, path))
     }
 
-    /// Lets `change` change the devices, as a whole or, if it fails, not at all. The difference becomes events.
+    /// Has `change` change the devices, and makes events of the difference. If it fails, nothing is changed.
     pub fn with_registry_mut<T>(
         &mut self,
         change: impl FnOnce(&mut Registry) -> Result<T>,
@@ -110,7 +110,7 @@ impl View {
         Ok(result)
     }
 
-    /// Does something that may make events, and makes the descriptor readable if it did.
+    /// Does work that may make events, and makes the descriptor readable if there are any.
     fn notifying<T>(&mut self, work: impl FnOnce(&mut View) -> T) -> T {
         let before = self.known.events.len();
         let result = work(self);
@@ -129,7 +129,7 @@ impl View {
         };
         monitor.news(&host.files, thorough, &mut self.waiting)?;
         if self.waiting.missed_definitions {
-            // There may be somebody who listens again.
+            // The monitor may have new descriptors.
             self.watch_monitor()?;
         }
         if self.waiting.rescan {
@@ -166,13 +166,13 @@ impl View {
         self.watch_monitor()?;
         let monitor = self.monitor.as_mut();
         let news = monitor.map_or(Ok(ScanNews::default()), |m| m.end_scan(count))?;
-        // The messages are read: what fails from here on must not lose them. Then all are applied, and the host is
-        // scanned again.
+        // The messages were read, and must not be lost if anything fails from here on. In that case the next call
+        // applies them, and scans the host again.
         self.waiting.rescan = true;
         self.waiting.links.clear();
         if self.is_scanned {
             self.waiting.events.extend(news.seen);
-            // The messages that came make events in their order; the scan adds those that were missed.
+            // The messages that arrived make events in their order; the scan adds those for missed messages.
             if let Err(e) = self.apply_waiting(host, Reads::scanned(&devices)) {
                 self.waiting.events.extend(news.later);
                 return Err(e);
@@ -189,8 +189,8 @@ impl View {
         self.apply_waiting(host, Reads::default())
     }
 
-    /// Whether a scan has found the device already that is added by this message. udevd's messages bring more
-    /// than that.
+    /// Whether a scan has found the device already that this message adds. That does not count for messages of udevd,
+    /// which tell of later changes too.
     fn is_in_scan(&self, event: &Uevent) -> bool {
         matches!(event.action, Action::Added | Action::Moved)
             && self
@@ -200,7 +200,8 @@ impl View {
             && self.registry().name_at(&event.path).is_some()
     }
 
-    /// Makes the descriptor readable while the monitor has messages. After a scan it may have another socket.
+    /// Makes the descriptor readable while the monitor has messages. After a scan, the monitor may have other
+    /// descriptors.
     fn watch_monitor(&self) -> Result<()> {
         if let (Some(notifier), Some(monitor)) = (&self.notifier, &self.monitor) {
             let mut fds = monitor.fds();
@@ -210,7 +211,7 @@ impl View {
         Ok(())
     }
 
-    /// Descriptors that are readable while there are messages; they outlive the view.
+    /// Descriptors that are readable while there are messages. They belong to the caller.
     pub fn fds(&self) -> Result<Vec<OwnedFd>> {
         let fds = self.monitor.iter().flat_map(Monitor::fds);
         let copies: io::Result<_> = fds
@@ -219,7 +220,7 @@ impl View {
         copies.map_err(|e| Error::io("cannot wait for uevents", &e))
     }
 
-    /// A descriptor that is readable while there may be events to take; it lives as long as the view.
+    /// A descriptor that is readable while there may be events to take. It is open as long as the view.
     pub fn event_fd(&mut self) -> io::Result<RawFd> {
         if let Some(notifier) = &self.notifier {
             return Ok(notifier.as_fd().as_raw_fd());
@@ -232,17 +233,17 @@ impl View {
         Ok(self.notifier.insert(notifier).as_fd().as_raw_fd())
     }
 
-    /// Begins or ends to keep events, for [`View::take_events`].
+    /// Starts or stops to keep events for [`View::take_events`].
     pub fn keep_events(&mut self, keep: bool) {
         self.known.events.keep(keep);
     }
 
-    /// Takes events back that could not be told; they come first at the next question.
+    /// Takes events back that could not be dispatched; the next call of [`View::take_events`] returns them first.
     pub fn give_back_events(&mut self, untold: Vec<DeviceEvent>) {
         self.notifying(|view| view.known.events.give_back(untold));
     }
 
-    /// What happened since the last call, in order.
+    /// The events since the last call, in order.
     pub fn take_events(&mut self) -> Vec<DeviceEvent> {
         self.notifier.iter().for_each(Notifier::clear);
         self.known.events.take()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! The definitions of mediated devices as a set, and the devices that exist by definition alone.
+//! The set of all definitions of mediated devices, and the devices that are only defined.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,12 +25,12 @@ impl Definitions {
         Ok(Definitions(named.collect()))
     }
 
-    /// All definitions, by the name of their device.
+    /// All definitions, sorted by the name of their device.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Definition>> {
         self.0.values()
     }
 
-    /// The definition of a device, if it is a mediated one and has one.
+    /// The definition of a device; `None` if it has none or is not a mediated device.
     pub fn get(&self, device: &Device) -> Option<Arc<Definition>> {
         match device.kind {
             Capability::Mdev => self.0.get(&device.name).cloned(),
@@ -45,13 +45,13 @@ impl Definitions {
             .filter(move |definition| Some(definition.parent_addr.as_bytes()) == address)
     }
 
-    /// The definitions of devices that have none in the other set.
+    /// The definitions of devices that have no definition in the other set.
     pub fn without(&self, other: &Definitions) -> impl Iterator<Item = &Arc<Definition>> {
         self.iter()
             .filter(|definition| !other.0.contains_key(&definition.name))
     }
 
-    /// The definitions that differ from those of the same devices in an earlier set.
+    /// The definitions of devices that have a different definition in an earlier set.
     pub fn changed_since(&self, earlier: &Definitions) -> impl Iterator<Item = &Arc<Definition>> {
         self.iter().filter(|definition| {
             earlier
@@ -62,8 +62,8 @@ impl Definitions {
     }
 }
 
-/// The address by which mdevctl knows a parent of mediated devices: the name of its directory. `None` for a
-/// device of a kind that cannot be one.
+/// mdevctl's name for a parent of mediated devices, which is the name of its folder. `None` for a
+/// device of a kind that cannot be such a parent.
 pub fn address_of(device: &Device) -> Option<&[u8]> {
     match (device.kind, &device.origin) {
         (kind, Origin::Kernel(kernel)) if kind.can_have(Capability::MdevTypes) => {
@@ -73,8 +73,8 @@ pub fn address_of(device: &Device) -> Option<&[u8]> {
     }
 }
 
-/// The device that is defined and not active. Its parent is the device with the parent's address, else
-/// `computer`.
+/// The inactive device for a definition. Its parent is the device that the definition names, or
+/// `computer` if that does not exist.
 pub fn inactive(definition: Arc<Definition>, registry: &Registry) -> Device {
     let address = definition.parent_addr.as_bytes();
     let kinds = Capability::KINDS.iter();

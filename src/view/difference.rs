@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! What must have happened between two scans of a host.
+//! The events for the difference between two scans of a host.
 
 use super::events::{Change, DeviceEvent};
 use super::registry::Registry;
 use crate::device::{Device, Origin};
 
-/// What must have happened between two scans: first the deletions, children before their parents, then everything
-/// else, parents before their children.
+/// The events that lead from one set of devices to another: first those of devices that have gone, children before
+/// their parents, then all others, parents before their children.
 pub fn difference(before: &Registry, now: &Registry) -> Vec<DeviceEvent> {
     let mut events = Vec::new();
     let mut add = |device: &Device, changes: Vec<Change>| {
@@ -27,7 +27,7 @@ pub fn difference(before: &Registry, now: &Registry) -> Vec<DeviceEvent> {
     events
 }
 
-/// What must have happened to one device, in order.
+/// The changes that lead from one state of a device to another, in order; `None` if the device does not exist there.
 fn changes(old: Option<&Device>, new: Option<&Device>) -> Vec<Change> {
     let is_defined = |device: Option<&Device>| device.is_some_and(|d| d.definition.is_some());
     let is_active = |device: Option<&Device>| device.is_some_and(Device::is_active);
@@ -51,7 +51,7 @@ fn changes(old: Option<&Device>, new: Option<&Device>) -> Vec<Change> {
     changes
 }
 
-/// Whether what a scan reads of a device has changed.
+/// Whether anything that a scan reads of a device has changed.
 fn differ(old: &Device, new: &Device) -> bool {
     let has_changed = match (&old.origin, &new.origin) {
         (Origin::Kernel(old), Origin::Kernel(new)) => {
@@ -67,7 +67,7 @@ mod tests {
     use super::super::testing::{defined, inactive, kernel, kernel_with};
     use super::*;
 
-    /// What must have happened, as text.
+    /// The events, with names as text.
     fn told<const A: usize, const B: usize>(
         before: [Device; A],
         now: [Device; B],
@@ -154,7 +154,7 @@ mod tests {
                 &[Change::Updated],
             ),
             (inactive("x", path, "t-1"), inactive("x", path, "t-1"), &[]),
-            // The device was started, or stopped; that its definition changed, too, is part of that.
+            // It was started or stopped; a changed definition makes no event of its own then.
             (
                 inactive("x", path, "t-1"),
                 defined(running(), "t-1"),

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! What happened to node devices and was not told yet.
+//! Events of node devices that have not been dispatched yet.
 
 use crate::name::Name;
 
-/// Something that happened to a node device.
+/// An event of a node device.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeviceEvent {
-    /// The device.
+    /// The name of the device.
     pub name: Name,
     /// What happened.
     pub change: Change,
@@ -27,12 +27,12 @@ pub enum Change {
     Updated,
 }
 
-/// Events in the order in which they happened. None are kept unless somebody wants them.
+/// Events in the order in which they happened. They are only kept while they are asked for.
 #[derive(Debug, Default)]
 pub struct EventQueue(Option<Vec<DeviceEvent>>);
 
 impl EventQueue {
-    /// Begins or ends to keep events. Those that are kept are dropped at the end.
+    /// Starts or stops to keep events. To stop drops those that are kept.
     pub fn keep(&mut self, keep: bool) {
         match keep {
             true => drop(self.0.get_or_insert_default()),
@@ -60,14 +60,14 @@ impl EventQueue {
         }
     }
 
-    /// Drops all but the first so many.
+    /// Drops all events after the first `count`.
     pub fn truncate(&mut self, count: usize) {
         if let Some(events) = &mut self.0 {
             events.truncate(count);
         }
     }
 
-    /// Puts back, before all others, events that were taken out but not told.
+    /// Puts events back before all others that were taken but not dispatched.
     pub fn give_back(&mut self, mut untold: Vec<DeviceEvent>) {
         if let Some(events) = &mut self.0 {
             untold.append(events);

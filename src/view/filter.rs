@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Which devices pass the list flags.
+//! The filter for lists of devices, by list flags.
 //!
-//! Flags are in three groups: capabilities, active or not, persistent or not. Of each group of which any is given, a
-//! device must have one.
+//! Flags are in three groups: capabilities, active or inactive, persistent or transient. If any
+//! flag of a group is given, a device must match one of them.
 
 use crate::caps::Capability;
 use crate::device::Device;
 use crate::error::Result;
 use crate::host::Host;
 
-/// List flags beyond the capabilities.
+/// List flags that are not capabilities.
 const PERSISTENT: u32 = 1 << 28;
 const TRANSIENT: u32 = 1 << 29;
 const INACTIVE: u32 = 1 << 30;
@@ -18,10 +18,10 @@ const ANY_CAPABILITY: u32 = Capability::ALL_FLAGS;
 
 const _: () = assert!(ANY_CAPABILITY & (PERSISTENT | TRANSIENT | INACTIVE | ACTIVE) == 0);
 
-/// Every flag that there is.
+/// All list flags.
 pub const LIST_FLAGS: u32 = ANY_CAPABILITY | PERSISTENT | TRANSIENT | INACTIVE | ACTIVE;
 
-/// Whether a device can pass the flags, as far as is known without reading anything.
+/// Whether a device may pass the flags, as far as is known without reading files.
 pub fn may_pass(device: &Device, flags: u32) -> bool {
     let presence = if device.is_active() { ACTIVE } else { INACTIVE };
     let lifetime = match device.is_persistent() {
@@ -34,14 +34,15 @@ pub fn may_pass(device: &Device, flags: u32) -> bool {
         && (flags & ANY_CAPABILITY == 0 || flags & may_have != 0)
 }
 
-/// Whether the flags ask for a capability that shows only when devices are read, because it is nested in another.
+/// Whether the flags ask for a capability that is nested in another, for which devices must be
+/// read.
 pub fn needs_facts(flags: u32) -> bool {
     Capability::ALL
         .iter()
         .any(|kind| flags & kind.nested_flags() != 0)
 }
 
-/// Whether a device that may pass the flags does.
+/// Whether a device passes the flags, if [`may_pass`] allows it.
 pub fn passes(device: &Device, flags: u32, host: &Host) -> Result<bool> {
     match flags & ANY_CAPABILITY == 0 || flags & device.kind.flag() != 0 {
         true => Ok(true),

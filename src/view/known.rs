@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! What is known of a host's devices, and how messages and scans change it.
+//! The known devices of a host, and how messages and scans change them.
 
 use std::collections::BTreeSet;
 
@@ -20,12 +20,12 @@ use crate::host::links::Link;
 use crate::host::uevent::{Action, Uevent};
 use crate::name::{Name, device_name};
 
-/// The devices of a host as they were at the last look, and the events that are not taken yet.
+/// The devices of a host as they were at the last call, and the events that have not been taken yet.
 #[derive(Debug, Default)]
 pub struct Known {
     /// The devices.
     pub registry: Registry,
-    /// What happened to them.
+    /// The events of the devices.
     pub events: EventQueue,
     /// Definitions of mediated devices by device name.
     definitions: Definitions,
@@ -34,7 +34,7 @@ pub struct Known {
 }
 
 impl Known {
-    /// These devices, without definitions or events.
+    /// Knows these devices, without definitions or events.
     pub fn new(registry: Registry) -> Known {
         Known {
             registry,
@@ -42,8 +42,8 @@ impl Known {
         }
     }
 
-    /// Scans the host. The result is for [`Known::replace`]; definitions are replaced at once, so that what messages
-    /// bring in between gets the new ones.
+    /// Scans the host. The result is for [`Known::replace`]. Definitions are replaced at once, so that devices which
+    /// messages add in between get the new ones.
     pub fn scan(&mut self, host: &Host) -> Result<Registry> {
         let definitions = Definitions::read(&host.files)?;
         let devices = scan(host)?.into_iter().map(|mut device| {
@@ -60,7 +60,7 @@ impl Known {
         Ok(registry)
     }
 
-    /// Puts these devices in place of those that are known. The difference becomes events.
+    /// Replaces the known devices by these, and makes events of the difference.
     pub fn replace(&mut self, now: Registry) {
         if self.events.is_kept() {
             for event in difference(&self.registry, &now) {
@@ -70,14 +70,14 @@ impl Known {
         self.registry = now;
     }
 
-    /// Changes what is known as the kernel or udevd says that a device changed. `reads` is for all messages that came
-    /// together. Where that fails, nothing is changed, so that it can be done again.
+    /// Applies a message of the kernel or udevd. `reads` is shared by all messages that came together. If this fails,
+    /// nothing is changed, so that it can be done again.
     pub fn apply(&mut self, host: &Host, event: &Uevent, reads: &mut Reads<'_>) -> Result<()> {
         let old_path = event.old_path.as_deref();
         if old_path.is_none_or(|path| self.registry.below(path).is_empty()) {
             return self.follow(host, event, reads);
         }
-        // Those below it move, too, one after the other.
+        // The devices below it move too, one after the other, so a failure must restore all.
         let (registry, events) = (self.registry.clone(), self.events.len());
         let added_early = self.added_early.clone();
         self.follow(host, event, reads).inspect_err(|_| {
@@ -88,7 +88,7 @@ impl Known {
     }
 
     fn follow(&mut self, host: &Host, event: &Uevent, reads: &mut Reads<'_>) -> Result<()> {
-        // All is read before anything is changed, but for what is below a device that moved.
+        // Everything is read before anything is changed, except devices below one that moved.
         let found = match event.action {
             Action::Removed => None,
             Action::Added | Action::Changed | Action::Moved => {
@@ -106,7 +106,7 @@ impl Known {
         if let Some(device) = removed.and_then(|path| self.registry.remove_key(path)) {
             self.deleted(&device);
         }
-        // A device that cannot be read any more keeps its last description, as in libvirt.
+        // As in libvirt, a device that can no longer be read stays as it was.
         let Some(found) = found else {
             return Ok(());
         };
@@ -128,7 +128,7 @@ impl Known {
         Ok(())
     }
 
-    /// An interface has changed in some way: where it has another address, it has another name.
+    /// Applies a message about an interface. If its address has changed, so has its name.
     pub fn follow_link(&mut self, host: &Host, link: &Link) -> Result<()> {
         let address = Some(link.address.as_slice()).filter(|address| !address.is_empty());
         let name = device_name(b"net", &link.interface, address);
@@ -140,7 +140,7 @@ impl Known {
             return Ok(());
         };
         let mut reads = Reads::default();
-        // The message of one that is new is to come.
+        // An interface that is not known yet is added by its uevent.
         let (Some(old), Some(now)) = (
             self.registry.name_at(&path),
             self.find(host, &path, &mut reads)?,
@@ -159,7 +159,7 @@ impl Known {
         self.apply(host, &event, &mut reads)
     }
 
-    /// Adds the device at `path`, which has just been made, before its message comes: udevd may need its time.
+    /// Adds the device at `path`, which has just been made, before its message comes, which may take udevd a while.
     pub fn add_early(&mut self, host: &Host, path: &[u8]) -> Result<()> {
         if self.is_active_at(path) {
             return Ok(());
@@ -177,14 +177,14 @@ impl Known {
         Ok(())
     }
 
-    /// Reads the definitions of mediated devices again; what is new becomes events.
+    /// Reads the definitions of mediated devices again, and makes events of the difference.
     pub fn read_definitions(&mut self, host: &Host) -> Result<()> {
         let now = Definitions::read(&host.files)?;
         self.follow_definitions(now);
         Ok(())
     }
 
-    /// The same where no message can tell of new definitions, because their folder is new, too.
+    /// The same if their folder may be new and not be watched yet: without a difference, there are no events.
     pub fn read_unwatched_definitions(&mut self, host: &Host) -> Result<()> {
         let now = Definitions::read(&host.files)?;
         if now != self.definitions {
@@ -199,12 +199,12 @@ impl Known {
         mediated::follow_definitions(&before, &self.definitions, registry, events);
     }
 
-    /// Whether the device at a path is there.
+    /// Whether there is an active device at a path.
     fn is_active_at(&self, path: &[u8]) -> bool {
         self.registry.active_at(path).is_some()
     }
 
-    /// Whether a device exists by definition alone, which has a path only for its place in the order.
+    /// Whether the device with this path is only defined. Then the path is only its key in the order.
     fn is_defined_at(&self, path: &[u8]) -> bool {
         self.registry.by_key(path).is_some_and(|d| !d.is_active())
     }
@@ -218,7 +218,7 @@ impl Known {
         let mut device = read.device();
         device.parent = Some(nearest(path, name_at));
         device.definition = self.definitions.get(&device);
-        // Whether there are transient devices is known at once; the other question may have to read files.
+        // Whether there are transient devices is known; the other condition may need files to be read.
         let is_transient = device.kind == Capability::Mdev && device.definition.is_none();
         let has_transient = is_transient || mediated::transient(&self.registry).next().is_some();
         let asks = |device: &Device| mediated::affects_definitions(device, host);
@@ -229,7 +229,7 @@ impl Known {
         }))
     }
 
-    /// A device is not there any more. One that is defined stays as an inactive device.
+    /// Makes the events for a device that has gone. A device with a definition stays as an inactive one.
     fn deleted(&mut self, device: &Device) {
         if let Some(definition) = &device.definition {
             let inactive = definitions::inactive(definition.clone(), &self.registry);
@@ -241,13 +241,13 @@ impl Known {
         self.come_back(&device.name);
     }
 
-    /// The device at `path` comes in place of `old`, which had another name, or none.
+    /// Makes the events for the device at `path`, which took the place of `old` with another name, or of nothing.
     fn renamed(&mut self, old: Option<&Device>, path: &[u8], affects_definitions: bool) {
         if let Some(old) = old {
             self.events.push(&old.name, Change::Deleted);
             self.come_back(&old.name);
         }
-        // It is not there for those who look while another device has its name.
+        // A device whose name another one has is hidden.
         if let Some(device) = self.registry.by_key(path).cloned() {
             self.created(&device, affects_definitions);
         }
@@ -258,7 +258,7 @@ impl Known {
         self.emit_change(&device.name, Change::Created, affects_definitions);
     }
 
-    /// A device had this name that went or has another name: another one may have waited for it.
+    /// Shows the device that was hidden because another one had its name, if there is one.
     fn come_back(&mut self, name: &Name) {
         if self.registry.show(name) {
             if let Some(device) = self.registry.by_name(name).cloned() {
@@ -267,7 +267,7 @@ impl Known {
         }
     }
 
-    /// Makes the event of a device that is there, after those which libvirt has for other devices then.
+    /// Makes the event for a device that exists, after those that libvirt then has for transient mediated devices.
     fn emit_change(&mut self, name: &Name, change: Change, affects_definitions: bool) {
         if affects_definitions {
             mediated::emit_transient_changes(&self.registry, &mut self.events);
@@ -280,7 +280,7 @@ impl Known {
         mediated::redefine_below(parent, &self.definitions, registry, events);
     }
 
-    /// The kernel tells only of the device that moved. Those below it have other paths, too.
+    /// Reads the devices below one that moved again at their new paths. The kernel sends no messages for them.
     fn follow_move(
         &mut self,
         host: &Host,
@@ -308,8 +308,8 @@ impl Known {
         Ok(())
     }
 
-    /// udevd may tell of a device before it tells of its parent. When the parent at `path` comes, the devices below it
-    /// get it as their parent. libvirt has no event for that.
+    /// Makes the device at `path` the parent of the devices below it, because udevd may send the message for a device
+    /// before that for its parent. As in libvirt, there is no event for this.
     fn correct_parents(&mut self, path: &[u8]) {
         for device in self.registry.below(path) {
             let nearest = nearest(device.key(), |path| self.registry.name_at(path));
@@ -322,10 +322,10 @@ impl Known {
     }
 }
 
-/// A device that was just read.
+/// A device that was read for a message.
 struct FoundDevice {
     device: Device,
-    /// Whether libvirt has events of other devices when it comes or changes.
+    /// Whether libvirt has events for transient mediated devices when this one is added or changed.
     affects_definitions: bool,
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! How mediated devices in a registry follow their definitions, and the events of that.
+//! Applies changes of definitions to the mediated devices in a registry, and makes the events for them.
 //!
-//! libvirt asks mdevctl for all definitions at certain moments. Its events of mediated devices come from comparing the
-//! answers; the functions here make the same events, in the same order, from the files.
+//! libvirt reads all definitions from mdevctl at certain moments, and makes its events for mediated devices by
+//! comparing them. The functions here make the same events, in the same order, from mdevctl's files.
 
 use std::sync::Arc;
 
@@ -16,8 +16,8 @@ use crate::host::Host;
 use crate::host::mdevctl::files::Definition;
 use crate::name::Name;
 
-/// Whether libvirt asks mdevctl again when this device is created or changes: it is a mediated device, or
-/// offers types of them.
+/// Whether libvirt reads the definitions again when this device is added or changes: it is a mediated device, or offers
+/// types of mediated device.
 pub fn affects_definitions(device: &Device, host: &Host) -> Result<bool> {
     match device.kind {
         Capability::Mdev | Capability::MdevTypes => Ok(true),
@@ -25,19 +25,19 @@ pub fn affects_definitions(device: &Device, host: &Host) -> Result<bool> {
     }
 }
 
-/// The mediated devices that run without a definition.
+/// The active mediated devices without a definition.
 pub fn transient(registry: &Registry) -> impl Iterator<Item = &Arc<Device>> {
     let mediated = registry.mediated();
     mediated.filter(|device| device.definition.is_none())
 }
 
-/// Whenever libvirt has asked mdevctl, it tells of every transient device as if that had changed.
+/// Makes an event for each transient device, as libvirt does each time it has read the definitions.
 pub fn emit_transient_changes(registry: &Registry, events: &mut EventQueue) {
     transient(registry).for_each(|device| events.push(&device.name, Change::Updated));
 }
 
-/// Adds, again or for the first time, the inactive devices that are defined below `parent`, which was created or
-/// deleted: libvirt knows each of them as a child of its parent, or else of `computer`.
+/// Adds the inactive devices that are defined below `parent` again after that was added or removed. As in libvirt,
+/// their parent is then this device, or `computer` if it does not exist.
 pub fn redefine_below(
     parent: &Device,
     definitions: &Definitions,
@@ -55,7 +55,7 @@ pub fn redefine_below(
     }
 }
 
-/// Gives each device in the registry the definition that it has in `now`, where that is not the one of `before`.
+/// Gives each device in the registry its definition in `now`, if that differs from the one in `before`.
 pub fn follow_definitions(
     before: &Definitions,
     now: &Definitions,
@@ -77,8 +77,8 @@ pub fn follow_definitions(
     emit_transient_changes(registry, events);
 }
 
-/// Gives the device of that name another definition, or takes its definition away. A device that is not
-/// active goes with its definition.
+/// Gives the device with this name another definition, or for `None` takes its definition away. An inactive device is
+/// removed with its definition.
 fn redefine(registry: &mut Registry, name: &Name, definition: Option<&Arc<Definition>>) {
     let old = registry.remove_name(name);
     let active = old.filter(|old| old.is_active());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! One descriptor for poll(2) that is readable while there is something to dispatch.
+//! A descriptor for poll(2) that is readable while there may be events to dispatch.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -15,21 +15,22 @@ use rustix::time::{
 
 use crate::host::found::retry_once_on_eio;
 
-/// How long the descriptor is not readable after a failure. What a process lacks, such as descriptors, it may lack
-/// for long, and whoever polls would be called all the time.
+/// How long the descriptor is not readable after a failure. A process may lack descriptors for long, and a program that
+/// polls would be woken all the time.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// An epoll descriptor over the descriptors that may bring messages, and an eventfd for events that were taken in
-/// but not dispatched yet. It is level-triggered, as its parts are.
+/// An epoll descriptor over the descriptors that may have messages, and an eventfd for events that were taken in but
+/// not dispatched yet. It is level-triggered, like its parts.
 #[derive(Debug)]
 pub struct Notifier {
     all: OwnedFd,
-    /// The descriptors that may bring messages, in an epoll descriptor of their own.
+    /// An epoll descriptor of its own for the descriptors that may have messages.
     sources: OwnedFd,
     pending: OwnedFd,
-    /// Ends a pause, or tells that it is time to look. It is made early: in a pause there may be no descriptor left.
+    /// The timer that ends a pause, or wakes the program for a look. It is made in advance, because there may be no
+    /// descriptor left for it later.
     timer: OwnedFd,
-    /// When the timer expires.
+    /// When the timer expires; `None` if it is stopped.
     expires: Option<Instant>,
     is_paused: bool,
 }
@@ -69,14 +70,14 @@ impl Notifier {
         Ok(notifier)
     }
 
-    /// Makes the descriptor readable while `source` is, until that is closed. Adding it twice changes nothing.
+    /// Makes the descriptor readable while `source` is, until `source` is closed. Adding it twice changes nothing.
     pub fn add(&self, source: BorrowedFd<'_>) -> io::Result<()> {
         add(&self.sources, source)
     }
 
-    /// What there is could not be taken in: the descriptor is readable again in a while, whatever happens.
+    /// Makes the descriptor unreadable for [`PAUSE`] and readable after that, because messages could not be taken in.
     pub fn pause(&mut self) {
-        self.have_timer_expire(Some(Instant::now() + PAUSE));
+        self.set_timer(Some(Instant::now() + PAUSE));
         self.watch_parts(EventFlags::empty());
         self.is_paused = true;
     }
@@ -87,10 +88,10 @@ impl Notifier {
         if std::mem::replace(&mut self.is_paused, false) {
             self.watch_parts(EventFlags::IN);
         }
-        self.have_timer_expire(look);
+        self.set_timer(look);
     }
 
-    // With what is there already, neither of these fails for want of something.
+    // The two functions below need no new descriptors, so they do not fail for want of resources.
 
     fn watch_parts(&self, events: EventFlags) {
         for part in [&self.sources, &self.pending] {
@@ -99,8 +100,8 @@ impl Notifier {
         }
     }
 
-    /// Once, at that time, and not before; or never.
-    fn have_timer_expire(&mut self, at: Option<Instant>) {
+    /// Makes the timer readable once, at this time; `None` stops it.
+    fn set_timer(&mut self, at: Option<Instant>) {
         if self.expires == at {
             return;
         }
@@ -124,7 +125,7 @@ impl Notifier {
         let _ = retry_once_on_eio(|| rustix::io::write(&self.pending, &1u64.to_ne_bytes()));
     }
 
-    /// Ends what [`Notifier::notify`] began.
+    /// Ends the effect of [`Notifier::notify`].
     pub fn clear(&self) {
         let _ = retry_on_intr(|| rustix::io::read(&self.pending, &mut [0; 8]));
     }
@@ -190,7 +191,7 @@ mod tests {
         assert!(is_readable(&notifier));
         rustix::io::read(&read, &mut [0; 1]).unwrap();
         assert!(!is_readable(&notifier));
-        // The timer of a pause that was ended does not ring.
+        // The timer of a pause that was ended has no effect.
         notifier.pause();
         notifier.resume(None);
         std::thread::sleep(PAUSE);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! The devices that messages tell of, each read once for all messages that came together: what is read after the last of
-//! them came is as new as any of them.
+//! The devices for which there are messages, each read once for all messages that came together: what is read after the
+//! last of them came is newer than all of them.
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -13,7 +13,7 @@ use crate::host::Host;
 use crate::host::found::Found;
 use crate::name::Name;
 
-/// What was read for messages that came together. A device that is not there was read, too.
+/// What was read for messages that came together, by path; `None` for a device that does not exist.
 #[derive(Debug, Default)]
 pub struct Reads<'a> {
     scanned: Option<&'a Registry>,
@@ -28,7 +28,7 @@ pub struct Read {
 }
 
 impl<'a> Reads<'a> {
-    /// What a scan has read, which was made after the messages came. Nothing else is read.
+    /// Uses what a scan has read after the messages came, and reads nothing else.
     pub fn scanned(devices: &'a Registry) -> Reads<'a> {
         Reads {
             scanned: Some(devices),
@@ -36,7 +36,8 @@ impl<'a> Reads<'a> {
         }
     }
 
-    /// The device at a path; its definition and its parent (from `name_at`) are for the caller to see to.
+    /// The device at a path; `None` if there is none. The caller gives it its definition and its parent; `name_at`
+    /// gives the name of the device at a path.
     pub fn find(
         &mut self,
         host: &Host,
@@ -64,7 +65,7 @@ impl Read {
         self.device.clone()
     }
 
-    /// The answer to a question that may have to read files; it is asked once.
+    /// Whether the device affects definitions. `ask` finds out, and may read files; it is called once for the device.
     pub fn affects_definitions(&self, ask: impl FnOnce(&Device) -> Result<bool>) -> Result<bool> {
         if let Some(answer) = self.affects_definitions.get() {
             return Ok(*answer);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! The devices of one host: by name, and in the one order of all lists.
+//! The devices of one host, by name and in the order in which they are listed.
 
 use std::borrow::Borrow;
 use std::collections::{BTreeSet, HashMap};
@@ -13,7 +13,7 @@ use crate::caps::Capability;
 use crate::device::{Device, Origin};
 use crate::name::Name;
 
-/// A device found, and ordered, by its key: the path, or what stands for it.
+/// A device that is ordered by its key; see [`Device::key`].
 #[derive(Debug, Clone)]
 struct ByKey(Arc<Device>);
 
@@ -45,19 +45,19 @@ impl Ord for ByKey {
 
 /// The known devices of a host. No two have the same name, and no two the same key.
 ///
-/// The kernel may have several whose names come out the same: the one with the last path has the name, as in a scan by
-/// libvirt, and the others are hidden until it goes.
+/// The kernel may have several devices that get the same name. As after a scan by libvirt, the one with the last path
+/// has the name, and the others are hidden until it is removed.
 #[derive(Debug, Clone, Default)]
 pub struct Registry {
-    /// `computer`, which comes before all others.
+    /// `computer`, which is before all others in order.
     computer: Option<Arc<Device>>,
-    /// Every device, with its name beside it, so that a look-up touches no more memory than it must.
+    /// All devices by name. The name is the key itself, so that a look-up need not read the devices.
     by_name: HashMap<Name, Arc<Device>>,
-    /// Every device but `computer`.
+    /// All devices except `computer`, in order.
     by_key: BTreeSet<ByKey>,
     /// The mediated devices among them.
     mediated: BTreeSet<ByKey>,
-    /// Devices of the kernel whose names others have.
+    /// Devices of the kernel that are hidden because others have their names.
     hidden: BTreeSet<ByKey>,
     /// The names in order, made when they are asked for.
     names: OnceCell<Box<[Name]>>,
@@ -73,28 +73,28 @@ impl Registry {
         registry
     }
 
-    /// The device of that name.
+    /// The device with this name; `None` if there is none, or only a hidden one.
     pub fn by_name(&self, name: &CStr) -> Option<&Arc<Device>> {
         self.by_name.get(name)
     }
 
-    /// The name as the registry keeps it, if there is such a device.
+    /// The name as the registry shares it; `None` if no device has it.
     pub fn shared_name(&self, name: &CStr) -> Option<Name> {
         Some(self.by_name.get_key_value(name)?.0.clone())
     }
 
-    /// All names in the one order of all lists.
+    /// All names, in the order in which devices are listed.
     pub fn names(&self) -> &[Name] {
         self.names
             .get_or_init(|| self.iter().map(|device| device.name.clone()).collect())
     }
 
-    /// The device with that key; `computer` is not found this way.
+    /// The device with this key; `computer` and hidden devices are not found this way.
     pub fn by_key(&self, key: &[u8]) -> Option<&Arc<Device>> {
         self.by_key.get(key).map(|found| &found.0)
     }
 
-    /// The device that is there with that key, though it may be hidden.
+    /// The active device with this key, which may be hidden.
     pub fn active_at(&self, key: &[u8]) -> Option<&Arc<Device>> {
         self.hidden_or_by_key(key)
             .filter(|device| device.is_active())
@@ -105,27 +105,27 @@ impl Registry {
         self.by_key(key).or_else(hidden)
     }
 
-    /// The name of the device with that key, though another may have it.
+    /// The name of the device with this key, which may be hidden.
     pub fn name_at(&self, key: &[u8]) -> Option<Name> {
         let device = self.hidden_or_by_key(key)?;
         Some(device.name.clone())
     }
 
-    /// Every device in the one order of all lists: `computer`, then by key.
+    /// All devices in the order in which they are listed: `computer`, then by key.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Device>> {
         self.computer
             .iter()
             .chain(self.by_key.iter().map(|found| &found.0))
     }
 
-    /// Every mediated device, in order.
+    /// All mediated devices, in order.
     pub fn mediated(&self) -> impl Iterator<Item = &Arc<Device>> {
         self.mediated.iter().map(|found| &found.0)
     }
 
-    /// Adds a device in place of those with the same key or name, but hides one of two in the kernel that have the same
-    /// name. Returns the one whose key it has, else the one whose name it has; the added device can be found by its
-    /// key unless it is hidden. A name that is free then can be given to a hidden device by [`Registry::show`].
+    /// Adds a device. It replaces those with the same key or name, except that of two devices of the kernel with the
+    /// same name one is hidden. Returns the device that had its key, or else the one that had its name. After that
+    /// [`Registry::show`] can give a name that is free to a hidden device.
     pub fn insert(&mut self, device: Device) -> Option<Arc<Device>> {
         let device = Arc::new(device);
         self.hidden.remove(device.key());
@@ -159,14 +159,15 @@ impl Registry {
         same_key.or(same_name)
     }
 
-    /// Whether no other device has the capability `system`. A second one, which only the test driver's files can have, is
-    /// a device like others.
+    /// Whether no other device has the capability `system`. A second one, which only files of the test driver can have,
+    /// is listed like any other device.
     fn is_first_system(&self, device: &Device) -> bool {
         let computer = self.computer.as_ref();
         computer.is_none_or(|computer| computer.key() == device.key())
     }
 
-    /// Shows the last of the hidden devices of that name if no other has it. Whether there was one.
+    /// Shows the last of the hidden devices with this name, if no other device has the name. Returns whether there was
+    /// one.
     pub fn show(&mut self, name: &Name) -> bool {
         if self.hidden.is_empty() || self.by_name.contains_key(name) {
             return false;
@@ -179,7 +180,7 @@ impl Registry {
         true
     }
 
-    /// Removes the device of that name.
+    /// Removes the device with this name, and returns it.
     pub fn remove_name(&mut self, name: &CStr) -> Option<Arc<Device>> {
         let old = self.by_name.remove(name)?;
         self.by_key.remove(old.key());
@@ -189,14 +190,14 @@ impl Registry {
         Some(old)
     }
 
-    /// Removes the device with that key, which is not returned if it was hidden; `computer` stays.
+    /// Removes the device with this key, and returns it unless it was hidden; `computer` is not removed.
     pub fn remove_key(&mut self, key: &[u8]) -> Option<Arc<Device>> {
         self.hidden.remove(key);
         let name = self.by_key(key)?.name.clone();
         self.remove_name(&name)
     }
 
-    /// The devices below that path, hidden or not, parents before their children.
+    /// The devices below this path, hidden ones too, parents before their children.
     pub fn below(&self, path: &[u8]) -> Vec<Arc<Device>> {
         let prefix = [path, b"/"].concat();
         let below = |devices: &BTreeSet<ByKey>| -> Vec<Arc<Device>> {
@@ -214,7 +215,8 @@ impl Registry {
     }
 }
 
-/// Whether these are two devices of the kernel. What a document or a definition says of a device is the same one.
+/// Whether these are two different devices of the kernel. One that comes from a document or a definition replaces the
+/// other.
 fn are_two_of_kernel(one: &Device, other: &Device) -> bool {
     let is_of_kernel = |device: &Device| matches!(device.origin, Origin::Kernel(_));
     is_of_kernel(one) && is_of_kernel(other) && one.key() != other.key()
@@ -230,7 +232,7 @@ mod tests {
         devices.map(|device| device.name_text()).collect()
     }
 
-    /// The registry must know exactly these devices, in this order, whichever way it is asked.
+    /// Checks that the registry has exactly these devices, in this order, in all of its functions.
     fn check(registry: &Registry, expected: &[&str]) {
         assert_eq!(names(registry.iter()), expected);
         let listed: Vec<_> = registry.names().iter().collect();
@@ -296,19 +298,19 @@ mod tests {
     #[test]
     fn of_two_devices_with_one_name_that_with_the_last_path_is_shown() {
         let mut registry = some();
-        // The one that has the name stays.
+        // The device that has the name keeps it.
         assert!(registry.insert(kernel("b", "/sys/devices/0")).is_none());
         check(&registry, &["computer", "a", "c", "m", "b"]);
         assert_eq!(registry.by_key(b"/sys/devices/0").map(|d| d.key()), None);
         assert_eq!(registry.name_at(b"/sys/devices/0"), Some(name("b")));
         let key = |registry: &Registry| registry.by_name(c"b").map(|d| d.key().to_vec());
         assert!(!registry.show(&name("b")));
-        // The one that comes gets it.
+        // The new device gets the name.
         let old = registry.insert(kernel("b", "/sys/devices/zz")).unwrap();
         assert_eq!(old.key(), b"/sys/devices/z");
         check(&registry, &["computer", "a", "c", "m", "b"]);
         assert_eq!(key(&registry).unwrap(), b"/sys/devices/zz");
-        // They come back, the last first.
+        // Hidden devices are shown again, the last one first.
         assert!(registry.remove_key(b"/sys/devices/zz").is_some());
         assert!(registry.show(&name("b")) && !registry.show(&name("b")));
         assert_eq!(key(&registry).unwrap(), b"/sys/devices/z");
@@ -324,16 +326,16 @@ mod tests {
     fn hidden_devices_change_and_go() {
         let mut registry = some();
         registry.insert(kernel("b", "/sys/devices/0"));
-        // One that goes unseen.
+        // A hidden device is removed.
         assert!(registry.remove_key(b"/sys/devices/0").is_none());
         assert_eq!(registry.name_at(b"/sys/devices/0"), None);
         registry.insert(kernel("b", "/sys/devices/0"));
-        // It is read again, and it gets a name of its own.
+        // A hidden device is read again, and gets a name of its own.
         assert!(registry.insert(kernel("b", "/sys/devices/0")).is_none());
         check(&registry, &["computer", "a", "c", "m", "b"]);
         assert!(registry.insert(kernel("0", "/sys/devices/0")).is_none());
         check(&registry, &["computer", "0", "a", "c", "m", "b"]);
-        // One that is shown gets the name of another.
+        // A device that is shown gets the name of another one.
         let old = registry.insert(kernel("b", "/sys/devices/0")).unwrap();
         assert_eq!(old.name_text(), "0");
         check(&registry, &["computer", "a", "c", "m", "b"]);

@@ -18,7 +18,7 @@ pub fn kernel(name: &str, path: &str) -> Device {
     kernel_with(name, path, "", None)
 }
 
-/// The same, with the text of its `uevent` file and what its kind adds to its name.
+/// The same with the content of its `uevent` file, and what its kind adds to its name.
 pub fn kernel_with(text: &str, path: &str, uevent: &str, suffix: Option<&str>) -> Device {
     Device {
         name: name(text),
@@ -44,7 +44,7 @@ pub fn computer() -> Device {
     }
 }
 
-/// A mediated device that runs, without a definition.
+/// An active mediated device without a definition.
 pub fn mediated(name: &str, path: &str) -> Device {
     Device {
         kind: Capability::Mdev,
@@ -52,7 +52,7 @@ pub fn mediated(name: &str, path: &str) -> Device {
     }
 }
 
-/// The device with a definition, as one of this type.
+/// The device with a definition of this type.
 pub fn defined(device: Device, type_id: &str) -> Device {
     let definition = Definition {
         name: device.name.clone(),
@@ -68,7 +68,7 @@ pub fn defined(device: Device, type_id: &str) -> Device {
     }
 }
 
-/// A mediated device that is defined and does not run.
+/// A mediated device that is defined and not active.
 pub fn inactive(name: &str, path: &str, type_id: &str) -> Device {
     Device {
         origin: Origin::Definition(path.as_bytes().into()),

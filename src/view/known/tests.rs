@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! What messages and scans make of what is known, on a small tree of sysfs. Events are expected as libvirt's recordings in
-//! tests/data/events and tests/data/mdev have them for such changes.
+//! Messages and scans on a small tree of sysfs. The expected events are those that libvirt had for
+//! such changes in the recordings in tests/data/events and tests/data/mdev.
 
 mod definitions;
 mod names;
@@ -19,7 +19,7 @@ const TWO: &str = "11111111-2222-3333-4444-555555555502";
 const NAME_ONE: &str = "mdev_11111111_2222_3333_4444_555555555501_mtty";
 const NAME_TWO: &str = "mdev_11111111_2222_3333_4444_555555555502_mtty";
 
-/// A recorded host whose devices come and go, and what is known of it.
+/// A recorded host whose devices are added and removed, and its known devices.
 struct Scene {
     root: tempfile::TempDir,
     host: Host,
@@ -110,7 +110,7 @@ impl Scene {
         fs::remove_file(self.place(&format!("/etc/mdevctl.d/mtty/{uuid}"))).unwrap();
     }
 
-    /// The device at a path goes, with the link that leads to it.
+    /// Removes the device at a path, and the link to it.
     fn remove(&self, path: &str) {
         let name = path.rsplit('/').next().unwrap();
         fs::remove_dir_all(self.place(path)).unwrap();
@@ -120,7 +120,8 @@ impl Scene {
         let _ = fs::remove_file(self.place(&format!("/sys/bus/mdev/devices/{name}")));
     }
 
-    /// A parent of mediated devices gets another name, and the interface below it another path.
+    /// Moves a parent of mediated devices to another name, and the interface below it to another
+    /// path.
     fn move_mtty(&self, old: &str, new: &str, net: &str) {
         let name = |path: &str| path.rsplit('/').next().unwrap().to_string();
         fs::rename(self.place(old), self.place(new)).unwrap();
@@ -136,12 +137,12 @@ impl Scene {
         }
     }
 
-    /// What is told after a message.
+    /// The events after a message.
     fn told(&mut self, action: Action, path: &str) -> Vec<String> {
         self.told_of_move(action, None, path)
     }
 
-    /// The same where other messages have not come yet.
+    /// The same if messages for other changes have not come yet.
     fn told_of(&mut self, action: Action, path: &str) -> Vec<String> {
         self.apply(action, None, path);
         self.events()
@@ -168,7 +169,7 @@ impl Scene {
         self.take()
     }
 
-    /// The events. A new scan must find what is known.
+    /// The events. The known devices must be those that a new scan finds.
     fn take(&mut self) -> Vec<String> {
         let found = |registry: &Registry| -> Vec<_> {
             let devices = registry.iter();
@@ -210,7 +211,7 @@ fn devices_are_added_changed_and_removed() {
         scene.told(Action::Changed, &path),
         [format!("Updated {ETH1}")]
     );
-    // Whatever a message says of it, a device that is known is not created again.
+    // A known device is not created again, even if a message says that it was added.
     assert_eq!(
         scene.told(Action::Added, &path),
         [format!("Updated {ETH1}")]
@@ -266,7 +267,7 @@ fn a_device_that_was_added_early_is_told_of_once() {
     scene.known.add_early(&scene.host, path.as_bytes()).unwrap();
     scene.known.add_early(&scene.host, path.as_bytes()).unwrap();
     assert_eq!(scene.take(), [format!("Created {ETH1}")]);
-    // A change may be told before the message of its creation comes.
+    // There may be an event for a change before the message of its creation comes.
     assert_eq!(
         scene.told(Action::Changed, &path),
         [format!("Updated {ETH1}")]
@@ -276,7 +277,7 @@ fn a_device_that_was_added_early_is_told_of_once() {
         scene.told(Action::Added, &path),
         [format!("Updated {ETH1}")]
     );
-    // One that is not there is not expected either.
+    // A device that does not exist is not noted as added early.
     scene
         .known
         .add_early(&scene.host, format!("{NET}/eth2").as_bytes())
@@ -304,7 +305,7 @@ fn what_lies_below_follows_a_move() {
             "Updated net_eth2_02_00_00_00_00_02"
         ]
     );
-    // It has another name when it is read at its new path.
+    // The interface has another name when it is read at its new path.
     let again = "/sys/devices/virtual/mtty/again";
     scene.put(&format!("{moved}/eth2/address"), "02:00:00:00:00:03\n");
     scene.move_mtty(moved, again, "eth2");
@@ -317,7 +318,7 @@ fn what_lies_below_follows_a_move() {
             "Created net_eth2_02_00_00_00_00_03"
         ]
     );
-    // It has gone at the same time.
+    // The interface has gone at the same time.
     fs::remove_dir_all(scene.place(&format!("{again}/eth2"))).unwrap();
     scene.move_mtty(again, MTTY, "eth2");
     assert_eq!(

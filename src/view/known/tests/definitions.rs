@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Mediated devices that run, are defined, or both.
+//! Mediated devices that are active, defined, or both.
 
 use super::*;
 
@@ -51,7 +51,7 @@ fn a_defined_device_runs_and_stops() {
         scene.told(Action::Added, &path),
         [format!("Created {NAME_ONE}")]
     );
-    // Its definition goes and comes while it runs.
+    // Its definition is removed and added again while it runs.
     scene.undefine(ONE);
     assert_eq!(
         scene.told_of_definitions(),
@@ -67,7 +67,7 @@ fn a_defined_device_runs_and_stops() {
         scene.told(Action::Removed, &path),
         [format!("Deleted {NAME_ONE}")]
     );
-    // It has a place in the order of devices, but it is not there to be removed again.
+    // It is still in the order of devices, but cannot be removed again.
     assert_eq!(scene.told(Action::Removed, &path), [""; 0]);
 }
 
@@ -95,7 +95,7 @@ fn transient_devices_are_told_of_whenever_definitions_may_have_changed() {
         [both.as_slice(), &[updated("mtty_mtty")]].concat()
     );
     assert_eq!(scene.told_of_definitions(), both);
-    // An interface has nothing to do with them, unless it goes: libvirt asks then, too.
+    // A changed interface does not concern them; but libvirt reads definitions when any device is removed.
     assert_eq!(
         scene.told(Action::Changed, &format!("{NET}/eth0")),
         [updated(ETH0)]
@@ -124,7 +124,7 @@ fn inactive_devices_are_defined_again_when_their_parent_comes_or_goes() {
         ]
         .concat()
     );
-    // One that runs is not.
+    // An active device is not defined again.
     let path = format!("{MTTY}/{TWO}");
     scene.put_mdev(TWO);
     scene.told(Action::Added, &path);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Devices with one name, with another name, and with several messages.
+//! Devices that share a name, that get another name, and for which several messages come together.
 
 use super::*;
 
@@ -15,7 +15,7 @@ fn of_two_devices_with_one_name_the_other_comes_back() {
         String::from_utf8(device.key().to_vec()).unwrap()
     };
     for (one, other) in [("v.5", "v_5"), ("v_5", "v.5")] {
-        // Whichever comes first, one of them is shown: that which a scan shows.
+        // Whichever comes first, the one is shown that a scan shows.
         scene.put_net(one, "02:00:00:00:00:05");
         let path = format!("{NET}/{one}");
         assert_eq!(scene.told(Action::Added, &path), [created.as_str()]);
@@ -25,7 +25,7 @@ fn of_two_devices_with_one_name_the_other_comes_back() {
         let updated = [format!("Updated {NAME}")];
         assert_eq!(told, updated[..usize::from(other == "v_5")]);
         assert_eq!(shown(&scene), last);
-        // The one that is not shown changes, without a word.
+        // The hidden one changes without an event.
         assert_eq!(scene.told(Action::Changed, &first), [""; 0]);
         assert_eq!(scene.told(Action::Changed, &last), updated);
         scene.remove(&last);
@@ -35,7 +35,7 @@ fn of_two_devices_with_one_name_the_other_comes_back() {
         scene.remove(&first);
         assert_eq!(scene.told(Action::Removed, &first), [deleted.as_str()]);
     }
-    // The one that is not shown goes, and comes with an address of its own.
+    // The hidden one is removed, and added with an address of its own.
     scene.put_net("v.5", "02:00:00:00:00:05");
     scene.put_net("v_5", "02:00:00:00:00:05");
     scene.told_of(Action::Added, &last);
@@ -43,7 +43,7 @@ fn of_two_devices_with_one_name_the_other_comes_back() {
     let other = "Created net_v_5_02_00_00_00_00_06";
     scene.put(&format!("{first}/address"), "02:00:00:00:00:06\n");
     assert_eq!(scene.told(Action::Changed, &first), [other]);
-    // The one that is shown gets one.
+    // The one that is shown gets an address of its own.
     scene.put(&format!("{first}/address"), "02:00:00:00:00:05\n");
     scene.told(Action::Changed, &first);
     scene.put(&format!("{last}/address"), "02:00:00:00:00:06\n");
@@ -104,7 +104,7 @@ fn a_device_is_read_once_for_messages_that_came_together() {
     };
     let created = [format!("Created {name}")];
     assert_eq!(apply(&mut scene, Action::Added, &path), created);
-    // What it has become since is for later messages; but its parent is that which is known.
+    // Later changes of the device are for later messages; but its parent is the known one.
     scene.put(&format!("{path}/address"), "02:00:00:00:00:03\n");
     scene.put_mtty();
     apply(&mut scene, Action::Added, MTTY);
@@ -112,7 +112,7 @@ fn a_device_is_read_once_for_messages_that_came_together() {
     assert_eq!(apply(&mut scene, Action::Changed, &path), updated);
     let device = scene.known.registry.by_key(path.as_bytes()).unwrap();
     assert_eq!(device.parent.as_deref(), Some(c"mtty_mtty"));
-    // Where a scan was made after they came, it has read all.
+    // A scan after the messages came has read everything.
     let scanned = scene.known.scan(&scene.host).unwrap();
     scene.remove(&path);
     let event = Uevent {
@@ -157,12 +157,12 @@ fn an_interface_with_another_address_is_another_device() {
     assert_eq!(told("eth0", before, before), [""; 0]);
     assert_eq!(told("eth0", now, now), renamed);
     assert_eq!(told("eth0", now, now), [""; 0]);
-    // What the file says holds, which may be newer than the message.
+    // The content of the file counts, which may be newer than the message.
     assert_eq!(told("eth0", before, now), [""; 0]);
-    // One that is not known yet, or never will be.
+    // An interface that is not known yet, or never will be.
     assert_eq!(told("eth1", now, now), [""; 0]);
     assert_eq!(told("eth1", "", ""), [""; 0]);
-    // It may get the name of another one, and its own.
+    // An interface may get the name of another one, and then its own again.
     scene.put_net("v.0", "02:00:00:00:00:01");
     scene.told(Action::Added, &format!("{NET}/v.0"));
     let mut told = |address: &str| {

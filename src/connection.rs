@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! A connection: one view of one host's node devices.
+//! A connection to the node devices of one host, of a recording or of the test driver.
 
 pub mod operation;
 
@@ -31,14 +31,13 @@ use crate::view::{DeviceEvent, View};
 use crate::xml::writer::Writer;
 use operation::{Operation, Unchangeable};
 
-/// The test driver's version of its hypervisor.
+/// The version of a hypervisor that libvirt's test driver reports.
 const TEST_VERSION: u32 = 2;
 
 /// A connection to one source of node devices.
 ///
-/// Every method first takes in what the kernel reported since the last call,
-/// so answers are current without an event loop. Methods that take a name
-/// answer with code 53 when the device is gone.
+/// Every method first takes in what the kernel has reported since the last call, so answers are current without an
+/// event loop. Methods that take a name return code 53 if the device has gone.
 #[derive(Debug)]
 pub struct Connection {
     uri: String,
@@ -91,12 +90,12 @@ impl Connection {
         })
     }
 
-    /// Whether it was opened to look only.
+    /// Whether it was opened read-only.
     pub fn is_read_only(&self) -> bool {
         self.is_read_only
     }
 
-    /// `nodedev`, or `TEST` for the test driver.
+    /// The driver's name: `nodedev`, or `TEST` for the test driver.
     pub fn driver_type(&self) -> &'static CStr {
         if self.is_test { c"TEST" } else { c"nodedev" }
     }
@@ -106,13 +105,13 @@ impl Connection {
         &self.uri
     }
 
-    /// Version of the thing connected to, as major * 1,000,000 + minor * 1,000 + release, where that
-    /// is not the library itself.
+    /// The version of the hypervisor, as major * 1,000,000 + minor * 1,000 + release; `None` if there is none but the
+    /// library itself.
     pub fn hypervisor_version(&self) -> Option<u32> {
         self.is_test.then_some(TEST_VERSION)
     }
 
-    /// The host's name.
+    /// The name of the host on which the library runs (uname(2)).
     pub fn hostname(&self) -> String {
         let uname = rustix::system::uname();
         uname.nodename().to_string_lossy().into_owned()
@@ -128,22 +127,21 @@ impl Connection {
         &self.machine
     }
 
-    /// The current view. `thorough` looks ask whether anything was missed; the others
-    /// trust an answer that is a millisecond old.
+    /// The view, brought up to date; see [`Monitor::news`] for `thorough`.
     fn view(&self, thorough: bool) -> Result<MutexGuard<'_, View>> {
         let mut view = self.old_view();
         view.refresh(&self.host, thorough)?;
         Ok(view)
     }
 
-    /// The view as it was at the last look.
+    /// The view as it was at the last call.
     fn old_view(&self) -> MutexGuard<'_, View> {
-        // A panic while the view was held left it whole: every change of it is one call.
+        // After a panic the view is still consistent, because each of its changes is one call.
         self.view.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Names of the devices that pass the list flags, `computer` first, then by sysfs path.
-    /// Flags that do not exist change nothing.
+    /// The names of the devices that pass the list flags, `computer` first, then by sysfs path. Unknown flags are
+    /// ignored.
     pub fn list(&self, flags: u32) -> Result<Vec<Name>> {
         if flags == 0 {
             return Ok(self.view(true)?.registry().names().to_vec());
@@ -156,7 +154,7 @@ impl Connection {
         Ok(self.filtered(flags, |_| ())?.len())
     }
 
-    /// What `take` makes of each device that passes the flags.
+    /// Calls `take` for each device that passes the flags, and returns the results.
     fn filtered<T>(&self, flags: u32, take: impl Fn(&Arc<Device>) -> T) -> Result<Vec<T>> {
         let view = self.view(true)?;
         let candidates = view
@@ -167,7 +165,7 @@ impl Connection {
             return Ok(candidates.map(take).collect());
         }
         let candidates: Vec<_> = candidates.cloned().collect();
-        // What must be read of devices is read without holding up other threads.
+        // Devices are read without the lock, so that other threads do not wait.
         drop(view);
         let mut found = Vec::new();
         for device in &candidates {
@@ -178,7 +176,8 @@ impl Connection {
         Ok(found)
     }
 
-    /// Names of the devices with capability `cap` (all for `None`, none for an unknown one), at most `max`.
+    /// The names of the devices with the capability `cap`, at most `max`: all for `None`, none for an unknown
+    /// capability.
     pub fn names_with_capability(&self, cap: Option<&str>, max: usize) -> Result<Vec<Name>> {
         let flags = match cap.map(Capability::from_name) {
             None => 0,
@@ -190,7 +189,7 @@ impl Connection {
         Ok(names)
     }
 
-    /// How many devices have capability `cap`.
+    /// How many devices have the capability `cap`; see [`Connection::names_with_capability`].
     pub fn count_with_capability(&self, cap: Option<&str>) -> Result<usize> {
         Ok(self.names_with_capability(cap, usize::MAX)?.len())
     }
@@ -210,7 +209,7 @@ impl Connection {
         self.is_test
     }
 
-    /// Lets `change` change the test driver's devices, as a whole or, if it fails, not at all.
+    /// Has `change` change the test driver's devices. If it fails, nothing is changed.
     pub fn with_registry_mut<T>(
         &self,
         change: impl FnOnce(&mut Registry) -> Result<T>,
@@ -218,12 +217,12 @@ impl Connection {
         self.view(true)?.with_registry_mut(change)
     }
 
-    /// Whether the connection's devices can be changed in this way.
+    /// Whether this operation is possible on the connection's devices, or why it is not.
     pub fn changeable(&self, operation: Operation) -> std::result::Result<(), Unchangeable> {
         operation.check(self.is_test, self.host.files.is_live())
     }
 
-    /// Waits until anything is told of any device, at most that long.
+    /// Waits until there is a message about any device, for at most `limit`.
     pub fn wait_for_news(&self, limit: Duration) -> Result<()> {
         let fds = self.view(false)?.fds()?;
         if fds.is_empty() {
@@ -233,31 +232,31 @@ impl Connection {
         Ok(())
     }
 
-    /// Adds the device in that directory, which the caller has just had made, before its message comes.
+    /// Adds the device in this folder, which the caller has just had made, before its message comes.
     pub fn add_early(&self, path: &[u8]) -> Result<()> {
         self.view(true)?.add_early(&self.host, path)
     }
 
-    /// Reads the definitions of mediated devices again, which the caller has just changed.
+    /// Reads the definitions of mediated devices again after the caller has changed them.
     pub fn reread_definitions(&self) -> Result<()> {
         self.view(true)?.reread_definitions(&self.host)
     }
 
-    /// Makes the event of a running device that the caller has just changed in a way of which no message tells.
+    /// Makes the event for a running device that the caller has changed in a way for which there is no message.
     pub fn emit_update(&self, name: &Name) -> Result<()> {
         self.view(true)?.emit_update(name);
         Ok(())
     }
 
-    /// The device of that name, as it is known now.
+    /// The device with this name.
     pub fn device(&self, name: &CStr) -> Result<Arc<Device>> {
         self.find(name, |registry| registry.by_name(name).cloned())
     }
 
-    /// What `look_up` finds of the device of that name. Code 53 is for a device that is still missing when the kernel's
-    /// count shows that no message was missed.
+    /// Looks the device with this name up by `look_up`. Code 53 if it is still missing after the kernel's count showed
+    /// that no message was missed.
     fn find<T>(&self, name: &CStr, look_up: impl Fn(&Registry) -> Option<T>) -> Result<T> {
-        // The first look must be over before the second begins: both hold the view.
+        // The lock of the first look must be released before the second takes it.
         let found = look_up(self.view(false)?.registry());
         if let Some(found) = found {
             return Ok(found);
@@ -266,7 +265,7 @@ impl Connection {
         found.ok_or_else(|| self.own(Error::no_device(&name.to_string_lossy())))
     }
 
-    /// An error about this connection's devices, as the test driver's if they are its.
+    /// The error in the test driver's domain, if this is a connection to the test driver.
     fn own(&self, error: Error) -> Error {
         match self.is_test {
             true => error.in_domain(Domain::Test),
@@ -282,12 +281,13 @@ impl Connection {
         }
     }
 
-    /// The device of that name.
+    /// The name of the device with this name, as the registry shares it.
     pub fn lookup(&self, name: &CStr) -> Result<Name> {
         self.find(name, |registry| registry.shared_name(name))
     }
 
-    /// The SCSI host with these world-wide names (hexadecimal digits).
+    /// The SCSI host with these world-wide names, in hexadecimal digits. As in libvirt, an unknown error (code 1) if
+    /// there is none.
     pub fn lookup_scsi_host_by_wwn(&self, wwnn: &str, wwpn: &str) -> Result<Name> {
         for device in self.devices(Capability::ScsiHost.flag())? {
             let state = match device.state(&self.host) {
@@ -305,11 +305,11 @@ impl Connection {
                 return Ok(device.name.clone());
             }
         }
-        // libvirt records no cause here.
+        // libvirt gives no cause here.
         Err(Error::unknown())
     }
 
-    /// The name of the device's parent. A device without one is an error (code 1) of the test driver alone.
+    /// The name of the device's parent; `None` if it has none, which for the test driver is an error (code 1).
     pub fn parent(&self, name: &CStr) -> Found<Name> {
         let device = self.device(name)?;
         match device.parent.clone() {
@@ -321,8 +321,8 @@ impl Connection {
         }
     }
 
-    /// The device's capability and those nested in it, in libvirt's order. As in libvirt, the test driver tells of none that
-    /// is nested, though it lists devices by them.
+    /// The names of the device's capability and of those nested in it, in libvirt's order. As in libvirt, the test
+    /// driver leaves out the nested ones, though it lists devices by them.
     pub fn capabilities(&self, name: &CStr) -> Result<Vec<&'static str>> {
         let device = self.device(name)?;
         let mut names = vec![device.kind.name()];
@@ -334,12 +334,12 @@ impl Connection {
         Ok(names)
     }
 
-    /// The device's XML; `inactive` asks for the persistent definition.
+    /// The device's XML; with `inactive`, that of the persistent definition (code 55 if there is none).
     pub fn xml(&self, name: &CStr, inactive: bool) -> Result<String> {
         Ok(self.description(name, inactive)?.to_xml())
     }
 
-    /// The device's JSON object, with the same facts as its XML.
+    /// The device's description as a JSON object, with the same facts as its XML; see [`Connection::xml`].
     pub fn json(&self, name: &CStr, inactive: bool) -> Result<String> {
         Ok(self.description(name, inactive)?.to_json())
     }
@@ -358,8 +358,8 @@ impl Connection {
         }
     }
 
-    /// Every device that passes the list flags, in one pass over the host: a `<node>` of
-    /// `<device>` elements, which the test driver reads (`test:///FILE`).
+    /// The XML of all devices that pass the list flags: a `<node>` with `<device>` elements, which the test driver can
+    /// read (`test:///FILE`).
     pub fn xml_of_all(&self, flags: u32) -> Result<String> {
         let mut w = Writer::xml();
         let descriptions = self.describe_all(flags)?;
@@ -371,14 +371,14 @@ impl Connection {
         Ok(w.finish())
     }
 
-    /// Every device that passes the list flags, as a JSON array of objects.
+    /// The descriptions of all devices that pass the list flags, as a JSON array.
     pub fn json_of_all(&self, flags: u32) -> Result<String> {
         let descriptions = self.describe_all(flags)?;
         let objects: Vec<_> = descriptions.iter().map(Description::to_json).collect();
         Ok(format!("[{}]", objects.join(",")))
     }
 
-    /// Descriptions of all devices that pass the flags; those that went meanwhile are left out.
+    /// The descriptions of all devices that pass the flags; devices that have gone meanwhile are left out.
     fn describe_all(&self, flags: u32) -> Result<Vec<Description>> {
         let (devices, asking) = (self.devices(flags)?, self.asking());
         let mut descriptions = Vec::with_capacity(devices.len());
@@ -391,7 +391,7 @@ impl Connection {
         Ok(descriptions)
     }
 
-    /// Whether a question may have mdevctl asked, which runs with the caller's rights, and until when.
+    /// Whether, and until when, a call may run mdevctl, which has the caller's rights.
     fn asking(&self) -> Asking {
         match self.is_read_only {
             true => Asking::Never,
@@ -399,12 +399,12 @@ impl Connection {
         }
     }
 
-    /// A recording of the machine, as a compressed archive: what is read to list and describe all devices.
-    /// `anonymous` puts made-up values in the place of those that tell machines apart.
+    /// A recording of the machine as a compressed archive, with all that is read to list and describe its devices. With
+    /// `anonymous`, values that identify the machine are replaced.
     pub fn record(&self, anonymous: bool) -> Result<Vec<u8>> {
         let mut recording = record(&self.host)?;
         if anonymous {
-            // A recorded machine has another name than this one.
+            // The name of this host is not that of a recorded machine.
             let own = self.host.files.is_live().then(|| self.hostname());
             let own = own.as_ref().and_then(|name| name.split('.').next());
             recording = anonymise(&recording, own.map(str::as_bytes));
@@ -416,45 +416,45 @@ impl Connection {
         Ok(archive)
     }
 
-    /// Keeps what happens to devices from here on, for [`Connection::take_events`].
+    /// Keeps events from now on, for [`Connection::take_events`].
     pub fn keep_events(&self) -> Result<()> {
         self.view(true)?.keep_events(true);
         Ok(())
     }
 
-    /// Keeps no more of what happens to devices, and drops what is kept.
+    /// Stops to keep events, and drops those that are kept.
     pub fn drop_events(&self) {
         self.old_view().keep_events(false);
     }
 
-    /// What happened to devices since the last call, in order.
+    /// The events since the last call, in order.
     pub fn take_events(&self) -> Result<Vec<DeviceEvent>> {
         Ok(self.view(true)?.take_events())
     }
 
-    /// Takes events back that could not be told; they come first at the next question.
+    /// Takes events back that could not be dispatched; the next call of [`Connection::take_events`] returns them first.
     pub fn give_back_events(&self, untold: Vec<DeviceEvent>) {
         self.old_view().give_back_events(untold);
     }
 
-    /// A descriptor for poll(2), readable while [`Connection::take_events`] may have something to
-    /// return; it lives as long as the connection.
+    /// A descriptor for poll(2) that is readable while [`Connection::take_events`] may have something to return. It is
+    /// open as long as the connection.
     pub fn event_fd(&self) -> Result<RawFd> {
         let fd = self.view(false)?.event_fd();
         fd.map_err(|e| Error::io("cannot make a descriptor for events", &e))
     }
 
-    /// Whether the device is there now (a defined mediated device may not be).
+    /// Whether the device exists now, and is not only defined.
     pub fn is_active(&self, name: &CStr) -> Result<bool> {
         Ok(self.device(name)?.is_active())
     }
 
-    /// Whether the device has a definition that outlives it.
+    /// Whether the device exists after a restart of the host.
     pub fn is_persistent(&self, name: &CStr) -> Result<bool> {
         Ok(self.device(name)?.is_persistent())
     }
 
-    /// Whether the device is started with the host; `None` for the test driver, which cannot tell.
+    /// Whether the device is started automatically; `None` for the test driver, which does not have this.
     pub fn autostart(&self, name: &CStr) -> Result<Option<bool>> {
         if self.is_test {
             return Ok(None);
@@ -463,7 +463,7 @@ impl Connection {
     }
 }
 
-/// Opens a recorded machine: a folder that holds at least a `sys` folder, or an archive of such a one.
+/// Opens a recorded machine: a folder with a folder `sys` in it, or an archive of one.
 fn open_recording(root: &Path) -> Result<Host> {
     Host::recorded(root).map_err(|e| {
         let what = match root.is_file() {

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use crate::caps::{Facts, State};
 use crate::xml::writer::Writer;
 
-/// Everything that is told of a device, as its XML and JSON hold it. Paths are cleaned text (see [`crate::text::clean`]).
+/// All facts about a device in its XML and JSON. `path` is its folder in sysfs, `devnode` its device node and `links`
+/// the links to that. All texts are cleaned (see [`crate::text::clean`]); what a device does not have is `None` or
+/// empty.
 #[derive(Debug, Clone, PartialEq)]
 #[allow(missing_docs)]
 pub struct Description {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! A node device as the registry keeps it, and its full description.
+//! A node device in the registry, and how its description is made.
 
 pub mod scan;
 
@@ -24,55 +24,55 @@ use crate::text;
 pub struct Device {
     /// Its name.
     pub name: Name,
-    /// The kind of its capability.
+    /// The kind of device, which is its capability.
     pub kind: Capability,
     /// The name of its parent; only `computer` has none.
     pub parent: Option<Name>,
     /// Where its description comes from.
     pub origin: Origin,
-    /// What mdevctl keeps of a mediated device, whether that is there now or not.
+    /// mdevctl's definition of a mediated device, which may be active or not; `None` for a device without one.
     pub definition: Option<Arc<Definition>>,
 }
 
 /// Where a device's description comes from.
 #[derive(Debug, Clone)]
 pub enum Origin {
-    /// A directory of sysfs.
+    /// Sysfs.
     Kernel(KernelDevice),
     /// A document given to the test driver.
     Document(Box<WrittenDevice>),
-    /// The device's definition alone: it is not there. The bytes are its place in the order of devices.
+    /// The device's definition only: it is not active. The bytes are its key in the order of devices.
     Definition(Box<[u8]>),
 }
 
-/// A device that exists in a document only.
+/// A device that only exists in a document.
 #[derive(Debug, Clone)]
 pub struct WrittenDevice {
     /// Its description.
     pub description: Description,
-    /// Its place in the order of devices: after its parent.
+    /// Its key in the order of devices, which is after that of its parent.
     pub key: Box<[u8]>,
-    /// Whether it was there from the beginning.
+    /// Whether it was in the test driver's file, and not created later.
     pub is_persistent: bool,
 }
 
 /// A device of the kernel.
 #[derive(Debug, Clone)]
 pub struct KernelDevice {
-    /// Its directory.
+    /// Its folder, `/sys/devices/…`.
     pub path: Box<[u8]>,
-    /// Its bus or class.
+    /// The name of its bus or class.
     pub subsystem: &'static [u8],
     /// The text of its `uevent` file.
     pub uevent: Box<[u8]>,
-    /// What its kind added to its name.
+    /// What its kind added to its name; `None` for nothing.
     pub suffix: Option<Box<[u8]>>,
-    /// What was read of it so far.
+    /// The facts that were read so far.
     pub cache: Cache,
 }
 
 impl KernelDevice {
-    /// The device as the readers of `caps` see it.
+    /// The device as the readers in `caps` see it.
     pub fn node<'a>(&'a self, host: &'a Host) -> Node<'a> {
         Node {
             host,
@@ -85,7 +85,7 @@ impl KernelDevice {
 }
 
 impl Device {
-    /// What devices are ordered by: the sysfs path, or what stands for it in a document.
+    /// The key by which devices are ordered: the sysfs path, or bytes that take its place.
     pub fn key(&self) -> &[u8] {
         match &self.origin {
             Origin::Kernel(kernel) => &kernel.path,
@@ -99,19 +99,19 @@ impl Device {
         self.name.to_string_lossy().into_owned()
     }
 
-    /// Whether it outlives the host's restart.
+    /// Whether it exists after a restart of the host.
     pub fn is_persistent(&self) -> bool {
         self.kind == Capability::System
             || matches!(&self.origin, Origin::Document(written) if written.is_persistent)
             || self.definition.is_some()
     }
 
-    /// Whether it is there now.
+    /// Whether it exists now, and is not only defined.
     pub fn is_active(&self) -> bool {
         !matches!(self.origin, Origin::Definition(_))
     }
 
-    /// Whether it is started with the host, or with its parent.
+    /// Whether it is started automatically, with the host or with its parent.
     pub fn starts_by_itself(&self) -> bool {
         match &self.definition {
             Some(definition) => definition.autostart,
@@ -119,7 +119,7 @@ impl Device {
         }
     }
 
-    /// What changes about the device silently, read now.
+    /// Reads what changes about the device without a uevent. Code 53 if the device has gone.
     pub fn state(&self, host: &Host) -> Result<State> {
         match &self.origin {
             Origin::Document(written) => Ok(written.description.state.clone()),
@@ -147,7 +147,7 @@ impl Device {
         }
     }
 
-    /// What does not change about the device without a uevent.
+    /// The facts, which do not change without a uevent; read if they are not known yet. Code 53 if the device has gone.
     pub fn facts(&self, host: &Host) -> Result<Arc<Facts>> {
         match &self.origin {
             Origin::Document(written) => Ok(written.description.facts.clone()),
@@ -160,15 +160,15 @@ impl Device {
         }
     }
 
-    /// The full description, read now where it may have changed. `asking` is for attributes of running mediated
-    /// devices.
+    /// The full description; what may have changed without a uevent is read again. `asking` tells whether mdevctl may
+    /// be run for the attributes of a running mediated device. Code 53 if the device has gone.
     pub fn describe(&self, host: &Host, asking: Asking) -> Result<Description> {
         match &self.origin {
             Origin::Document(written) => Ok(written.description.clone()),
             Origin::Kernel(kernel) => {
                 let node = kernel.node(host);
                 match self.describe_node(&node, &kernel.cache, asking)? {
-                    // A link state was read just now: the interface is there.
+                    // The link state was just read, so the interface exists.
                     Some(description) if has_link_state(&description) => Ok(description),
                     description => self.unless_gone(&node, description),
                 }
@@ -177,8 +177,8 @@ impl Device {
         }
     }
 
-    /// The description of what is defined: a device without its path, device nodes and driver. A mediated device has the
-    /// type and attributes that it would have, any other persistent device what it has.
+    /// The description of the persistent definition: without path, device nodes and driver. A mediated device has the
+    /// type and attributes of its definition, any other device its facts and state.
     pub fn describe_definition(&self, host: &Host, asking: Asking) -> Result<Description> {
         let Some(definition) = &self.definition else {
             let Description { facts, state, .. } = self.describe(host, asking)?;
@@ -201,7 +201,7 @@ impl Device {
         Ok(self.describe_with(Arc::new(facts), State::None))
     }
 
-    /// A description with nothing but name, parent and capability.
+    /// A description with only name, parent and capability.
     fn describe_with(&self, facts: Arc<Facts>, state: State) -> Description {
         let parent = self.parent.as_ref();
         Description {
@@ -244,7 +244,7 @@ impl Device {
         Ok(Some(description))
     }
 
-    /// What was read of the device, unless it went away meanwhile (code 53).
+    /// What was read of the device; code 53 if the device has gone meanwhile.
     fn unless_gone<T>(&self, node: &Node<'_>, read: Option<T>) -> Result<T> {
         let is_there = self.kind == Capability::System || node.has("uevent")?;
         read.filter(|_| is_there)

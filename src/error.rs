@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! The one error type of the library: what went wrong, which part says so, and a text.
+//! The error type of the library: what went wrong, which part reports it, and a text.
 //!
-//! Kinds, parts and words are those of libvirt, so that programs which compare texts work
-//! unchanged. `ffi` gives them their numbers.
+//! Codes, domains and texts are those of libvirt, so that programs which compare texts work unchanged. `ffi` has
+//! their numbers.
 
 use std::fmt;
 
@@ -12,27 +12,27 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// What went wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Code {
-    /// Something failed inside.
+    /// Something failed inside the library, or a document has an invalid element.
     InternalError,
     /// Memory ran out.
     NoMemory,
-    /// These devices lack the function.
+    /// The connection's driver does not have the function.
     NoSupport,
-    /// No driver takes the URI.
+    /// No driver serves the URI.
     NoConnect,
-    /// What was given is no connection.
+    /// A pointer is not a connection.
     InvalidConn,
     /// An argument was refused.
     InvalidArg,
-    /// A command failed.
+    /// An operation failed.
     OperationFailed,
     /// A name is missing.
     NoName,
-    /// A document lacks or contradicts something.
+    /// A document is incomplete or contradicts itself.
     XmlError,
-    /// The caller may not do that.
+    /// The caller may not do this, for example on a read-only connection.
     OperationDenied,
-    /// A document cannot be read, or names a device that is of no use for what it asks.
+    /// A configuration cannot be read, or names a device that cannot be used for it.
     ParseFailed,
     /// A configuration file has a mistake.
     ConfSyntax,
@@ -40,17 +40,17 @@ pub enum Code {
     XmlDetail,
     /// A system call failed.
     SystemError,
-    /// What was given is no node device.
+    /// A pointer is not a node device.
     InvalidNodeDevice,
-    /// There is no such node device, or it is there no more.
+    /// There is no such node device, or it has gone.
     NoNodeDevice,
-    /// Not possible in the state that the device is in.
+    /// The operation is not possible in the device's state.
     OperationInvalid,
-    /// A document asks for what cannot be done.
+    /// A document asks for something that is not supported.
     ConfigUnsupported,
-    /// An argument asks for what cannot be done.
+    /// An argument asks for something that is not supported.
     ArgumentUnsupported,
-    /// Not possible for the device.
+    /// The device does not support the operation.
     OperationUnsupported,
     /// Who the user is was not said, or not believed.
     AuthFailed,
@@ -63,7 +63,7 @@ pub enum Code {
 }
 
 impl Code {
-    /// The words for an error without a detail, and what stands before a detail.
+    /// libvirt's text for an error without a detail, and its text before a detail.
     fn texts(self) -> (&'static str, &'static str) {
         use Code::*;
         match self {
@@ -124,25 +124,25 @@ impl Code {
         }
     }
 
-    /// The words for an error that has no detail.
+    /// libvirt's text for an error that has no detail.
     pub fn words(self) -> &'static str {
         self.texts().0
     }
 
-    /// What stands before the detail of an error.
+    /// libvirt's text before the detail of an error.
     pub fn prefix(self) -> &'static str {
         self.texts().1
     }
 }
 
-/// Which part says that something went wrong, as libvirt divides itself.
+/// The part of libvirt that reports the error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Domain {
-    /// No part in particular: opening, registration of events, helpers.
+    /// No part in particular: opening, registrations for events, helper functions.
     None,
     /// The reader of documents.
     Xml,
-    /// Functions on connections, which libvirt counts to those on virtual machines.
+    /// Functions on connections, whose errors libvirt reports as those of domains (virtual machines).
     DomainConfig,
     /// The test driver.
     Test,
@@ -156,12 +156,12 @@ pub enum Domain {
     Uri,
 }
 
-/// Why it went wrong, from which the text is made.
+/// The cause of an error, from which its text is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cause {
-    /// The code says everything.
+    /// There is nothing to add to the code.
     Code,
-    /// This follows the code's words.
+    /// This text follows that of the code.
     Detail(String),
     /// A system call failed: what was tried, and the errno.
     System {
@@ -170,7 +170,7 @@ pub enum Cause {
         /// The errno of the call.
         errno: i32,
     },
-    /// Nobody knows: libvirt's words for a failure without a cause.
+    /// The cause is unknown: libvirt has a text of its own for that.
     Unknown,
 }
 
@@ -182,7 +182,7 @@ pub struct Error {
     cause: Cause,
 }
 
-/// The longest detail that reaches a message, in bytes.
+/// The longest detail in a message, in bytes.
 const DETAIL_LIMIT: usize = 1023;
 
 fn limited(mut text: String) -> String {
@@ -207,28 +207,29 @@ impl Error {
         Error::of(code, Cause::Detail(limited(detail.into())))
     }
 
-    /// An error of the node-device domain whose code says everything.
+    /// An error of the node-device domain without a detail.
     pub fn bare(code: Code) -> Self {
         Error::of(code, Cause::Code)
     }
 
-    /// A failed system call: the message ends with the text of `errno`.
+    /// The error for a system call that failed (code 38): `what` could not be done, and the message ends with the text
+    /// of `errno`.
     pub fn system(what: impl Into<String>, errno: i32) -> Self {
         let what = limited(what.into());
         Error::of(Code::SystemError, Cause::System { what, errno })
     }
 
-    /// The same for what the standard library reports; an error of its own making counts as EIO.
+    /// The same for an error of the standard library; EIO if that has no errno.
     pub fn io(what: impl Into<String>, error: &std::io::Error) -> Self {
         Error::system(what, error.raw_os_error().unwrap_or(libc::EIO))
     }
 
-    /// A failure that carries no cause: what libvirt reports when nothing was recorded.
+    /// The error that libvirt reports for a failure without a known cause (code 1).
     pub fn unknown() -> Self {
         Error::of(Code::InternalError, Cause::Unknown).in_domain(Domain::None)
     }
 
-    /// No device of that name.
+    /// The error for a name that no device has (code 53).
     pub fn no_device(name: &str) -> Self {
         Error::new(
             Code::NoNodeDevice,
@@ -242,7 +243,7 @@ impl Error {
         self
     }
 
-    /// The same error with something to add, which comes before the words for an errno.
+    /// The same error with ` (more)` at the end of its detail. An error without a detail stays as it is.
     pub fn adding(mut self, more: &str) -> Self {
         if let Cause::Detail(text) | Cause::System { what: text, .. } = &mut self.cause {
             *text = limited(format!("{text} ({more})"));
@@ -255,17 +256,17 @@ impl Error {
         self.code
     }
 
-    /// Which part says so.
+    /// Which part reports it.
     pub fn domain(&self) -> Domain {
         self.domain
     }
 
-    /// Why.
+    /// Why it went wrong.
     pub fn cause(&self) -> &Cause {
         &self.cause
     }
 
-    /// What follows the code's words in the text, if anything does.
+    /// The detail; `None` if there is none.
     pub fn detail(&self) -> Option<&str> {
         match &self.cause {
             Cause::Detail(detail) => Some(detail),
@@ -274,7 +275,7 @@ impl Error {
         }
     }
 
-    /// The full text.
+    /// The full text, as libvirt words it.
     pub fn message(&self) -> String {
         match &self.cause {
             Cause::Unknown => "An error occurred, but the cause is unknown".into(),
@@ -285,7 +286,7 @@ impl Error {
     }
 }
 
-/// The C library's words for an errno, as `strerror` gives them.
+/// The C library's text for an errno, as strerror(3) returns it.
 fn errno_text(errno: i32) -> String {
     let text = std::io::Error::from_raw_os_error(errno).to_string();
     match text.rfind(" (os error") {

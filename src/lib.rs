@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! libvirt's node-device API, in process.
+//! libvirt's node-device API as a library that works inside the calling process.
 
 pub mod caps;
 pub mod connection;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Names of node devices: `PREFIX_SYSNAME`, of characters that every shell and URI can carry.
+//! Names of node devices: `PREFIX_SYSNAME`, of characters that need no quoting in shells and URIs.
 
 use std::ffi::{CStr, CString};
 use std::sync::Arc;

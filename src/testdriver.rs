@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! The test driver: devices that exist on paper only, in the `<device>` elements of a `<node>`.
+//! The test driver: devices that only exist in a document, as `<device>` elements of a `<node>`.
 //!
-//! The format is that of libvirt's own test driver (libvirt's manual, "Test driver");
-//! everything else that such a file holds (domains, networks, …) is passed over.
+//! The format is that of libvirt's own test driver (libvirt's manual, "Test driver"). Everything else in such a file
+//! (domains, networks, …) is ignored.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
@@ -24,15 +24,15 @@ use crate::xml::reader;
 const DEFAULT: &[u8] = include_bytes!("testdriver.xml");
 const DEFAULT_NAME: &str = "test:///default";
 
-/// The largest file that is read, and what the files that one names may have together, in bytes.
+/// The largest size of a file, and of all files together that one file names, in bytes.
 const SIZE_LIMIT: u64 = 10 * 1024 * 1024;
 
 /// A device of the test driver.
 #[derive(Debug)]
 pub struct TestDevice {
-    /// What is written of it.
+    /// Its description.
     pub description: Description,
-    /// Whether it is defined, and was not just made.
+    /// Whether it is defined, and was not created later.
     pub is_persistent: bool,
 }
 
@@ -56,7 +56,7 @@ pub struct User {
     pub password: Option<String>,
 }
 
-/// That of `test:///default`.
+/// The node of `test:///default`.
 pub fn default_node() -> Result<TestNode> {
     let node = reader::parse(DEFAULT, Some(DEFAULT_NAME))?;
     let written = read_devices(node, DEFAULT_NAME, Path::new("/"))?;
@@ -125,7 +125,7 @@ fn misplaced(place: &str, what: &str) -> Error {
     Error::new(Code::XmlError, format!("{place}: {what}")).in_domain(Domain::Xml)
 }
 
-/// The same error with the place that it is about.
+/// The same error with file and line before its detail.
 fn placed(error: &Error, place: &str) -> Error {
     let detail = match error.detail() {
         Some(detail) => format!("{place}: {detail}"),
@@ -135,8 +135,8 @@ fn placed(error: &Error, place: &str) -> Error {
     Error::new(error.code(), detail).in_domain(error.domain())
 }
 
-/// Every device of a `<node>` element of the file `file`; `folder` is where other files are looked for. Each element
-/// goes when its device was read, so that both are not kept for all.
+/// All devices of a `<node>` element of the file `file`; `folder` is where other files are looked for. Each element is
+/// dropped after its device was read, to save memory.
 fn read_devices(node: Element, file: &str, folder: &Path) -> Result<Vec<TestDevice>> {
     if node.name != "node" {
         let what = format!("expecting root element of 'node', not '{}'", node.name);
@@ -174,7 +174,7 @@ fn read_device(device: &Element, file: &str) -> Result<TestDevice> {
     }
 }
 
-/// The devices, in order and with keys that keep it. Of two with the same name the later one stays.
+/// The devices in order, each with a key for that order. Of two with the same name, the later one is kept.
 pub fn devices(written: Vec<TestDevice>) -> Vec<Device> {
     let order = order(&written);
     let mut written: Vec<Option<TestDevice>> = written.into_iter().map(Some).collect();
@@ -197,12 +197,12 @@ fn device((rank, written): (usize, TestDevice)) -> Device {
     }
 }
 
-/// The order of the devices: each before its children, siblings by path or else by name. Devices without a parent
-/// in the file come first, those whose parents go round in a circle last.
+/// The order of the devices, as indexes: each before its children, siblings by path or, without one, by name. Devices
+/// whose parent is not in the file come first, those whose parents form a circle last.
 fn order(written: &[TestDevice]) -> Vec<usize> {
     let mut children = children(written);
     for siblings in children.values_mut() {
-        // From last to first: they are taken from the end.
+        // In reverse order, because they are taken from the end.
         siblings.sort_unstable_by_key(|index| {
             let description = &written[*index].description;
             let place = description.path.as_ref().unwrap_or(&description.name);
@@ -216,7 +216,7 @@ fn order(written: &[TestDevice]) -> Vec<usize> {
             order.push(index);
             waiting.extend(children.remove(&Some(index)).unwrap_or_default());
         }
-        // Whoever was not reached is below itself.
+        // Devices that were not reached are in a circle of parents, or below one.
         match children.pop_first() {
             Some((_, siblings)) => waiting = siblings,
             None => return order,
@@ -224,7 +224,7 @@ fn order(written: &[TestDevice]) -> Vec<usize> {
     }
 }
 
-/// The devices below each device, and below none: those whose parent is not in the file.
+/// The children of each device, as indexes; for `None`, the devices whose parent is not in the file.
 fn children(written: &[TestDevice]) -> BTreeMap<Option<usize>, Vec<usize>> {
     let names = written
         .iter()
@@ -233,7 +233,7 @@ fn children(written: &[TestDevice]) -> BTreeMap<Option<usize>, Vec<usize>> {
     let mut children: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for (index, device) in written.iter().enumerate() {
         let Description { name, parent, .. } = &device.description;
-        // Another of that name comes later.
+        // Another device with this name comes later.
         if by_name.get(name.as_str()) != Some(&index) {
             continue;
         }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Text from devices, made safe once, where it enters.
+//! Text from devices, which is made safe where it is read.
 //!
-//! A device can say anything: NUL bytes, broken UTF-8, control characters.
-//! What passes through here can be printed in XML 1.0 and in JSON.
+//! A device can say anything: NUL bytes, broken UTF-8, control characters. What passes through here can be printed in
+//! XML 1.0 and in JSON.
 
 pub mod uri;
 pub mod uuid;
 
-/// The text up to the first NUL, as C callers of libudev see it.
+/// The text up to the first NUL, as C programs that use libudev see it.
 pub fn until_nul(bytes: &[u8]) -> &[u8] {
     match bytes.iter().position(|&b| b == 0) {
         Some(end) => &bytes[..end],
@@ -15,8 +15,8 @@ pub fn until_nul(bytes: &[u8]) -> &[u8] {
     }
 }
 
-/// Text that XML 1.0 and JSON can carry: invalid UTF-8 becomes U+FFFD,
-/// characters outside the XML `Char` production are dropped.
+/// Text that XML 1.0 and JSON can carry: invalid UTF-8 becomes U+FFFD, characters outside the XML `Char` production are
+/// dropped.
 pub fn clean(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(until_nul(bytes));
     if text.chars().all(is_xml_char) {
@@ -38,7 +38,7 @@ pub fn is_xml_char(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
 }
 
-/// Attribute text as `udev_device_get_sysattr_value` yields it: without trailing newlines.
+/// The text of an attribute as `udev_device_get_sysattr_value` returns it: up to a NUL, without newlines at its end.
 pub fn trim_newlines(bytes: &[u8]) -> &[u8] {
     let text = until_nul(bytes);
     let end = text
@@ -48,10 +48,11 @@ pub fn trim_newlines(bytes: &[u8]) -> &[u8] {
     &text[..end]
 }
 
-/// An unsigned number in C notation: base 0 takes `0x` and `0` prefixes.
+/// Reads an unsigned number in C notation; `None` if the text is no number or too large. With base 0, a prefix `0x` or
+/// `0` gives the base.
 ///
-/// Leading white space and a plus sign are accepted; anything after the digits is an error, as with
-/// `strtoull` and an end-of-text check.
+/// White space and a plus sign before the digits are accepted, nothing after them: as strtoull(3) does with a check
+/// of the end.
 pub fn parse_u64(bytes: &[u8], base: u32) -> Option<u64> {
     let (negative, magnitude) = parse_magnitude(bytes, base)?;
     if negative && magnitude != 0 {
@@ -60,7 +61,7 @@ pub fn parse_u64(bytes: &[u8], base: u32) -> Option<u64> {
     Some(magnitude)
 }
 
-/// A signed number in C notation; see [`parse_u64`].
+/// Reads a signed number in C notation; see [`parse_u64`].
 pub fn parse_i64(bytes: &[u8], base: u32) -> Option<i64> {
     let (negative, magnitude) = parse_magnitude(bytes, base)?;
     if negative {
@@ -70,17 +71,17 @@ pub fn parse_i64(bytes: &[u8], base: u32) -> Option<i64> {
     }
 }
 
-/// A signed 32-bit number in C notation; see [`parse_u64`].
+/// Reads a signed 32-bit number in C notation; see [`parse_u64`].
 pub fn parse_i32(bytes: &[u8], base: u32) -> Option<i32> {
     parse_i64(bytes, base)?.try_into().ok()
 }
 
-/// An unsigned 32-bit number in C notation; see [`parse_u64`].
+/// Reads an unsigned 32-bit number in C notation; see [`parse_u64`].
 pub fn parse_u32(bytes: &[u8], base: u32) -> Option<u32> {
     parse_u64(bytes, base)?.try_into().ok()
 }
 
-/// A number in hexadecimal digits alone: no sign, blanks or prefix.
+/// Reads a number of hexadecimal digits only; `None` if there is anything else, such as a sign, blank or prefix.
 pub fn parse_hex(digits: &[u8]) -> Option<u32> {
     if !digits.iter().all(u8::is_ascii_hexdigit) {
         return None;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Which devices a connection URI asks for.
+//! Connection URIs, and the devices that they ask for.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -9,20 +9,20 @@ use crate::error::{Code, Domain, Error, Result};
 use crate::host::environment;
 use crate::text::uri::{Uri, decode};
 
-/// The environment variable that names the connection of a program that names none.
+/// The environment variable with the URI for programs that give none.
 pub const DEFAULT_URI_VARIABLE: &str = "LIBVIRT_DEFAULT_URI";
 
 const DEFAULT_URI: &str = "nodedev:///system";
 
-/// Hypervisors that run on the host whose devices are asked for.
+/// The schemes of hypervisors that run on the host itself: their URIs mean this host's devices.
 const LOCAL_HYPERVISORS: [&str; 8] = ["bhyve", "ch", "libxl", "lxc", "openvz", "qemu", "vz", "xen"];
 
-/// What a URI asks for.
+/// The devices that a URI asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DeviceSource {
     /// The devices of this host.
     Host,
-    /// The recorded tree below a folder.
+    /// The recorded machine below a folder, or in an archive.
     Recording(PathBuf),
     /// The built-in devices of the test driver.
     TestDefault,
@@ -30,7 +30,8 @@ pub enum DeviceSource {
     TestFile(PathBuf),
 }
 
-/// The URI that `name` stands for: itself, or the default for none. What is no UTF-8 is no URI (code 1).
+/// The URI to open: `name`, or for `None` or an empty name the one in [`DEFAULT_URI_VARIABLE`], or
+/// else `nodedev:///system`. Code 1 if it is not UTF-8.
 pub fn effective(name: Option<&[u8]>) -> Result<String> {
     let uri = match name {
         Some(name) if !name.is_empty() => name.to_vec(),
@@ -52,7 +53,8 @@ fn internal(detail: String) -> Error {
     Error::new(Code::InternalError, detail).in_domain(Domain::None)
 }
 
-/// Decides what `uri` asks for.
+/// The devices that `uri` asks for. Code 1 if it is malformed or has an unknown path, 5 if no
+/// driver serves it, 8 if it names no root of a recorded machine.
 pub fn source_of(uri: &str) -> Result<DeviceSource> {
     if !uri.contains(':') {
         return Err(refused(format!(
@@ -93,7 +95,7 @@ pub fn source_of(uri: &str) -> Result<DeviceSource> {
     }
 }
 
-/// The folder of `nodedev:///embed?root=DIR`.
+/// The root in `nodedev:///embed?root=…`.
 fn recording(uri: &str, query: &str) -> Result<DeviceSource> {
     let bad = |why: &str| {
         Error::new(

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! What can be done to devices, and to which devices it can be done.
+//! Operations that change devices, and the devices on which they are possible.
 
-/// What can be done to devices.
+/// An operation that changes devices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation {
-    /// Take a PCI function from its driver.
+    /// Unbind a PCI function from its driver.
     Detach,
-    /// Give it back to the host's.
+    /// Bind a PCI function to a driver of the host again.
     Reattach,
     /// Reset a PCI function.
     Reset,
-    /// Make a device that does not outlive the host's restart.
+    /// Make a device that does not exist after a restart of the host.
     Create,
     /// Remove a device.
     Destroy,
-    /// Keep the description of a device.
+    /// Store the definition of a device.
     Define,
-    /// Drop it.
+    /// Remove the definition of a device.
     Undefine,
     /// Start a device that is defined.
     Start,
@@ -26,18 +26,19 @@ pub enum Operation {
     Update,
 }
 
-/// Why devices cannot be changed, whatever else is true of them.
+/// Why no device of a connection can be changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unchangeable {
-    /// The test driver's exist on paper only.
+    /// They are the test driver's, and only exist in a document.
     OnPaper,
     /// They are those of a recorded tree.
     Recorded,
 }
 
 impl Operation {
-    /// Whether it can be done to the test driver's devices, or else to those of this host or of a recorded tree. The test
-    /// driver has nothing but virtual ports to make and remove.
+    /// Whether the operation is possible: for `is_test` on the test driver's devices, else for
+    /// `is_live` on those of this host or on those of a recorded machine. The test driver can only
+    /// make and remove virtual ports.
     pub fn check(self, is_test: bool, is_live: bool) -> Result<(), Unchangeable> {
         match self {
             Operation::Create | Operation::Destroy if is_test => Ok(()),

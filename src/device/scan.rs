@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! Finds the devices of a host in sysfs.
 //!
-//! Only the buses and classes whose devices can be node devices are walked.
-//! libudev's enumeration is not used: it costs 165 µs a device where the
-//! reads below cost a tenth of that, and it cannot look below another root.
+//! Only the buses and classes whose devices can be node devices are walked. libudev's enumeration
+//! is not used: it costs 165 µs a device where the reads below cost a tenth of that, and it cannot
+//! look below another root.
 
 use std::collections::HashMap;
 
@@ -16,7 +16,7 @@ use crate::host::files::{basename, dirname, join, syspath_of_link};
 use crate::host::found::Found;
 use crate::name::{self, Name};
 
-/// The name of the device that stands for the host.
+/// The name of the device that stands for the host, as in libvirt.
 pub const COMPUTER: &std::ffi::CStr = c"computer";
 
 /// The device that stands for the host itself.
@@ -36,7 +36,8 @@ pub fn computer() -> Device {
     }
 }
 
-/// Every device of the host but `computer`, by path, so that parents come before their children.
+/// All devices of the host except `computer`, sorted by path, so that parents come before their
+/// children.
 pub fn scan(host: &Host) -> Result<Vec<Device>> {
     let mut found = Vec::new();
     for subsystem in subsystems() {
@@ -64,7 +65,8 @@ pub fn scan(host: &Host) -> Result<Vec<Device>> {
     Ok(devices)
 }
 
-/// The device at `path`, if there is one there and it is a node device.
+/// The node device at `path`; `None` if there is none. `name_at` gives the name of the node device
+/// in a folder.
 pub fn find(host: &Host, path: &[u8], name_at: impl Fn(&[u8]) -> Option<Name>) -> Found<Device> {
     let target = host.files.read_link(&join(path, b"subsystem"))?;
     match target.and_then(|target| subsystem_named(basename(&target))) {
@@ -73,8 +75,8 @@ pub fn find(host: &Host, path: &[u8], name_at: impl Fn(&[u8]) -> Option<Name>) -
     }
 }
 
-/// Reads as much of a device as its name, kind and parent need. A device that
-/// vanishes meanwhile is none.
+/// Reads as much of a device as its name, kind and parent need. A device that vanishes meanwhile is
+/// none.
 fn read_device(
     host: &Host,
     path: &[u8],
@@ -112,7 +114,7 @@ fn read_device(
     }))
 }
 
-/// The nearest directory above that is a node device, else `computer`.
+/// The name of the nearest node device above a path, or `computer` if there is none.
 pub fn nearest(path: &[u8], name_at: impl Fn(&[u8]) -> Option<Name>) -> Name {
     let mut rest = path;
     while !rest.is_empty() {

@@ -12,7 +12,7 @@ fn capability(kind: &str, content: &str) -> String {
     format!("<device><name>n</name><capability type='{kind}'>{content}</capability></device>")
 }
 
-/// What libvirt 12.8.0 said of these to CreateXML and DefineXML (recorded from it).
+/// The errors of libvirt 12.8.0 for these documents, from CreateXML and DefineXML (recorded).
 #[test]
 fn recorded_failures() {
     let cases = [
@@ -68,7 +68,7 @@ fn recorded_failures() {
     }
 }
 
-/// The texts that the format's description gives for single elements.
+/// The texts of errors about single elements.
 #[test]
 fn what_is_missing_or_wrong_is_named() {
     let pci = "<domain>0</domain><bus>0</bus><slot>0</slot><function>0</function>";
@@ -296,7 +296,7 @@ fn every_capability_is_checked() {
     );
 }
 
-/// Every example of the format that is rich in elements, whole and damaged in every way.
+/// A document with many kinds of elements.
 const SAMPLE: &str = "<device>
   <name>pci_0000_3b_00_0</name>
   <path>/sys/devices/pci0000:3a/0000:3b:00.0</path>
@@ -387,7 +387,7 @@ impl Sequence {
     }
 }
 
-/// Whatever is accepted after damage can be written and read again.
+/// Every damaged document that is accepted can be written and read again.
 #[test]
 fn damaged_bytes_do_no_harm() {
     let recorded = include_str!("../../tests/data/machines/synth/devices.xml");

@@ -42,7 +42,7 @@ fn default_devices_are_those_of_libvirt() {
     assert_eq!(found, expected);
 }
 
-/// Its transcript: `nodedev-list --cap`, `nodedev-info`, `nodedev-list --tree`.
+/// The output of libvirt 12.8.0 for `nodedev-list --cap`, `nodedev-info` and `nodedev-list --tree`.
 #[test]
 fn default_connection() {
     let connection = Connection::open(Some(b"test:///default"), false).unwrap();
@@ -107,7 +107,7 @@ fn devices_may_stand_in_files_of_their_own() {
     );
 }
 
-/// libvirt 12.8.0 lists the same devices of this file, in another order, with the same documents.
+/// libvirt 12.8.0 lists the same devices for this file, in another order, with the same documents.
 #[test]
 fn parents_may_be_missing_and_names_be_taken() {
     let system = |name| {
@@ -147,8 +147,8 @@ fn parents_may_be_missing_and_names_be_taken() {
     assert_eq!(both.len(), 2);
 }
 
-/// The documents that libvirt 12.8.0 prints of a file whose devices lack what others have, as they are and as they are
-/// defined, and the capabilities that it tells of them.
+/// Devices without optional elements: what libvirt 12.8.0 prints for them, active and as defined,
+/// and the capabilities that it lists (recorded).
 #[test]
 fn what_a_document_lacks_is_not_printed() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/testdriver/sparse");
@@ -178,7 +178,7 @@ fn what_a_document_lacks_is_not_printed() {
     }
 }
 
-/// What libvirt 12.8.0 says, and which part of it.
+/// The errors of libvirt 12.8.0 and their domains.
 #[test]
 fn errors_about_devices_are_the_test_drivers() {
     let connection = Connection::open(Some(b"test:///default"), false).unwrap();
@@ -271,7 +271,7 @@ fn large_files_are_refused() {
     assert_eq!(node_of_file(&path).unwrap_err().code(), Code::XmlDetail);
 }
 
-/// A file counts as often as it is named.
+/// A file counts each time it is named.
 #[test]
 fn files_together_are_bounded() {
     let devices = |count: usize| {

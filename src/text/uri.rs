@@ -5,21 +5,21 @@ use std::ffi::OsString;
 use std::net::Ipv6Addr;
 use std::os::unix::ffi::OsStringExt;
 
-/// A well-formed URI in its parts. They are percent-encoded as they stand; see [`decode`].
+/// The parts of a well-formed URI, still percent-encoded; see [`decode`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Uri<'a> {
-    /// What stands before the first colon.
+    /// The part before the first colon.
     pub scheme: &'a str,
-    /// The host, empty where none is named.
+    /// The host; empty if there is none.
     pub host: &'a str,
     /// The path, from its first slash.
     pub path: &'a str,
-    /// What stands behind the question mark, empty where there is none.
+    /// The part after the question mark; empty if there is none.
     pub query: &'a str,
 }
 
 impl<'a> Uri<'a> {
-    /// Takes a URI apart; `None` if it is not well-formed.
+    /// Splits a URI into its parts; `None` if it is not well-formed.
     pub fn parse(uri: &'a str) -> Option<Uri<'a>> {
         let (scheme, rest) = uri.split_once(':')?;
         let (rest, fragment) = rest.split_once('#').unwrap_or((rest, ""));
@@ -44,7 +44,7 @@ impl<'a> Uri<'a> {
     }
 }
 
-/// The bytes that a percent-encoded text stands for, which may be no UTF-8.
+/// The bytes of a percent-encoded text, which need not be UTF-8.
 pub fn decode(text: &str) -> OsString {
     OsString::from_vec(percent_encoding::percent_decode_str(text).collect())
 }
@@ -71,7 +71,7 @@ fn host(authority: &str) -> Option<&str> {
     is_good.then_some(host)
 }
 
-/// Whether it is an address in brackets: of IPv6, or of a version to come.
+/// Whether a host is an address in brackets: of IPv6, or of a future version.
 fn is_literal(host: &str) -> bool {
     let inner = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
     inner.is_some_and(|inner| match inner.strip_prefix(['v', 'V']) {
@@ -86,8 +86,8 @@ fn is_literal(host: &str) -> bool {
     })
 }
 
-/// Whether a text holds nothing but letters, digits, `-._~!$&'()*+,;=`, these other characters, and bytes as
-/// `%` and two hexadecimal digits.
+/// Whether a text holds nothing but letters, digits, `-._~!$&'()*+,;=`, these other characters, and
+/// bytes as `%` and two hexadecimal digits.
 fn is_made_of(text: &str, others: &str) -> bool {
     let mut encoded = text.split('%');
     let is_plain = |text: &str| {
@@ -137,7 +137,7 @@ mod tests {
         }
     }
 
-    /// What RFC 3986 has no rule for.
+    /// Texts that no rule of RFC 3986 allows.
     #[test]
     fn other_texts_are_no_uris() {
         for text in [

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! UUIDs in their one spelling.
+//! UUIDs in one spelling.
 
 /// A UUID as 32 lower-case hexadecimal digits with hyphens (RFC 9562, section 4). `text` may have digits of
 /// either case, any hyphens and blanks before each of the 16 bytes, and white space around it. `None` for
@@ -36,7 +36,7 @@ pub fn normalise_uuid(text: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// Asked of libvirt 12.8.0 as the `<uuid>` of a `computer`.
+    /// What libvirt 12.8.0 accepted and refused as the `<uuid>` of a `computer` (recorded).
     #[test]
     fn spellings() {
         let expected = Some("aabbccdd-2222-3333-4444-555566667777");

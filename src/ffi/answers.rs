@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Answers that several functions give: handles on devices, and descriptions.
+//! Results that several functions return: handles on devices, and descriptions.
 
 use std::ffi::{CStr, c_char, c_uint};
 
@@ -15,13 +15,13 @@ use crate::error;
 use crate::name::Name;
 
 impl Call {
-    /// Handles on devices of a connection, in order; code 6 when it was closed meanwhile.
+    /// Handles on devices of a connection, in order; code 6 if it was closed meanwhile.
     pub(super) fn handles(&self, conn: &Conn, names: Vec<Name>) -> Result<Vec<virNodeDevicePtr>> {
         conn.devices(names)
             .ok_or_else(|| self.invalid_conn(conn.address))
     }
 
-    /// A handle on one device of a connection.
+    /// A handle on one device of a connection; code 6 if it was closed meanwhile.
     pub(super) fn handle(&self, conn: &Conn, name: Name) -> Result<virNodeDevicePtr> {
         let handles = self.handles(conn, vec![name])?;
         handles
@@ -30,7 +30,7 @@ impl Call {
             .ok_or_else(|| self.invalid_conn(conn.address))
     }
 
-    /// What `describe` says of a device as it is, or of its definition if the flags ask for that.
+    /// The text that `describe` returns for a device, or for its definition if the flags ask for that.
     pub(super) fn description(
         &mut self,
         driver_function: &'static str,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Arguments from C become values here, or the error that libvirt documents.
+//! Turns arguments from C into values, or into the errors that libvirt documents.
 
 use std::ffi::{CStr, c_char, c_int, c_uint};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::error::{Code, Domain, Error};
 use crate::view::filter::LIST_FLAGS;
 
 impl Call {
-    /// The connection of a handle (code 6 otherwise), which errors of the call belong to from here on.
+    /// The connection of a handle; code 6 if there is none. Errors of the call belong to it from then on.
     pub(super) fn conn(&mut self, handle: virConnectPtr) -> Result<Conn> {
         let address = handle.addr();
         let handle = HANDLES
@@ -24,7 +24,7 @@ impl Call {
         Ok(Conn { address, handle })
     }
 
-    /// The device of a handle (code 52 otherwise); errors belong to its connection from here on.
+    /// The device of a handle; code 52 if there is none. Errors of the call belong to its connection from then on.
     pub(super) fn device(&mut self, handle: virNodeDevicePtr) -> Result<Arc<DeviceHandle>> {
         let address = handle.addr();
         let device = HANDLES
@@ -34,12 +34,12 @@ impl Call {
         Ok(device)
     }
 
-    /// The error for what is no connection.
+    /// The error for a pointer that is not a connection (code 6).
     pub(super) fn invalid_conn(&self, address: usize) -> Failure {
         self.error(Code::InvalidConn, self.function_with(address))
     }
 
-    /// The error for what is no node device.
+    /// The error for a pointer that is not a node device (code 52).
     pub(super) fn invalid_device(&self, address: usize) -> Failure {
         self.error(Code::InvalidNodeDevice, self.function_with(address))
     }
@@ -55,7 +55,7 @@ impl Call {
         }
     }
 
-    /// The error for what the connection cannot do.
+    /// The error for a function that the connection's driver does not have (code 3).
     pub(super) fn unsupported(&self) -> Failure {
         self.error(Code::NoSupport, self.function)
     }
@@ -64,7 +64,7 @@ impl Call {
         Error::new(code, detail).in_domain(self.domain).into()
     }
 
-    /// An argument that is refused (code 8).
+    /// The error for an argument that is refused (code 8).
     pub(super) fn refuse(&self, argument: &'static str, why: String) -> Failure {
         Failure::argument(self.domain, self.function, argument, why)
     }
@@ -80,7 +80,7 @@ impl Call {
         }
     }
 
-    /// Refuses what the connection's devices are not there for.
+    /// Refuses operations that are not possible on the connection's devices (code 3 or 84).
     pub(super) fn changeable(&self, connection: &Connection, operation: Operation) -> Result<()> {
         connection.changeable(operation).map_err(|why| match why {
             Unchangeable::OnPaper => self.unsupported(),
@@ -91,7 +91,7 @@ impl Call {
         })
     }
 
-    /// Refuses NULL.
+    /// Refuses NULL (code 8).
     pub(super) fn not_null<T>(&self, argument: &'static str, pointer: *const T) -> Result<()> {
         if pointer.is_null() {
             return Err(self.null_argument(argument));
@@ -99,7 +99,7 @@ impl Call {
         Ok(())
     }
 
-    /// The error for a NULL argument.
+    /// The error for a NULL argument (code 8).
     pub(super) fn null_argument(&self, argument: &'static str) -> Failure {
         self.refuse(
             argument,
@@ -107,7 +107,7 @@ impl Call {
         )
     }
 
-    /// Refuses numbers below zero.
+    /// Refuses numbers below zero (code 8).
     pub(super) fn not_negative(&self, argument: &'static str, number: c_int) -> Result<usize> {
         usize::try_from(number).map_err(|_| {
             self.refuse(
@@ -117,7 +117,7 @@ impl Call {
         })
     }
 
-    /// Refuses an array argument that is NULL although `size` elements are to go into it.
+    /// Refuses an array that is NULL although `size` elements are to be written to it (code 8).
     pub(super) fn array<T>(
         &self,
         argument: &'static str,
@@ -130,7 +130,7 @@ impl Call {
         Ok(())
     }
 
-    /// A string that must be there.
+    /// A string that must not be NULL (code 8).
     ///
     /// # Safety
     /// `text` is NULL or a NUL-terminated string that outlives the call.
@@ -156,12 +156,12 @@ pub(super) unsafe fn opt_text<'a>(text: *const c_char) -> Option<&'a CStr> {
     Some(unsafe { CStr::from_ptr(text) })
 }
 
-/// Refuses flags that no list knows.
+/// Refuses unknown list flags (code 8).
 pub(super) fn list_flags(bits: c_uint) -> Result<()> {
     flags("nodeConnectListAllNodeDevices", bits, LIST_FLAGS)
 }
 
-/// Refuses bits outside `allowed`, in the words of the driver function that libvirt checks them in.
+/// Refuses bits outside of `allowed` (code 8). The message names the driver function in which libvirt checks them.
 pub(super) fn flags(driver_function: &'static str, flags: c_uint, allowed: c_uint) -> Result<()> {
     flags_in(Domain::NodeDevice, driver_function, flags, allowed)
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Where a thread can be cancelled (pthread_cancel(3)): in functions of the program, and while the library waits for
-//! what the program watches. Never in the library's own work, which would be left half done.
+//! Decides where a thread can be cancelled (pthread_cancel(3)): in functions of the program, and while the library
+//! waits for what the program watches. It cannot be cancelled in the library's own work, which would be left half done.
 //!
 //! glibc ends a cancelled thread, and one that calls pthread_exit(3), by unwinding its stack. So functions of the
-//! program are called outside of `catch_unwind`, which would end the process, through functions of
-//! the ABI `C-unwind`; what must be put back then is put back by `Drop`.
+//! program are called outside of `catch_unwind`, which would end the process, through functions of the ABI `C-unwind`;
+//! what must be put back then is put back by `Drop`.
 
 pub(super) mod points;
 
@@ -22,19 +22,19 @@ thread_local! {
     static CHOSEN: Cell<Option<c_int>> = const { Cell::new(None) };
 }
 
-/// Sets this thread's state and tells the one before.
+/// Sets this thread's state and returns the former one.
 fn set(state: c_int) -> c_int {
     let mut before = 0;
-    // SAFETY: the state is one of those that the function told, or DISABLED, and the number may be written.
+    // SAFETY: the state is one that the function returned, or DISABLED, and the number may be written.
     unsafe { pthread_setcancelstate(state, &mut before) };
     before
 }
 
-/// The library is at work: as long as this lives the thread is not cancelled.
+/// The library's own work: the thread is not cancelled until this is dropped.
 pub(super) struct OwnWork {
     /// The state that the program chose; `None` inside of other own work, which has it already.
     chosen: Option<c_int>,
-    /// It belongs to the thread that began it.
+    /// It must be dropped on the thread that began it.
     _not_send: PhantomData<*const ()>,
 }
 
@@ -63,7 +63,7 @@ impl Drop for OwnWork {
     }
 }
 
-/// Calls a function of the program, or waits for what it watches: with the state that the program chose.
+/// Calls a function of the program, or waits for what it watches, with the state that the program chose.
 pub(super) fn in_program<T>(call: impl FnOnce() -> T) -> T {
     struct Interrupted(c_int);
     impl Drop for Interrupted {
@@ -75,7 +75,7 @@ pub(super) fn in_program<T>(call: impl FnOnce() -> T) -> T {
     let Some(chosen) = CHOSEN.take() else {
         return call();
     };
-    // Before the program can be cancelled, so that it is undone then.
+    // Made before the thread can be cancelled, so that it is dropped then.
     let _interrupted = Interrupted(chosen);
     set(chosen);
     call()

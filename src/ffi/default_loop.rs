@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! The built-in event loop: file descriptors and timers on poll(2).
 //!
-//! Watches and timers may be added, changed and removed from any thread and
-//! from any callback; that wakes the thread which runs the loop. No lock is
-//! held while a callback runs.
+//! Watches and timers may be added, changed and removed by any thread and by any callback. That wakes the thread
+//! that runs the loop. No lock is held while a callback runs.
 
 pub(super) mod functions;
 mod readiness;
@@ -30,14 +29,14 @@ use crate::error::Domain;
 
 const DOMAIN: Domain = Domain::EventLoop;
 
-/// An event loop of the library's own.
+/// The library's own event loop.
 pub(super) struct DefaultLoop {
     state: Mutex<State>,
     turns: Turns,
-    /// Interrupts a poll; without it, changes are seen at the next turn.
+    /// An eventfd that interrupts a poll; without it, changes are seen at the next turn.
     wake: Option<OwnedFd>,
     maker: Maker,
-    /// What a child found in its place, which cannot be taken apart safely.
+    /// The loop that a child inherited, which cannot be dropped safely.
     _inherited: Option<&'static DefaultLoop>,
 }
 
@@ -45,12 +44,12 @@ pub(super) struct DefaultLoop {
 struct State {
     watches: Sources<Descriptor>,
     timers: Sources<Timer>,
-    /// What removed watches and timers leave to be freed in the next turn.
+    /// The data of removed watches and timers, which are freed in the next turn.
     to_free: VecDeque<UserData>,
 }
 
-/// The loop of the process. It is made at the first question and stays; a child makes one of its
-/// own. An inherited one shares its descriptors with the parent, and another thread may have been changing it.
+/// The loop of the process, made when it is first needed. A child makes its own, because an inherited loop shares
+/// descriptors with the parent, and another thread may have been changing it.
 static LOOP: ProcessLock<Option<&'static DefaultLoop>> = ProcessLock::new(Rank::DefaultLoop, None);
 
 /// The loop of the process.
@@ -94,7 +93,7 @@ impl DefaultLoop {
         }
     }
 
-    /// Watches a file descriptor; tells the number of the watch.
+    /// Watches a file descriptor; returns the number of the watch.
     pub(super) fn add_watch(
         &self,
         fd: c_int,
@@ -112,7 +111,7 @@ impl DefaultLoop {
         number
     }
 
-    /// Watches for other events; there may be no such watch.
+    /// Changes the events of a watch; nothing if there is no such watch.
     pub(super) fn update_watch(&self, number: c_int, events: c_int) {
         if let Some(watch) = self.state().watches.find(number) {
             watch.what.events = events;
@@ -120,12 +119,12 @@ impl DefaultLoop {
         }
     }
 
-    /// Ends a watch; -1 when there is none.
+    /// Removes a watch; -1 if there is none.
     pub(super) fn remove_watch(&self, number: c_int) -> c_int {
         self.remove(number, |state| &mut state.watches)
     }
 
-    /// Runs a timer; tells its number.
+    /// Starts a timer; returns its number.
     pub(super) fn add_timer(
         &self,
         frequency: c_int,
@@ -138,7 +137,7 @@ impl DefaultLoop {
         number
     }
 
-    /// Starts a timer anew with another interval; there may be no such timer.
+    /// Restarts a timer with another interval; nothing if there is no such timer.
     pub(super) fn update_timer(&self, number: c_int, frequency: c_int) {
         if let Some(timer) = self.state().timers.find(number) {
             timer.what.start(frequency);
@@ -146,7 +145,7 @@ impl DefaultLoop {
         }
     }
 
-    /// Ends a timer; -1 when there is none.
+    /// Removes a timer; -1 if there is none.
     pub(super) fn remove_timer(&self, number: c_int) -> c_int {
         self.remove(number, |state| &mut state.timers)
     }
@@ -161,10 +160,10 @@ impl DefaultLoop {
         0
     }
 
-    /// One turn: waits until something happens, or another thread changes what is waited for.
+    /// One turn: waits until something happens or another thread changes the watches or timers, and calls callbacks.
     pub(super) fn run_once(&self) -> Result<()> {
         let _turn = own(DOMAIN, || self.turns.begin())?;
-        // What is removed from here on is freed in the next turn, never within the call that removes it.
+        // Data that are removed from now on are freed in the next turn, never in the call that removes them.
         let (mut to_free, watches, mut question) = own(DOMAIN, || self.prepare())?;
         question.wait();
         for (watch, ready) in own(DOMAIN, || self.happened(&watches, &question))? {
@@ -180,7 +179,7 @@ impl DefaultLoop {
         Ok(())
     }
 
-    /// What a turn begins with: what is to be freed, and the watches with the question which of them are ready.
+    /// Prepares a turn: the data to be freed, and the watches with the question which of them are ready.
     fn prepare(&self) -> (ToFree<'_>, Vec<c_int>, Question) {
         let mut state = self.state();
         let timeout = state.timeout();
@@ -195,7 +194,7 @@ impl DefaultLoop {
         (ToFree { of: self, to_free }, numbers, question)
     }
 
-    /// The watches for which something happened, and what.
+    /// The watches for which something happened, each with its events.
     fn happened(&self, watches: &[c_int], question: &Question) -> Vec<(c_int, c_int)> {
         if let Some(wake) = &self.wake {
             let _ = rustix::io::read(wake, &mut [0; 8]);
@@ -213,7 +212,7 @@ impl DefaultLoop {
         due.map(|timer| timer.number).collect()
     }
 
-    /// Whether a callback has forked and this is the child: then the loop is no longer ours.
+    /// Whether a callback has forked and this is the child: then the loop belongs to the parent.
     fn is_inherited(&self) -> bool {
         self.maker.is_another()
     }
@@ -222,7 +221,7 @@ impl DefaultLoop {
         self.call(
             number,
             |state| &mut state.watches,
-            // An earlier callback of this turn may have paused or narrowed it.
+            // An earlier callback of this turn may have paused it or changed its events.
             |watch| match watch.events {
                 0 => None,
                 events => Some(ready & (events | ALWAYS)).filter(|told| *told != 0),
@@ -252,7 +251,7 @@ impl DefaultLoop {
         )
     }
 
-    /// Calls the callback of a source that is still there, for what `happened` says that it is told.
+    /// Calls the callback of a source if that still exists, with what `happened` returns.
     fn call<T: Copy, H>(
         &self,
         number: c_int,
@@ -280,10 +279,10 @@ impl DefaultLoop {
     }
 }
 
-/// Where a state has its watches, or its timers.
+/// The watches or the timers of a state.
 type SourcesOf<T> = fn(&mut State) -> &mut Sources<T>;
 
-/// A source whose callback runs, until this is dropped.
+/// Marks a source as one whose callback runs, until this is dropped.
 struct Busy<'a, T> {
     of: &'a DefaultLoop,
     number: c_int,
@@ -301,14 +300,14 @@ impl<T> Drop for Busy<'_, T> {
     }
 }
 
-/// What a turn is to free. What is left, when the program ends the thread, is freed in the next one.
+/// The data that a turn frees. If the program ends the thread, those that are left are freed in the next turn.
 struct ToFree<'a> {
     of: &'a DefaultLoop,
     to_free: VecDeque<UserData>,
 }
 
 impl ToFree<'_> {
-    /// The next; nothing in a child, where nothing is freed that its parent frees.
+    /// The next data to be freed; `None` in a child, where the parent's data are not freed.
     fn next(&mut self) -> Option<UserData> {
         match self.of.is_inherited() {
             true => None,
@@ -328,7 +327,7 @@ impl Drop for ToFree<'_> {
 }
 
 impl State {
-    /// How long a turn may wait; `None` for ever.
+    /// How long a turn may wait; `None` means without limit.
     fn timeout(&self) -> Option<Duration> {
         if !self.to_free.is_empty() {
             return Some(Duration::ZERO);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Events of a connection: registering for them, and telling them.
+//! Events of a connection: registrations, and dispatching.
 //!
-//! Callbacks run in the thread that tells, with no lock held: they may call
-//! anything, registration and deregistration included, and may end the thread.
+//! Callbacks run in the thread that dispatches, with no lock held: they may call any function, also to register and
+//! deregister, and may end the thread.
 
 use std::ffi::{c_int, c_void};
 use std::os::fd::RawFd;
@@ -25,7 +25,7 @@ use crate::view::DeviceEvent;
 
 const DOMAIN: Domain = Domain::NodeDevice;
 
-/// Registers a listener; tells its number.
+/// Registers a listener; returns its number.
 pub(super) fn register(
     call: &mut Call,
     conn: &Conn,
@@ -44,7 +44,7 @@ pub(super) fn register(
     }
     let added = call.own(|_| {
         conn.hold()?;
-        // Another thread may have been first meanwhile.
+        // Another thread may have added a watch meanwhile.
         let added = handle.listeners.add_once(listener, data);
         added.inspect_err(|_| conn.release())
     });
@@ -62,7 +62,7 @@ pub(super) fn deregister(call: &mut Call, conn: &Conn, number: c_int) -> Result<
         let registration = handle.listeners.take_number(number)?;
         Ok((registration, handle.watching.end(&handle.connection)))
     })?;
-    // What kept the connection for the registration.
+    // The registration has held the connection.
     let _hold = Hold(conn);
     remove_watch(watch);
     let free = call.own(|_| Ok(handle.telling.free_or_wait(registration)))?;
@@ -72,7 +72,7 @@ pub(super) fn deregister(call: &mut Call, conn: &Conn, number: c_int) -> Result<
     Ok(())
 }
 
-/// What [`Conn::hold`] kept, until it is dropped.
+/// Holds a connection as [`Conn::hold`] does, until this is dropped.
 struct Hold<'a>(&'a Conn);
 
 impl Drop for Hold<'_> {
@@ -81,18 +81,18 @@ impl Drop for Hold<'_> {
     }
 }
 
-/// The descriptor for the program's own poll; from now on no event loop is needed.
+/// The descriptor for the program's own poll. From then on no event loop is needed.
 pub(super) fn event_fd(conn: &Conn) -> Result<RawFd> {
     conn.handle.watching.poll(&conn.handle.connection)
 }
 
-/// Called by the event loop when there may be something to tell.
+/// Called by the event loop when there may be events to dispatch.
 unsafe extern "C-unwind" fn on_readable(watch: c_int, _: c_int, _: c_int, opaque: *mut c_void) {
     let _own_work = OwnWork::begin();
     let address = opaque.addr();
     if let Some(handle) = shield(None, || HANDLES.connection(address)) {
         let conn = Conn { address, handle };
-        // Where it fails, the loop calls again in a while.
+        // If it fails, the loop calls again after a while.
         let result = tell_all(&conn);
         let failure = shield(None, || conn.handle.watching.first_failure(result.err()));
         if let Some(failure) = failure {
@@ -101,13 +101,13 @@ unsafe extern "C-unwind" fn on_readable(watch: c_int, _: c_int, _: c_int, opaque
         }
         shield((), || drop(conn));
     } else if shield(false, || HANDLES.is_inherited(address)) {
-        // A child that goes on with its parent's loop would be called for ever.
+        // A child that goes on with its parent's loop would be called again and again.
         remove_watch(Some(watch));
     }
 }
 
-/// Tells what happened to who asked; returns how many events there were. While
-/// another thread, or a caller further up, is at it, there is nothing to do.
+/// Dispatches all events to the listeners; returns how many there were. Does nothing while another thread, or a caller
+/// further up, is dispatching.
 pub(super) fn tell_all(conn: &Conn) -> Result<usize> {
     let handle = &conn.handle;
     let Some(under_way) = handle.telling.begin() else {
@@ -129,7 +129,8 @@ pub(super) fn tell_all(conn: &Conn) -> Result<usize> {
     Ok(count)
 }
 
-/// Events that are being told. Those that are left, when a callback ends the thread, wait for the next one to tell.
+/// Events that are being dispatched. If a callback ends the thread, those that are left are given back to the
+/// connection.
 struct Untold<'a> {
     connection: &'a Connection,
     left: std::vec::IntoIter<DeviceEvent>,

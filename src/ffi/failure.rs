@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! A failure as C gets to see it: what goes into the fields of a `virError`.
+//! A failure as C sees it: the fields of a `virError`.
 
 use std::borrow::Cow;
 use std::ffi::c_int;
@@ -9,10 +9,10 @@ use super::error_number::virErrorNumber;
 use super::shield::catch;
 use crate::error::{Cause, Code, Domain, Error};
 
-/// Result of what stands between C and the library below.
+/// The result of functions between C and the library below.
 pub(super) type Result<T> = std::result::Result<T, Failure>;
 
-/// Does something that the library itself does; a panic in it is an error of that part.
+/// Does the library's own work; a panic in it becomes an error of the domain.
 pub(super) fn own<T>(domain: Domain, work: impl FnOnce() -> T) -> Result<T> {
     catch(work).map_err(|words| {
         let error = Error::new(Code::InternalError, words);
@@ -33,7 +33,8 @@ pub(super) struct Failure {
 }
 
 impl Failure {
-    /// An argument that a function refuses: the text is `why` alone, and the two have fields of their own.
+    /// The failure for an argument that a function refuses: the text is `why`; function and
+    /// argument have their own fields.
     pub(super) fn argument(
         domain: Domain,
         function: &'static str,
@@ -139,7 +140,7 @@ impl From<Domain> for virErrorDomain {
 mod tests {
     use super::*;
 
-    /// Numbers and fields as libvirt 12.8.0 fills them.
+    /// The numbers and fields are those of libvirt 12.8.0.
     fn fields(
         error: Error,
     ) -> (

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! What fork(2) does to the library.
+//! Handles fork(2).
 //!
-//! A child process has the memory of its parent, but of the threads only the one that
-//! forked. Descriptors are shared: a message that the child reads is lost to the parent.
-//! So the child may not use connections that it inherited. It can give them back, and
-//! open its own.
+//! A child process has the memory of its parent, but only the thread that forked. Descriptors are shared: a message
+//! that the child reads is lost to the parent. So the child cannot use connections that it inherited; it can close
+//! them, and open its own.
 //!
-//! The locks of the process are taken before the fork and let go on both sides, so that
-//! none is held in the child by a thread that is not there. Whoever has such a lock makes
-//! it a [`ProcessLock`], which sees to that. The locks of a connection are not taken: the child
-//! never takes those of an inherited one. An inherited connection that another thread
-//! was using keeps that thread's share of its `Arc`, and therefore is never torn down half-changed.
+//! The locks of the process are taken before the fork and released on both sides, so that no lock is held in the child
+//! by a thread that does not exist there. [`ProcessLock`] is such a lock. The locks of a connection are not taken,
+//! because the child never takes those of an inherited one. An inherited connection that another thread was using keeps
+//! that thread's share of its `Arc`, and so is never dropped half-changed.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -21,17 +19,17 @@ use std::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use super::shield::shield;
 use crate::process;
 
-/// The order in which a fork takes the locks of the process. Code that takes one while it
-/// holds another must keep to it; there is none today.
+/// The order in which a fork takes the locks of the process. Code that takes one while it holds another must follow
+/// this order; no code does so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
-    /// Who is told of errors.
+    /// The function of the program that handles errors.
     ErrorHandler,
     /// The event loop that the program registered.
     InstalledLoop,
     /// The event loop of the library.
     DefaultLoop,
-    /// What the pointers stand for that C holds.
+    /// The table of handles.
     Handles,
 }
 
@@ -51,21 +49,21 @@ impl<T: Send + Sync + 'static> ProcessLock<T> {
         }
     }
 
-    // No code that can fail half-way runs under these locks, so a poisoned value is still whole.
+    // No code that can panic halfway runs under these locks, so a value is consistent even if its lock is poisoned.
 
-    /// The value, to be looked at.
+    /// Locks the value for reading.
     pub(super) fn read(&'static self) -> RwLockReadGuard<'static, T> {
         self.make_known();
         self.value.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The value, to be changed.
+    /// Locks the value for writing.
     pub(super) fn write(&'static self) -> RwLockWriteGuard<'static, T> {
         self.make_known();
         self.value.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// From here on each fork takes the lock.
+    /// Adds the lock to those that each fork takes.
     fn make_known(&'static self) {
         if self.is_known.load(Ordering::Acquire) {
             return;
@@ -80,11 +78,11 @@ impl<T: Send + Sync + 'static> ProcessLock<T> {
     }
 }
 
-/// A lock of whatever value.
+/// A lock with a value of any type.
 trait Lock: Sync {
     fn rank(&self) -> Rank;
 
-    /// Takes the lock for as long as the result lives.
+    /// Takes the lock until the result is dropped.
     fn hold(&'static self) -> Box<dyn Any>;
 }
 
@@ -100,14 +98,14 @@ impl<T: Send + Sync + 'static> Lock for ProcessLock<T> {
 
 type KnownLocks = Vec<&'static dyn Lock>;
 
-/// The locks that were ever used, in the order of their ranks.
+/// The locks that have been used, in the order of their ranks.
 static LOCKS: Mutex<KnownLocks> = Mutex::new(Vec::new());
 
 fn known_locks() -> MutexGuard<'static, KnownLocks> {
     LOCKS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// All locks of the process, each let go before those that were taken earlier.
+/// Holds all locks of the process. They are released in the reverse order.
 struct AllLocks {
     locks: Vec<Box<dyn Any>>,
     _known: MutexGuard<'static, KnownLocks>,
@@ -139,25 +137,25 @@ thread_local! {
     static HELD: RefCell<Option<AllLocks>> = const { RefCell::new(None) };
 }
 
-/// How many forks lie between this process and the one that loaded the library.
+/// How many forks there were between the process that loaded the library and this one.
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
 static IS_WATCHED: AtomicBool = AtomicBool::new(false);
 
-/// Has the library told of forks from now on.
+/// Has the C library call the functions below at each fork from now on.
 pub(super) fn watch() {
     if IS_WATCHED.load(Ordering::Relaxed) || IS_WATCHED.swap(true, Ordering::Relaxed) {
         return;
     }
-    // SAFETY: functions that live as long as the process: the library is never unloaded.
-    // Without memory for it there is nothing better to do than to go on.
+    // SAFETY: functions that live as long as the process: the library is never unloaded. If there is no memory for it,
+    // the library goes on without.
     unsafe { libc::pthread_atfork(Some(before), Some(in_parent), Some(in_child)) };
 }
 
 /// The process that made something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Maker {
-    /// How many forks lie between it and the process that loaded the library.
+    /// How many forks there were between the process that loaded the library and this one.
     forks: u32,
 }
 
@@ -174,7 +172,7 @@ impl Maker {
         self != Maker::here()
     }
 
-    /// Another one, for tests of what a child finds.
+    /// Another process, for tests of what a child finds.
     #[cfg(test)]
     pub(super) fn another() -> Self {
         Maker { forks: u32::MAX }
@@ -184,7 +182,7 @@ impl Maker {
 unsafe extern "C" fn before() {
     shield((), || {
         let locks = AllLocks::hold();
-        // A thread that ends has no such variable any more; then the locks are let go here.
+        // A thread that is ending does not have the variable any more; then the locks are released here.
         let _ = HELD.try_with(|held| *held.borrow_mut() = Some(locks));
     });
 }
@@ -197,7 +195,7 @@ unsafe extern "C" fn in_parent() {
 
 unsafe extern "C" fn in_child() {
     shield((), || {
-        // While no other thread of the child can look at what it inherited.
+        // No other thread of the child exists yet that could see inherited values.
         COUNT.fetch_add(1, Ordering::Relaxed);
         let _ = HELD.try_with(|held| held.borrow_mut().take());
     });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! What every exported function has around its body.
+//! The frame around the body of every exported function.
 
 use std::ffi::{c_int, c_ulonglong};
 use std::ptr;
@@ -35,7 +35,7 @@ impl<T> FailValue for *const T {
     const FAIL: Self = ptr::null();
 }
 
-/// One call from C: who was called, and the connection that its errors belong to.
+/// One call from C: the function that was called, and the connection to which its errors belong.
 pub(super) struct Call {
     pub(super) function: &'static str,
     pub(super) domain: Domain,
@@ -44,19 +44,19 @@ pub(super) struct Call {
 }
 
 impl Call {
-    /// From here on an error is stored but told to no handler and no connection.
+    /// Has an error stored, but not reported to handlers or the connection.
     pub(super) fn be_silent(&mut self) {
         self.silent = true;
     }
 
-    /// Does something that the library itself does; a panic in it is an error.
+    /// Does the library's own work; a panic in it becomes an error.
     pub(super) fn own<T>(&mut self, work: impl FnOnce(&mut Call) -> Result<T>) -> Result<T> {
         own(self.domain, || work(self))?
     }
 }
 
-/// Runs the body of an exported function: clears this thread's error, keeps panics out of C,
-/// stores and tells the error of a failure and returns `T::FAIL`.
+/// Runs the body of an exported function. Clears this thread's error before, and keeps panics out of C. If the body
+/// fails, stores and reports the error and returns `T::FAIL`.
 pub(super) fn guard<T: FailValue>(
     domain: Domain,
     function: &'static str,
@@ -65,7 +65,8 @@ pub(super) fn guard<T: FailValue>(
     guard_calls(domain, function, |call| call.own(body))
 }
 
-/// The same for a function that calls functions of the program. The body does so itself, and all else in [`Call::own`].
+/// The same for a function that calls functions of the program. Its body calls those directly, and does all else in
+/// [`Call::own`].
 pub(super) fn guard_calls<T: FailValue>(
     domain: Domain,
     function: &'static str,
@@ -91,7 +92,7 @@ pub(super) fn guard_calls<T: FailValue>(
     }
 }
 
-// What all functions have in common stands in the library once, not in each of them.
+// The common parts are functions of their own, so that they are not copied into each exported function.
 
 #[inline(never)]
 fn begin() {

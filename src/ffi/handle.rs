@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! The table of live handles.
 //!
-//! What C holds is an address that the library never reads through: the table
-//! says what it stands for. So a pointer that is NULL, was freed, belongs to
-//! another library or is of the other kind is an error, not a crash. The bytes at
-//! an address are zero for as long as the process lives, and no C library's
-//! type check takes zeroes for its own object.
+//! C holds addresses that the library never reads: the table has the objects for them. So a pointer that is NULL, was
+//! freed, belongs to another library or is of the other kind gives an error, not a crash. The bytes at an address are
+//! zero as long as the process lives, and no C library's type check takes zeros for its own object.
 //!
-//! A child process inherits the table (see `fork`). What came from before the
-//! fork is known as such and can only be closed.
+//! A child process inherits the table (see `fork`). Handles from before the fork can only be closed there.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -16,17 +13,17 @@ use std::sync::{Arc, RwLockReadGuard, RwLockWriteGuard};
 
 use super::fork::{Maker, ProcessLock, Rank};
 
-/// An address is not given out again before this many other handles were made,
-/// so that a stale pointer does not quietly become another device.
+/// How many other handles are made before an address is used again, so that a stale pointer does not soon mean
+/// another device.
 const REUSE_DISTANCE: u64 = 65_536;
 
-/// What lies at the address of a handle: zeroes.
+/// The memory at the address of a handle: zeros.
 type Slot = [u64; 2];
 const SLOT: usize = size_of::<Slot>();
 const FIRST_CHUNK: usize = 64;
 const LARGEST_CHUNK: usize = 4096;
 
-/// Live connections `C` and live devices `D` by the address that stands for them.
+/// Live connections `C` and live devices `D`, by their addresses.
 pub(super) struct Handles<C, D> {
     table: ProcessLock<Table<C, D>>,
 }
@@ -34,46 +31,46 @@ pub(super) struct Handles<C, D> {
 enum Handle<C, D> {
     Connection {
         object: Arc<C>,
-        /// References that the program holds: one from opening, one for each Ref.
+        /// The references of the program: one from opening, one for each Ref.
         references: u32,
-        /// What else keeps it: live handles on its devices, event registrations.
+        /// Other references: one for each live handle on its devices, and for each registration for events.
         holds: u32,
     },
     Device {
         object: Arc<D>,
         references: u32,
-        /// Address of the device's connection.
+        /// The address of the device's connection.
         owner: usize,
     },
 }
 
-/// What giving a connection back did.
+/// The result of closing a connection.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Closed {
-    /// The connection is gone.
+    /// The connection is closed.
     Gone,
-    /// References or device handles keep it.
+    /// References, device handles or registrations still keep it open.
     StillUsed,
 }
 
-/// What an address stands for, and the process that made it.
+/// The object at an address, and the process that made it.
 struct Placed<C, D> {
     maker: Maker,
     handle: Handle<C, D>,
 }
 
-/// Addresses side by side, from `base` on.
+/// A block of adjacent addresses, from `base` on.
 struct Chunk<C, D> {
     base: usize,
     entries: Vec<Option<Placed<C, D>>>,
 }
 
 struct Table<C, D> {
-    /// In the order of their addresses.
+    /// The blocks, in the order of their addresses.
     chunks: Vec<Chunk<C, D>>,
-    /// Addresses of the newest chunk that were never given out.
+    /// Addresses of the newest block that have never been used.
     fresh: Range<usize>,
-    /// Given back addresses, each with the count of handles made until then, oldest first.
+    /// Addresses that are free again, each with the count of handles made until then, oldest first.
     freed: VecDeque<(usize, u64)>,
     made: u64,
 }
@@ -126,8 +123,8 @@ impl<C: Send + Sync + 'static, D: Send + Sync + 'static> Handles<C, D> {
         })
     }
 
-    /// Handles with one reference each on devices of the connection `conn` at `owner`, in
-    /// order; `None` when that connection is no longer alive.
+    /// Handles with one reference each on devices of the connection at `owner`, in order; `None` if that connection has
+    /// been closed.
     pub(super) fn add_devices(
         &'static self,
         owner: usize,
@@ -158,7 +155,7 @@ impl<C: Send + Sync + 'static, D: Send + Sync + 'static> Handles<C, D> {
         )
     }
 
-    /// Adds a reference to a connection; false when there is none at the address.
+    /// Adds a reference to a connection; `false` if there is none at the address.
     pub(super) fn reference_connection(&'static self, address: usize) -> bool {
         match self.write().get_mut(address) {
             Some(Handle::Connection { references, .. }) => add_one(references),
@@ -166,7 +163,7 @@ impl<C: Send + Sync + 'static, D: Send + Sync + 'static> Handles<C, D> {
         }
     }
 
-    /// Adds a reference to a device; false when there is none at the address.
+    /// Adds a reference to a device; `false` if there is none at the address.
     pub(super) fn reference_device(&'static self, address: usize) -> bool {
         match self.write().get_mut(address) {
             Some(Handle::Device { references, .. }) => add_one(references),
@@ -174,9 +171,9 @@ impl<C: Send + Sync + 'static, D: Send + Sync + 'static> Handles<C, D> {
         }
     }
 
-    /// Drops one of the program's references to a connection; `None` when it has none.
+    /// Drops one of the program's references to a connection; `None` if it has none.
     ///
-    /// The last reference to an inherited one takes the connection's devices with it: nothing
+    /// With the last reference to an inherited connection, the handles on its devices are dropped too, because nothing
     /// else can be done with them in this process.
     pub(super) fn close_connection(&'static self, address: usize) -> Option<Closed> {
         let mut table = self.write();
@@ -197,12 +194,12 @@ impl<C: Send + Sync + 'static, D: Send + Sync + 'static> Handles<C, D> {
         })
     }
 
-    /// Whether the address stands for something that was made before a fork of the process.
+    /// Whether the object at the address was made before a fork, by another process.
     pub(super) fn is_inherited(&'static self, address: usize) -> bool {
         self.read().is_inherited(address)
     }
 
-    /// Keeps a connection alive until [`Handles::release_connection`]; false when there is none at the address.
+    /// Keeps a connection alive until [`Handles::release_connection`]; `false` if there is none at the address.
     pub(super) fn hold_connection(&'static self, address: usize) -> bool {
         match self.write().get_mut(address) {
             Some(Handle::Connection { holds, .. }) => add_one(holds),
@@ -210,7 +207,7 @@ impl<C: Send + Sync + 'static, D: Send + Sync + 'static> Handles<C, D> {
         }
     }
 
-    /// Lets go what [`Handles::hold_connection`] kept.
+    /// Drops what [`Handles::hold_connection`] holds.
     pub(super) fn release_connection(&'static self, address: usize) {
         let mut table = self.write();
         if let Some(Handle::Connection { holds, .. }) = table.get_mut(address) {
@@ -222,8 +219,8 @@ impl<C: Send + Sync + 'static, D: Send + Sync + 'static> Handles<C, D> {
         drop(gone);
     }
 
-    /// Drops a reference to a device, and with the last one the device's hold on
-    /// its connection; false when there is no device at the address.
+    /// Drops a reference to a device, and with the last one the device's reference to its connection; `false` if there
+    /// is no device at the address.
     pub(super) fn release_device(&'static self, address: usize) -> bool {
         let mut table = self.write();
         let owner = match table.get_mut(address) {
@@ -261,12 +258,12 @@ fn add_one(count: &mut u32) -> bool {
 }
 
 impl<C, D> Table<C, D> {
-    /// How many chunks begin at or below the address.
+    /// How many blocks begin at or below the address.
     fn chunks_up_to(&self, address: usize) -> usize {
         self.chunks.partition_point(|chunk| chunk.base <= address)
     }
 
-    /// The chunk that an address is in, and its place there.
+    /// The index of the block that has an address, and the index in it.
     fn place(&self, address: usize) -> Option<(usize, usize)> {
         let chunk = self.chunks_up_to(address).checked_sub(1)?;
         let offset = address - self.chunks[chunk].base;
@@ -294,7 +291,7 @@ impl<C, D> Table<C, D> {
         self.chunks[chunk].entries.get_mut(index)
     }
 
-    /// What is at the address, inherited or not.
+    /// The object at the address, inherited or not.
     fn any_mut(&mut self, address: usize) -> Option<&mut Handle<C, D>> {
         Some(&mut self.cell(address)?.as_mut()?.handle)
     }
@@ -321,7 +318,7 @@ impl<C, D> Table<C, D> {
         Some(placed.handle)
     }
 
-    /// An inherited connection without references, with its devices; nothing while it has some.
+    /// Takes an inherited connection without references out, with its devices; nothing if it has references.
     fn take_inherited(&mut self, conn: usize) -> Vec<Handle<C, D>> {
         if !matches!(
             self.any_mut(conn),
@@ -367,7 +364,7 @@ impl<C, D> Table<C, D> {
         if self.fresh.is_empty() {
             let slots = FIRST_CHUNK << self.chunks.len().min(6);
             let slots = slots.min(LARGEST_CHUNK);
-            // Never given back, so a stale pointer stays readable for whoever looks at it.
+            // The memory is never freed, so a stale pointer stays readable.
             let memory: &'static mut [Slot] = Box::leak(vec![[0; 2]; slots].into_boxed_slice());
             let base = memory.as_mut_ptr().expose_provenance();
             let entries = std::iter::repeat_with(|| None).take(slots).collect();

@@ -19,20 +19,21 @@ pub(super) struct LoopFunctions {
     pub(super) remove_timeout: virEventRemoveTimeoutFunc,
 }
 
-/// The first loop that was registered stays for the life of the process, and for its children.
+/// The first loop that was registered, which stays for the life of the process and of its children.
 static INSTALLED: ProcessLock<Option<LoopFunctions>> = ProcessLock::new(Rank::InstalledLoop, None);
 
-/// Makes these the functions of the loop, unless there is one already.
+/// Registers these functions as the loop, unless there is one already.
 pub(super) fn install(functions: LoopFunctions) {
     INSTALLED.write().get_or_insert(functions);
 }
 
-/// Whether there is a loop.
+/// Whether a loop is registered.
 pub(super) fn is_there() -> bool {
     INSTALLED.read().is_some()
 }
 
-/// Calls a function of the loop with no lock held; `missing` where there is no loop or it lacks that function.
+/// Calls a function of the loop, with no lock held; returns `missing` if there is no loop or it
+/// lacks the function.
 pub(super) fn call<T>(missing: T, call: impl FnOnce(LoopFunctions) -> Option<T>) -> T {
     let functions = *INSTALLED.read();
     in_program(|| functions.and_then(call)).unwrap_or(missing)

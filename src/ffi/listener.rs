@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Which function of the program wants to be told of which events.
+//! Functions of the program that are called for events.
 
 use std::ffi::{c_int, c_void};
 use std::ptr;
@@ -21,21 +21,21 @@ type Lifecycle =
 /// Called for `VIR_NODE_DEVICE_EVENT_ID_UPDATE`.
 type Update = unsafe extern "C-unwind" fn(virConnectPtr, virNodeDevicePtr, *mut c_void);
 
-/// A function of the type that its event has.
+/// A function, with the type for its event.
 #[derive(Clone, Copy)]
 enum Callback {
     Lifecycle(Lifecycle),
     Update(Update),
 }
 
-/// A function that is told of one sort of event, of one device or of all.
+/// A function that is called for one kind of event, of one device or of all.
 pub(super) struct Listener {
     callback: Callback,
-    /// The name of the only device of interest.
+    /// The name of the device; `None` for all devices.
     device: Option<Name>,
 }
 
-/// The same function for the same event of the same device.
+/// Two are equal if they are the same function for the same event of the same device.
 impl PartialEq for Listener {
     fn eq(&self, other: &Self) -> bool {
         let is_same_function = match (self.callback, other.callback) {
@@ -48,10 +48,11 @@ impl PartialEq for Listener {
 }
 
 impl Listener {
-    /// The function for an event: programs cast each type to the generic one. `None` for NULL.
+    /// The function for an event, which programs cast to the generic type; `None` for NULL.
     ///
     /// # Safety
-    /// `callback` is a function of the type that `event` has, which can be called until it is deregistered.
+    /// `callback` is a function of the type that `event` has, which can be called until it is
+    /// deregistered.
     pub(super) unsafe fn new(
         event: c_int,
         callback: virConnectNodeDeviceEventGenericCallback,
@@ -67,7 +68,7 @@ impl Listener {
         Some(Listener { callback, device })
     }
 
-    /// Whether it is to be told of an event.
+    /// Whether it is to be called for an event.
     pub(super) fn wants(&self, event: &DeviceEvent) -> bool {
         let is_of_kind = match self.callback {
             Callback::Lifecycle(_) => lifecycle_type(event.change).is_some(),
@@ -79,7 +80,8 @@ impl Listener {
     /// Calls the function. To be done with no lock held.
     ///
     /// # Safety
-    /// `conn` and `device` are live handles, `data` is what the program gave along with the function.
+    /// `conn` and `device` are live handles, `data` is what the program gave along with the
+    /// function.
     pub(super) unsafe fn tell(
         &self,
         conn: virConnectPtr,
@@ -101,7 +103,7 @@ impl Listener {
     }
 }
 
-/// The number of a lifecycle event: `virNodeDeviceEventLifecycleType`.
+/// The number of a lifecycle event (`virNodeDeviceEventLifecycleType`); `None` for an update.
 fn lifecycle_type(change: Change) -> Option<c_int> {
     match change {
         Change::Created => Some(VIR_NODE_DEVICE_EVENT_CREATED as c_int),

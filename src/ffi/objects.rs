@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! What handles stand for, and the one table of the process.
+//! The objects behind handles, and the table of them in the process.
 
 use std::ptr;
 use std::sync::{Arc, OnceLock};
@@ -20,23 +20,23 @@ use crate::name::Name;
 pub(super) struct ConnHandle {
     pub(super) connection: Connection,
     pub(super) errors: ConnErrors,
-    /// Who is told of events.
+    /// The listeners for events.
     pub(super) listeners: Registrations<Listener>,
     pub(super) watching: Watching,
     pub(super) telling: Telling,
-    /// Addresses of functions for events that never come.
+    /// Addresses of functions that are registered for events which never happen.
     pub(super) never_called: Registrations<usize>,
 }
 
-/// A device as C sees it: a name of a connection.
+/// A device as C sees it: a name on a connection.
 pub(super) struct DeviceHandle {
     pub(super) conn: Arc<ConnHandle>,
     pub(super) name: Name,
-    /// Kept after the first question, so that the string given to C stays where it is.
+    /// The parent's name, kept after the first call, because C holds a pointer to it.
     pub(super) parent: OnceLock<Name>,
 }
 
-/// Every handle of the process.
+/// All handles of the process.
 pub(super) static HANDLES: Handles<ConnHandle, DeviceHandle> = Handles::new();
 
 /// A connection that was looked up, with the address of its handle.
@@ -54,12 +54,12 @@ impl Conn {
         }
     }
 
-    /// Lets go what [`Conn::hold`] kept.
+    /// Drops what [`Conn::hold`] holds.
     pub(super) fn release(&self) {
         HANDLES.release_connection(self.address);
     }
 
-    /// Handles on devices of this connection, in order; `None` when it was closed meanwhile.
+    /// Handles on devices of this connection, in order; `None` if it was closed meanwhile.
     pub(super) fn devices(&self, names: Vec<Name>) -> Option<Vec<virNodeDevicePtr>> {
         let devices = names.into_iter().map(|name| {
             Arc::new(DeviceHandle {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Values become C memory here. Whatever C frees comes from `malloc`.
+//! Turns values into C memory. What C frees comes from `malloc`.
 
 use std::ffi::{c_char, c_int};
 use std::os::fd::{BorrowedFd, RawFd};
@@ -19,7 +19,7 @@ pub(super) unsafe fn set<T>(at: *mut T, value: T) {
     }
 }
 
-/// Memory for `count` values of `T`; never NULL.
+/// Memory for `count` values of `T`, never NULL; code 2 if there is no memory.
 fn allocate<T>(count: usize) -> Result<*mut T> {
     let bytes = count.checked_mul(size_of::<T>());
     let memory = match bytes {
@@ -33,7 +33,7 @@ fn allocate<T>(count: usize) -> Result<*mut T> {
     Ok(memory.cast())
 }
 
-/// A copy of a text for C to free. C sees it end at the first NUL, should it hold one.
+/// A copy of a text for C to free. For C it ends at the first NUL.
 pub(super) fn text(text: &str) -> Result<*mut c_char> {
     bytes(text.as_bytes())
 }
@@ -50,9 +50,10 @@ pub(super) fn bytes(text: &[u8]) -> Result<*mut c_char> {
     Ok(copy.cast())
 }
 
-/// Writes all of it to a descriptor of the caller's.
+/// Writes all bytes to a descriptor of the caller; code 38 if that fails.
 pub(super) fn write(fd: RawFd, mut bytes: &[u8]) -> Result<()> {
-    // SAFETY: open, by what the caller of an exported function promises of the number; it is not kept.
+    // SAFETY: open, by what the caller of an exported function promises of the number; it is not
+    // kept.
     let fd = unsafe { BorrowedFd::borrow_raw(fd) };
     while !bytes.is_empty() {
         let written = rustix::io::retry_on_intr(|| rustix::io::write(fd, bytes));
@@ -62,7 +63,7 @@ pub(super) fn write(fd: RawFd, mut bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Gives back what `text` or `bytes` made.
+/// Frees what `text` or `bytes` made.
 ///
 /// # Safety
 /// `text` is NULL or came from `malloc` and is not used afterwards.
@@ -71,7 +72,7 @@ pub(super) unsafe fn free(text: *mut c_char) {
     unsafe { libc::free(text.cast()) };
 }
 
-/// A NULL-terminated array of pointers for C to free; given back when it is not handed out.
+/// A NULL-terminated array of pointers for C to free. It is freed here if it is not handed out.
 pub(super) struct List<T> {
     array: *mut *mut T,
     length: usize,
@@ -84,7 +85,7 @@ impl<T> List<T> {
         Ok(List { array, length })
     }
 
-    /// The array with these pointers in it, as many as there is room for.
+    /// Fills the array with as many of these pointers as fit, and hands it out.
     pub(super) fn fill(self, pointers: &[*mut T]) -> *mut *mut T {
         let filled = pointers.len().min(self.length);
         // SAFETY: the array has room for them and overlaps nothing.
@@ -104,7 +105,7 @@ impl<T> Drop for List<T> {
     }
 }
 
-/// Copies of texts into an array of the caller; all or none.
+/// Writes copies of all texts into an array of the caller, or of none if memory runs out (code 2).
 ///
 /// # Safety
 /// `array` has room for as many pointers as there are texts.
@@ -137,7 +138,7 @@ impl Drop for Copies {
     }
 }
 
-/// A count as C gets it.
+/// A count for C; an error if it is too large.
 pub(super) fn count(count: usize) -> Result<c_int> {
     c_int::try_from(count).map_err(|_| {
         let text = format!("{count} is more than an int can hold");

@@ -9,7 +9,7 @@ use super::failure::{Failure, Result};
 use super::user_data::UserData;
 use crate::error::{Code, Domain, Error};
 
-/// A function that is registered; `what` says which one and for what.
+/// A function that is registered; `what` is the function and what it is registered for.
 pub(super) struct Registration<T> {
     pub(super) what: T,
     pub(super) data: UserData,
@@ -18,13 +18,13 @@ pub(super) struct Registration<T> {
 }
 
 impl<T> Registration<T> {
-    /// Whether it was deregistered; the function must not be called any more.
+    /// Whether it was deregistered, so that the function must not be called any more.
     pub(super) fn is_over(&self) -> bool {
         self.is_over.load(Ordering::Acquire)
     }
 }
 
-/// The registrations of one sort on one connection.
+/// The registrations of one kind on one connection.
 pub(super) struct Registrations<T>(Mutex<List<T>>);
 
 struct List<T> {
@@ -33,7 +33,7 @@ struct List<T> {
 }
 
 impl<T> Registrations<T> {
-    /// None yet; the first one gets the number `first`.
+    /// An empty list whose first registration gets the number `first`.
     pub(super) fn numbered_from(first: c_int) -> Self {
         Registrations(Mutex::new(List {
             all: Vec::new(),
@@ -46,17 +46,17 @@ impl<T> Registrations<T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// All of them, in the order in which they were made.
+    /// All registrations, in the order in which they were made.
     pub(super) fn all(&self) -> Vec<Arc<Registration<T>>> {
         self.list().all.clone()
     }
 
-    /// Adds a registration and tells its number.
+    /// Adds a registration and returns its number.
     pub(super) fn add(&self, what: T, data: UserData) -> c_int {
         self.list().add(what, data)
     }
 
-    /// Ends the one with that number, which says its name when there is none.
+    /// Removes the registration with this number; an error with the number if there is none.
     pub(super) fn take_number(&self, number: c_int) -> Result<Arc<Registration<T>>> {
         let is_it = |registration: &Registration<T>| registration.number == number;
         self.list().take(is_it, || number.to_string())
@@ -64,19 +64,19 @@ impl<T> Registrations<T> {
 }
 
 impl<T: PartialEq> Registrations<T> {
-    /// Adds a registration and tells its number; what is registered already is refused.
+    /// Adds a registration and returns its number; an error if it is registered already.
     pub(super) fn add_once(&self, what: T, data: UserData) -> Result<c_int> {
         let mut list = self.list();
         list.refuse_double(&what)?;
         Ok(list.add(what, data))
     }
 
-    /// Refuses what is registered already.
+    /// An error if this is registered already.
     pub(super) fn refuse_double(&self, what: &T) -> Result<()> {
         self.list().refuse_double(what)
     }
 
-    /// Ends the first one for `what`; `name` says its name when there is none.
+    /// Removes the first registration for `what`; an error with `name` if there is none.
     pub(super) fn take(
         &self,
         what: &T,

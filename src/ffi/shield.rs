@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! What keeps panics out of C. Functions of the program are called outside of it: see `cancellation`.
+//! Keeps panics out of C. Functions of the program are called outside of it; see `cancellation`.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::cancellation::OwnWork;
 
-/// Does something, and gives back the words of a panic in it.
+/// Does work; the error is the text of a panic in it.
 pub(super) fn catch<T>(work: impl FnOnce() -> T) -> Result<T, String> {
-    // A panic leaves nothing half-changed: what threads share is changed in one step each.
+    // A panic leaves nothing half-changed, because what threads share is changed in single steps.
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| words(&*panic).to_string())
 }
 
-/// Does something for a function that reports no error; a panic gives the answer `fail`.
+/// Does work for a function that reports no error; returns `fail` after a panic.
 pub(super) fn shield<T>(fail: T, work: impl FnOnce() -> T) -> T {
     let _own_work = OwnWork::begin();
     catch(work).unwrap_or(fail)

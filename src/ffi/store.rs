@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Where errors are kept for C, and who is told of them. Each thread has one last error, each
-//! connection one more.
+//! Keeps the errors for C and reports them to handlers. Each thread and each connection has one last error.
 
 pub(super) mod connection;
 pub(super) mod handler;

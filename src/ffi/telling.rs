@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! That one thread at a time tells a connection's events, and what waits for it to be done.
+//! Lets one thread at a time dispatch a connection's events, and keeps what must wait until it has finished.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::listener::Listener;
 use super::registrations::Registration;
 
-/// The telling of one connection's events.
+/// The dispatching of one connection's events.
 #[derive(Default)]
 pub(super) struct Telling(Mutex<Progress>);
 
@@ -16,11 +16,11 @@ type Ended = Arc<Registration<Listener>>;
 #[derive(Default)]
 struct Progress {
     is_under_way: bool,
-    /// Deregistered meanwhile: the program's data are freed when all is told.
+    /// The registrations that were removed meanwhile: the program's data are freed after all events are dispatched.
     ended: VecDeque<Ended>,
 }
 
-/// The right to tell events, until it is dropped.
+/// The right to dispatch events, until this is dropped.
 pub(super) struct UnderWay<'a>(&'a Telling);
 
 impl Telling {
@@ -29,13 +29,13 @@ impl Telling {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins to tell; nothing while another thread, or a caller further up, is at it.
+    /// Starts to dispatch; `None` while another thread, or a caller further up, is dispatching.
     pub(super) fn begin(&self) -> Option<UnderWay<'_>> {
         let was_under_way = std::mem::replace(&mut self.progress().is_under_way, true);
         (!was_under_way).then(|| UnderWay(self))
     }
 
-    /// What was deregistered while events were told, one by one; nothing while they are.
+    /// Takes one of the registrations that were removed while events were dispatched; `None` while they still are.
     pub(super) fn next_ended(&self) -> Option<Ended> {
         let mut progress = self.progress();
         match progress.is_under_way {
@@ -44,7 +44,8 @@ impl Telling {
         }
     }
 
-    /// What is deregistered, if its data can be freed at once; else it waits until all is told.
+    /// Returns a registration that was removed if its data can be freed at once; else it is kept until all events are
+    /// dispatched.
     pub(super) fn free_or_wait(&self, ended: Ended) -> Option<Ended> {
         let mut progress = self.progress();
         match progress.is_under_way {

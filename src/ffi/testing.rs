@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! What the tests of the C skin share. They run on the test driver's four devices.
+//! Helpers for the tests of the C skin, which run on the test driver's four devices.
 
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr;
@@ -29,7 +29,8 @@ pub(super) fn note_errors() {
     unsafe { virSetErrorFunc(ptr::null_mut(), Some(note)) };
 }
 
-/// Codes of the errors that the global handler was told of on this thread since the last question.
+/// The codes of the errors that were reported to the global handler on this thread since the last
+/// call.
 pub(super) fn told() -> Vec<i32> {
     let me = thread::current().id();
     let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Who looks whether a connection has events to tell: the event loop, or the program itself.
+//! Whether the event loop or the program itself polls for a connection's events.
 
 use std::ffi::c_int;
 use std::os::fd::RawFd;
@@ -14,31 +14,31 @@ use super::types::virEventHandleCallback;
 use crate::connection::Connection;
 use crate::error::{Code, Domain, Error};
 
-/// What a program that registered for events with nobody to tell them has to do.
+/// The hint for a program that registered for events while nothing dispatches them.
 const CALL_FIRST: &str = "call virEventRegisterDefaultImpl() or virEventRegisterImpl() first, \
                           or vndConnectGetEventFD() to poll without a loop";
 
-/// The watching of one connection.
+/// The polling for one connection's events.
 #[derive(Default)]
 pub(super) struct Watching(Mutex<Needs>);
 
 #[derive(Default)]
 struct Needs {
-    /// How many registrations there are or are in the making. Events are kept while there are any.
+    /// How many registrations exist or are being made. Events are kept while there are any.
     registrations: usize,
-    /// The number that the event loop gave the watch.
+    /// The event loop's number of the watch; `None` if there is none.
     watch: Option<c_int>,
-    /// The program polls by itself.
+    /// Whether the program polls by itself.
     is_polled: bool,
-    /// The event loop's last attempt to tell events failed.
+    /// Whether the event loop's last attempt to dispatch events failed.
     is_failing: bool,
 }
 
-/// What one registration in the making needs. Undone when it is dropped.
+/// What a registration needs that is being made. It is undone when this is dropped.
 pub(super) struct Need<'a> {
     watching: &'a Watching,
     connection: &'a Connection,
-    /// The descriptor that the event loop has yet to watch.
+    /// The descriptor that the event loop must still watch.
     pub(super) unwatched: Option<RawFd>,
 }
 
@@ -48,7 +48,7 @@ impl Watching {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins to keep events for one more registration.
+    /// Has events kept for one more registration.
     pub(super) fn begin<'a>(&'a self, connection: &'a Connection) -> Result<Need<'a>> {
         let mut needs = self.needs();
         connection.keep_events()?;
@@ -66,7 +66,7 @@ impl Watching {
         Ok(need)
     }
 
-    /// Keeps a new watch of the event loop; gives it back where another thread was first.
+    /// Keeps the number of a new watch of the event loop; returns it if another thread has added a watch first.
     pub(super) fn keep(&self, watch: c_int) -> Option<c_int> {
         let mut needs = self.needs();
         if needs.watch.is_some() {
@@ -76,14 +76,15 @@ impl Watching {
         None
     }
 
-    /// The event loop has tried to tell events. Tells the failure that it met, the first of a row of them: nobody wants
-    /// to hear of each.
+    /// Notes the result of the event loop's attempt to dispatch events. Returns only the first failure of several in a
+    /// row, so that each is not reported.
     pub(super) fn first_failure(&self, failure: Option<Failure>) -> Option<Failure> {
         let was_failing = std::mem::replace(&mut self.needs().is_failing, failure.is_some());
         failure.filter(|_| !was_failing)
     }
 
-    /// A registration is over. After the last one events are no longer kept, and there may be a watch to be removed.
+    /// Notes the end of a registration. After the last one, events are not kept any more, and the watch to be removed
+    /// is returned.
     pub(super) fn end(&self, connection: &Connection) -> Option<c_int> {
         let mut needs = self.needs();
         needs.end(connection);
@@ -93,7 +94,7 @@ impl Watching {
         }
     }
 
-    /// From here on the program polls by itself: the descriptor for that.
+    /// Notes that the program polls by itself from now on; returns the descriptor for that.
     pub(super) fn poll(&self, connection: &Connection) -> Result<RawFd> {
         self.needs().is_polled = true;
         Ok(connection.event_fd()?)
@@ -110,7 +111,7 @@ impl Needs {
 }
 
 impl Need<'_> {
-    /// The registration is made.
+    /// The registration was made, so nothing is undone.
     pub(super) fn keep(self) {
         std::mem::forget(self);
     }
@@ -122,7 +123,7 @@ impl Drop for Need<'_> {
     }
 }
 
-/// Has the event loop watch a descriptor: it calls `on_readable` with `address`. Tells the number of the watch.
+/// Has the event loop watch a descriptor and call `on_readable` with `address`. Returns the number of the watch.
 pub(super) fn add_watch(
     fd: RawFd,
     on_readable: virEventHandleCallback,
@@ -138,7 +139,7 @@ pub(super) fn add_watch(
     if added >= 0 {
         return Ok(added);
     }
-    // libvirt's words, "domain" included.
+    // The text is libvirt's, with the word "domain".
     let words = "could not initialize domain event timer";
     let error = Error::new(Code::InternalError, words).in_domain(Domain::None);
     Err(match installed_loop::is_there() {
@@ -147,7 +148,7 @@ pub(super) fn add_watch(
     })
 }
 
-/// Ends a watch of the event loop.
+/// Removes a watch of the event loop.
 pub(super) fn remove_watch(watch: Option<c_int>) {
     if let Some(watch) = watch {
         installed_loop::call(-1, |functions| {

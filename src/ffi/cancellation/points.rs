@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Functions of the C library that have to do with cancellation.
+//! Functions of the C library that concern cancellation.
 //!
-//! Those in which threads can be cancelled are declared here, because ABI "C" says of a function that nothing
-//! unwinds out of it; where something does the process ends. Plain system calls are no cancellation points.
+//! Those in which threads can be cancelled are declared here with the ABI "C-unwind": if a function with the ABI "C"
+//! unwinds, the process ends. Plain system calls are no cancellation points.
 
 use std::ffi::{c_int, c_void};
 
 unsafe extern "C-unwind" {
-    /// Chooses whether this thread can be cancelled (`PTHREAD_CANCEL_*`); tells the choice before. With asynchronous
-    /// cancellation the thread may end here.
+    /// Sets whether this thread can be cancelled (`PTHREAD_CANCEL_*`), and returns the former state in `old`. With
+    /// asynchronous cancellation the thread may end here.
     pub(super) fn pthread_setcancelstate(state: c_int, old: *mut c_int) -> c_int;
 
     /// ppoll(2).

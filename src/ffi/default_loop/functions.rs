@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! The built-in loop as C functions, like those that a program registers for its own.
+//! The built-in loop as C functions, like those that a program registers for its own loop.
 
 use std::ffi::{c_int, c_void};
 

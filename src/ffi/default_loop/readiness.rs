@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Which of some file descriptors are ready, by ppoll(2).
+//! Asks by ppoll(2) which file descriptors are ready.
 
 use std::ffi::{c_int, c_short};
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -13,7 +13,7 @@ use crate::ffi::constants::virEventHandleType::{
     VIR_EVENT_HANDLE_WRITABLE,
 };
 
-/// poll(2)'s names for the bits of `virEventHandleType`.
+/// The bits of `virEventHandleType` and those of poll(2).
 const BITS: [(c_int, c_short); 4] = [
     (VIR_EVENT_HANDLE_READABLE as c_int, libc::POLLIN),
     (VIR_EVENT_HANDLE_WRITABLE as c_int, libc::POLLOUT),
@@ -21,7 +21,7 @@ const BITS: [(c_int, c_short); 4] = [
     (VIR_EVENT_HANDLE_HANGUP as c_int, libc::POLLHUP),
 ];
 
-/// What poll(2) tells whether or not it was asked for.
+/// The events that poll(2) always reports.
 pub(super) const ALWAYS: c_int = VIR_EVENT_HANDLE_ERROR as c_int | VIR_EVENT_HANDLE_HANGUP as c_int;
 
 fn to_poll(events: c_int) -> c_short {
@@ -30,7 +30,7 @@ fn to_poll(events: c_int) -> c_short {
 }
 
 fn from_poll(flags: c_short) -> c_int {
-    // A descriptor that is none counts as one with an error.
+    // An invalid descriptor counts as one with an error.
     let flags = match flags & libc::POLLNVAL {
         0 => flags,
         _ => flags | libc::POLLERR,
@@ -39,16 +39,17 @@ fn from_poll(flags: c_short) -> c_int {
     set.fold(0, |events, (bit, _)| events | bit)
 }
 
-/// A question that waits for its answer.
+/// The arguments of one ppoll(2).
 pub(super) struct Question {
     fds: Vec<libc::pollfd>,
-    /// Without the one that wakes.
+    /// The number of descriptors without `wake`.
     count: usize,
     timeout: Option<libc::timespec>,
 }
 
 impl Question {
-    /// Which of the descriptors is ready, when one is, `wake` is, or the time is over; no time is for ever.
+    /// Asks which of the descriptors are ready. The wait ends when one of them or `wake` is ready,
+    /// or the time is over; `None` is without limit.
     pub(super) fn new<'a>(
         descriptors: impl Iterator<Item = &'a Descriptor>,
         wake: Option<&OwnedFd>,
@@ -77,11 +78,11 @@ impl Question {
         }
     }
 
-    /// Waits for the answer. The thread can be cancelled meanwhile.
+    /// Waits. The thread can be cancelled meanwhile.
     pub(super) fn wait(&mut self) {
         let timeout = self.timeout.as_ref().map_or(ptr::null(), ptr::from_ref);
         let (fds, count) = (self.fds.as_mut_ptr(), self.fds.len() as libc::nfds_t);
-        // SAFETY: that many records, and no time and no signals or those that are there.
+        // SAFETY: so many records; time and signals are NULL or live until the call returns.
         let answer = in_program(|| unsafe { ppoll(fds, count, timeout, ptr::null()) });
         if answer < 0 {
             // Interrupted by a signal: nothing happened.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! What the built-in loop watches and times.
+//! The watches and timers of the built-in loop.
 
 use std::ffi::c_int;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ pub(super) struct Source<T> {
     pub(super) number: c_int,
     pub(super) what: T,
     pub(super) data: UserData,
-    /// Its callback is running: a turn within it leaves it alone.
+    /// Whether its callback is running; a turn within the callback does not call it again.
     pub(super) is_busy: bool,
 }
 
@@ -36,7 +36,7 @@ pub(super) struct Timer {
 }
 
 impl Timer {
-    /// A timer that runs from now on, every so many milliseconds; stopped if that is negative.
+    /// A timer that runs from now on, every `frequency` milliseconds; stopped if that is negative.
     pub(super) fn new(frequency: c_int, callback: virEventTimeoutCallback) -> Self {
         let mut timer = Timer {
             interval: None,
@@ -47,13 +47,13 @@ impl Timer {
         timer
     }
 
-    /// Starts it anew, with another interval.
+    /// Restarts it with another interval in milliseconds.
     pub(super) fn start(&mut self, frequency: c_int) {
         self.interval = u64::try_from(frequency).ok().map(Duration::from_millis);
         self.restart();
     }
 
-    /// Starts it anew.
+    /// Restarts it.
     pub(super) fn restart(&mut self) {
         self.due = Instant::now() + self.interval.unwrap_or_default();
     }
@@ -63,7 +63,7 @@ impl Timer {
     }
 }
 
-/// The watches, or the timers. Numbers are never given twice.
+/// The watches or the timers. No number is used twice.
 pub(super) struct Sources<T> {
     all: Vec<Source<T>>,
     last_number: c_int,
@@ -100,14 +100,14 @@ impl<T> Sources<T> {
         Some(self.all.remove(at))
     }
 
-    /// Those whose callback is not running.
+    /// The sources whose callback is not running.
     pub(super) fn idle(&self) -> impl Iterator<Item = &Source<T>> {
         self.all.iter().filter(|source| !source.is_busy)
     }
 }
 
 impl Sources<Timer> {
-    /// When the next timer is due; `None` when none runs.
+    /// When the next timer is due; `None` if none runs.
     pub(super) fn next_due(&self) -> Option<Instant> {
         let running = self.idle().filter(|timer| timer.what.interval.is_some());
         running.map(|timer| timer.what.due).min()

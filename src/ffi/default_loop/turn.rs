@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Whose turn it is to run the built-in loop.
+//! Lets one thread at a time run the built-in loop.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::ffi::fork::Maker;
 
-/// Gives turns to one thread at a time, which may take turns within turns.
+/// Gives turns to one thread at a time, which may take a turn within a turn.
 pub(super) struct Turns {
     owner: Mutex<Option<Owner>>,
     released: Condvar,
-    /// In another process than this one there is nothing to give back.
+    /// The process in which it was made. In another one, turns are not given back.
     maker: Maker,
 }
 
 /// The thread that runs the loop.
 struct Owner {
     thread: usize,
-    /// How many turns deep.
+    /// How many turns it has, one within the other.
     depth: usize,
 }
 
-/// The right to run the loop, until it is dropped.
+/// The right to run the loop, until this is dropped.
 pub(super) struct Turn<'a>(&'a Turns);
 
-/// A number that no other living thread has.
+/// A number that no other running thread has.
 fn this_thread() -> usize {
     thread_local! { static HERE: u8 = const { 0 } }
     HERE.with(|here| std::ptr::from_ref(here).addr())

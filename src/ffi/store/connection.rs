@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! A connection's own last error and handler.
+//! A connection's own last error and error handler.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -7,13 +7,13 @@ use super::handler::Handler;
 use super::record::{NO_ERROR, clear, copy};
 use crate::ffi::types::{virError, virErrorPtr};
 
-/// A connection's own last error, of whatever thread, and who is told of its errors.
+/// A connection's own last error, from any thread, and its error handler.
 pub(in crate::ffi) struct ConnErrors {
     last: Mutex<KeptRecord>,
     handler: Mutex<Option<Handler>>,
 }
 
-/// A record at an address that stays, since C keeps the pointer.
+/// A record at a fixed address, because C keeps the pointer.
 struct KeptRecord(virErrorPtr);
 
 // SAFETY: the record is not shared; the library reads and writes it under the lock.
@@ -36,22 +36,22 @@ impl ConnErrors {
         }
     }
 
-    /// Chooses who is told of the connection's errors.
+    /// Sets the connection's error handler.
     pub(in crate::ffi) fn set_handler(&self, handler: Option<Handler>) {
         *lock(&self.handler) = handler;
     }
 
-    /// Who is told of the connection's errors.
+    /// The connection's error handler.
     pub(super) fn handler(&self) -> Option<Handler> {
         *lock(&self.handler)
     }
 
-    /// The connection's record, which lives as long as the connection.
+    /// The record of the last error, which lives as long as the connection.
     pub(in crate::ffi) fn record(&self) -> virErrorPtr {
         lock(&self.last).0
     }
 
-    /// Forgets the connection's last error.
+    /// Clears the connection's last error.
     pub(in crate::ffi) fn clear(&self) {
         let last = lock(&self.last);
         // SAFETY: the connection's record, locked.
@@ -65,7 +65,7 @@ impl ConnErrors {
         unsafe { copy(last.0) }
     }
 
-    /// Makes an error, with its strings, the connection's last one.
+    /// Makes an error the connection's last one, which then owns its strings.
     pub(super) fn keep(&self, error: virError) {
         let last = lock(&self.last);
         // SAFETY: the connection's record, locked.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Functions of the program that are told of errors, and the one for all of them.
+//! Error handlers: functions of the program that errors are reported to, and the global one.
 
 use std::ffi::c_void;
 
@@ -8,7 +8,7 @@ use crate::ffi::fork::{ProcessLock, Rank};
 use crate::ffi::types::{virErrorFunc, virErrorPtr};
 use crate::ffi::user_data::UserData;
 
-/// A function of the program that is told of errors.
+/// A function of the program that errors are reported to.
 #[derive(Clone, Copy)]
 pub(in crate::ffi) struct Handler {
     function: unsafe extern "C-unwind" fn(*mut c_void, virErrorPtr),
@@ -16,7 +16,7 @@ pub(in crate::ffi) struct Handler {
 }
 
 impl Handler {
-    /// `None` for a NULL function: the next one in line is told then.
+    /// A handler; `None` for a NULL function, for which the next handler in line is used.
     pub(in crate::ffi) fn new(function: virErrorFunc, user: *mut c_void) -> Option<Handler> {
         let data = UserData::new(user, None);
         function.map(|function| Handler { function, data })
@@ -34,12 +34,12 @@ impl Handler {
 
 static GLOBAL: ProcessLock<Option<Handler>> = ProcessLock::new(Rank::ErrorHandler, None);
 
-/// Chooses who is told of errors that no connection has a handler for.
+/// Sets the handler for errors for which no connection has a handler.
 pub(in crate::ffi) fn set_global_handler(handler: Option<Handler>) {
     *GLOBAL.write() = handler;
 }
 
-/// Who is told of errors that no connection has a handler for.
+/// The handler for errors for which no connection has a handler.
 pub(super) fn global_handler() -> Option<Handler> {
     *GLOBAL.read()
 }

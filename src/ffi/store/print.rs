@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Errors on standard error, as libvirt words them.
+//! Prints errors on standard error, in libvirt's format.
 
 use std::ffi::CStr;
 
@@ -7,7 +7,7 @@ use crate::ffi::error_domain::virErrorDomain;
 use crate::ffi::error_number::virErrorNumber;
 use crate::ffi::types::virError;
 
-/// Writes an error to standard error, as libvirt words it.
+/// Writes an error to standard error, in libvirt's format.
 ///
 /// # Safety
 /// `error` is NULL or a record with NUL-terminated or NULL strings.
@@ -26,8 +26,8 @@ pub(in crate::ffi) unsafe fn print(error: *const virError) {
         // SAFETY: NUL-terminated by the caller's promise.
         unsafe { CStr::from_ptr(error.message) }.to_bytes()
     };
-    // One write, so that lines of several threads do not mix, and without the lock of std::io::Stderr,
-    // which a fork could leave locked. Nobody is left to tell when it fails.
+    // One write, so that lines of several threads do not mix, and without the lock of
+    // std::io::Stderr, which a fork could leave locked. Nobody is left to tell when it fails.
     let text = line(&error, message);
     // SAFETY: that many bytes are there.
     unsafe { libc::write(libc::STDERR_FILENO, text.as_ptr().cast(), text.len()) };
@@ -40,7 +40,7 @@ fn line(error: &virError, message: &[u8]) -> Vec<u8> {
         2 => "error",
         _ => "",
     };
-    // Two empty places follow the level: libvirt once printed a domain and a network there.
+    // As in libvirt, two empty fields follow the level.
     let mut line = format!("libvirt: {} {level} : ", domain_name(error.domain)).into_bytes();
     let is_of_parser = error.domain == virErrorDomain::VIR_FROM_XML as i32
         && error.code == virErrorNumber::VIR_ERR_XML_DETAIL as i32;
@@ -56,7 +56,7 @@ fn line(error: &virError, message: &[u8]) -> Vec<u8> {
     line
 }
 
-/// The words for the parts that raise errors here.
+/// libvirt's names of the domains that errors here have.
 const DOMAIN_NAMES: [(virErrorDomain, &str); 8] = [
     (virErrorDomain::VIR_FROM_NONE, ""),
     (virErrorDomain::VIR_FROM_XML, "XML Util"),

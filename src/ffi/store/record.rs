@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Records of errors: what C sees of one. Their strings come from `malloc`, because C may reset them.
+//! Error records for C (`virError`). Their strings come from `malloc`, because C may reset them.
 
 use std::ffi::c_char;
 use std::ptr;
@@ -9,7 +9,7 @@ use crate::ffi::failure::Failure;
 use crate::ffi::out;
 use crate::ffi::types::{virError, virErrorPtr};
 
-/// The record of no error.
+/// The record for no error.
 pub(in crate::ffi) const NO_ERROR: virError = virError {
     code: 0,
     domain: 0,
@@ -25,7 +25,7 @@ pub(in crate::ffi) const NO_ERROR: virError = virError {
     net: ptr::null_mut(),
 };
 
-/// The record of a failure. A text that memory ran out for is left NULL.
+/// The record for a failure. A text is NULL if there was no memory for it.
 pub(in crate::ffi) fn record(failure: &Failure) -> virError {
     let text = |text: Option<&str>| text.and_then(|t| out::text(t).ok());
     virError {
@@ -41,7 +41,7 @@ pub(in crate::ffi) fn record(failure: &Failure) -> virError {
     }
 }
 
-/// Frees the strings of a record and makes it the record of no error. NULL is fine.
+/// Frees the strings of a record and makes it the record for no error. Does nothing for NULL.
 ///
 /// # Safety
 /// `error` is NULL or a record whose strings are NULL or came from `malloc`.
@@ -59,7 +59,7 @@ pub(in crate::ffi) unsafe fn clear(error: virErrorPtr) {
     }
 }
 
-/// A copy of a record with strings of its own; that of no error for NULL.
+/// A copy of a record with its own strings; for NULL, the record for no error.
 ///
 /// # Safety
 /// `error` is NULL or a record with NUL-terminated or NULL strings.

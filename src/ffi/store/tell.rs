@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Telling the program of an error.
+//! Reports errors to the program.
 
 use super::connection::ConnErrors;
 use super::handler::global_handler;
@@ -9,8 +9,8 @@ use super::record::copy;
 use crate::error::Error;
 use crate::ffi::shield::shield;
 
-/// Tells this thread's last error to its connection and to whoever wants to know: the
-/// connection's handler, else the global one, else standard error.
+/// Reports this thread's last error: keeps it for the connection, and calls the connection's
+/// handler, or else the global one, or else prints it.
 pub(in crate::ffi) fn tell(conn: Option<&ConnErrors>) {
     let error = last();
     if error.is_null() {

@@ -127,7 +127,7 @@ typedef enum virErrorLevel {
   /**
    * An error.
    */
-  VIR_ERR_ERROR = 2,
+  VIR_ERR_ERROR = 2
 } virErrorLevel;
 
 /**
@@ -227,7 +227,7 @@ typedef enum virErrorDomain {
   VIR_FROM_DOMAIN_CHECKPOINT = 69,
   VIR_FROM_TPM = 70,
   VIR_FROM_BPF = 71,
-  VIR_FROM_CH = 72,
+  VIR_FROM_CH = 72
 } virErrorDomain;
 
 /**
@@ -423,7 +423,7 @@ typedef enum virErrorNumber {
   VIR_ERR_NO_NETWORK_METADATA = 111,
   VIR_ERR_AGENT_COMMAND_TIMEOUT = 112,
   VIR_ERR_AGENT_COMMAND_FAILED = 113,
-  VIR_ERR_INVALID_ENCR_KEY_SECRET = 114,
+  VIR_ERR_INVALID_ENCR_KEY_SECRET = 114
 } virErrorNumber;
 
 /**
@@ -437,7 +437,7 @@ typedef enum virConnectFlags {
   /**
    * The URI is taken as it stands. This library knows no aliases, so it changes nothing.
    */
-  VIR_CONNECT_NO_ALIASES = (1 << 1),
+  VIR_CONNECT_NO_ALIASES = (1 << 1)
 } virConnectFlags;
 
 /**
@@ -479,7 +479,7 @@ typedef enum virConnectCredentialType {
   /**
    * A credential that is managed elsewhere.
    */
-  VIR_CRED_EXTERNAL = 9,
+  VIR_CRED_EXTERNAL = 9
 } virConnectCredentialType;
 
 /**
@@ -501,7 +501,7 @@ typedef enum virConnectCloseReason {
   /**
    * The program asked for it.
    */
-  VIR_CONNECT_CLOSE_REASON_CLIENT = 3,
+  VIR_CONNECT_CLOSE_REASON_CLIENT = 3
 } virConnectCloseReason;
 
 /**
@@ -620,7 +620,7 @@ typedef enum virConnectListAllNodeDeviceFlags {
   /**
    * Defined devices that are not there now.
    */
-  VIR_CONNECT_LIST_NODE_DEVICES_INACTIVE = (1 << 30),
+  VIR_CONNECT_LIST_NODE_DEVICES_INACTIVE = (1 << 30)
 } virConnectListAllNodeDeviceFlags;
 
 /**
@@ -630,7 +630,7 @@ typedef enum virNodeDeviceXMLFlags {
   /**
    * The persistent definition instead of the present state.
    */
-  VIR_NODE_DEVICE_XML_INACTIVE = (1 << 0),
+  VIR_NODE_DEVICE_XML_INACTIVE = (1 << 0)
 } virNodeDeviceXMLFlags;
 
 /**
@@ -643,7 +643,7 @@ typedef enum vndRecordFlags {
    * Made-up values stand for serial numbers, hardware addresses, world-wide names, UUIDs, labels of media and the
    * host's name: the same one wherever a value was.
    */
-  VND_RECORD_ANONYMOUS = (1 << 0),
+  VND_RECORD_ANONYMOUS = (1 << 0)
 } vndRecordFlags;
 
 /**
@@ -655,7 +655,7 @@ typedef enum virNodeDeviceCreateXMLFlags {
    * VIR_ERR_XML_INVALID_SCHEMA, with line and column. The schema asks for more than making a
    * device does: it wants a name, and for a SCSI host its number.
    */
-  VIR_NODE_DEVICE_CREATE_XML_VALIDATE = (1 << 0),
+  VIR_NODE_DEVICE_CREATE_XML_VALIDATE = (1 << 0)
 } virNodeDeviceCreateXMLFlags;
 
 /**
@@ -666,7 +666,7 @@ typedef enum virNodeDeviceDefineXMLFlags {
    * First checks the document as libvirt's schema (nodedev.rng) does; what it forbids is
    * VIR_ERR_XML_INVALID_SCHEMA, with line and column. The schema wants a name.
    */
-  VIR_NODE_DEVICE_DEFINE_XML_VALIDATE = (1 << 0),
+  VIR_NODE_DEVICE_DEFINE_XML_VALIDATE = (1 << 0)
 } virNodeDeviceDefineXMLFlags;
 
 /**
@@ -684,7 +684,7 @@ typedef enum virNodeDeviceUpdateFlags {
   /**
    * The definition.
    */
-  VIR_NODE_DEVICE_UPDATE_AFFECT_CONFIG = (1 << 1),
+  VIR_NODE_DEVICE_UPDATE_AFFECT_CONFIG = (1 << 1)
 } virNodeDeviceUpdateFlags;
 
 /**
@@ -698,7 +698,7 @@ typedef enum virNodeDeviceEventID {
   /**
    * A device changed: virConnectNodeDeviceEventGenericCallback.
    */
-  VIR_NODE_DEVICE_EVENT_ID_UPDATE = 1,
+  VIR_NODE_DEVICE_EVENT_ID_UPDATE = 1
 } virNodeDeviceEventID;
 
 /**
@@ -720,7 +720,7 @@ typedef enum virNodeDeviceEventLifecycleType {
   /**
    * The definition is gone.
    */
-  VIR_NODE_DEVICE_EVENT_UNDEFINED = 3,
+  VIR_NODE_DEVICE_EVENT_UNDEFINED = 3
 } virNodeDeviceEventLifecycleType;
 
 /**
@@ -742,7 +742,7 @@ typedef enum virEventHandleType {
   /**
    * The other end is gone; reported without being asked for.
    */
-  VIR_EVENT_HANDLE_HANGUP = (1 << 3),
+  VIR_EVENT_HANDLE_HANGUP = (1 << 3)
 } virEventHandleType;
 
 /**
@@ -1190,7 +1190,7 @@ typedef void (*virConnectNodeDeviceEventLifecycleCallback)(virConnectPtr conn,
 
 #ifdef __cplusplus
 extern "C" {
-#endif // __cplusplus
+#endif /* __cplusplus */
 
 /**
  * A way to authenticate for virConnectOpenAuth(): asks at the terminal, on standard output and input.
@@ -2511,6 +2511,6 @@ int virNodeGetMemoryStats(virConnectPtr conn,
 
 #ifdef __cplusplus
 }  // extern "C"
-#endif  // __cplusplus
+#endif /* __cplusplus */
 
 #endif  /* VIRNODEDEV_H */

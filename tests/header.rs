@@ -23,8 +23,16 @@ fn generated() -> String {
     let mut text = Vec::new();
     bindings.expect("the source is parsed").write(&mut text);
     let text = String::from_utf8(text).expect("cbindgen writes UTF-8");
-    // rustdoc's heading for what a caller must see to, in words for a C reader.
-    text.replace(" * # Safety\n", " * The caller sees to it that:\n")
+    [
+        // rustdoc's heading for what a caller must see to, in words for a C reader.
+        (" * # Safety\n", " * The caller sees to it that:\n"),
+        // What C90 and C++98 do not have.
+        (",\n}", "\n}"),
+        ("#endif // __cplusplus\n", "#endif /* __cplusplus */\n"),
+        ("#endif  // __cplusplus\n", "#endif /* __cplusplus */\n"),
+    ]
+    .iter()
+    .fold(text, |text, (old, new)| text.replace(old, new))
 }
 
 /// `BLESS=1 cargo test --test header` writes the header anew.
@@ -80,7 +88,11 @@ fn each_header_compiles_alone_and_twice() {
         "libvirt/libvirt-qemu.h",
         "libvirt/libvirt-lxc.h",
     ];
-    for (file, compiler) in COMPILERS {
+    let oldest: [(&str, &[&str]); 2] = [
+        ("x.c", &["cc", "-std=c90"]),
+        ("x.cc", &["c++", "-std=c++98"]),
+    ];
+    for (file, compiler) in COMPILERS.into_iter().chain(oldest) {
         for header in headers {
             let include = format!("#include <{header}>\n");
             for source in [include.clone(), include.repeat(2)] {

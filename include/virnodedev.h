@@ -752,7 +752,7 @@ typedef enum virNodeGetCPUStatsAllCPUs {
   /**
    * All of them together.
    */
-  VIR_NODE_CPU_STATS_ALL_CPUS = -1,
+  VIR_NODE_CPU_STATS_ALL_CPUS = -1
 } virNodeGetCPUStatsAllCPUs;
 
 /**
@@ -762,7 +762,7 @@ typedef enum virNodeGetMemoryStatsAllCells {
   /**
    * All of them together.
    */
-  VIR_NODE_MEMORY_STATS_ALL_CELLS = -1,
+  VIR_NODE_MEMORY_STATS_ALL_CELLS = -1
 } virNodeGetMemoryStatsAllCells;
 
 /**

@@ -14,9 +14,11 @@ const NODE: &str =
 const ASKED_NAME: &str = "2 Enter username for localhost [localhost]";
 const ASKED_PASSWORD: &str = "5 Enter astrochicken's password for localhost []";
 
+/// The answers to name and password, the status of each, and what was asked.
+type Script = ([Option<&'static CStr>; 2], [c_int; 2], Vec<String>);
+
 thread_local! {
-    /// The answers to name and password, the status of each, and what was asked.
-    static SCRIPT: RefCell<([Option<&'static CStr>; 2], [c_int; 2], Vec<String>)> =
+    static SCRIPT: RefCell<Script> =
         const { RefCell::new(([None; 2], [0; 2], Vec::new())) };
 }
 

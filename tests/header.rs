@@ -88,9 +88,10 @@ fn each_header_compiles_alone_and_twice() {
         "libvirt/libvirt-qemu.h",
         "libvirt/libvirt-lxc.h",
     ];
+    // libvirt's functions have long long, which these two do not know.
     let oldest: [(&str, &[&str]); 2] = [
-        ("x.c", &["cc", "-std=c90"]),
-        ("x.cc", &["c++", "-std=c++98"]),
+        ("x.c", &["cc", "-std=c90", "-Wno-long-long"]),
+        ("x.cc", &["c++", "-std=c++98", "-Wno-long-long"]),
     ];
     for (file, compiler) in COMPILERS.into_iter().chain(oldest) {
         for header in headers {

@@ -53,6 +53,11 @@ def asked_of_the_kernel(interface):
     return found
 
 
+def is_told_all():
+    """Whether the kernel tells this user of all that it counts: elsewhere an uevent of anyone is a scan."""
+    return kit.read("/proc/self/uid_map").split() == ["0", "0", "4294967295"]
+
+
 class Live(unittest.TestCase):
     def setUp(self):
         if not kit.has_own_network():
@@ -166,8 +171,9 @@ class Live(unittest.TestCase):
         self.assertIn(self.name("va3"), self.names())
         ip("link", "set", "va3", "address", "02:00:00:00:00:06")
         self.assertIn("<address>02:00:00:00:00:06</address>", self.xml(self.name("va3")))
-        time.sleep(0.2)  # the counts of a thread
-        self.assertEqual(scans.count, 0)
+        if is_told_all():
+            time.sleep(0.2)  # the counts of a thread
+            self.assertEqual(scans.count, 0)
         self.assertEqual(lib.virConnectNodeDeviceEventDeregisterAny(ctypes.c_void_p(self.conn), registered), 0)
 
     def test_bridges_are_no_devices(self):
@@ -201,7 +207,7 @@ class Live(unittest.TestCase):
 
     def test_other_namespaces_cost_no_scan(self):
         """The kernel counts what it tells them, too."""
-        if kit.read("/proc/self/uid_map").split() != ["0", "0", "4294967295"]:
+        if not is_told_all():
             self.skipTest("no privilege: in a user namespace the kernel tells of interfaces alone; what else it counts is a scan")
         before = self.names()
         scans = Scans()

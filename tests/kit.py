@@ -222,6 +222,10 @@ def libvirt_symbols():
 class Result(unittest.TestResult):
     """Prints one line for each test."""
 
+    def __init__(self):
+        super().__init__()
+        self.reasons = collections.defaultdict(str)  # by the test's id: what it says, and what tidying up says
+
     def line(self, word, test, note=""):
         name = test.id().replace("__main__.", "")
         note = " ".join(str(note).split())[:300]
@@ -246,8 +250,8 @@ class Result(unittest.TestResult):
             test.had_failed_parts = True
 
     def failed(self, test, err):
-        where = details("failed/%s.txt" % re.sub(r"[^\w.-]+", "_", test.id())[:100],
-                        self._exc_info_to_string(err, test))
+        self.reasons[test.id()] += self._exc_info_to_string(err, test)
+        where = details("failed/%s.txt" % re.sub(r"[^\w.-]+", "_", test.id())[:100], self.reasons[test.id()])
         self.line("FAIL", test, "%s (%s)" % (str(err[1])[:200], where))
 
 

@@ -58,7 +58,7 @@ static void use_connection(const char *uri)
     assert(gvir_connection_get_version(conn, &error) == 12008000);
     info = gvir_connection_get_node_info(conn, &error);
     assert(info && info->cpus > 0 && info->memory > 0 && info->model[0]);
-    g_boxed_free(GVIR_TYPE_NODE_INFO, info);
+    g_boxed_free(gvir_node_info_get_type(), info);
     gvir_connection_close(conn);
     g_object_unref(conn);
 }

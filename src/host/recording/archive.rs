@@ -91,10 +91,16 @@ fn read_unpacked(archive: impl Read) -> io::Result<Recording> {
         };
         recording.put(&path, what);
     }
-    // Read to the end, where the checksum is: a download may be cut short.
-    io::copy(&mut archive.into_inner(), &mut io::sink())?;
+    read_to_the_end(archive.into_inner())?;
     reverse(&mut recording.root);
     Ok(recording)
+}
+
+/// The checksum is at the end: a download may be cut short. This has a buffer of 8 KiB on the stack, which is not to be
+/// there while entries are read; the crate takes 32 KiB for them.
+#[inline(never)]
+fn read_to_the_end(mut rest: impl Read) -> io::Result<()> {
+    io::copy(&mut rest, &mut io::sink()).map(drop)
 }
 
 fn reverse(folder: &mut Folder) {

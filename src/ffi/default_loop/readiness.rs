@@ -68,7 +68,8 @@ impl Question {
         let timeout = timeout.and_then(|timeout| {
             Some(libc::timespec {
                 tv_sec: timeout.as_secs().try_into().ok()?,
-                tv_nsec: timeout.subsec_nanos().into(),
+                // Below 10^9, which fits into 32 bits.
+                tv_nsec: timeout.subsec_nanos() as libc::c_long,
             })
         });
         Question {

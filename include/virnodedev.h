@@ -1087,7 +1087,7 @@ typedef struct _virNodeInfo {
    */
   char model[32];
   /**
-   * Its memory, in KiB.
+   * Its memory, in KiB; 0 where the kernel does not say.
    */
   unsigned long memory;
   /**
@@ -1458,7 +1458,7 @@ char *virConnectGetURI(virConnectPtr conn);
  * What the host of a connection is: its processors, pages of memory and NUMA cells. It tells of no guests, as no
  * connection has virtual machines. For a recorded machine it is the host that this is called on.
  *
- * Errors: 38, with the errno, for what the kernel does not tell.
+ * Errors: 38, with the errno, for what cannot be read.
  *
  * @param conn  the connection
  * @return an XML document, which the caller frees with free(); NULL on error
@@ -1482,7 +1482,7 @@ char *virConnectGetSysinfo(virConnectPtr conn, unsigned int flags);
  * How many processors a virtual machine can have: as many as the host has, as there is no hypervisor to ask. Where
  * devices are made up it is 32.
  *
- * Errors: 38, with the errno, for what the kernel does not tell.
+ * Errors: 38, with the errno, for what cannot be read.
  *
  * @param conn  the connection
  * @param type  ignored
@@ -2387,7 +2387,7 @@ int vndConnectDispatchEvents(virConnectPtr conn);
 /**
  * A machine in a few numbers. For a recorded machine it is the host that this is called on.
  *
- * Errors: 38, with the errno, for what the kernel does not tell.
+ * Errors: 38, with the errno, for what cannot be read.
  *
  * @param conn  the connection
  * @param info  out: the numbers; must not be NULL
@@ -2403,8 +2403,8 @@ int virNodeGetInfo(virConnectPtr conn, virNodeInfoPtr info);
 /**
  * The memory of the host that nothing uses.
  *
- * Errors: 38, with the errno, for what the kernel does not tell; 1, without a cause, where a file of made-up devices says
- * nothing of NUMA cells.
+ * Errors: 38, with the errno, for what cannot be read; 1 where the kernel does not say and, without a cause, where a file
+ * of made-up devices says nothing of NUMA cells.
  *
  * @param conn  the connection
  * @return the memory in bytes, or 0 on error
@@ -2416,8 +2416,8 @@ unsigned long long virNodeGetFreeMemory(virConnectPtr conn);
 /**
  * The memory of NUMA cells that nothing uses.
  *
- * Errors: 1 (8 where devices are made up) for a first cell behind the last; 38, with the errno, for what the kernel does
- * not tell.
+ * Errors: 1 (8 where devices are made up) for a first cell behind the last; 38, with the errno, for what
+ * cannot be read.
  *
  * @param conn       the connection
  * @param freeMems   out: the memory of each cell, in bytes; must not be NULL
@@ -2438,7 +2438,7 @@ int virNodeGetCellsFreeMemory(virConnectPtr conn,
 /**
  * Which processors of the host work.
  *
- * Errors: 38, with the errno, for what the kernel does not tell.
+ * Errors: 38, with the errno, for what cannot be read.
  *
  * @param conn    the connection
  * @param cpumap  out: a bit for each processor, from the lowest of the first byte on, which the caller frees with
@@ -2462,8 +2462,8 @@ int virNodeGetCPUMap(virConnectPtr conn,
  *
  * Asked with *nparams 0 it tells how many values there are.
  *
- * Errors: 8 for a processor that is not there, and another number than there are; 38, with the errno, for what the
- * kernel does not tell.
+ * Errors: 8 for a processor that is not there, and another number than there are; 38, with the errno, for what
+ * cannot be read.
  *
  * @param conn     the connection
  * @param cpuNum   the number of a processor, or VIR_NODE_CPU_STATS_ALL_CPUS
@@ -2489,7 +2489,7 @@ int virNodeGetCPUStats(virConnectPtr conn,
  * Asked with *nparams 0 it tells how many values there are.
  *
  * Errors: 3 where devices are made up; 8 for a cell that is not there, and another number than there are; 38, with
- * the errno, for what the kernel does not tell.
+ * the errno, for what cannot be read.
  *
  * @param conn     the connection
  * @param cellNum  the number of a NUMA cell, or VIR_NODE_MEMORY_STATS_ALL_CELLS

@@ -16,7 +16,7 @@ use crate::host::files::Files;
 use crate::host::found::Found;
 use capabilities::Capabilities;
 use processors::Counts;
-use summary::{ProcessorMap, Summary};
+use summary::{ProcessorMap, Summary, Topology};
 use written::Written;
 
 /// Where the numbers of a machine come from.
@@ -37,11 +37,17 @@ impl Machine {
         }
     }
 
-    /// The memory that nothing uses, in bytes. The test driver has an error without a cause where a file says nothing of
-    /// cells.
+    /// The memory that nothing uses, in bytes; code 1 where the kernel does not say. The test driver has an error without a
+    /// cause where a file says nothing of cells.
     pub fn free_memory(&self) -> Result<u64> {
         match self {
-            Machine::Host(files) => Ok(meminfo::of_machine(files)?.kib("MemFree") * 1024),
+            Machine::Host(files) => match meminfo::of_machine(files)?.kib("MemFree") {
+                0 => {
+                    let what = "/proc/meminfo does not say how much memory is free";
+                    Err(Error::new(Code::InternalError, what).in_domain(Domain::None))
+                }
+                kib => Ok(kib * 1024),
+            },
             Machine::Written(written) => written.free_memory().ok_or_else(Error::unknown),
         }
     }
@@ -127,6 +133,7 @@ impl Machine {
                     .collect()
             }
             Machine::Written(written) => {
+                // libvirt's test driver has all of their memory here, and in KiB.
                 let cells = written.cells.iter().skip(first as usize);
                 let free: Vec<_> = cells.take(max as usize).map(|cell| cell.memory).collect();
                 match free.is_empty() {
@@ -143,15 +150,18 @@ impl Machine {
     /// The document that says what the machine is.
     pub fn capabilities(&self) -> Result<String> {
         let capabilities = match self {
-            Machine::Host(files) => Capabilities {
-                architecture: architecture(),
-                features: &[],
-                pages: cells::page_sizes(files)?,
-                topology: Some(Summary::read(files)?),
-                has_iommu: (files.entries(b"/sys/kernel/iommu_groups")?)
-                    .is_some_and(|groups| !groups.is_empty()),
-                cells: cells::read(files)?,
-            },
+            Machine::Host(files) => {
+                let cells = cells::read(files)?;
+                Capabilities {
+                    architecture: architecture(),
+                    features: &[],
+                    pages: cells::page_sizes(files)?,
+                    topology: Some(Topology::read(files, &cells)?),
+                    has_iommu: (files.entries(b"/sys/kernel/iommu_groups")?)
+                        .is_some_and(|groups| !groups.is_empty()),
+                    cells,
+                }
+            }
             Machine::Written(written) => written.capabilities(),
         };
         Ok(capabilities.to_xml())

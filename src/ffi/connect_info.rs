@@ -110,7 +110,7 @@ pub extern "C-unwind" fn virConnectGetURI(conn: virConnectPtr) -> *mut c_char {
 /// What the host of a connection is: its processors, pages of memory and NUMA cells. It tells of no guests, as no
 /// connection has virtual machines. For a recorded machine it is the host that this is called on.
 ///
-/// Errors: 38, with the errno, for what the kernel does not tell.
+/// Errors: 38, with the errno, for what cannot be read.
 ///
 /// @param conn  the connection
 /// @return an XML document, which the caller frees with free(); NULL on error
@@ -142,7 +142,7 @@ pub extern "C-unwind" fn virConnectGetSysinfo(conn: virConnectPtr, flags: c_uint
 /// How many processors a virtual machine can have: as many as the host has, as there is no hypervisor to ask. Where
 /// devices are made up it is 32.
 ///
-/// Errors: 38, with the errno, for what the kernel does not tell.
+/// Errors: 38, with the errno, for what cannot be read.
 ///
 /// @param conn  the connection
 /// @param type  ignored

@@ -41,7 +41,7 @@ pub enum virNodeGetMemoryStatsAllCells {
 pub struct _virNodeInfo {
     /// What kind of processor it has, as uname(2) says.
     pub model: [c_char; 32],
-    /// Its memory, in KiB.
+    /// Its memory, in KiB; 0 where the kernel does not say.
     pub memory: c_ulong,
     /// How many processors work.
     pub cpus: c_uint,
@@ -95,7 +95,7 @@ pub type virNodeMemoryStatsPtr = *mut virNodeMemoryStats;
 
 /// A machine in a few numbers. For a recorded machine it is the host that this is called on.
 ///
-/// Errors: 38, with the errno, for what the kernel does not tell.
+/// Errors: 38, with the errno, for what cannot be read.
 ///
 /// @param conn  the connection
 /// @param info  out: the numbers; must not be NULL
@@ -116,10 +116,10 @@ pub unsafe extern "C-unwind" fn virNodeGetInfo(conn: virConnectPtr, info: virNod
             memory: summary.memory as c_ulong,
             cpus: summary.cpus,
             mhz: summary.mhz,
-            nodes: summary.nodes,
-            sockets: summary.sockets,
-            cores: summary.cores,
-            threads: summary.threads,
+            nodes: summary.topology.nodes,
+            sockets: summary.topology.sockets,
+            cores: summary.topology.cores,
+            threads: summary.topology.threads,
         };
         // SAFETY: not NULL, so the caller's.
         unsafe { out::set(info, found) };
@@ -129,8 +129,8 @@ pub unsafe extern "C-unwind" fn virNodeGetInfo(conn: virConnectPtr, info: virNod
 
 /// The memory of the host that nothing uses.
 ///
-/// Errors: 38, with the errno, for what the kernel does not tell; 1, without a cause, where a file of made-up devices says
-/// nothing of NUMA cells.
+/// Errors: 38, with the errno, for what cannot be read; 1 where the kernel does not say and, without a cause, where a file
+/// of made-up devices says nothing of NUMA cells.
 ///
 /// @param conn  the connection
 /// @return the memory in bytes, or 0 on error
@@ -146,8 +146,8 @@ pub extern "C-unwind" fn virNodeGetFreeMemory(conn: virConnectPtr) -> c_ulonglon
 
 /// The memory of NUMA cells that nothing uses.
 ///
-/// Errors: 1 (8 where devices are made up) for a first cell behind the last; 38, with the errno, for what the kernel does
-/// not tell.
+/// Errors: 1 (8 where devices are made up) for a first cell behind the last; 38, with the errno, for what
+/// cannot be read.
 ///
 /// @param conn       the connection
 /// @param freeMems   out: the memory of each cell, in bytes; must not be NULL
@@ -189,7 +189,7 @@ pub unsafe extern "C-unwind" fn virNodeGetCellsFreeMemory(
 
 /// Which processors of the host work.
 ///
-/// Errors: 38, with the errno, for what the kernel does not tell.
+/// Errors: 38, with the errno, for what cannot be read.
 ///
 /// @param conn    the connection
 /// @param cpumap  out: a bit for each processor, from the lowest of the first byte on, which the caller frees with
@@ -235,8 +235,8 @@ pub unsafe extern "C-unwind" fn virNodeGetCPUMap(
 ///
 /// Asked with *nparams 0 it tells how many values there are.
 ///
-/// Errors: 8 for a processor that is not there, and another number than there are; 38, with the errno, for what the
-/// kernel does not tell.
+/// Errors: 8 for a processor that is not there, and another number than there are; 38, with the errno, for what
+/// cannot be read.
 ///
 /// @param conn     the connection
 /// @param cpuNum   the number of a processor, or VIR_NODE_CPU_STATS_ALL_CPUS
@@ -291,7 +291,7 @@ pub unsafe extern "C-unwind" fn virNodeGetCPUStats(
 /// Asked with *nparams 0 it tells how many values there are.
 ///
 /// Errors: 3 where devices are made up; 8 for a cell that is not there, and another number than there are; 38, with
-/// the errno, for what the kernel does not tell.
+/// the errno, for what cannot be read.
 ///
 /// @param conn     the connection
 /// @param cellNum  the number of a NUMA cell, or VIR_NODE_MEMORY_STATS_ALL_CELLS

@@ -4,7 +4,7 @@
 
 use super::cells::Cell;
 use super::number_list;
-use super::summary::Summary;
+use super::summary::Topology;
 use crate::xml::writer::Writer;
 
 /// What the document says.
@@ -17,7 +17,7 @@ pub struct Capabilities {
     /// Sizes of pages, in KiB.
     pub pages: Vec<u64>,
     /// Sockets, cores and threads.
-    pub topology: Option<Summary>,
+    pub topology: Option<Topology>,
     /// Whether devices are kept apart by an IOMMU.
     pub has_iommu: bool,
     /// Its NUMA cells.

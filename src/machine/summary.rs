@@ -10,19 +10,26 @@ use crate::error::Result;
 use crate::host::architecture;
 use crate::host::files::Files;
 
-/// A machine in a few numbers. Sockets are those of a cell, cores those of a socket, threads those of a core. Where
-/// they make another number of processors than there are, all are cores of one socket in one cell.
+/// A machine in a few numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
     /// What kind of processor it has.
     pub model: String,
-    /// Its memory, in KiB.
+    /// Its memory, in KiB; 0 where the kernel does not say.
     pub memory: u64,
     /// How many processors work.
     pub cpus: u32,
     /// How fast they are, in MHz; 0 where the kernel does not say.
     pub mhz: u32,
-    /// How many NUMA cells it has.
+    /// How its processors are arranged.
+    pub topology: Topology,
+}
+
+/// How processors are arranged. Where cells, sockets, cores and threads make another number of processors than there are,
+/// all are cores of one socket in one cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Topology {
+    /// How many NUMA cells there are.
     pub nodes: u32,
     /// Sockets of a cell.
     pub sockets: u32,
@@ -44,38 +51,49 @@ pub struct ProcessorMap {
 impl Summary {
     /// That of the running system.
     pub fn read(files: &Files) -> Result<Summary> {
-        let processors = processors::present(files)?.len() as u32;
-        let cells = cells::read(files)?;
-        let nodes = cells.len() as u32;
-        let most = |count: fn(&Cell) -> u32| cells.iter().map(count).max().unwrap_or(0);
-        let (sockets, cores) = (
-            most(|cell| cores_by_socket(&cell.processors).len() as u32),
-            most(|cell| {
-                let sockets = cores_by_socket(&cell.processors);
-                sockets.values().map(BTreeSet::len).max().unwrap_or(0) as u32
-            }),
-        );
-        let threads = most(|cell| {
-            let threads = cell.processors.iter().map(|cpu| cpu.siblings.len());
-            threads.max().unwrap_or(0) as u32
-        });
-        let product = [nodes, sockets, cores, threads]
-            .iter()
-            .try_fold(1u32, |product, number| product.checked_mul(*number));
-        let (nodes, sockets, cores, threads) = match product == Some(processors) {
-            true => (nodes, sockets, cores, threads),
-            false => (1, 1, processors, 1),
-        };
         Ok(Summary {
             model: architecture(),
             memory: meminfo::of_machine(files)?.kib("MemTotal"),
             cpus: processors::online(files)?.len() as u32,
             mhz: processors::frequency(files)?,
-            nodes,
-            sockets,
-            cores,
-            threads,
+            topology: Topology::read(files, &cells::read(files)?)?,
         })
+    }
+}
+
+impl Topology {
+    /// That of the running system, which has these cells.
+    pub fn read(files: &Files, cells: &[Cell]) -> Result<Topology> {
+        let processors = processors::present(files)?.len() as u32;
+        let most = |count: fn(&Cell) -> u32| cells.iter().map(count).max().unwrap_or(0);
+        let topology = Topology {
+            nodes: cells.len() as u32,
+            sockets: most(|cell| cores_by_socket(&cell.processors).len() as u32),
+            cores: most(|cell| {
+                let sockets = cores_by_socket(&cell.processors);
+                sockets.values().map(BTreeSet::len).max().unwrap_or(0) as u32
+            }),
+            threads: most(|cell| {
+                let threads = cell.processors.iter().map(|cpu| cpu.siblings.len());
+                threads.max().unwrap_or(0) as u32
+            }),
+        };
+        Ok(match topology.product() == Some(processors) {
+            true => topology,
+            false => Topology {
+                nodes: 1,
+                sockets: 1,
+                cores: processors,
+                threads: 1,
+            },
+        })
+    }
+
+    /// How many processors that makes; `None` for more than can be counted.
+    fn product(&self) -> Option<u32> {
+        let numbers = [self.sockets, self.cores, self.threads];
+        let mut numbers = numbers.iter();
+        numbers.try_fold(self.nodes, |product, number| product.checked_mul(*number))
     }
 }
 

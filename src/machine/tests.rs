@@ -76,16 +76,13 @@ fn two_cells(online: &str) -> (tempfile::TempDir, Machine) {
 }
 
 fn numbers(summary: &Summary) -> [u32; 6] {
-    let Summary {
-        cpus,
-        mhz,
+    let Topology {
         nodes,
         sockets,
         cores,
         threads,
-        ..
-    } = *summary;
-    [cpus, mhz, nodes, sockets, cores, threads]
+    } = summary.topology;
+    [summary.cpus, summary.mhz, nodes, sockets, cores, threads]
 }
 
 /// By the description of struct virNodeInfo in libvirt's manual.
@@ -127,11 +124,23 @@ fn without_cells_and_topology_each_processor_is_a_core() {
     ]);
     assert_eq!(numbers(&machine.summary().unwrap()), [2, 0, 1, 1, 2, 1]);
     assert_eq!(machine.free_memory_of_cells(0, 9), Ok(vec![7 * 1024]));
+    assert_eq!(machine.free_memory(), Ok(7 * 1024));
     let xml = machine.capabilities().unwrap();
     assert!(xml.contains(
         "<cells num='1'>\n        <cell id='0'>\n          <memory unit='KiB'>100</memory>\n"
     ));
     assert!(xml.contains("<cpus num='2'>\n"), "{xml}");
+}
+
+#[test]
+fn free_memory_that_the_kernel_does_not_tell_is_an_error() {
+    let (_root, machine) = machine(&[("proc/meminfo", "MemTotal: 100 kB\n")]);
+    assert_eq!(machine.summary().unwrap().memory, 100);
+    let error = machine.free_memory().unwrap_err();
+    assert_eq!(
+        (error.code(), error.domain()),
+        (Code::InternalError, Domain::None)
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@
 use super::capabilities::Capabilities;
 use super::cells::Cell;
 use super::processors::Processor;
-use super::summary::{ProcessorMap, Summary};
+use super::summary::{ProcessorMap, Summary, Topology};
 use crate::error::{Code, Domain, Error, Result};
 use crate::text;
 use crate::xml::element::Element;
@@ -54,10 +54,12 @@ fn summary() -> Summary {
         memory: 3_145_728,
         cpus: 16,
         mhz: 1400,
-        nodes: 2,
-        sockets: 2,
-        cores: 2,
-        threads: 2,
+        topology: Topology {
+            nodes: 2,
+            sockets: 2,
+            cores: 2,
+            threads: 2,
+        },
     }
 }
 
@@ -73,14 +75,15 @@ impl Written {
     /// The machine of a file's `<node>`. Code 27 for what is no number, code 1 for a model that is too long.
     pub fn of_file(node: &Element) -> Result<Written> {
         let mut summary = summary();
+        let topology = &mut summary.topology;
         let mut has_active = false;
         let nothing = Element::default();
         let cpu = node.child("cpu").unwrap_or(&nothing);
         for (name, field) in [
-            ("nodes", &mut summary.nodes),
-            ("sockets", &mut summary.sockets),
-            ("cores", &mut summary.cores),
-            ("threads", &mut summary.threads),
+            ("nodes", &mut topology.nodes),
+            ("sockets", &mut topology.sockets),
+            ("cores", &mut topology.cores),
+            ("threads", &mut topology.threads),
             ("mhz", &mut summary.mhz),
             ("active", &mut summary.cpus),
         ] {
@@ -91,9 +94,9 @@ impl Written {
             }
         }
         if !has_active {
-            summary.cpus = [summary.sockets, summary.cores, summary.threads]
+            summary.cpus = [topology.sockets, topology.cores, topology.threads]
                 .iter()
-                .fold(summary.nodes, |product, number| {
+                .fold(topology.nodes, |product, number| {
                     product.wrapping_mul(*number)
                 });
         }

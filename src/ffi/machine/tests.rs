@@ -182,7 +182,10 @@ fn the_machine_of_this_host() {
     // C's unsigned long has 32 bits on some machines.
     let shown = (model, memory.to_string());
     assert_eq!(shown, (summary.model, summary.memory.to_string()));
-    assert_eq!((numbers[0], numbers[2]), (summary.cpus, summary.nodes));
+    assert_eq!(
+        (numbers[0], numbers[2]),
+        (summary.cpus, summary.topology.nodes)
+    );
     assert!(memory > 0 && numbers[0] > 0 && virNodeGetFreeMemory(conn) > 0);
     assert_eq!(
         virConnectGetMaxVcpus(conn, ptr::null()),

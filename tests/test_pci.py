@@ -399,7 +399,7 @@ class Pci(unittest.TestCase):
     def same(self, name, expected, found):
         if expected != found:
             lines = difflib.unified_diff(expected.splitlines(), found.splitlines(), "expected", "found", lineterm="")
-            self.fail("see " + kit.details("pci-%s.diff" % name, "\n".join(lines)))
+            self.fail("see " + kit.details("pci-%s.diff" % name, "\n".join(lines) + "\n"))
 
     def test_steps(self):
         found = self.play("steps")

@@ -138,6 +138,7 @@ check-rust: ## the Rust part of `make check`
 	$(call IF_THERE,fmt,--check)
 	$(call IF_THERE,clippy,--all-targets $(CARGO_FLAGS) $(CARGO_PLACE) -- -D warnings)
 	$(CARGO) test $(CARGO_FLAGS) $(CARGO_PLACE)
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --quiet --no-deps $(CARGO_FLAGS) $(CARGO_PLACE)
 
 # The compiler of a release accepts -Z only with this variable. Leaks are counted by
 # valgrind in scripts/check, which sees the C side too. A test asks for more memory than

@@ -4,7 +4,8 @@
 pub mod operation;
 
 use std::ffi::CStr;
-use std::os::fd::{AsFd, RawFd};
+use std::io;
+use std::os::fd::{AsFd, OwnedFd, RawFd};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -441,7 +442,13 @@ impl Connection {
     /// open as long as the connection.
     pub fn event_fd(&self) -> Result<RawFd> {
         let fd = self.view(false)?.event_fd();
-        fd.map_err(|e| Error::io("cannot make a descriptor for events", &e))
+        fd.map_err(no_event_fd)
+    }
+
+    /// A descriptor like that of [`Connection::event_fd`], which the caller owns.
+    pub fn own_event_fd(&self) -> Result<OwnedFd> {
+        let fd = self.view(false)?.own_event_fd();
+        fd.map_err(no_event_fd)
     }
 
     /// Whether the device exists now, and is not only defined.
@@ -461,6 +468,10 @@ impl Connection {
         }
         Ok(Some(self.device(name)?.starts_by_itself()))
     }
+}
+
+fn no_event_fd(error: io::Error) -> Error {
+    Error::io("cannot make a descriptor for events", &error)
 }
 
 /// Opens a recorded machine: a folder with a folder `sys` in it, or an archive of one.

@@ -222,15 +222,26 @@ impl View {
 
     /// A descriptor that is readable while there may be events to take. It is open as long as the view.
     pub fn event_fd(&mut self) -> io::Result<RawFd> {
-        if let Some(notifier) = &self.notifier {
-            return Ok(notifier.as_fd().as_raw_fd());
+        Ok(self.notifier()?.as_fd().as_raw_fd())
+    }
+
+    /// A descriptor of the caller's own that is readable when that of [`View::event_fd`] is.
+    pub fn own_event_fd(&mut self) -> io::Result<OwnedFd> {
+        self.notifier()?.as_fd().try_clone_to_owned()
+    }
+
+    fn notifier(&mut self) -> io::Result<&Notifier> {
+        if self.notifier.is_none() {
+            let mut notifier = Notifier::new(self.monitor.iter().flat_map(Monitor::fds))?;
+            notifier.resume(self.patience_ends());
+            if self.known.events.len() > 0 {
+                notifier.notify();
+            }
+            self.notifier = Some(notifier);
         }
-        let mut notifier = Notifier::new(self.monitor.iter().flat_map(Monitor::fds))?;
-        notifier.resume(self.patience_ends());
-        if self.known.events.len() > 0 {
-            notifier.notify();
-        }
-        Ok(self.notifier.insert(notifier).as_fd().as_raw_fd())
+        self.notifier
+            .as_ref()
+            .ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
     /// Starts or stops to keep events for [`View::take_events`].

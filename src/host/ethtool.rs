@@ -116,7 +116,7 @@ const KERNEL_FEATURES: [(OldCommand, &[&str]); 11] = [
     (OldCommand::Flag(1 << 28), &["rx-hashing"]),
 ];
 
-/// The bits of ETHTOOL_GFEATURES for each feature of [`KERNEL_FEATURES`].
+/// The bits of ETHTOOL_GFEATURES for each feature of `KERNEL_FEATURES`.
 pub type Masks = [u64; KERNEL_FEATURES.len()];
 
 const SIOCETHTOOL: Opcode = 0x8946;

@@ -43,9 +43,9 @@ COMPAT_LDFLAGS := -shared -Wl,-z,defs,-z,nodelete,--enable-new-dtags,-rpath,'$$O
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all library wheel demo check check-rust check-asan faults describable fuzz compare vm-check distro-check bench install install-strip uninstall clean help
+.PHONY: all library html wheel demo check check-rust check-asan faults describable fuzz compare vm-check distro-check bench install install-strip uninstall clean help
 
-all: $(BUILD_DIR)/nodedev $(COMPAT_LIBRARIES) $(COMPAT_APIS) $(BUILD_DIR)/virnodedev-run ## build the library and the programs
+all: $(BUILD_DIR)/nodedev $(COMPAT_LIBRARIES) $(COMPAT_APIS) $(BUILD_DIR)/virnodedev-run $(BUILD_DIR)/man3 ## build the library and the programs
 
 # cargo knows best what is out of date.
 library: ## build the library alone
@@ -81,9 +81,15 @@ $(BUILD_DIR)/$(COMPAT_DIR)/libvirnodedev-preload.so.0: compat/preload.c
 
 # The header declares nothing of libvirt-qemu and libvirt-lxc.
 $(BUILD_DIR)/$(COMPAT_DIR)/libvirt-api.xml: API_HEADER := include/virnodedev.h
-$(BUILD_DIR)/$(COMPAT_DIR)/%-api.xml: compat/api.awk include/virnodedev.h
+$(BUILD_DIR)/$(COMPAT_DIR)/%-api.xml: compat/header.awk compat/api.awk include/virnodedev.h
 	@mkdir -p $(@D)
-	LC_ALL=C awk -f compat/api.awk -v name=$* $(or $(API_HEADER),/dev/null) >$@
+	LC_ALL=C awk -f compat/header.awk -f compat/api.awk -v name=$* $(or $(API_HEADER),/dev/null) >$@
+
+# A page for each function of the header.
+$(BUILD_DIR)/man3: compat/header.awk man/functions.awk include/virnodedev.h
+	@rm -rf $@ $@.new && mkdir -p $@.new
+	LC_ALL=C awk -f compat/header.awk -f man/functions.awk -v folder=$@.new include/virnodedev.h
+	@mv $@.new $@
 
 # Looks for its libraries beside itself first, and then where it was built for.
 RUN = $(CC) $(TOOL_CFLAGS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -DCOMPAT_DIR='"$(1)/$(COMPAT_DIR)"' \
@@ -112,6 +118,9 @@ $(BUILD_DIR)/nodedev-installed: $(TOOL_OBJECTS) $(BUILD_DIR)/$(SONAME) FORCE
 
 # The loader's own folders need no run path, and packages must not have one.
 RPATH = $(if $(filter /lib /lib/% /usr/lib /usr/lib/% /lib64 /usr/lib64,$(LIBDIR)),,'-Wl,-rpath,$$ORIGIN/$(TO_LIBDIR):$(LIBDIR)')
+
+html: $(BUILD_DIR)/man3 ## the manual pages as HTML
+	@scripts/html $(BUILD_DIR)
 
 wheel: library $(BUILD_DIR)/$(SONAME) ## build the Python package, with the library in it
 	VIRNODEDEV_LIBRARY=$(BUILD_DIR)/$(SONAME) python3 python/wheel_backend.py $(BUILD_DIR)

@@ -2,59 +2,9 @@
 # Reads virnodedev.h and writes what it declares of libvirt's API in the form of libvirt's own
 # libvirt-api.xml, which generators of bindings read.
 #
-#   awk -f api.awk -v name=libvirt virnodedev.h
+#   awk -f header.awk -f api.awk -v name=libvirt virnodedev.h
 #
-# The header is cbindgen's: comments before each item, one item a statement, one value or field a line.
 # From a header without an item (/dev/null) comes a description without a symbol.
-
-BEGIN { count = 0 }
-
-# The sentinels of enumerations are for programs that ask for them.
-/^#ifdef VIR_ENUM_SENTINELS/ { hidden = 1 }
-hidden { if (/^#endif/) hidden = 0; next }
-
-/^ *\/\*\*/ {
-    forget()
-    in_comment = 1
-    sub(/^ *\/\*\* ?/, "")
-    if (sub(/ *\*\/ *$/, ""))
-        in_comment = 0
-    take_comment($0)
-    next
-}
-in_comment {
-    if (sub(/ *\*\/ *$/, ""))
-        in_comment = 0
-    sub(/^ *\* ?/, "")
-    take_comment($0)
-    next
-}
-/^ *\/\*/ { in_plain = 1 }
-in_plain { if (/\*\//) in_plain = 0; next }
-
-continued { continued = /\\$/; next }
-/^#define / { continued = /\\$/; take_macro(); next }
-/^#/ || /^ *$/ || /^extern "C"/ || /^}  *\/\// { next }
-
-/^typedef enum [A-Za-z]+ \{/ {
-    group = $3
-    add(group, "typedef", "    <typedef name='" group "' file='" file_of(group) "' type='enum'" version() info_or_end("typedef"))
-    next
-}
-/^typedef struct [A-Za-z_]+ \{/ { structure = $3; fields[structure] = ""; next }
-(group || structure) && /^}/ { group = structure = ""; next }
-group { take_value(); next }
-structure { take_field(); next }
-
-{
-    statement = statement (statement ? " " : "") $0
-    if (!/;$/)
-        next
-    gsub(/  +/, " ", statement)
-    sub(/;$/, "", statement)
-    take_statement(statement)
-    statement = ""
-}
 
 END {
     print "<?xml version=\"1.0\" encoding=\"UTF-8\"?>"
@@ -70,39 +20,6 @@ END {
     for (i = 1; i <= count; i++)
         print texts[i]
     print "  </symbols>\n</api>"
-}
-
-# --- comments ---------------------------------------------------------------------
-
-function forget() {
-    about = returns = since = current = ""
-    split("", parameters)
-}
-
-function take_comment(line) {
-    if (line ~ /^@param /) {
-        current = line
-        sub(/^@param +/, "", current)
-        line = current
-        sub(/ .*/, "", current)
-        sub(/^[^ ]+ */, "", line)
-        parameters[current] = line
-    } else if (sub(/^@return /, "", line)) {
-        current = "@return"
-        returns = line
-    } else if (line ~ /^Since /) {
-        current = "@end"
-        if (match(line, /\(libvirt [0-9.]+/))
-            since = substr(line, RSTART + 9, RLENGTH - 9)
-    } else if (line == "" && current) {
-        current = "@end"
-    } else if (current == "@return") {
-        returns = returns " " line
-    } else if (current && current != "@end") {
-        parameters[current] = parameters[current] " " line
-    } else if (!current) {
-        about = about (about == "" ? "" : "\n") line
-    }
 }
 
 # --- items ------------------------------------------------------------------------
@@ -122,6 +39,10 @@ function take_macro(    macro, value) {
     forget()
 }
 
+function take_group() {
+    add(group, "typedef", "    <typedef name='" group "' file='" file_of(group) "' type='enum'" version() info_or_end("typedef"))
+}
+
 function take_value(    value) {
     value = $0
     sub(/^ *[A-Za-z0-9_]+ = /, "", value)
@@ -138,6 +59,8 @@ function add_value(symbol, expression,    number) {
                                 file_of(symbol), number, group, attribute(about)))
     forget()
 }
+
+function take_structure() { fields[structure] = "" }
 
 function take_field(    declared) {
     declared = $0
@@ -205,14 +128,6 @@ function add_function(kind, symbol, type, inside,    text, parts, n, i) {
 
 # --- pieces -----------------------------------------------------------------------
 
-# "const char *name": its_type "const char *", its_name "name".
-function split_declaration(text) {
-    match(text, /[A-Za-z_0-9]+$/)
-    its_name = substr(text, RSTART)
-    its_type = substr(text, 1, RSTART - 1)
-    sub(/ $/, "", its_type)
-}
-
 function add(symbol, kind, text) {
     if (symbol ~ /^(vnd|VIRNODEDEV)/)
         return
@@ -245,11 +160,6 @@ function version() { return since == "" ? "" : " version='" since "'" }
 
 function info_or_end(element) {
     return about == "" ? "/>" : ">\n      <info><![CDATA[" trimmed(about) "]]></info>\n    </" element ">"
-}
-
-function trimmed(text) {
-    sub(/\n+$/, "", text)
-    return text
 }
 
 function attribute(text) {

@@ -214,6 +214,12 @@ def read(path):
 Symbol = collections.namedtuple("Symbol", "library node name type stub")
 
 
+def header_functions():
+    """The functions that virnodedev.h declares."""
+    header = read(os.path.join(ROOT, "include", "virnodedev.h"))
+    return set(re.findall(r"^(?!typedef )[A-Za-z].*?\b((?:vir|vnd)[A-Z]\w+)\(", header, re.M))
+
+
 def libvirt_symbols():
     """The table of libvirt's public symbols."""
     return [Symbol(*line.split("\t")) for line in read(SYMBOLS).splitlines() if not line.startswith("#")]

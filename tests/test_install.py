@@ -23,7 +23,8 @@ FILES = {
                    *("virnodedev/compat/libvirt/%s.h" % name
                      for name in ("libvirt", "virterror", "libvirt-qemu", "libvirt-lxc"))],
     "BINDIR": ["nodedev", "virnodedev-run"],
-    "MANDIR": ["man1/nodedev.1", "man1/virnodedev-run.1"],
+    "MANDIR": ["man1/nodedev.1", "man1/virnodedev-run.1", "man7/virnodedev.7",
+               *("man3/%s.3" % name for name in kit.header_functions())],
     "DATADIR": ["bash-completion/completions/nodedev", "zsh/site-functions/_nodedev",
                 "fish/vendor_completions.d/nodedev.fish"],
 }

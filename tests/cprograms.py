@@ -6,7 +6,7 @@ import shlex
 import kit
 
 SOURCES = os.path.join(kit.ROOT, "c-tests")
-STRICT = ["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror", "-O1", "-g"]
+STRICT = ["-std=c99", "-pedantic", *kit.WARNINGS, "-O1", "-g"]
 
 # Programs that are a test each: status 0 is success.
 TESTS = ["basics", "errors", "error_objects", "handlers", "misuse", "threads", "first_open", "footprint",

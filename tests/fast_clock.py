@@ -18,7 +18,7 @@ def library():
     path = os.path.join(kit.BIN, "fast_clock.so")
     if not os.path.exists(path):
         made = "%s.%d" % (path, os.getpid())
-        kit.checked("cc", "-std=c99", "-Wall", "-Wextra", "-Werror", "-O1", "-shared", "-fPIC", "-o", made,
+        kit.checked("cc", "-std=c99", *kit.WARNINGS, "-O1", "-shared", "-fPIC", "-o", made,
                     os.path.join(kit.ROOT, "c-tests", "fast_clock.c"), "-pthread")
         os.rename(made, path)
     return path

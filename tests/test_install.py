@@ -142,7 +142,7 @@ class PkgConfig(unittest.TestCase):
         flags = shlex.split(kit.checked("pkg-config", "--cflags", "--libs", "libvirt", "libvirt-qemu", "libvirt-lxc",
                                         env=env).stdout)
         program = os.path.join(kit.temp(), "drop-in")
-        kit.checked("cc", "-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror", source, "-o", program, *flags)
+        kit.checked("cc", "-std=c99", "-pedantic", *kit.WARNINGS, source, "-o", program, *flags)
         done = kit.checked(program, env=env)
         self.assertEqual(done.stdout, "1 0 -1 -1\n")
         for name in ("virDomainQemuMonitorCommand", "virDomainLxcOpenNamespace"):

@@ -115,7 +115,7 @@ class Manuals(unittest.TestCase):
         source, program = (os.path.join(kit.temp(), "manual" + end) for end in (".c", ""))
         with open(source, "w") as f:
             f.write(text)
-        kit.checked("cc", "-Wall", "-Wextra", "-Werror", "-o", program, source,
+        kit.checked("cc", *kit.WARNINGS, "-o", program, source,
                     *cprograms.package_flags("--cflags", "--libs", "virnodedev"))
         self.assertTrue(kit.checked(program).stdout.startswith("<device>\n  <name>computer</name>\n"))
 

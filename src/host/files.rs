@@ -54,9 +54,9 @@ impl Files {
         }
     }
 
-    /// Lists a folder, for the error if it is missing or cannot be listed.
+    /// Looks for a folder, for the error if it is missing or may not be read.
     pub fn look_into(&self, path: &[u8]) -> io::Result<()> {
-        self.0.entries(path).map(drop)
+        self.0.look_into(path)
     }
 
     /// Whether these are the files of the running system.
@@ -252,6 +252,21 @@ mod tests {
         assert_eq!(target.as_deref(), Some(&b"gone"[..]));
         assert_eq!(files.read_link(b"/sys/a"), Ok(None));
         assert_eq!(files.read(b"/sys"), Ok(None));
+    }
+
+    #[test]
+    fn only_a_folder_inside_can_be_looked_into() {
+        let (root, files) = tree();
+        symlink("/etc", root.path().join("sys/outside")).unwrap();
+        symlink(".", root.path().join("sys/same")).unwrap();
+        let error = |path: &[u8]| files.look_into(path).unwrap_err();
+        assert!(files.look_into(b"/sys").is_ok());
+        assert!(files.look_into(b"/sys/same").is_ok());
+        assert_eq!(error(b"/none").kind(), io::ErrorKind::NotFound);
+        assert_eq!(error(b"/sys/a").kind(), io::ErrorKind::NotADirectory);
+        for outside in [&b"/sys/outside"[..], b"/sys/out"] {
+            assert_eq!(error(outside).kind(), io::ErrorKind::PermissionDenied);
+        }
     }
 
     #[test]

@@ -217,6 +217,21 @@ impl Source {
         }
     }
 
+    /// Looks for a folder whose names may be read.
+    pub fn look_into(&self, path: &[u8]) -> io::Result<()> {
+        match self {
+            Source::Tree(dir, _) => {
+                // Opened like a file: cap-std opens folders without asking whether they may be read.
+                let mut options = OpenOptions::new();
+                options.read(true).custom_flags(libc::O_DIRECTORY);
+                retry_interrupted(|| dir.open_with(inside(path), &options)).map(drop)
+            }
+            Source::Live(_) | Source::Recording(_) | Source::Noted(..) => {
+                self.entries(path).map(drop)
+            }
+        }
+    }
+
     /// The names in a folder, in the order in which the file system lists them.
     pub fn entries(&self, path: &[u8]) -> io::Result<Vec<Vec<u8>>> {
         match self {

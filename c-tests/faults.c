@@ -2,14 +2,16 @@
  *
  * Fails the library's system calls, one in each run, and looks whether it answers right or says so.
  *
- *   faults [all] list URI     opens, lists, and asks for everything that there is to know of each device
- *   faults [all] events URI   opens and registers; then an interface changes, two come, and two go
- *   faults refused URI        asks for everything of a machine whose eswitch modes the library may not ask for
+ *   faults [EVERY] list URI     opens, lists, and asks for everything that there is to know of each device
+ *   faults [EVERY] events URI   opens and registers; then an interface changes, two come, and two go
+ *   faults refused URI          asks for everything of a machine whose eswitch modes the library may not ask for
  *
  * A first run without a fault makes the answers that are expected, and counts the calls. Then the N-th call fails
  * with EMFILE, ENFILE, ENOMEM, EIO or EINTR, in a process of its own, which has kept nothing from before. Every
  * question is either answered as expected or ends with code 38 and the errno; asked again, it is answered as expected.
- * Without `all`, of the calls that do the same to files of the same name only the first is failed.
+ * Of the calls that do the same to files of the same name the first is failed; with EVERY, a number, every EVERY-th of
+ * all calls is failed, too: 1 fails all of them. A run asks for everything again, so that the time grows with the square
+ * of the number of devices.
  * `refused` refuses generic netlink as confinement does, each call in turn with EACCES and EPERM, every time: no question
  * may be answered otherwise, or end with an error.
  *
@@ -605,13 +607,13 @@ static int is_repeated(int n)
 }
 
 /* One call in each run. Returns how many runs were wrong. */
-static int fail_each(int all)
+static int fail_each(int every)
 {
     int n, runs = 0, wrong = 0;
     size_t e;
 
     for (n = 0; n < shared->calls; n++) {
-        if (!all && is_repeated(n))
+        if ((every == 0 || n % every != 0) && is_repeated(n))
             continue;
         for (e = 0; e < COUNT(ERRORS); e++) {
             failing_call = n;
@@ -655,13 +657,14 @@ static int refuse_generic_netlink(void)
 
 int main(int argc, char **argv)
 {
-    int all = argc > 1 && strcmp(argv[1], "all") == 0;
+    int every = argc > 1 ? atoi(argv[1]) : 0;
     const char *what;
 
-    argc -= all, argv += all;
+    if (every > 0)
+        argc--, argv++;
     what = argc == 3 ? argv[1] : "";
     if (strcmp(what, "list") != 0 && strcmp(what, "events") != 0 && strcmp(what, "refused") != 0) {
-        fprintf(stderr, "usage: faults [all] list|events|refused URI\n");
+        fprintf(stderr, "usage: faults [EVERY] list|events|refused URI\n");
         return 2;
     }
     uri = argv[2];
@@ -680,5 +683,5 @@ int main(int argc, char **argv)
         return 1;
     }
     is_first_run = 0;
-    return (strcmp(what, "refused") == 0 ? refuse_generic_netlink() : fail_each(all)) != 0;
+    return (strcmp(what, "refused") == 0 ? refuse_generic_netlink() : fail_each(every)) != 0;
 }

@@ -287,6 +287,17 @@ fn mediated_devices() {
 }
 
 #[test]
+fn texts_without_characters_are_none() {
+    let xml = "<device><name>n</name><path/><parent></parent><driver><name></name></driver>\
+               <capability type='net'><interface>x</interface></capability></device>";
+    let found = parse(xml.as_bytes(), Purpose::Describe, false).unwrap();
+    let description = found.description;
+    assert_eq!(description.path, None);
+    assert_eq!(description.parent, None);
+    assert_eq!(description.driver, None);
+}
+
+#[test]
 fn every_capability_is_checked() {
     let xml = "<device><capability type='mdev'><type id='t'/></capability>\
                <capability type='usb'/></device>";

@@ -176,6 +176,9 @@ fn a_driver_link_that_leads_nowhere() {
         symlink(target, folder(&root).join("driver")).unwrap();
         assert_eq!(driver().as_deref(), Some(expected));
     }
+    // The root of the tree has no name.
+    link("../../../..", folder(&root).join("driver"));
+    assert_eq!(driver().as_deref(), Some(""));
 }
 
 #[test]

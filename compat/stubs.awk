@@ -4,7 +4,8 @@
 #   awk -f stubs.awk -v part=c   -v library=libvirt.so.0 symbols.tsv     the stubs, in C
 #   awk -f stubs.awk -v part=map -v library=libvirt.so.0 symbols.tsv     the version script
 #
-# Without a library: those of all of them, for the one that is preloaded.
+# Without a library: those of all of them, for the one that is preloaded. It has a function of its own beside them, of
+# the C library, which the script leaves without a version, so that it serves those who ask for any.
 
 BEGIN {
     FS = "\t"
@@ -47,7 +48,7 @@ END {
 function close_node() {
     if (node == "")
         return
-    if (!hidden++)
+    if (!hidden++ && library != "")
         print "    local:\n        *;"
     print "}" (parent == "" ? "" : " " parent) ";\n"
 }

@@ -35,15 +35,21 @@ TOOL_OBJECTS := $(TOOL_SOURCES:tools/%.c=$(BUILD_DIR)/%.o)
 # of other things.
 WERROR ?=
 export WERROR
-TOOL_CFLAGS := -std=c99 -pedantic -Wall -Wextra $(WERROR) -D_POSIX_C_SOURCE=200809L -Iinclude
+# Nothing that is built tells the folder that it was built in.
+PREFIX_MAP := -ffile-prefix-map='$(CURDIR)'=.
+TOOL_CFLAGS := $(PREFIX_MAP) -std=c99 -pedantic -Wall -Wextra $(WERROR) -D_POSIX_C_SOURCE=200809L -Iinclude
+
+# The loader's own folders need no run path, and packages must not have one.
+SEARCHED = $(filter /lib /lib/% /usr/lib /usr/lib/% /lib64 /usr/lib64,$(LIBDIR))
+COMMA := ,
 
 # Libraries under libvirt's names: below $(BUILD_DIR) as below LIBDIR.
 COMPAT_DIR := virnodedev/compat
 COMPAT_LIBRARIES := $(addprefix $(BUILD_DIR)/$(COMPAT_DIR)/, \
 	libvirt.so.0 libvirt-qemu.so.0 libvirt-lxc.so.0 libvirt-admin.so.0 libvirnodedev-preload.so.0)
 COMPAT_APIS := $(addprefix $(BUILD_DIR)/$(COMPAT_DIR)/, libvirt-api.xml libvirt-qemu-api.xml libvirt-lxc-api.xml)
-COMPAT_LDFLAGS := -shared -Wl,-z,defs,-z,nodelete,--enable-new-dtags,-rpath,'$$ORIGIN/../..' \
-	-Wl,--filter,$(SONAME)
+COMPAT_LDFLAGS = -shared -Wl,-z,defs,-z,nodelete,--enable-new-dtags -Wl,--filter,$(SONAME) \
+	$(if $(SEARCHED),,-Wl$(COMMA)-rpath$(COMMA)'$$ORIGIN/../..')
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -78,7 +84,7 @@ $(BUILD_DIR)/stubs/%.c: compat/stubs.awk compat/symbols.tsv
 
 $(BUILD_DIR)/$(COMPAT_DIR)/%: $(BUILD_DIR)/stubs/%.c compat/stub.h $(BUILD_DIR)/$(SONAME)
 	@mkdir -p $(@D)
-	$(CC) -std=c99 -Wall -Wextra $(WERROR) -fPIC -Icompat $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(COMPAT_LDFLAGS) \
+	$(CC) $(PREFIX_MAP) -std=c99 -Wall -Wextra $(WERROR) -fPIC -Icompat $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(COMPAT_LDFLAGS) \
 	    -Wl,-soname,$* -Wl,--version-script=$(<:.c=.map) -o $@ $(filter %.c,$^) $(BUILD_DIR)/$(SONAME)
 
 $(BUILD_DIR)/$(COMPAT_DIR)/libvirnodedev-preload.so.0: compat/preload.c
@@ -120,8 +126,7 @@ TO_LIBDIR = $(shell scripts/relative '$(BINDIR)' '$(LIBDIR)')
 $(BUILD_DIR)/nodedev-installed: $(TOOL_OBJECTS) $(BUILD_DIR)/$(SONAME) FORCE
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(TOOL_OBJECTS) $(BUILD_DIR)/$(SONAME) -ldl $(RPATH)
 
-# The loader's own folders need no run path, and packages must not have one.
-RPATH = $(if $(filter /lib /lib/% /usr/lib /usr/lib/% /lib64 /usr/lib64,$(LIBDIR)),,'-Wl,-rpath,$$ORIGIN/$(TO_LIBDIR):$(LIBDIR)')
+RPATH = $(if $(SEARCHED),,'-Wl,-rpath,$$ORIGIN/$(TO_LIBDIR):$(LIBDIR)')
 
 html: $(BUILD_DIR)/man3 ## the manual pages as HTML
 	@scripts/html $(BUILD_DIR)

@@ -4,6 +4,7 @@
 A cargo and an awk of our own stand in where the real ones would only cost time; build.rs itself is tried with a library of
 one function, whose project is moved between two builds.
 """
+import json
 import os
 import re
 import shutil
@@ -49,7 +50,7 @@ def write(path, text, mode=0o644):
 def environment(**more):
     """Without what a user or an outer make set."""
     names = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "CARGO_TARGET_DIR", "CARGO_BUILD_TARGET", "CARGO_BUILD_TARGET_DIR",
-             "RUST_TARGET", "CC")
+             "RUST_TARGET", "CC", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS")
     env = {name: value for name, value in kit.environment().items() if name not in names}
     env.pop("LC_ALL")
     return dict(env, **more)
@@ -83,8 +84,27 @@ class Library(unittest.TestCase):
             done = self.build(made)
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             self.assertEqual(self.links(), [expected + "/libvirnodedev.so", expected + "/libvirnodedev.a"])
-        self.assertEqual(kit.read(os.path.join(self.folder, "told")),
+        self.assertEqual(self.without_renaming(kit.read(os.path.join(self.folder, "told"))),
                          "rustc --message-format json-render-diagnostics\n" * 3)
+
+    @staticmethod
+    def without_renaming(told):
+        return re.sub(r" --config build\.rustflags=\[.*?\]", "", told)
+
+    def test_folders_of_the_builder_are_renamed(self):
+        """By an option that leaves cargo's configuration as it is, or behind what the user tells the compiler."""
+        write(self.cargo, CARGO + 'printf %s "$CARGO_ENCODED_RUSTFLAGS" | tr "\\037" "\\n" >"$FOLDER/flags"\n', 0o755)
+        rust = kit.run("rustc", "--print", "sysroot").stdout.strip() if shutil.which("rustc") else ""
+        renamed = ["--remap-path-prefix=" + pair for pair in (
+            *([rust + "=/rust"] if rust else []), '/my "cargo"=/cargo', self.folder + "=/virnodedev")]
+        for variable, value, flags in (("RUSTFLAGS", "-Ca=b  -C d", ["-Ca=b", "-C", "d", *renamed]),
+                                       ("CARGO_ENCODED_RUSTFLAGS", "x y", ["x y", *renamed]), ("RUSTFLAGS", "", [])):
+            done = kit.run("scripts/build-library", "build", self.cargo, "rustc", cwd=self.folder, env=environment(
+                FOLDER=self.folder, MADE=os.path.join(self.folder, "made"), CARGO_HOME='/my "cargo"', **{variable: value}))
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertEqual(kit.read(os.path.join(self.folder, "flags")).splitlines(), flags)
+        option = re.search(r"--config build\.rustflags=(\[.*?\])", kit.read(os.path.join(self.folder, "told")))[1]
+        self.assertEqual(json.loads(option), renamed)  # these strings are the same in TOML
 
     def test_without_cargo(self):
         """What was built before serves; where nothing was, it is an error."""
@@ -115,7 +135,7 @@ class Library(unittest.TestCase):
         cargo = shutil.copy(self.cargo, os.path.dirname(build))
         kit.checked("make", "-C", kit.ROOT, "library", "BUILD_DIR=" + build, "CARGO=" + cargo, *arguments,
                     env=environment(FOLDER=self.folder, MADE=made, **env))
-        return kit.read(told).strip()
+        return self.without_renaming(kit.read(told)).strip()
 
     def test_what_cargo_is_told(self):
         first = "rustc --release --lib --crate-type cdylib,staticlib --locked --target-dir "

@@ -16,7 +16,7 @@ LIBRARY = "libvirnodedev.so.0." + VERSION.partition(".")[2]
 FILES = {
     "LIBDIR": [LIBRARY, "libvirnodedev.so.0", "libvirnodedev.so", "libvirnodedev.a", "pkgconfig/virnodedev.pc",
                *("virnodedev/compat/" + name % module for module in ("libvirt", "libvirt-qemu", "libvirt-lxc")
-                 for name in ("pkgconfig/%s.pc", "%s-api.xml", "%s.so")),
+                 for name in ("pkgconfig/%s.pc", "%s.so")),
                *("virnodedev/compat/%s.so.0" % name
                  for name in ("libvirt", "libvirt-qemu", "libvirt-lxc", "libvirt-admin", "libvirnodedev-preload"))],
     "INCLUDEDIR": ["virnodedev.h", 
@@ -26,7 +26,8 @@ FILES = {
     "MANDIR": ["man1/nodedev.1", "man1/virnodedev-run.1", "man7/virnodedev.7",
                *("man3/%s.3" % name for name in kit.header_functions())],
     "DATADIR": ["bash-completion/completions/nodedev", "zsh/site-functions/_nodedev",
-                "fish/vendor_completions.d/nodedev.fish"],
+                "fish/vendor_completions.d/nodedev.fish",
+                *("virnodedev/api/%s-api.xml" % module for module in ("libvirt", "libvirt-qemu", "libvirt-lxc"))],
 }
 
 PROGRAM = """
@@ -113,6 +114,17 @@ class Install(unittest.TestCase):
             self.assertNotIn("@", text)
         self.install("--uninstall", **places)
         self.assertEqual(os.listdir(self.folder), [])
+
+    def test_no_folder_of_the_builder(self):
+        """Neither libraries nor the archive tell where they were built: home, sources, compiler."""
+        rust = kit.run("rustc", "--print", "sysroot").stdout.strip() if shutil.which("rustc") else kit.ROOT
+        folders = {kit.ROOT, os.path.expanduser("~"), rust} - {"/", "/usr"}
+        self.install(PREFIX=self.folder)
+        for name in everything(os.path.join(self.folder, "lib")):
+            with open(os.path.join(self.folder, "lib", name), "rb") as f:
+                contents = f.read()
+            for place in folders:
+                self.assertNotIn(os.fsencode(place + "/"), contents, name)
 
     def test_relative_places_are_refused(self):
         for place in ("PREFIX", "LIBDIR", "INCLUDEDIR", "DATADIR"):

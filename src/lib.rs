@@ -20,6 +20,8 @@
 //! Everything else that is public is so for the project's own tests and fuzzing, and changes as it must.
 
 #[doc(hidden)]
+pub mod assignability;
+#[doc(hidden)]
 pub mod caps;
 #[doc(hidden)]
 pub mod connection;

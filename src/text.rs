@@ -26,6 +26,11 @@ pub fn clean(bytes: &[u8]) -> String {
     }
 }
 
+/// The same in one line, for the messages that people read: a blank for each control character.
+pub fn line(bytes: &[u8]) -> String {
+    clean(bytes).replace(char::is_control, " ")
+}
+
 /// Attribute text without the control characters that libvirt removes from it, which are those that
 /// XML 1.0 forbids; other bytes stay as they are.
 pub fn without_controls(mut bytes: Vec<u8>) -> Vec<u8> {
@@ -115,6 +120,11 @@ fn parse_magnitude(bytes: &[u8], base: u32) -> Option<(bool, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_has_no_control_characters() {
+        assert_eq!(line(b"a\n\tb\x1b\x7f\xff"), "a  b \u{fffd}");
+    }
 
     #[test]
     fn clean_drops_what_xml_forbids() {

@@ -9,7 +9,7 @@ mod bind;
 mod config;
 mod driver;
 mod function;
-mod in_use;
+pub mod in_use;
 mod reset;
 mod resources;
 

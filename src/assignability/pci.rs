@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Whether a PCI function can be assigned (kernel: Documentation/driver-api/vfio.rst,
+//! Documentation/ABI/testing/sysfs-kernel-iommu_groups).
+
+use super::report::{Group, Member, Reason, Report, Verdict, held};
+use super::users::uses;
+use crate::caps::pci::is_asleep;
+use crate::caps::pci_address::PciAddress;
+use crate::caps::pci_express::{HEADER_END, answers};
+use crate::connection::Connection;
+use crate::device::Origin;
+use crate::error::Result;
+use crate::host::found::Found;
+use crate::host::holders::vfio_device_file;
+use crate::host::node::Node;
+use crate::manage::pci::in_use::{held_through, is_detached, is_vfio};
+use crate::name::device_name;
+use crate::text;
+
+/// The name of a group of functions that no IOMMU guards, which VFIO makes up.
+const NO_IOMMU: &str = "vfio-noiommu";
+
+/// Bit 3 of Intel's Extended Capability Register: interrupts can be remapped (VT-d specification, 11.4.3).
+const INTERRUPT_REMAPPING: u64 = 1 << 3;
+
+/// Collects what is found about one function.
+struct Findings<'a> {
+    node: &'a Node<'a>,
+    report: Report,
+}
+
+/// What is to be known of the function `node`.
+pub fn report(conn: &Connection, name: String, node: &Node<'_>) -> Result<Report> {
+    let mut findings = Findings {
+        node,
+        report: Report {
+            name,
+            group: None,
+            vfio: Vec::new(),
+            reasons: Vec::new(),
+        },
+    };
+    findings.look_at_function()?;
+    findings.look_at_group(conn)?;
+    findings.look_at_files()?;
+    // The gravest first; what is as grave stays as found.
+    findings
+        .report
+        .reasons
+        .sort_by(|a, b| b.allows.cmp(&a.allows));
+    Ok(findings.report)
+}
+
+impl Findings<'_> {
+    fn add(
+        &mut self,
+        code: &'static str,
+        allows: Verdict,
+        what: impl Into<String>,
+        advice: impl Into<String>,
+    ) {
+        self.report.reasons.push(Reason {
+            code,
+            allows,
+            device: self.report.name.clone(),
+            what: what.into(),
+            advice: advice.into(),
+        });
+    }
+
+    fn look_at_function(&mut self) -> Result<()> {
+        let (node, name) = (self.node, self.report.name.clone());
+        if is_bridge(node) {
+            self.add(
+                "bridge",
+                Verdict::No,
+                "is a bridge, which no VFIO driver takes",
+                "assign the functions behind it",
+            );
+        }
+        if is_silent(node)? {
+            self.add(
+                "silent",
+                Verdict::No,
+                "does not answer: its configuration space is all ones",
+                "see the kernel's log; it may have fallen off its bus, or its bus may be held in reset",
+            );
+        }
+        for found in uses(node.host, node.path)? {
+            self.add(found.code, Verdict::No, found.what, found.advice);
+        }
+        if let Some(driver) = node
+            .link("driver")?
+            .filter(|_| !matches!(is_detached(node), Ok(true)))
+        {
+            self.add(
+                "host-driver",
+                Verdict::Yes,
+                format!("is bound to the host's driver {}", text::line(&driver)),
+                format!(
+                    "detach it, if the virtual machine's manager does not: nodedev detach {name}"
+                ),
+            );
+        }
+        if node
+            .attribute("reset_method")?
+            .is_some_and(|methods| methods.is_empty())
+        {
+            self.add(
+                "no-reset",
+                Verdict::Yes,
+                "the kernel knows no way to reset it alone",
+                "it may come out of a virtual machine as that left it: try it, or reset the host between two of them",
+            );
+        }
+        if node.attribute("boot_vga")?.as_deref() == Some(b"1") {
+            self.add(
+                "boot-display",
+                Verdict::Yes,
+                "the firmware's messages and the console are on it",
+                "the host has no display then; some cards need their ROM as a file (romfile)",
+            );
+        }
+        if let Some(count) = node
+            .number("sriov_numvfs", 10, text::parse_u32)?
+            .filter(|count| *count > 0)
+        {
+            self.add(
+                "virtual-functions",
+                Verdict::Yes,
+                format!("has {count} virtual functions, which go when its driver is taken away"),
+                "assign virtual functions in place of it, or set their number to 0 first",
+            );
+        }
+        Ok(())
+    }
+
+    fn look_at_group(&mut self, conn: &Connection) -> Result<()> {
+        let node = self.node;
+        let Some(number) = node.link("iommu_group")? else {
+            let advice = match node
+                .host
+                .files
+                .entries(b"/sys/class/iommu")?
+                .unwrap_or_default()
+                .is_empty()
+            {
+                true => {
+                    "switch the IOMMU on in the firmware (VT-d, AMD-Vi, SMMU), and in the kernel (intel_iommu=on)"
+                }
+                false => {
+                    "put it into a slot whose IOMMU the firmware describes, or ask for a newer firmware"
+                }
+            };
+            self.add("no-iommu", Verdict::No, "is in no IOMMU group", advice);
+            return Ok(());
+        };
+        if node.text("iommu_group/name")?.as_deref() == Some(NO_IOMMU) {
+            self.add(
+                "unguarded",
+                Verdict::No,
+                "no IOMMU guards it (VFIO's no-IOMMU mode): who drives it can write to all memory",
+                "switch the IOMMU on; a program of the host that is trusted (DPDK) can use it as it is",
+            );
+        }
+        self.look_at_interrupts()?;
+        let mut members = Vec::new();
+        for (entry, path) in self.members()? {
+            let Some(path) = path else {
+                continue;
+            };
+            let uevent = node
+                .host
+                .files
+                .read(&[&path[..], b"/uevent"].concat())?
+                .unwrap_or_default();
+            let member = Node {
+                uevent: &uevent,
+                ..Node::at(node.host, &path, b"pci")
+            };
+            members.push(self.look_at_member(conn, &entry, &member)?);
+        }
+        self.report.group = Some(Group {
+            number: text::line(&number),
+            kind: node.text("iommu_group/type")?,
+            members,
+        });
+        Ok(())
+    }
+
+    /// The names in the group, with the folders of their devices; the function alone where the group has no list.
+    fn members(&self) -> Result<Vec<(Vec<u8>, Option<Vec<u8>>)>> {
+        let node = self.node;
+        let own = || vec![(node.basename().to_vec(), Some(node.path.to_vec()))];
+        let links = node.host.files.links(&node.below("iommu_group/devices"))?;
+        let members: Vec<_> = links
+            .into_iter()
+            .map(|(name, target)| (name, crate::host::files::syspath_of_link(&target)))
+            .collect();
+        Ok(if members.is_empty() { own() } else { members })
+    }
+
+    fn look_at_member(
+        &mut self,
+        conn: &Connection,
+        entry: &[u8],
+        member: &Node<'_>,
+    ) -> Result<Member> {
+        let is_function = PciAddress::parse(entry).is_some();
+        let name = match is_function {
+            true => device_name(b"pci", entry, None)
+                .to_string_lossy()
+                .into_owned(),
+            false => text::line(entry),
+        };
+        let driver = member.link("driver")?.map(|driver| text::line(&driver));
+        let is_hosts = driver.is_some() && !is_detached(member)?;
+        if name != self.report.name && is_hosts && !is_bridge(member) {
+            let driver = driver.as_deref().unwrap_or_default();
+            self.report.reasons.push(Reason {
+                code: "group-member",
+                allows: Verdict::Together,
+                device: name.clone(),
+                what: format!("is in the same IOMMU group and bound to the host's driver {driver}"),
+                advice: match known_to(conn, &name)? {
+                    true => format!("detach it as well: nodedev detach {name}"),
+                    false => format!("unbind it from {driver}"),
+                },
+            });
+            for found in uses(member.host, member.path)? {
+                self.report.reasons.push(Reason {
+                    code: found.code,
+                    allows: Verdict::No,
+                    device: name.clone(),
+                    what: format!("is in the same IOMMU group, and {}", found.what),
+                    advice: found.advice,
+                });
+            }
+        }
+        Ok(Member {
+            class: class(member).filter(|_| is_function),
+            name,
+            driver,
+        })
+    }
+
+    /// Where the IOMMU cannot remap interrupts, VFIO takes no function unless it is told to.
+    fn look_at_interrupts(&mut self) -> Result<()> {
+        let capabilities = self.node.attribute("iommu/intel-iommu/ecap")?;
+        let capabilities =
+            capabilities.and_then(|digits| u64::from_str_radix(&text::line(&digits), 16).ok());
+        if capabilities.is_none_or(|bits| bits & INTERRUPT_REMAPPING != 0) {
+            return Ok(());
+        }
+        let path = b"/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts";
+        let is_allowed = self
+            .node
+            .host
+            .files
+            .read(path)?
+            .is_some_and(|text| text.starts_with(b"Y"));
+        self.add(
+            "interrupts",
+            if is_allowed { Verdict::Yes } else { Verdict::No },
+            "its IOMMU cannot remap interrupts: a virtual machine that has it could send the host any",
+            "where its user is trusted, load vfio_iommu_type1 with allow_unsafe_interrupts=1",
+        );
+        Ok(())
+    }
+
+    /// The files of VFIO, and whether a program has them open.
+    fn look_at_files(&mut self) -> Result<()> {
+        let node = self.node;
+        if !is_vfio(node)? {
+            return Ok(());
+        }
+        if node.host.files.is_live() {
+            if let Some(number) = node.link("iommu_group")? {
+                if let Some(file) = node.host.vfio_group(&number)? {
+                    self.report.vfio.push(("group", text::line(&file.path)));
+                }
+            }
+            if let Some(file) = held_through(node)? {
+                self.report.reasons.push(held(&self.report.name, &file));
+            }
+        }
+        let names = node.host.files.entries(&node.below("vfio-dev"))?;
+        if let Some(name) = names.unwrap_or_default().first() {
+            self.report
+                .vfio
+                .push(("device", text::line(&vfio_device_file(name))));
+        }
+        Ok(())
+    }
+}
+
+/// Whether there is a node device with this name, which `nodedev detach` takes.
+fn known_to(conn: &Connection, name: &str) -> Result<bool> {
+    let Ok(name) = std::ffi::CString::new(name) else {
+        return Ok(false);
+    };
+    let device = conn.find_device(&name)?;
+    Ok(device.is_some_and(|device| matches!(device.origin, Origin::Kernel(_))))
+}
+
+fn class(node: &Node<'_>) -> Option<u32> {
+    text::parse_u32(node.variable(b"PCI_CLASS")?, 16)
+}
+
+/// Bridges to PCI and CardBus, which do not keep the rest of their group from being assigned.
+fn is_bridge(node: &Node<'_>) -> bool {
+    matches!(class(node).map(|class| class >> 8), Some(0x0604 | 0x0607))
+}
+
+/// Whether the function is awake and does not answer. Who may not read configuration space does not know.
+fn is_silent(node: &Node<'_>) -> Result<bool> {
+    if !node.host.privileged || is_asleep(node)? {
+        return Ok(false);
+    }
+    let config: Found<Vec<u8>> = node
+        .host
+        .files
+        .read_start(&node.below("config"), HEADER_END);
+    Ok(config?.is_some_and(|config| !answers(&config)))
+}

@@ -30,6 +30,7 @@ static void ask(virNodeDevicePtr dev)
 
     free(virNodeDeviceGetXMLDesc(dev, 0));
     free(vndNodeDeviceGetJSONDesc(dev, 0));
+    vndNodeDeviceGetAssignability(dev, NULL, 0);
     virNodeDeviceGetParent(dev);
     virNodeDeviceIsActive(dev);
     virNodeDeviceIsPersistent(dev);

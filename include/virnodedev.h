@@ -647,6 +647,38 @@ typedef enum vndRecordFlags {
 } vndRecordFlags;
 
 /**
+ * Whether a device can be assigned to a virtual machine, or to another program that drives it through VFIO.
+ *
+ * Since virnodedev 0.1.0; not in libvirt.
+ */
+typedef enum vndAssignability {
+  /**
+   * It cannot as things are: each reason says what to do.
+   */
+  VND_ASSIGNABLE_NO = 0,
+  /**
+   * It can, once it is bound to a VFIO driver.
+   */
+  VND_ASSIGNABLE_YES = 1,
+  /**
+   * It can, once other devices of its IOMMU group are taken from the host as well.
+   */
+  VND_ASSIGNABLE_TOGETHER = 2
+} vndAssignability;
+
+/**
+ * Bits of the flags of vndNodeDeviceGetAssignability().
+ *
+ * Since virnodedev 0.1.0; not in libvirt.
+ */
+typedef enum vndAssignabilityFlags {
+  /**
+   * The report is text for people in place of JSON.
+   */
+  VND_ASSIGNABILITY_TEXT = (1 << 0)
+} vndAssignabilityFlags;
+
+/**
  * Flags of virNodeDeviceCreateXML().
  */
 typedef enum virNodeDeviceCreateXMLFlags {
@@ -2383,6 +2415,36 @@ int vndConnectGetEventFD(virConnectPtr conn);
  * Since virnodedev 0.1.0; not in libvirt.
  */
 int vndConnectDispatchEvents(virConnectPtr conn);
+
+/**
+ * Tells whether a PCI function or a mediated device can be assigned to a virtual machine, and why not.
+ *
+ * The report is a JSON object: "name"; "verdict" ("yes", "together" or "no"); "iommu_group" with "number", "type" and
+ * "members" (each with "name", "class" and "driver"); "vfio" with the files through which a program drives the device;
+ * "reasons", the gravest first. A reason has a "code" for programs, what it "allows" at best ("yes" for what is only to be
+ * known), the "device" that it is about, "what" is the case, and "advice". Members may be added; a member that cannot be
+ * had is missing. docs/assignability.md has the codes.
+ *
+ * In use means: mounted, swapped to, the way of a default route, a display that a program has open, or driven through
+ * VFIO already, as far as this process may see that. Nothing is changed; to learn whether a VFIO group is open, its file is
+ * opened and closed. Of a recorded machine only its devices are known, not what they are used for.
+ *
+ * Errors: 53 for a device that went; 84 for one that is neither a PCI function nor a mediated device; 3 where devices are
+ * made up; 38, with the errno, for what the kernel does not tell.
+ *
+ * @param dev     the device
+ * @param report  out: the report, which the caller frees with free(); NULL on error; may be NULL
+ * @param flags   bits of vndAssignabilityFlags
+ * @return one of vndAssignability, or -1 on error
+ *
+ * Since virnodedev 0.1.0; not in libvirt.
+ *
+ * The caller sees to it that:
+ * report is NULL or points to a pointer.
+ */
+int vndNodeDeviceGetAssignability(virNodeDevicePtr dev,
+                                  char **report,
+                                  unsigned int flags);
 
 /**
  * A machine in a few numbers. For a recorded machine it is the host that this is called on.

@@ -10,6 +10,7 @@ import contextlib
 import ctypes
 import fcntl
 import itertools
+import json
 import os
 import re
 import subprocess
@@ -64,6 +65,16 @@ def do(conn, name, what, driver=None):
     if device:
         lib.virNodeDeviceFree(device)
     return error
+
+
+def assignable(conn):
+    """The verdict on the function, the file of its group and the codes of the reasons."""
+    device = lib.virNodeDeviceLookupByName(conn, node_name(NIC).encode())
+    report = ctypes.c_void_p()
+    verdict = lib.vndNodeDeviceGetAssignability(device, ctypes.byref(report), 0)
+    found = json.loads(vnd.owned(report.value))
+    lib.virNodeDeviceFree(device)
+    return [verdict, found["vfio"]["group"], *(reason["code"] for reason in found["reasons"])]
 
 
 def connect():
@@ -168,7 +179,9 @@ def failures(session):
     for what in ("detach", "reattach", "reset"):
         step("in use: " + what, what, driver="pci-stub")
     step("in use, but as it should be", "detach", driver="vfio-pci")
+    print("assignable", *session.thread.call(assignable, session.conn))
     kernel.closed.clear()
+    print("assignable", *session.thread.call(assignable, session.conn))
     os.unlink(GROUP)
     # Its number is that of /dev/full.
     write(kernel.device(NIC) + "/vfio-dev/vfio0/dev", "1:7\n")

@@ -144,7 +144,8 @@ FAILURES = [
     ("in use: detach", [], IN_USE % (NIC, "/dev/vfio/25"), VFIO),
     ("in use: reattach", [], IN_USE % (NIC, "/dev/vfio/25"), VFIO),
     ("in use: reset", [], INTERNAL + "Not resetting active device " + NIC, VFIO),
-    ("in use, but as it should be", [], IN_USE % (NIC, "/dev/vfio/25"), VFIO),
+    ("in use, but as it should be", [], IN_USE % (NIC, "/dev/vfio/25"), VFIO, "assignable 0 /dev/vfio/25 held",
+     "assignable 1 /dev/vfio/25"),
     ("in use through its own node", [], IN_USE % (NIC, "/dev/vfio/devices/vfio0"), VFIO),
     to_host("re-attach"),
 ]

@@ -120,6 +120,19 @@ const struct command commands[] = {
         "the name of a device", 1, 1, NULL, show_info
     },
     {
+        "assignable", "NAME... [--json]",
+        "tell whether devices can be assigned to a virtual machine",
+        "Tells of each PCI function or mediated device named whether it can be assigned\n"
+        "to a virtual machine: yes, no, or together with others of its IOMMU group; with\n"
+        "what speaks against it, and what to do. The exit status is 0 if all can, 4 if\n"
+        "some can only together with others, 3 if one cannot.\n\n"
+        "  NAME             a name that 'nodedev list --cap pci,mdev' shows\n"
+        "  --json           print a JSON object for each\n",
+        OPTION_JSON,
+        PCI_DEVICES | MEDIATED_DEVICES,
+        "the name of a device", 1, MANY, NULL, assignable_run
+    },
+    {
         "record", "FILE [--anonymous]",
         "record this machine, for a bug report or a test",
         "Writes what is read of this machine to list and describe its devices into a\n"

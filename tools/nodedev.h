@@ -17,7 +17,9 @@
 enum {
     STATUS_OK = 0,
     STATUS_FAILED = 1,
-    STATUS_USAGE = 2
+    STATUS_USAGE = 2,
+    STATUS_NOT_ASSIGNABLE = 3,
+    STATUS_ASSIGNABLE_TOGETHER = 4
 };
 
 /* One bit for each option, so that a command can say which ones it takes. None is the
@@ -132,6 +134,9 @@ void put_json(const char *text);
 
 /* record.c */
 int record_run(virConnectPtr conn, const struct settings *settings);
+
+/* assignable.c */
+int assignable_run(virConnectPtr conn, const struct settings *settings);
 
 /* event.c */
 /* NULL for a number that no type has. */

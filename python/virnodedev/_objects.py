@@ -11,7 +11,7 @@ from ._constants import (VIR_NODE_DEVICE_EVENT_CREATED, VIR_NODE_DEVICE_EVENT_DE
                          VIR_NODE_DEVICE_EVENT_UNDEFINED)
 from ._errors import ErrorTuple, error_tuple
 from ._events import check_callable, registered
-from ._library import decoded, lib, taken_bytes, taken_handles, taken_strings
+from ._library import decoded, lib, taken, taken_bytes, taken_handles, taken_strings
 from ._prototypes import (Handle, Owned, virConnectCloseFunc, virConnectNodeDeviceEventGenericCallback,
                           virConnectNodeDeviceEventLifecycleCallback, virFreeCallback, virNodeCPUStats, virNodeInfo,
                           virNodeMemoryStats)
@@ -79,6 +79,13 @@ class virNodeDevice:
     def JSONDesc(self, flags: int = 0) -> str:
         """The facts of XMLDesc() as JSON text; flags as there. Not in libvirt."""
         return text("vndNodeDeviceGetJSONDesc", self._o, flags)
+
+    def assignability(self, flags: int = 0) -> Tuple[int, str]:
+        """Whether it can be assigned to a virtual machine, one of VND_ASSIGNABLE_*, and a report with the reasons: JSON, or
+        text with VND_ASSIGNABILITY_TEXT. For PCI functions and mediated devices. Not in libvirt."""
+        report = Owned()
+        verdict = number("vndNodeDeviceGetAssignability", self._o, ctypes.byref(report), flags)
+        return verdict, taken(report)
 
     def isActive(self) -> int:
         """1 if the device is there now, 0 if there is only its definition."""

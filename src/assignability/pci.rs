@@ -10,7 +10,7 @@ use crate::caps::pci_express::{HEADER_END, answers};
 use crate::connection::Connection;
 use crate::device::Origin;
 use crate::error::Result;
-use crate::host::found::Found;
+use crate::host::files::syspath_of_link;
 use crate::host::holders::vfio_device_file;
 use crate::host::node::Node;
 use crate::manage::pci::in_use::{held_through, is_detached, is_vfio};
@@ -47,7 +47,7 @@ pub fn report(conn: &Connection, name: String, node: &Node<'_>) -> Result<Report
     findings
         .report
         .reasons
-        .sort_by(|a, b| b.allows.cmp(&a.allows));
+        .sort_by_key(|reason| std::cmp::Reverse(reason.allows));
     Ok(findings.report)
 }
 
@@ -165,10 +165,7 @@ impl Findings<'_> {
         }
         self.look_at_interrupts()?;
         let mut members = Vec::new();
-        for (entry, path) in self.members()? {
-            let Some(path) = path else {
-                continue;
-            };
+        for path in self.members()? {
             let uevent = node
                 .host
                 .files
@@ -178,7 +175,7 @@ impl Findings<'_> {
                 uevent: &uevent,
                 ..Node::at(node.host, &path, b"pci")
             };
-            members.push(self.look_at_member(conn, &entry, &member)?);
+            members.push(self.look_at_member(conn, &member)?);
         }
         self.report.group = Some(Group {
             number: text::line(&number),
@@ -188,24 +185,22 @@ impl Findings<'_> {
         Ok(())
     }
 
-    /// The names in the group, with the folders of their devices; the function alone where the group has no list.
-    fn members(&self) -> Result<Vec<(Vec<u8>, Option<Vec<u8>>)>> {
+    /// The folders of the devices in the group; the function's alone where the group has no list.
+    fn members(&self) -> Result<Vec<Vec<u8>>> {
         let node = self.node;
-        let own = || vec![(node.basename().to_vec(), Some(node.path.to_vec()))];
         let links = node.host.files.links(&node.below("iommu_group/devices"))?;
-        let members: Vec<_> = links
-            .into_iter()
-            .map(|(name, target)| (name, crate::host::files::syspath_of_link(&target)))
+        let targets = links.iter().map(|(_, target)| target);
+        let members: Vec<_> = targets
+            .filter_map(|target| syspath_of_link(target))
             .collect();
-        Ok(if members.is_empty() { own() } else { members })
+        Ok(match members.is_empty() {
+            true => vec![node.path.to_vec()],
+            false => members,
+        })
     }
 
-    fn look_at_member(
-        &mut self,
-        conn: &Connection,
-        entry: &[u8],
-        member: &Node<'_>,
-    ) -> Result<Member> {
+    fn look_at_member(&mut self, conn: &Connection, member: &Node<'_>) -> Result<Member> {
+        let entry = member.basename();
         let is_function = PciAddress::parse(entry).is_some();
         let name = match is_function {
             true => device_name(b"pci", entry, None)
@@ -317,7 +312,7 @@ fn is_silent(node: &Node<'_>) -> Result<bool> {
     if !node.host.privileged || is_asleep(node)? {
         return Ok(false);
     }
-    let config: Found<Vec<u8>> = node
+    let config = node
         .host
         .files
         .read_start(&node.below("config"), HEADER_END);

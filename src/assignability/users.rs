@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::error::Result;
 use crate::host::Host;
-use crate::host::files::{basename, dirname, join};
+use crate::host::files::{basename, dirname, join, syspath_of_link};
 use crate::text;
 
 /// How deep devices are looked for below others: a file system on LVM on encryption on a RAID takes four.
@@ -238,7 +238,7 @@ fn is_below(folder: &[u8], path: &[u8]) -> bool {
 /// The folder of a device to which a link of `/sys/class` or `/sys/dev` leads.
 fn device_of_link(host: &Host, link: &[u8]) -> Result<Option<Vec<u8>>> {
     let target = host.files.read_link(link)?;
-    Ok(target.and_then(|target| crate::host::files::syspath_of_link(&target)))
+    Ok(target.and_then(|target| syspath_of_link(&target)))
 }
 
 fn without_parents(mut target: &[u8]) -> &[u8] {

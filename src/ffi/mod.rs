@@ -7,7 +7,7 @@
 //!
 //! | files | what they know |
 //! |---|---|
-//! | `connect` … `version`, `machine`, `auth`, `stub` | exported functions |
+//! | `connect` … `version`, `assignability`, `machine`, `auth`, `stub` | exported functions |
 //! | `answers`, `args` | raw pointers that become values, handles and descriptions that are given back |
 //! | `events` | registering for events, and telling them |
 //! | `credentials` | asking a program who its user is |
@@ -42,6 +42,9 @@ pub mod device_list;
 pub mod error;
 pub mod event_loop;
 pub mod extensions;
+
+pub mod assignability;
+
 pub mod machine;
 
 mod answers;

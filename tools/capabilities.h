@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What devices can be listed by. */
+/* The capabilities by which devices can be listed. */
 #ifndef CAPABILITIES_H
 #define CAPABILITIES_H
 
@@ -7,8 +7,8 @@
 
 #define CAPABILITY(name, bit) { name, #bit, VIR_CONNECT_LIST_NODE_DEVICES_CAP_##bit }
 
-/* The names that XML, virNodeDeviceListCaps() and virNodeNumOfDevices() use, in the order of the bits.
- * "vports" is the one that differs: its XML says vport_ops. */
+/* The names that XML, virNodeDeviceListCaps() and virNodeNumOfDevices() use, in the order of the bits. Only "vports"
+ * has another name in XML: vport_ops. */
 static const struct {
     const char *name;
     const char *bit;

@@ -5,7 +5,7 @@
 
 #include "nodedev.h"
 
-/* virsh says nothing of success either. */
+/* Whether success is not reported, as by virsh. */
 static int is_quiet(const struct settings *settings)
 {
     return (settings->given & OPTION_QUIET) != 0;
@@ -56,7 +56,7 @@ static int reset(virNodeDevicePtr device, const struct settings *settings)
 /* What commands do to a device, and virsh's words around its name as the user wrote it. */
 static const struct change {
     const char *command;
-    unsigned int option; /* with this one */
+    unsigned int option; /* the option that must be given, or 0 */
     int (*apply)(virNodeDevicePtr device, const struct settings *settings);
     const char *done[2];
     const char *failed[2];
@@ -167,7 +167,7 @@ int change_check(const struct settings *settings)
     return 0;
 }
 
-/* What an update with these flags is made to, in virsh's words. */
+/* What an update with these flags changes, in virsh's words. */
 static const char *update_target(virNodeDevicePtr device, unsigned int flags)
 {
     const unsigned int both =
@@ -199,12 +199,12 @@ int change_update(virConnectPtr conn, const struct settings *settings)
     xml = read_file(path);
     if (xml != NULL) {
         target = update_target(device, flags);
-        name = virNodeDeviceGetName(device); /* now: a call that succeeds forgets the last error */
+        name = virNodeDeviceGetName(device); /* here, because it would clear the error of the update */
         if (virNodeDeviceUpdate(device, xml, flags) < 0) {
             complain("Failed to update node device %s from '%s'", name, path);
             complain_library();
         } else {
-            if (!is_quiet(settings)) /* and no blank line: virsh has none here */
+            if (!is_quiet(settings)) /* no blank line follows, as in virsh */
                 put("Updated node device %s %s\n", name, target);
             status = STATUS_OK;
         }

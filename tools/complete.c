@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * nodedev complete WORD...: what the last word may become, for the shells' completion. A line for each
- * candidate, with a tab and its meaning where it has one; one line FILE_HERE where a file's name belongs.
+ * nodedev complete WORD...: the completions of the last word, for shells. A line for each candidate, with a
+ * tab and its meaning where it has one; one line FILE_HERE where the name of a file is expected.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -14,22 +14,22 @@
 /* No device has such a name. */
 #define FILE_HERE "<FILE>"
 
-/* In help, the column of the words that explain an option. */
+/* The column in which the help explains an option. */
 enum { EXPLANATIONS = 19 };
 
 /* The words before the last one, as far as they matter. */
 struct line {
-    const struct command *command; /* NULL before it */
-    const struct option *option;   /* whose value is the last word, or NULL */
+    const struct command *command; /* NULL if there is none yet */
+    const struct option *option;   /* the option whose value comes next, or NULL */
     const char *uri;               /* of -c, or NULL */
-    int arguments;                 /* after the command */
-    int only_arguments;            /* "--" was there */
-    int is_help;                   /* "nodedev help" */
+    int arguments;                 /* how many follow the command */
+    int only_arguments;            /* there was "--": no options follow */
+    int is_help;                   /* the command is "help" */
     int is_wrong;                  /* there is no such command */
 };
 
-/* Prints a candidate, which follows `before` in its word, if it goes on as the word begins. The first line
- * of `meaning` explains it, unless it is NULL. */
+/* Prints a candidate if the word typed so far, `typed`, is its beginning. `before` is the part of the word that
+ * stands before the candidate. The first line of `meaning` explains it, unless it is NULL. */
 static void offer(const char *before, const char *candidate, const char *meaning, const char *typed)
 {
     const char *rest = typed + strlen(before);
@@ -74,7 +74,7 @@ static const struct option *parse_option(const char *word, const char **value)
     return find_option(word, length);
 }
 
-/* What a help says of an option, to the end of the line and further; NULL if it says nothing. */
+/* Where the text of a help explains an option; NULL if it does not. The explanation ends with its line. */
 static const char *find_meaning(const char *help, const char *option)
 {
     const char *line = help;
@@ -112,7 +112,7 @@ static void offer_options(const struct line *line, const char *typed)
 
 /* --- values --------------------------------------------------------------------- */
 
-/* Names of devices. A connection that cannot be had has none. */
+/* Offers the devices that the command is for; none if the connection cannot be opened. */
 static void offer_devices(const struct line *line, const char *before, const char *typed)
 {
     virConnectPtr conn = virConnectOpenReadOnly(line->uri);
@@ -131,7 +131,7 @@ static void offer_devices(const struct line *line, const char *before, const cha
     virConnectClose(conn);
 }
 
-/* The last one of a list such as "net,sto". */
+/* Offers capabilities for the last one of a list such as "net,sto". */
 static void offer_caps(const char *value, const char *typed)
 {
     const char *comma = strrchr(value, ',');
@@ -155,7 +155,7 @@ static void offer_uris(const char *before, const char *typed)
     offer(before, "test:///default", NULL, typed);
 }
 
-/* `value` is a part of the word `typed`, or all of it. */
+/* Offers values of an option. `value` is the end of the word `typed`, or all of it: "net" in "--cap=net". */
 static void offer_values(const struct line *line, const struct option *option, const char *value, const char *typed)
 {
     char before[32];
@@ -184,7 +184,8 @@ static void offer_commands(const struct line *line, const char *typed)
         offer("", "help", "describe a command", typed);
 }
 
-/* The usage of a command begins with its arguments: NAME, NAME..., FILE or NAME FILE. */
+/* Offers what the next argument can be. The usage of a command begins with its arguments: NAME, NAME..., FILE or
+ * NAME FILE. */
 static void offer_argument(const struct line *line, const char *typed)
 {
     const char *usage = line->command->arguments;
@@ -201,6 +202,7 @@ static void offer_argument(const struct line *line, const char *typed)
 
 /* --- the line -------------------------------------------------------------------- */
 
+/* Takes note of a word before the last one. */
 static void read_word(struct line *line, const char *word)
 {
     const char *value;

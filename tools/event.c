@@ -10,10 +10,10 @@
 
 #include "nodedev.h"
 
-/* What the callbacks need. */
+/* What the callbacks know. */
 struct watch {
     const struct settings *settings;
-    int count;
+    int count; /* of events printed */
 };
 
 static const char *const event_names[] = { "lifecycle", "update" };
@@ -79,8 +79,9 @@ int event_check(const struct settings *settings)
     return 0;
 }
 
-/* Says whether an event is to be printed, and begins its line: without --loop only the first one is. */
-static int begin(struct watch *watch)
+/* Returns whether an event is to be printed, and then prints the beginning of its line. Without --loop only the first
+ * event is printed. */
+static int begin_line(struct watch *watch)
 {
     struct timespec now;
     struct tm utc;
@@ -105,7 +106,7 @@ static void on_lifecycle(virConnectPtr conn, virNodeDevicePtr device, int type, 
 {
     (void)conn;
     (void)detail;
-    if (!begin(opaque))
+    if (!begin_line(opaque))
         return;
     put("event 'lifecycle' for node device %s: %s\n", virNodeDeviceGetName(device),
         type >= 0 && type < LIFECYCLE_TYPES ? lifecycle_names[type] : "unknown");
@@ -114,11 +115,11 @@ static void on_lifecycle(virConnectPtr conn, virNodeDevicePtr device, int type, 
 static void on_update(virConnectPtr conn, virNodeDevicePtr device, void *opaque)
 {
     (void)conn;
-    if (begin(opaque))
+    if (begin_line(opaque))
         put("event 'update' for node device %s\n", virNodeDeviceGetName(device));
 }
 
-/* The seconds until `end`, not below zero; select() may change what it is given. */
+/* The time until `end`, or zero when that has passed. */
 static struct timespec time_left(const struct timespec *end)
 {
     struct timespec left = { 0, 0 };
@@ -137,8 +138,8 @@ static struct timespec time_left(const struct timespec *end)
     return left;
 }
 
-/* Lets the signals that end the program in only while it waits, so that none is missed
- * between a look at `is_interrupted` and the wait. `waiting` is the mask for the wait. */
+/* Blocks the signals that end the program except while it waits, so that none is missed between the check of
+ * `is_interrupted` and the wait. Sets `waiting` to the signal mask for the wait. */
 static void catch_signals(sigset_t *waiting)
 {
     static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
@@ -163,7 +164,7 @@ static void catch_signals(sigset_t *waiting)
         sigdelset(waiting, ends[i]);
 }
 
-/* Waits and prints until enough was seen. Returns 0, or -1 after an error line. */
+/* Waits for events and prints them until the command is done. Returns 0, or -1 after an error line. */
 static int follow(virConnectPtr conn, int fd, struct watch *watch)
 {
     const struct settings *settings = watch->settings;
@@ -198,15 +199,15 @@ static int follow(virConnectPtr conn, int fd, struct watch *watch)
             complain_library();
             return -1;
         }
-        /* Whoever reads wants each event when it happens. */
+        /* A reader wants each event when it happens. */
         if (put_flush() < 0)
             return -1;
     }
     return 0;
 }
 
-/* Registers for the events that were asked for. Returns 0, or -1 after an error line. */
-static int enlist(virConnectPtr conn, virNodeDevicePtr device, struct watch *watch, int *ids)
+/* Registers callbacks for the events that were asked for. Returns 0, or -1 after an error line. */
+static int register_callbacks(virConnectPtr conn, virNodeDevicePtr device, struct watch *watch, int *ids)
 {
     const virConnectNodeDeviceEventGenericCallback callbacks[EVENTS] = {
         VIR_NODE_DEVICE_EVENT_CALLBACK(on_lifecycle),
@@ -252,7 +253,7 @@ int event_run(virConnectPtr conn, const struct settings *settings)
         complain_library();
     else if (fd >= FD_SETSIZE)
         complain("cannot wait for events: too many open files");
-    else if (enlist(conn, device, &watch, ids) == 0)
+    else if (register_callbacks(conn, device, &watch, ids) == 0)
         result = follow(conn, fd, &watch);
     for (i = 0; i < EVENTS; i++) {
         if (ids[i] >= 0)

@@ -7,7 +7,7 @@
 
 #include "nodedev.h"
 
-/* virsh reads no larger ones either. */
+/* In bytes: the largest file that is read, as by virsh, and how much of it is read at once. */
 enum { LARGEST = 10 * 1024 * 1024, AT_ONCE = 64 * 1024 };
 
 static void complain_file(const char *what, const char *path, int error)
@@ -15,7 +15,8 @@ static void complain_file(const char *what, const char *path, int error)
     complain("Failed to %s file '%s': %s", what, path, strerror(error));
 }
 
-/* Everything that `file` holds; `*size` is how much. NULL with errno set. */
+/* Reads to the end of `file`, and sets `*size` to the number of bytes. The caller frees the text. NULL with errno
+ * set on failure. */
 static char *read_stream(FILE *file, size_t *size)
 {
     char *text = NULL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* JSON for readers: the library gives one line, this gives a line to each member. */
+/* Lays out JSON for people: the library writes one line, this writes a line for each member. */
 #include <string.h>
 
 #include "nodedev.h"
@@ -19,7 +19,7 @@ static size_t string_length(const char *text)
     return text[length] == '"' ? length + 1 : length;
 }
 
-/* The length of what is printed as it is: a string, or all up to the next bracket, comma, colon or string. */
+/* The length of what is printed unchanged: a string, or all before the next bracket, comma, colon or string. */
 static size_t plain_length(const char *text)
 {
     return *text == '"' ? string_length(text) : strcspn(text, "\"{}[],:");

@@ -46,8 +46,8 @@ static void complain_known_caps(void)
     complain("known capabilities:%s", text);
 }
 
-/* Adds the kinds of a list such as "net,storage" to `caps`. An empty text adds
- * none, as with virsh. Returns 0, or -1 after an error line. */
+/* Adds the bits of a list of capabilities such as "net,storage" to `caps`. An empty text adds none, as in virsh.
+ * Returns 0, or -1 after an error line. */
 int list_parse_caps(const char *text, unsigned int *caps)
 {
     if (*text == '\0')
@@ -125,8 +125,8 @@ struct family {
     int count;
 };
 
-/* Takes the names out of the sorted `devices`, whose handles own them. Devices
- * that went away since they were listed are left out. */
+/* Takes the names from the sorted `devices`, whose handles own them. Devices that went away since they were listed
+ * are left out. */
 static void gather_names(struct family *family, virNodeDevicePtr *devices, int count)
 {
     int i;
@@ -136,7 +136,7 @@ static void gather_names(struct family *family, virNodeDevicePtr *devices, int c
         const char *name = virNodeDeviceGetName(devices[i]);
         const char *parent = NULL;
 
-        /* Asking "computer" for its parent is an error by definition. */
+        /* "computer" has no parent, and on the test driver it is an error to ask for it. */
         if (strcmp(name, "computer") != 0) {
             parent = virNodeDeviceGetParent(devices[i]);
             if (parent == NULL && virGetLastErrorCode() == VIR_ERR_NO_NODE_DEVICE)

@@ -22,8 +22,8 @@ enum {
     STATUS_ASSIGNABLE_TOGETHER = 4
 };
 
-/* One bit for each option, so that a command can say which ones it takes. None is the
- * code of a letter, so getopt_long() can return either. */
+/* One bit for each option, so that a command can say which ones it takes. No bit is the code of a letter, because
+ * getopt_long() returns that for a short option. */
 enum {
     OPTION_WRAP = 1 << 4,
     OPTION_XPATH = 1 << 5,
@@ -74,14 +74,14 @@ struct settings {
 
 struct command {
     const char *name;
-    const char *arguments;
-    const char *summary;
-    const char *help;
-    unsigned int options; /* OPTION_ bits that it takes beside COMMON_OPTIONS */
-    unsigned int devices; /* which of them it is for: VIR_CONNECT_LIST_NODE_DEVICES_ bits */
-    const char *needs;    /* the arguments that it cannot do without, in words */
-    int min_names;
-    int max_names;
+    const char *arguments; /* for the usage line: arguments and options */
+    const char *summary;   /* for the list of commands */
+    const char *help;      /* what follows the usage line */
+    unsigned int options;  /* OPTION_ bits that it takes beside COMMON_OPTIONS */
+    unsigned int devices;  /* the devices that it is for: VIR_CONNECT_LIST_NODE_DEVICES_ bits */
+    const char *needs;     /* the arguments that it must have, in words; NULL for none */
+    int min_names;         /* how many arguments it must have */
+    int max_names;         /* how many it can have */
     int (*check)(const struct settings *settings); /* NULL, or 0 if the options go together */
     int (*run)(virConnectPtr conn, const struct settings *settings);
 };
@@ -98,8 +98,8 @@ extern const char common_help[];
 /* A command by its name or another name that virsh has for it. NULL without one. */
 const struct command *find_command(const char *name);
 
-/* complete.c: prints what the last of some words may become, the first one following the program's name;
- * for shells. */
+/* complete.c: prints the completions of the last word, for shells. The first word is the one after the
+ * program's name. */
 int complete_words(char **words, int count);
 
 /* list.c */
@@ -169,20 +169,20 @@ char *read_file(const char *path);
 /* Writes to standard output; a failure is kept for put_finish(). */
 void put(const char *format, ...) LIKE_PRINTF;
 
-/* The blank line that ends a command's output, unless --quiet was given. */
+/* Prints the blank line that ends a command's output, unless --quiet was given. */
 void put_end(const struct settings *settings);
 
-/* Hands on what was put so far. Returns 0, or -1 when any output so far failed. */
+/* Flushes standard output. Returns 0, or -1 when any output so far failed. */
 int put_flush(void);
 
 /* Flushes standard output. Returns STATUS_OK, or says what went wrong with any
  * output so far and returns STATUS_FAILED. */
 int put_finish(void);
 
-/* `error: ` and the message on standard error, after what was put so far. */
+/* Prints `error: ` and a message on standard error, after all that was put before. */
 void complain(const char *format, ...) LIKE_PRINTF;
 
-/* The library's last error as a line of its own. */
+/* The same with the library's last error message. */
 void complain_library(void);
 
 #endif

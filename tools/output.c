@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Standard output that does not fail in silence, and error lines. */
+/* Writes standard output without missing a failure, and error lines. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,8 +7,8 @@
 
 #include "nodedev.h"
 
-/* errno of the first write that failed. Kept because later calls may succeed
- * again (a disk that was full for a moment) and would hide the gap. */
+/* errno of the first write that failed, or 0. Later writes can succeed again, as on a disk that was full for a
+ * moment, but the output is not complete. */
 static int first_failure;
 
 static void remember_failure(void)
@@ -54,7 +54,7 @@ void complain(const char *format, ...)
 {
     va_list args;
 
-    /* Keeps the two streams in order when they go to one place. */
+    /* Keeps the two streams in order where they go to the same file. */
     put_flush();
     fputs("error: ", stderr);
     va_start(args, format);

@@ -7,7 +7,7 @@
 
 #include "nodedev.h"
 
-/* Who may read the archive: it says what the machine's own files say, which not everybody may read. */
+/* The permissions of the archive. It holds what is in files of the machine that not every user may read. */
 enum { OWNER_ONLY = 0600 };
 
 static int record_to(virConnectPtr conn, int fd, const struct settings *settings)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* nodedev dumpxml, dumpjson and info: devices by their names, or all in one description. */
+/* nodedev dumpxml, dumpjson and info: prints descriptions of devices. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +20,7 @@ static int is_wwn(const char *text)
     return text[WWN_DIGITS] == '\0';
 }
 
-/* Looks up "wwnn,wwpn". `*malformed` says that the text is not of this form. */
+/* Looks up "wwnn,wwpn". Sets `*malformed` to whether the text is not of this form. */
 static virNodeDevicePtr find_by_wwn(virConnectPtr conn, const char *text, int *malformed)
 {
     char wwnn[WWN_DIGITS + 1] = "";
@@ -76,7 +76,7 @@ static int print_xml(const char *xml, const struct settings *settings)
     return STATUS_OK;
 }
 
-/* No blank line: what reads JSON wants none, and virsh has no say here. */
+/* Prints no blank line at the end: programs read JSON, and virsh has no such command. */
 static int print_json(const char *json, const struct settings *settings)
 {
     (void)settings;
@@ -161,7 +161,7 @@ static void put_field(const char *label, const char *value)
     put("%-15s %s\n", label, value);
 }
 
-/* What a question to the library was answered: 1, 0 or, on failure, -1. */
+/* The word for what a function of the library returned: 1, 0 or, on failure, -1. */
 static const char *yes_or_no(int answer)
 {
     if (answer < 0)
@@ -177,7 +177,7 @@ int show_info(virConnectPtr conn, const struct settings *settings)
 
     if (device == NULL)
         return STATUS_FAILED;
-    /* "computer" has no parent; of the test driver's it is an error. */
+    /* "computer" has no parent. NULL is not always an error, and none is reported. */
     parent = virNodeDeviceGetParent(device);
     if (virNodeDeviceGetAutostart(device, &autostart) < 0)
         autostart = -1;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What an XPath expression selects of a document, as `virsh --xpath` prints it. The expressions are libxml2's
- * matter. It is loaded when somebody asks for them: without it the rest of the program works.
+ * Finds what an XPath expression selects of a document, and writes it as `virsh --xpath` does. libxml2 evaluates
+ * the expression. It is loaded when --xpath is given: without it the rest of the program works.
  */
 #include <dlfcn.h>
 #include <limits.h>
@@ -10,10 +10,10 @@
 
 #include "nodedev.h"
 
-/* The sonames that libxml2 has had, the ABI of what is used here being the same. */
+/* libxml2's sonames. The functions that are used here have the same ABI in each. */
 static const char *const sonames[] = { "libxml2.so.2", "libxml2.so.16" };
 
-/* libxml2's public structures, as far as they are looked into. */
+/* The first members of libxml2's public structures. */
 struct node {
     void *private;
     int type;
@@ -33,7 +33,7 @@ struct failure {
     char *message;
 };
 
-/* Values of its enumerations and bits of its parser's options. */
+/* Values of libxml2's enumerations, and bits of its parser's options. */
 enum {
     RESULT_NODE_SET = 1,
     NODE_DOCUMENT = 9,
@@ -72,11 +72,11 @@ static struct {
     FUNCTIONS(MEMBER)
 } libxml;
 
-/* A document and the expression that is asked of it. */
+/* A document, and the expression that selects something of it. */
 struct query {
     void *document;
     const char *expression;
-    char reason[200]; /* libxml2's last word on what went wrong */
+    char reason[200]; /* libxml2's last error message */
 };
 
 static void keep_reason(void *data, struct failure *failure)
@@ -91,13 +91,14 @@ static void keep_reason(void *data, struct failure *failure)
     query->reason[length] = '\0';
 }
 
-/* Its words for standard error, which say the same. */
+/* Drops what libxml2 would print on standard error, which is the same message. */
 static void ignore_text(void *data, const char *format, ...)
 {
     (void)data;
     (void)format;
 }
 
+/* Loads libxml2. Returns 0, or -1 after an error line. */
 static int load(void)
 {
     void *library = NULL;
@@ -111,7 +112,7 @@ static int load(void)
                  "(its newest versions: libxml2-16)");
         return -1;
     }
-    /* POSIX's way to make a function of what dlsym() returns. */
+    /* POSIX's way to make a pointer to a function of what dlsym() returns. */
 #define FIND(type, name, parameters) \
     *(void **)&libxml.name = dlsym(library, #name); \
     complete = complete && libxml.name != NULL;
@@ -131,7 +132,7 @@ static void complain_expression(const struct query *query)
         complain("internal error: Incorrect xpath '%s'", query->expression);
 }
 
-/* Whether XML can be made of every node: not of namespaces, which no document here has. */
+/* Whether XML can be written of every node. It cannot of namespaces, which the library's documents do not have. */
 static int all_printable(const struct node_set *set)
 {
     int i;
@@ -161,7 +162,7 @@ static int put_each(void *buffer, const struct query *query, const struct node_s
     return status;
 }
 
-/* The nodes as children of one element. */
+/* Adds one element with the nodes as its children. Returns 0, or -1 when memory is short. */
 static int put_wrapped(void *buffer, const struct query *query, const struct node_set *set)
 {
     struct node *root = libxml.xmlNewDocNode(query->document, NULL, (const utf8 *)"nodes", NULL);
@@ -185,8 +186,8 @@ static int put_wrapped(void *buffer, const struct query *query, const struct nod
     return status;
 }
 
-/* Prints a set into a string that the caller frees. */
-static char *print_set(const struct query *query, const struct node_set *set, int wrap)
+/* Writes a set of nodes into a string that the caller frees. NULL after an error line. */
+static char *set_to_text(const struct query *query, const struct node_set *set, int wrap)
 {
     void *buffer = libxml.xmlBufferCreate();
     char *text = NULL;
@@ -200,7 +201,8 @@ static char *print_set(const struct query *query, const struct node_set *set, in
     return text;
 }
 
-static char *ask(const struct query *query, int wrap)
+/* Evaluates the expression. NULL after an error line. */
+static char *evaluate(const struct query *query, int wrap)
 {
     static const struct node_set nothing = { 0, 0, NULL };
     void *context = libxml.xmlXPathNewContext(query->document);
@@ -215,7 +217,7 @@ static char *ask(const struct query *query, int wrap)
     if (result == NULL || result->type != RESULT_NODE_SET || !all_printable(set))
         complain_expression(query);
     else
-        text = print_set(query, set, wrap);
+        text = set_to_text(query, set, wrap);
     if (result != NULL)
         libxml.xmlXPathFreeObject(result);
     if (context != NULL)
@@ -236,7 +238,7 @@ char *xpath_select(const char *xml, const char *expression, int wrap)
     if (length <= INT_MAX)
         query.document = libxml.xmlReadMemory(xml, (int)length, NULL, NULL, PARSE_NO_BLANKS | PARSE_NO_NETWORK);
     if (query.document != NULL) {
-        text = ask(&query, wrap);
+        text = evaluate(&query, wrap);
         libxml.xmlFreeDoc(query.document);
     } else {
         complain("libxml2 cannot read the document: %s", query.reason);

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! Links the shared library with the version nodes of `libvirnodedev.map`.
 //!
-//! rustc always hands the linker an anonymous version script of its own, which
-//! GNU ld cannot combine with a named one and rust-lld prefers silently. So the
-//! compiler driver is pointed at a small `ld.bfd` that swaps the script and
-//! then runs the real one.
+//! rustc always passes the linker a version script without nodes. GNU ld refuses another one beside it, and
+//! rust-lld ignores that. So the C compiler is made to run a small program named `ld.bfd`, which passes the map
+//! in place of rustc's script and runs the real linker.
 
 use std::env;
 use std::fs;
@@ -42,14 +41,14 @@ fn main() {
         format!("-B{}", out.display()),
         "-fuse-ld=bfd".into(),
         "-Wl,-soname,libvirnodedev.so.0".into(),
-        // Threads of the program may still be inside, and thread-local errors outlive dlclose.
+        // dlclose() must not unload the library: other threads may run in it, and each has its last error in it.
         "-Wl,-z,nodelete".into(),
     ] {
         println!("cargo::rustc-cdylib-link-arg={arg}");
     }
 }
 
-/// Path of GNU ld, as the compiler driver that rustc links with finds it.
+/// The path of GNU ld, as the C compiler that links for rustc finds it.
 fn real_linker() -> String {
     let driver = env::var("RUSTC_LINKER").unwrap_or_else(|_| "cc".into());
     let answer = Command::new(&driver)

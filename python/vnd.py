@@ -11,11 +11,11 @@ libc.free.argtypes, libc.free.restype = [c_void_p], None
 
 
 def plain(kind):
-    """Strings that the caller owns are addresses for the tests, so that they can be freed or not."""
+    """The type of a parameter or result for the tests: strings that the caller owns are addresses, to be freed or not."""
     return {Owned: c_void_p, POINTER(Owned): POINTER(c_void_p)}.get(kind, kind)
 
 
-# Functions that take callbacks are declared by the tests, which cast them.
+# Functions that take other callbacks are declared by the tests that call them.
 for _name, (_result, _arguments) in FUNCTIONS.items():
     if virErrorFunc in _arguments or not any(issubclass(kind, virErrorFunc.__base__) for kind in _arguments):
         _function = getattr(lib, _name)
@@ -47,7 +47,7 @@ def error_line():
 
 
 def made(device):
-    """The name of a device that a call made, whose handle is given back, or the error."""
+    """The name of a device that a call returned, or the error; frees the handle."""
     if not device:
         return error_line()
     name = lib.virNodeDeviceGetName(device).decode()
@@ -61,7 +61,7 @@ def _silent(_data, _error):
 
 
 def silence():
-    """No error is printed any more."""
+    """Has the library print no errors."""
     lib.virSetErrorFunc(None, _silent)
 
 

@@ -59,7 +59,7 @@ def _library():
 
 
 def _contents():
-    """(name in the wheel, bytes) of each file but the list of them."""
+    """(name in the wheel, bytes) of each file except RECORD, which lists them."""
     package = os.path.join(HERE, "virnodedev")
     for name in sorted(os.listdir(package)):
         if name.endswith(".py") or name == "py.typed":
@@ -78,7 +78,7 @@ def _described():
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     name = "virnodedev-%s-%s.whl" % (_version(), TAG)
-    # The same files make the same wheel.
+    # The time of the files is fixed, so that the same files make the same wheel.
     moment = time.gmtime(max(int(os.environ.get("SOURCE_DATE_EPOCH", 0)), 315532800))[:6]
     record = []
     os.makedirs(wheel_directory, exist_ok=True)

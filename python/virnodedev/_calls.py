@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""How functions of the library are called, how it calls back, and how handles are given back."""
+"""Calls functions of the library and functions that it calls back, and gives handles back."""
 import ctypes
 import operator
 import os
@@ -13,9 +13,9 @@ from ._prototypes import FUNCTIONS
 
 
 class _Thread(threading.local):
-    # How many calls of this thread are under way or have not told their error yet.
+    # How many calls of this thread have not returned yet, or their error has not been read yet.
     calls = 0
-    # What a callback raised that must get out of the call that led to it, such as KeyboardInterrupt.
+    # What a callback raised that the call during which it ran has to raise again, such as KeyboardInterrupt.
     raised: Optional[BaseException] = None
 
 
@@ -58,9 +58,9 @@ _converters: Dict[str, List[Callable[[Any], Any]]] = {
 
 def run(function: Callable[..., Any], *arguments: Any, fails: Optional[Callable[[Any], bool]] = None,
         name: str = "") -> Any:
-    """The result of a C function; libvirtError where `fails` says that it tells of one.
+    """Calls a C function and returns its result. Raises libvirtError if `fails` is true of that.
 
-    What a callback inside raised to end the program comes out of here.
+    Raises again what a callback raised meanwhile to end the program, such as KeyboardInterrupt.
     """
     before = _thread.calls
     if before == 0:
@@ -84,27 +84,27 @@ def _call(name: str, fails: Callable[[Any], bool], arguments: Tuple[Any, ...]) -
 
 
 def number(name: str, *arguments: Any) -> int:
-    """Calls a function that gives a number, and -1 for an error."""
+    """Calls a function that returns a number, or -1 for an error."""
     return int(_call(name, lambda result: result < 0, arguments))
 
 
 def positive(name: str, *arguments: Any) -> int:
-    """Calls a function that gives a number, and 0 for an error."""
+    """Calls a function that returns a number, or 0 for an error."""
     return int(_call(name, lambda result: result == 0, arguments))
 
 
 def handle(name: str, *arguments: Any) -> int:
-    """Calls a function that gives a handle, and NULL for an error."""
+    """Calls a function that returns a handle, or NULL for an error."""
     return int(_call(name, lambda result: result is None, arguments))
 
 
 def text(name: str, *arguments: Any) -> str:
-    """Calls a function that gives a string to be freed, and NULL for an error."""
+    """Calls a function that returns a string to be freed, or NULL for an error."""
     return taken(_call(name, lambda result: not result.value, arguments))
 
 
 def lent(name: str, *arguments: Any, wanted: bool = False) -> Optional[str]:
-    """Calls a function that lends a string; NULL is an error if a string is wanted, else None."""
+    """Calls a function that returns a string of the library's. NULL is an error if `wanted`, else None."""
     return decoded(_call(name, lambda result: wanted and result is None, arguments))
 
 
@@ -119,15 +119,15 @@ def _raise(error: BaseException) -> None:
     raise error
 
 
-# What a function raises that C called, ctypes gives to sys.unraisablehook.
+# ctypes reports to sys.unraisablehook what a function raises that was called by C.
 _unraisable = ctypes.CFUNCTYPE(None, ctypes.py_object)(_raise)
 
 
 def called(callback: Callable[..., Any], *arguments: Any) -> Any:
-    """The result of a program's function that the library calls; None when it raises.
+    """Calls a function of the program for the library, and returns its result; None if it raises.
 
-    An Exception is told to sys.unraisablehook. What is none (KeyboardInterrupt, SystemExit) comes out of the call of
-    this thread that led here.
+    An Exception is reported to sys.unraisablehook. KeyboardInterrupt, SystemExit and their like are raised again by
+    the call of this thread during which the function runs.
     """
     before = _thread.calls
     try:
@@ -147,7 +147,7 @@ def called(callback: Callable[..., Any], *arguments: Any) -> Any:
 
 # --- Giving handles back ---------------------------------------------------------------------
 
-# Processes are counted: a child of fork() must leave the devices of its parent alone.
+# The number of this process, counted by fork(): a child must not give back the handles of its parent.
 process = 0
 _abandoned: Deque[Tuple[str, int]] = deque()
 
@@ -164,8 +164,8 @@ os.register_at_fork(after_in_child=_forked)
 def abandon(function: str, address: int) -> None:
     """Gives a handle back from a finalizer.
 
-    Finalizers run at any moment, also between a call that failed and the question for its error, which giving a
-    handle back would clear. There the handle waits for the thread's next call.
+    Finalizers run at any moment, also between a call that failed and the reading of its error. To give a handle back
+    would clear that error, so the handle waits for the thread's next call.
     """
     _abandoned.append((function, address))
     if _thread.calls == 0:
@@ -176,6 +176,6 @@ def _give_back() -> None:
     while _abandoned:
         try:
             function, address = _abandoned.popleft()
-        except IndexError:  # another thread was faster
+        except IndexError:  # another thread took it
             return
         getattr(lib, function)(address)

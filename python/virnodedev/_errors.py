@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Errors: the exception, the last error of a thread, who is told of errors."""
+"""Errors: the exception, the last error of a thread, the program's handler for errors."""
 from typing import Any, Callable, Optional, Tuple, TypeVar
 
 from ._library import decoded, lib
@@ -14,7 +14,7 @@ ErrorTuple = Tuple[int, int, Optional[str], int, Optional[str], Optional[str], O
 
 
 def error_tuple(pointer: Any) -> Optional[ErrorTuple]:
-    """What a record of the library's says; None for NULL."""
+    """The members of the library's structure of an error; None for NULL."""
     if not pointer:
         return None
     error = pointer[0]
@@ -25,12 +25,12 @@ def error_tuple(pointer: Any) -> Optional[ErrorTuple]:
 class libvirtError(Exception):
     """A call of the library failed.
 
-    `err` is what the library said, as the tuple (code, domain, message, level, str1, str2, str3, int1, int2), or
-    None when it said nothing; the methods name its parts. The codes are VIR_ERR_*, the domains VIR_FROM_*.
+    `err` is the library's error as the tuple (code, domain, message, level, str1, str2, str3, int1, int2), or None if
+    there was none. A method returns each member. The codes are VIR_ERR_*, the domains VIR_FROM_*.
     """
 
     def __init__(self, defmsg: str) -> None:
-        """Takes this thread's last error; where there is none, defmsg is the text."""
+        """Takes this thread's last error; if there is none, the text is defmsg."""
         self.err = virGetLastError()
         super().__init__(defmsg if self.err is None else self.err[2])
 
@@ -39,7 +39,7 @@ class libvirtError(Exception):
         return None if self.err is None else self.err[0]
 
     def get_error_domain(self) -> Optional[int]:
-        """Which part raised it, one of VIR_FROM_*."""
+        """The part of the library where it happened, one of VIR_FROM_*."""
         return None if self.err is None else self.err[1]
 
     def get_error_message(self) -> Optional[str]:
@@ -59,7 +59,7 @@ class libvirtError(Exception):
         return None if self.err is None else self.err[5]
 
     def get_str3(self) -> Optional[str]:
-        """Always None; libvirt has a third string."""
+        """Always None. libvirt can have a third string."""
         return None if self.err is None else self.err[6]
 
     def get_int1(self) -> Optional[int]:
@@ -100,7 +100,7 @@ _handler: Optional[Tuple[Callable[[Any, ErrorTuple], object], Any]] = None
 
 
 def _tell(_data: Optional[int], error: Any) -> None:
-    # What the handler raises goes to sys.unraisablehook, as of any callback of ctypes.
+    # ctypes reports what the handler raises to sys.unraisablehook.
     handler, said = _handler, error_tuple(error)
     if handler is not None and said is not None:
         handler[0](handler[1], said)
@@ -110,9 +110,9 @@ _told = virErrorFunc(_tell)
 
 
 def registerErrorHandler(f: Optional[Callable[[_T, ErrorTuple], object]], ctx: _T) -> int:
-    """Has f(ctx, error) called for every error, in the thread of the call that fails and before that raises.
+    """Has f(ctx, error) called for every error, in the thread of the call that fails, before that call raises.
 
-    Without a handler, and again after None, a line on standard error tells of each. Returns 1.
+    Without a handler, and again after None, each error is printed on standard error. Returns 1.
     """
     global _handler
     if f is not None and not callable(f):

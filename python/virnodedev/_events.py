@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Event loops: libvirt's built-in one, those of programs, and what they watch; who is called, and until when."""
+"""Event loops, the library's own and those of programs, and the descriptors and timers that they watch."""
 import itertools
 from typing import Any, Callable, Dict, Optional, Tuple, TypeVar
 
@@ -12,19 +12,19 @@ __all__ = ["_EventCB", "_TimerCB", "virEventAddHandle", "virEventAddTimeout", "v
            "virEventRegisterDefaultImpl", "virEventRegisterImpl", "virEventRemoveHandle", "virEventRemoveTimeout",
            "virEventRunDefaultImpl", "virEventUpdateHandle", "virEventUpdateTimeout"]
 _T = TypeVar("_T")
-# Under these names libvirt's own module for asyncio, libvirtaio, asks for them.
+# libvirt's own module for asyncio, libvirtaio, uses these names.
 _EventCB = Callable[[int, int, int, _T], object]
 _TimerCB = Callable[[int, _T], object]
 
-# --- Who is called ---------------------------------------------------------------------------
+# --- Callbacks that are registered ---------------------------------------------------------------------------
 
-# What the library may call, by the number that it has as opaque pointer, until it gives that back.
+# The callbacks that the library may call, by the number that it has as opaque pointer, until it frees that.
 _kept: Dict[int, Any] = {}
 _numbers = itertools.count(1)
 
 
 def _give_back(key: Optional[int]) -> None:
-    """The library will call no more what has this number."""
+    """Drops a callback, which the library does not call again."""
     _kept.pop(key or 0, None)
 
 
@@ -32,7 +32,7 @@ _given_back = virFreeCallback(_give_back)
 
 
 def registered(name: str, keep: Any, *arguments: Any) -> int:
-    """Calls a function that takes `keep` (as opaque pointer) and a function to free it as its last arguments."""
+    """Calls a function whose last parameters are an opaque pointer, which stands for `keep`, and a function to free it."""
     key = next(_numbers)
     _kept[key] = keep
     try:
@@ -85,8 +85,8 @@ def virEventRemoveHandle(watch: int) -> int:
 
 
 def virEventAddTimeout(timeout: int, cb: _TimerCB[_T], opaque: _T) -> int:
-    """Has the event loop call cb(timer, opaque) every `timeout` milliseconds; 0 is every turn, negative is a stopped
-    timer. Returns the number of the timer."""
+    """Has the event loop call cb(timer, opaque) every `timeout` milliseconds; 0 is in every turn of the loop, negative
+    makes a timer that is stopped. Returns the number of the timer."""
     check_callable(cb)
     return registered("virEventAddTimeout", (cb, opaque), timeout, _timeout_callback)
 
@@ -110,7 +110,8 @@ def virEventRegisterDefaultImpl() -> int:
 
 
 def virEventRunDefaultImpl() -> int:
-    """Runs one turn of the library's own event loop: waits until something happens, then calls who asked. Returns 0.
+    """Runs one turn of the library's own event loop: waits until something happens, then calls the callbacks for it.
+    Returns 0.
 
     Other threads run meanwhile.
     """
@@ -118,14 +119,14 @@ def virEventRunDefaultImpl() -> int:
 
 
 def invoke_handle(watch: int, fd: int, event: int, opaque: Any, opaquecompat: Any = None) -> None:
-    """What a program's loop calls when something happens on a descriptor, with the opaque value of its addHandle;
-    its first two members as separate arguments will do, too."""
+    """A program's loop calls this when something happens on a descriptor, with the opaque value that its addHandle got.
+    It may pass the first two members of that as two arguments instead."""
     callback, data = (opaque, opaquecompat) if callable(opaque) else opaque[:2]
     run(callback, watch, fd, event, data)
 
 
 def invoke_timeout(timer: int, opaque: Any, opaquecompat: Any = None) -> None:
-    """What a program's loop calls when a timer runs out, see invoke_handle()."""
+    """A program's loop calls this when a timer has run out, with the opaque value as for invoke_handle()."""
     callback, data = (opaque, opaquecompat) if callable(opaque) else opaque[:2]
     run(callback, timer, data)
 
@@ -136,7 +137,7 @@ def virEventInvokeFreeCallback(opaque: Tuple[Any, ...]) -> None:
         run(opaque[2], opaque[1])
 
 
-# The functions of the program's loop, for as long as the process lives.
+# The functions of the program's loop. The library has them as long as the process lives.
 _loop: Tuple[Any, ...] = ()
 
 
@@ -146,9 +147,10 @@ def virEventRegisterImpl(addHandle: Callable[[int, int, Callable[..., None], Any
                          updateTimeout: Callable[[int, int], object], removeTimeout: Callable[[int], int]) -> None:
     """Gives the library the event loop of the program; the first loop stays.
 
-    - addHandle(fd, events, cb, opaque) watches a descriptor and returns a number, -1 on failure; what happens there is told by
-      cb(watch, fd, events, opaque)
-    - addTimeout(milliseconds, cb, opaque) starts a timer and returns a number; it tells by cb(timer, opaque)
+    - addHandle(fd, events, cb, opaque) watches a descriptor and returns a number, -1 on failure. When something happens
+      there, the loop calls cb(watch, fd, events, opaque)
+    - addTimeout(milliseconds, cb, opaque) starts a timer and returns a number. When it has run out, the loop calls
+      cb(timer, opaque)
     - updateHandle(watch, events), updateTimeout(timer, milliseconds) change them
     - removeHandle(watch), removeTimeout(timer) end them and return 0. Later, not within them, the
       loop calls virEventInvokeFreeCallback(opaque)

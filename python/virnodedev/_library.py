@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The library itself: found, loaded, its functions declared; and how its strings and arrays are taken over."""
+"""Finds and loads the library, declares its functions, and takes strings and arrays from it."""
 import ctypes
 import os
 from typing import Any, List, Optional
@@ -44,12 +44,12 @@ def put_string(structure: ctypes.Structure, field: Any, string: str) -> None:
 
 
 def decoded(text: Optional[bytes]) -> Optional[str]:
-    """The library's text is UTF-8; should it not be, what is wrong is shown."""
+    """A text of the library, which is UTF-8. A byte that is not is shown as an escape sequence."""
     return None if text is None else text.decode(errors="backslashreplace")
 
 
 def taken(string: Owned) -> str:
-    """The text of a string that is ours to free, which is done."""
+    """The text of a string that the caller owns; frees the string."""
     try:
         return decoded(ctypes.string_at(string.value or 0)) or ""
     finally:
@@ -57,7 +57,7 @@ def taken(string: Owned) -> str:
 
 
 def taken_bytes(array: Owned, size: int) -> bytes:
-    """That many bytes that are ours to free, which is done."""
+    """The bytes of an array that the caller owns; frees the array."""
     try:
         return ctypes.string_at(array.value or 0, size)
     finally:
@@ -65,12 +65,12 @@ def taken_bytes(array: Owned, size: int) -> bytes:
 
 
 def taken_strings(array: Any, count: int) -> List[str]:
-    """The texts of an array whose strings are ours to free."""
+    """The texts of an array whose strings the caller owns; frees the strings."""
     return [taken(string) for string in array[:count]]
 
 
 def taken_handles(array: Any, count: int) -> List[int]:
-    """The handles in an array that is ours to free; they are the caller's."""
+    """The handles of an array that the caller owns; frees the array, not the handles."""
     try:
         return list(array[:count])
     finally:

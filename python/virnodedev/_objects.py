@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Connections and their devices: ask, look devices up, be told of events."""
+"""Connections and their devices, as in libvirt's module."""
 import ctypes
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple, Type, TypeVar
@@ -42,7 +42,7 @@ class virNodeDevice:
         self._process = _calls.process
 
     def __del__(self) -> None:
-        # A child of fork() has no right to the handles of its parent.
+        # A child of fork() must not give back the handles of its parent.
         if getattr(self, "_o", None) and self._process == _calls.process:
             abandon("virNodeDeviceFree", self._o)
 
@@ -59,7 +59,7 @@ class virNodeDevice:
         return lent("virNodeDeviceGetName", self._o) or ""
 
     def parent(self) -> Optional[str]:
-        """The name of the device that this one is a part of; None for "computer", and when the device went away."""
+        """The name of the device above this one; None for "computer", and when the device went away."""
         return lent("virNodeDeviceGetParent", self._o)
 
     def numOfCaps(self) -> int:
@@ -73,11 +73,11 @@ class virNodeDevice:
         return taken_strings(names, number("virNodeDeviceListCaps", self._o, names, room))
 
     def XMLDesc(self, flags: int = 0) -> str:
-        """All that is known of the device, as an XML document; flags: VIR_NODE_DEVICE_XML_INACTIVE or 0."""
+        """The description of the device, an XML document; flags: VIR_NODE_DEVICE_XML_INACTIVE or 0."""
         return text("virNodeDeviceGetXMLDesc", self._o, flags)
 
     def JSONDesc(self, flags: int = 0) -> str:
-        """The facts of XMLDesc() as JSON text; flags as there. Not in libvirt."""
+        """The facts of XMLDesc() in JSON; the same flags. Not in libvirt."""
         return text("vndNodeDeviceGetJSONDesc", self._o, flags)
 
     def assignability(self, flags: int = 0) -> Tuple[int, str]:
@@ -110,7 +110,7 @@ class virNodeDevice:
         return number("virNodeDeviceDettach", self._o)
 
     def detachFlags(self, driverName: Optional[str], flags: int = 0) -> int:
-        """Takes a PCI function from its driver and binds it to another one; None is what dettach() takes. Returns 0."""
+        """Takes a PCI function from its driver and binds it to another one; None is the one of dettach(). Returns 0."""
         return number("virNodeDeviceDetachFlags", self._o, driverName, flags)
 
     def reAttach(self) -> int:
@@ -118,7 +118,7 @@ class virNodeDevice:
         return number("virNodeDeviceReAttach", self._o)
 
     def reset(self) -> int:
-        """Resets a PCI function that nobody else would reset. Returns 0."""
+        """Brings a PCI function into the state that it has after power-on. Returns 0."""
         return number("virNodeDeviceReset", self._o)
 
     def create(self, flags: int = 0) -> int:
@@ -147,7 +147,7 @@ class NodeDeviceEvent(NamedTuple):
     eventID: int
     #: One of VIR_NODE_DEVICE_EVENT_* for a lifecycle event, else 0.
     event: int = 0
-    #: 0; libvirt keeps it for particulars.
+    #: 0. libvirt has it for details of the event.
     detail: int = 0
 
     @property
@@ -158,7 +158,7 @@ class NodeDeviceEvent(NamedTuple):
         return "updated"
 
 
-# Connections of this library never close by themselves, so nobody calls it.
+# Registered as close callback. The library never calls it, because its connections do not close by themselves.
 _closed = virConnectCloseFunc(lambda _conn, _reason, _opaque: None)
 
 
@@ -177,7 +177,7 @@ def _stats(name: str, kind: Any, conn: Optional[int], which: int, flags: int) ->
 
 
 class virConnect:
-    """A connection to the node devices of one host, from open() and its like.
+    """A connection to the node devices of one host, from open(), openReadOnly() or openAuth().
 
     After close() every method raises libvirtError (VIR_ERR_INVALID_CONN); devices that came from it
     can still be used. As a context manager it is closed at the end.
@@ -188,7 +188,7 @@ class virConnect:
             raise TypeError("connections come from open(), openReadOnly() and openAuth()")
         self._o: Optional[int] = _obj
         self._process = _calls.process
-        # What waits for its events in asyncio loops and ends with it; how many wait in each loop.
+        # See _stream.Source.
         self._attached: "Set[Dispatching]" = set()
         self._readers: "Dict[AbstractEventLoop, int]" = {}
 
@@ -218,7 +218,7 @@ class virConnect:
         self._o = None
         return left
 
-    # --- What it is ---
+    # --- The connection and its host ---
 
     def getURI(self) -> str:
         """The URI, which opens the same devices again."""
@@ -245,7 +245,7 @@ class virConnect:
         return text("virConnectGetCapabilities", self._o)
 
     def getInfo(self) -> List[Any]:
-        """The host in a few numbers: model, memory in MiB, working processors, MHz, NUMA cells, sockets of a cell, cores of a
+        """The model of the processors, memory in MiB, processors online, MHz, NUMA cells, sockets of a cell, cores of a
         socket, threads of a core."""
         info = virNodeInfo()
         number("virNodeGetInfo", self._o, ctypes.byref(info))
@@ -253,28 +253,28 @@ class virConnect:
                 info.threads]
 
     def getFreeMemory(self) -> int:
-        """The memory of the host that nothing uses, in bytes."""
+        """The host's free memory in bytes."""
         return positive("virNodeGetFreeMemory", self._o)
 
     def getCellsFreeMemory(self, startCell: int, maxCells: int) -> List[int]:
-        """The memory of at most so many NUMA cells that nothing uses, in bytes."""
+        """The free memory of each NUMA cell in bytes, of at most maxCells cells from startCell on."""
         free = (ctypes.c_ulonglong * max(maxCells, 0))()
         found = number("virNodeGetCellsFreeMemory", self._o, free, startCell, maxCells)
         return list(free[:found])
 
     def getCPUMap(self, flags: int = 0) -> Tuple[int, List[bool], int]:
-        """How many processors there are, whether each works, and how many do."""
+        """The number of processors, whether each is online, and how many are."""
         bits, online = Owned(), ctypes.c_uint()
         total = number("virNodeGetCPUMap", self._o, ctypes.byref(bits), ctypes.byref(online), flags)
         taken = taken_bytes(bits, (total + 7) // 8)
         return total, [bool(taken[cpu // 8] >> cpu % 8 & 1) for cpu in range(total)], online.value
 
     def getCPUStats(self, cpuNum: int, flags: int = 0) -> Dict[str, int]:
-        """What a processor, or with VIR_NODE_CPU_STATS_ALL_CPUS all of them, spent time on, in nanoseconds."""
+        """The time that a processor spent on each thing, in nanoseconds; of all with VIR_NODE_CPU_STATS_ALL_CPUS."""
         return _stats("virNodeGetCPUStats", virNodeCPUStats, self._o, cpuNum, flags)
 
     def getMemoryStats(self, cellNum: int, flags: int = 0) -> Dict[str, int]:
-        """What the memory of a NUMA cell, or with VIR_NODE_MEMORY_STATS_ALL_CELLS of all, is used for, in KiB."""
+        """The memory of a NUMA cell by its use, in KiB; of all with VIR_NODE_MEMORY_STATS_ALL_CELLS."""
         return _stats("virNodeGetMemoryStats", virNodeMemoryStats, self._o, cellNum, flags)
 
     def getSysinfo(self, flags: int = 0) -> str:
@@ -298,20 +298,20 @@ class virConnect:
         return number("virConnectIsEncrypted", self._o)
 
     def setKeepAlive(self, interval: int, count: int) -> int:
-        """Needed by connections to other hosts; here it does nothing. Returns 0."""
+        """For connections to other hosts; does nothing here. Returns 0."""
         return number("virConnectSetKeepAlive", self._o, interval, count)
 
     def registerCloseCallback(self, cb: Callable[["virConnect", int, _T], object], opaque: _T) -> int:
-        """Asks to be told when the connection closes by itself, which one in process never does. Returns 0."""
+        """Has cb called when the connection closes by itself, which a connection in the process never does. Returns 0."""
         check_callable(cb)
         return number("virConnectRegisterCloseCallback", self._o, _closed, None, virFreeCallback())
 
     def unregisterCloseCallback(self) -> None:
-        """Takes registerCloseCallback() back."""
+        """Ends what registerCloseCallback() began."""
         number("virConnectUnregisterCloseCallback", self._o, _closed)
 
     def virConnGetLastError(self) -> Optional[ErrorTuple]:
-        """The last error of the connection, of whatever thread, as a tuple (see libvirtError)."""
+        """The last error of the connection in any thread, as a tuple (see libvirtError)."""
         return error_tuple(lib.virConnGetLastError(self._o))
 
     def virConnResetLastError(self) -> None:
@@ -355,7 +355,7 @@ class virConnect:
         number("vndConnectRecord", self._o, fd, flags)
 
     def nodeDeviceLookupByName(self, name: str) -> virNodeDevice:
-        """The device of a name; libvirtError (VIR_ERR_NO_NODE_DEVICE) when there is none."""
+        """The device of this name. Raises libvirtError (VIR_ERR_NO_NODE_DEVICE) if there is none."""
         return self._device("virNodeDeviceLookupByName", name)
 
     def nodeDeviceLookupSCSIHostByWWN(self, wwnn: str, wwpn: str, flags: int = 0) -> virNodeDevice:
@@ -384,7 +384,7 @@ class virConnect:
         """
         check_callable(cb)
 
-        # A function of C for each registration: the library takes each but once.
+        # Each registration needs a C function of its own: the library refuses to register one twice.
         def update(_conn: int, device: int, _opaque: int) -> None:
             called(lambda: cb(self, self._borrowed(device), opaque))
 
@@ -402,22 +402,22 @@ class virConnect:
         number("virConnectNodeDeviceEventDeregisterAny", self._o, callbackID)
 
     def _borrowed(self, address: int) -> virNodeDevice:
-        # The handle that an event brings is the library's.
+        # The handle that a callback gets belongs to the library.
         number("virNodeDeviceRef", address)
         return virNodeDevice(self, address)
 
     def getEventFD(self) -> int:
-        """A descriptor that is readable when there is something for dispatchEvents(), for a poll loop of one's own.
+        """A descriptor that is readable while dispatchEvents() has something to do, for a program's own poll loop.
 
-        Once it was asked for, registrations of this connection need no libvirt event loop. It is the library's: not to
-        be read or closed. Not in libvirt.
+        From this call on, registrations of the connection need no libvirt event loop. The descriptor belongs to the
+        library: do not read or close it. Not in libvirt.
         """
         return number("vndConnectGetEventFD", self._o)
 
     def dispatchEvents(self) -> int:
-        """Calls who is registered for all that happened since, in this thread; returns how many events there were.
+        """Calls the registered callbacks for all events since the last time, in this thread. Returns their number.
 
-        Returns at once when nothing happened. Not in libvirt.
+        Returns at once if there are none. Not in libvirt.
         """
         return number("vndConnectDispatchEvents", self._o)
 

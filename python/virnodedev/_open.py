@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Opening connections, and versions."""
+"""Opens connections, and tells versions."""
 import ctypes
 from typing import Any, Callable, List, Optional, Tuple, Union
 
@@ -59,7 +59,7 @@ def getVersion(name: Optional[str] = None) -> Union[int, Tuple[int, int]]:
 
 
 def virInitialize() -> int:
-    """Makes the library ready, which every function that needs it does by itself. Returns 0."""
+    """Prepares the library. Functions that need it do the same. Returns 0."""
     return number("virInitialize")
 
 

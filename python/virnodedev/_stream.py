@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Events of a connection in asyncio loops. What a connection is, `Source` says as far as it matters here."""
+"""Events of a connection in asyncio loops. `Source` says what a connection has to offer for that."""
 import asyncio
 import threading
 from types import TracebackType
@@ -12,12 +12,12 @@ _Event = TypeVar("_Event")
 
 
 class Source(Protocol):
-    """What a connection has and does for those who wait for its events."""
+    """A connection, as far as waiting for its events needs it."""
 
     _process: int
-    #: Who ends with the connection.
+    #: What has to end when the connection is closed.
     _attached: "Set[Dispatching]"
-    #: How many wait in each loop.
+    #: How many `Dispatching` there are in each loop.
     _readers: Dict[asyncio.AbstractEventLoop, int]
 
     def getEventFD(self) -> int: ...
@@ -27,7 +27,8 @@ class Source(Protocol):
 
 
 class _Reader:
-    """Dispatches when the loop says so. What goes wrong the loop reports; of a row of failures it gets the first alone."""
+    """Dispatches events when the loop calls it. Of several failures in a row it raises the first alone, for the loop to
+    report."""
 
     def __init__(self, dispatch: Callable[[], int]) -> None:
         self._dispatch = dispatch
@@ -53,7 +54,7 @@ class Dispatching:
         self._thread = threading.get_ident()
         self._fd = conn.getEventFD()
         self._open = True
-        # A loop has one reader for each descriptor.
+        # A loop can have one reader for a descriptor.
         readers = conn._readers
         readers[self.loop] = readers.get(self.loop, 0) + 1
         if readers[self.loop] == 1:
@@ -68,12 +69,12 @@ class Dispatching:
         self.close()
 
     def close(self) -> None:
-        """Ends it, from any thread. The end of the connection does it, too."""
+        """Ends the dispatching; any thread may call it. The end of the connection does the same."""
         if not self._open:
             return
         self._open = False
         self.conn._attached.discard(self)
-        # A child of fork() must leave alone what its parent's loop waits for.
+        # A child of fork() shares the loop's epoll with its parent, and must not change what that waits for.
         if self.conn._process == _calls.process:
             self._detach()
 
@@ -85,13 +86,13 @@ class Dispatching:
             self.in_loop(self.loop.remove_reader, self._fd)
 
     def in_loop(self, function: Callable[..., object], *arguments: object) -> None:
-        """Calls a function in the thread of the loop. One that is closed waits for nothing any more."""
+        """Calls a function in the thread of the loop, unless the loop is closed."""
         if threading.get_ident() == self._thread:
             function(*arguments)
         elif not self.loop.is_closed():
             try:
                 self.loop.call_soon_threadsafe(function, *arguments)
-            except RuntimeError:  # closed meanwhile
+            except RuntimeError:  # the loop was closed meanwhile
                 pass
 
 
@@ -111,7 +112,7 @@ class _Subscription(Dispatching, Generic[_Event]):
             raise
 
     def _happened(self, _conn: Source, device: Any, *rest: int) -> None:
-        # Before the opaque value, which is the event's number, comes what the kind of event has of its own.
+        # The last argument is the opaque value, here the event's number. Before it comes what only a lifecycle event has.
         self.in_loop(self.queue.put_nowait, self._event(device, rest[-1], *rest[:-1]))
 
     def _detach(self) -> None:
@@ -138,7 +139,7 @@ class EventStream(Generic[_Event]):
         queue = self._subscription.queue
         event = await queue.get()
         if event is None:
-            queue.put_nowait(None)  # for who else reads
+            queue.put_nowait(None)  # for other readers
             raise StopAsyncIteration
         return event
 
@@ -150,18 +151,18 @@ class EventStream(Generic[_Event]):
         self.close()
 
     def close(self) -> None:
-        """Ends the stream, from any thread. What happened before can still be read."""
+        """Ends the stream; any thread may call it. Events from before can still be read."""
         self._subscription.close()
 
     def __del__(self) -> None:
         subscription = getattr(self, "_subscription", None)
         if subscription is None:
             return
-        # Not here: finalizers run at any moment, also between a call and its error.
+        # Not closed here: finalizers run at any moment, also between a call that failed and the reading of its error.
         if subscription.loop.is_closed():
             subscription.close()
         else:
             try:
                 subscription.loop.call_soon_threadsafe(subscription.close)
-            except RuntimeError:  # closed meanwhile
+            except RuntimeError:  # the loop was closed meanwhile
                 subscription.close()

@@ -116,7 +116,7 @@ class Comparison:
         return sum(row[column] for row in self.rows.values())
 
     def add(self, other):
-        """Counts another machine in."""
+        """Adds the counts of another machine."""
         for name, row in other.rows.items():
             self.rows[name].update(row)
         self.diffs.extend(other.diffs)

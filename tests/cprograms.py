@@ -35,5 +35,5 @@ def compile_c(name, *flags, output=None, compiler="cc"):
 def run_environment():
     """For the test programs: the recording that they open."""
     env = kit.environment(VND_TEST_TREE=kit.extract(kit.machine_archive("base")))
-    del env["LD_LIBRARY_PATH"]  # the rpath has to do
+    del env["LD_LIBRARY_PATH"]  # the programs have to find the library by their rpath
     return env

@@ -72,7 +72,7 @@ def main():
     vnd.silence()
     lists, lookups, at_dispatch, at_call = connect(), connect(), Watcher(), Watcher()
     step("before", listed(lists), looked_up(lookups))
-    # The interfaces came, and nobody told.
+    # The interfaces came, and no message told of it.
     print("heard", at_dispatch.is_readable(0.3), at_call.is_readable(0))
     print("listed", listed(lists))
     print("looked up", looked_up(lookups))
@@ -80,7 +80,7 @@ def main():
     print("at dispatch", at_dispatch.dispatch() == created)
     lib.virNodeNumOfDevices(at_call.conn, None, 0)
     step("at call", at_call.is_readable(0), at_call.dispatch() == created)
-    # They went, and something else was heard that the kernel counted later.
+    # They went, and a message came of something that the kernel counted later.
     subprocess.run(["ip", "link", "add", "own0", "type", "veth", "peer", "name", "own1"], check=True)
     print("heard", at_dispatch.is_readable(5))
     deleted = [(1, name) for name in PAIR]

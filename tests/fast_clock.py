@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A clock that runs faster, for what the library waits a minute for.
+"""Makes the clock of a process run fast, for tests of what the library waits a minute for.
 
 A test runs a process with LD_PRELOAD=library(); that process gives to takes_a_minute() what would take one.
 """
@@ -13,7 +13,7 @@ SPEED = 20  # a minute takes three seconds
 
 
 def library():
-    """The library that replaces the clock, built."""
+    """Builds the library that replaces the clock; returns its path."""
     import kit
     path = os.path.join(kit.BIN, "fast_clock.so")
     if not os.path.exists(path):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Programs that others wrote for libvirt, and mdevctl: where they are, and what becomes of a test without one.
+"""Finds programs that others wrote for libvirt, and mdevctl. A test without its program is skipped, or fails.
 
 `make check CLIENTS=1` brings all of them (scripts/setup --clients). Those of which the packages would start services are
 unpacked into build/clients; a name that is looked up here is the system's own if it has it.
@@ -33,7 +33,7 @@ def program(name):
 
 
 def need(what, found):
-    """Passes `found` on; without it a test is skipped, or fails where everything should be there."""
+    """Returns `found`. If that is None, the test is skipped, or fails where everything should be there."""
     if found:
         return found
     text = "%s is not here: make check CLIENTS=1 brings it" % what
@@ -55,7 +55,7 @@ def need_bindings(name):
 
 
 def own_environment():
-    """Without this library."""
+    """The environment of programs that run without this library."""
     env = kit.environment()
     del env["PKG_CONFIG_PATH"], env["LD_LIBRARY_PATH"]
     return env

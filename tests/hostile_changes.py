@@ -152,7 +152,7 @@ def hostile_arguments(watch, conn):
 
 
 def changes(conn, device, text):
-    """Every call that changes something, with arguments that nobody may look at."""
+    """Every call that changes something, with arguments that must not be read."""
     return {
         "virNodeDeviceCreateXML": lambda: lib.virNodeDeviceCreateXML(conn, text, 0xffffffff),
         "virNodeDeviceDefineXML": lambda: lib.virNodeDeviceDefineXML(conn, text, 0xffffffff),
@@ -169,7 +169,7 @@ def changes(conn, device, text):
 
 
 def read_only(watch, _conn):
-    # A pointer to nothing: to look at it is a crash.
+    # A pointer to no memory: to read it is a crash.
     garbage = ctypes.cast(ctypes.c_void_p(1), ctypes.c_char_p)
     for uri in (b"nodedev:///system", b"test:///default"):
         conn = lib.virConnectOpenReadOnly(uri)

@@ -360,7 +360,7 @@ def calls():
 
 @contextlib.contextmanager
 def busy_file(path):
-    """A file that cannot be opened: a terminal that somebody has for himself (ioctl_tty(2), TIOCEXCL)."""
+    """A file that cannot be opened: a terminal in exclusive mode (ioctl_tty(2), TIOCEXCL)."""
     os.makedirs("/dev/pts", exist_ok=True)
     subprocess.run(["mount", "-t", "devpts", "-o", "newinstance,ptmxmode=0666", "devpts", "/dev/pts"], check=True)
     master = os.open("/dev/pts/ptmx", os.O_RDWR | os.O_NOCTTY)

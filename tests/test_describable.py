@@ -46,7 +46,7 @@ LOOKED_AT = "trace=open,openat,openat2,readlink,readlinkat,stat,lstat,newfstatat
 
 
 def squeezed(name):
-    """Names that differ in numbers alone are one."""
+    """A name with # for each number, so that names that differ in numbers alone are the same."""
     return re.sub(r"\d+", "#", name)
 
 

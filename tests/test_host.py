@@ -13,7 +13,7 @@ from vnd import lib
 
 
 class Host(unittest.TestCase):
-    """The real /sys, as whoever runs the tests."""
+    """The real /sys, read by the user who runs the tests."""
 
     @classmethod
     def setUpClass(cls):

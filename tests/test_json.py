@@ -412,7 +412,7 @@ class Strictness(unittest.TestCase):
         self.assertFalse(array.is_valid(self.devices[0]))
 
     def test_the_walk_sees_differences(self):
-        """The comparison with XML is no rubber stamp either: each changed value shows."""
+        """The comparison with XML finds each value that was changed."""
         source = Source("nodedev:///embed?root=" + kit.extract(kit.machine_archive("synth")))
         for device in self.devices:
             _, xml = source.one(device["name"])

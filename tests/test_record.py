@@ -66,7 +66,7 @@ class Machines(unittest.TestCase):
                 self.assertEqual(want[name], kit.read(os.path.join(folder, name)), name)
 
     def check_live(self, machine):
-        """A host that is recorded while it runs. What it says besides is in no file: features of interfaces."""
+        """A host that is recorded while it runs. Only features of interfaces are missing: no file says them."""
         script = "mkdir -p $1 && $2 nodedev:///system $1 && $3 record $4 && $3 dumpjson --all >$1/json"
         folder, recording = self.folder("live"), self.folder("live.tar.gz")
         done = kit.run(REPLAY, kit.machine_archive(machine), "sh", "-c", script, "sh", folder, DUMP, NODEDEV, recording)

@@ -134,6 +134,7 @@ static void refuse_all(virConnectPtr conn, virNodeDevicePtr device)
     BAD_DEVICE("virNodeDeviceListCaps", virNodeDeviceListCaps(device, &name, 1) == -1);
     BAD_DEVICE("virNodeDeviceGetXMLDesc", !virNodeDeviceGetXMLDesc(device, 0));
     BAD_DEVICE("vndNodeDeviceGetJSONDesc", !vndNodeDeviceGetJSONDesc(device, 0));
+    BAD_DEVICE("vndNodeDeviceSetVirtualFunctions", vndNodeDeviceSetVirtualFunctions(device, 0, 0) == -1);
     BAD_DEVICE("vndNodeDeviceGetAssignability", vndNodeDeviceGetAssignability(device, NULL, 0) == -1);
     BAD_DEVICE("virNodeDeviceRef", virNodeDeviceRef(device) == -1);
     BAD_DEVICE("virNodeDeviceFree", virNodeDeviceFree(device) == -1);

@@ -679,6 +679,18 @@ typedef enum vndAssignabilityFlags {
 } vndAssignabilityFlags;
 
 /**
+ * Bits of the flags of vndNodeDeviceSetVirtualFunctions().
+ *
+ * Since virnodedev 0.1.0; not in libvirt.
+ */
+typedef enum vndVirtualFunctionsFlags {
+  /**
+   * Virtual functions go even if they are in use.
+   */
+  VND_VIRTUAL_FUNCTIONS_FORCE = (1 << 0)
+} vndVirtualFunctionsFlags;
+
+/**
  * Flags of virNodeDeviceCreateXML().
  */
 typedef enum virNodeDeviceCreateXMLFlags {
@@ -2445,6 +2457,30 @@ int vndConnectDispatchEvents(virConnectPtr conn);
 int vndNodeDeviceGetAssignability(virNodeDevicePtr dev,
                                   char **report,
                                   unsigned int flags);
+
+/**
+ * Has the driver of a physical PCI function (SR-IOV) make a number of virtual functions, and waits until they are there.
+ *
+ * Where there are others, these go first: the kernel changes the number from and to 0 only. That is refused while a
+ * program holds one of them through VFIO, or the host uses it (a default route, a mounted file system, a display). Where
+ * the driver refuses, there are as many as before, or the error says how many there are. 0 takes all away. The
+ * number does not outlive the host's restart.
+ *
+ * Errors: 8 for a device that is no PCI function, and more than it can have; 84 for one that can have none; 55 for virtual
+ * functions that are in use, and when another program with this library has been changing the function for a
+ * minute; 38, with the errno, for what the kernel refuses: the message says what it may mean; 1 where the driver makes fewer; 29
+ * on a read-only connection; 53 for a device that went.
+ *
+ * @param dev    the physical function
+ * @param count  how many virtual functions it shall have
+ * @param flags  bits of vndVirtualFunctionsFlags
+ * @return 0, or -1 on error
+ *
+ * Since virnodedev 0.1.0; not in libvirt.
+ */
+int vndNodeDeviceSetVirtualFunctions(virNodeDevicePtr dev,
+                                     unsigned int count,
+                                     unsigned int flags);
 
 /**
  * A machine in a few numbers. For a recorded machine it is the host that this is called on.

@@ -3,7 +3,6 @@
 
 mod pci;
 pub mod report;
-mod users;
 
 use std::ffi::CStr;
 

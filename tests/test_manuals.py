@@ -11,7 +11,7 @@ import cprograms
 import kit
 
 # Pages of other projects that ours refer to.
-FOREIGN = {"dlopen(3)", "fork(2)", "free(3)", "lspci(8)", "mdevctl(8)", "modprobe(8)", "udevadm(8)", "virsh(1)",
+FOREIGN = {"dlmopen(3)", "dlopen(3)", "fork(2)", "free(3)", "lspci(8)", "mdevctl(8)", "modprobe(8)", "udevadm(8)", "virsh(1)",
            "ld.so(8)", "poll(2)", "xmllint(1)"}
 FUNCTIONS = kit.header_functions()
 

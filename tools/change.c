@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* nodedev create, destroy, define, undefine, start, update, autostart, detach, reattach and reset. */
+/* nodedev create, destroy, define, undefine, start, update, autostart, detach, reattach, reset and vfs. */
+#include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -209,6 +211,47 @@ int change_update(virConnectPtr conn, const struct settings *settings)
             status = STATUS_OK;
         }
         free(xml);
+    }
+    virNodeDeviceFree(device);
+    return status;
+}
+
+/* A number that says how many virtual functions there shall be. Returns 0, or -1 after an error line. */
+static int parse_count(const char *text, unsigned int *count)
+{
+    unsigned long number;
+    char *end;
+
+    errno = 0;
+    number = strtoul(text, &end, 10);
+    if (strspn(text, "0123456789") != strlen(text) || end == text || errno != 0 || number > INT_MAX) {
+        complain("'%s' is not a number of virtual functions", text);
+        return -1;
+    }
+    *count = (unsigned int)number;
+    return 0;
+}
+
+int change_vfs(virConnectPtr conn, const struct settings *settings)
+{
+    const char *name = settings->names[0];
+    unsigned int flags = (settings->given & OPTION_FORCE) != 0 ? VND_VIRTUAL_FUNCTIONS_FORCE : 0;
+    virNodeDevicePtr device;
+    unsigned int count;
+    int status = STATUS_OK;
+
+    if (parse_count(settings->names[1], &count) < 0)
+        return STATUS_USAGE;
+    device = find_device(conn, name);
+    if (device == NULL)
+        return STATUS_FAILED;
+    if (vndNodeDeviceSetVirtualFunctions(device, count, flags) < 0) {
+        complain("Failed to set the number of virtual functions of device %s", name);
+        complain_library();
+        status = STATUS_FAILED;
+    } else if (!is_quiet(settings)) {
+        put("Device %s has %u virtual functions\n", name, count);
+        put_end(settings);
     }
     virNodeDeviceFree(device);
     return status;

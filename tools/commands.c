@@ -44,6 +44,7 @@ const struct option long_options[] = {
     { "anonymous", no_argument, NULL, OPTION_ANONYMOUS },
     { "xpath", required_argument, NULL, OPTION_XPATH },
     { "wrap", no_argument, NULL, OPTION_WRAP },
+    { "force", no_argument, NULL, OPTION_FORCE },
     { NULL, 0, NULL, 0 }
 };
 
@@ -266,6 +267,18 @@ const struct command commands[] = {
         0,
         PCI_DEVICES,
         "the name of a device", 1, 1, NULL, change_device
+    },
+    {
+        "vfs", "NAME COUNT [--force]",
+        "set how many virtual functions a PCI device has",
+        "Has the driver of a PCI device that can have virtual functions (SR-IOV) make\n"
+        "that many, and waits until they are there. Those that it has go first.\n\n"
+        "  NAME             a name that 'nodedev list --cap pci' shows\n"
+        "  COUNT            how many; 0 takes all away\n"
+        "  --force          take them away even if they are in use\n",
+        OPTION_FORCE,
+        PCI_DEVICES,
+        "the name of a device and a number", 2, 2, NULL, change_vfs
     },
     { NULL, NULL, NULL, NULL, 0, 0, NULL, 0, 0, NULL, NULL }
 };

@@ -25,6 +25,7 @@ enum {
 /* One bit for each option, so that a command can say which ones it takes. No bit is the code of a letter, because
  * getopt_long() returns that for a short option. */
 enum {
+    OPTION_FORCE = 1 << 2,
     OPTION_WRAP = 1 << 4,
     OPTION_XPATH = 1 << 5,
     OPTION_ANONYMOUS = 1 << 6,
@@ -153,6 +154,7 @@ int change_device(virConnectPtr conn, const struct settings *settings);
 int change_create(virConnectPtr conn, const struct settings *settings);
 int change_define(virConnectPtr conn, const struct settings *settings);
 int change_update(virConnectPtr conn, const struct settings *settings);
+int change_vfs(virConnectPtr conn, const struct settings *settings);
 
 /* file.c: reads a file, or standard input for "-", as text that the caller frees. NULL after
  * an error line. */

@@ -87,6 +87,11 @@ class virNodeDevice:
         verdict = number("vndNodeDeviceGetAssignability", self._o, ctypes.byref(report), flags)
         return verdict, taken(report)
 
+    def setVirtualFunctions(self, count: int, flags: int = 0) -> None:
+        """Has the driver of a physical PCI function make that many virtual functions; flags: VND_VIRTUAL_FUNCTIONS_FORCE or 0.
+        Not in libvirt."""
+        number("vndNodeDeviceSetVirtualFunctions", self._o, count, flags)
+
     def isActive(self) -> int:
         """1 if the device is there now, 0 if there is only its definition."""
         return number("virNodeDeviceIsActive", self._o)

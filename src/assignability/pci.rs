@@ -3,7 +3,6 @@
 //! Documentation/ABI/testing/sysfs-kernel-iommu_groups).
 
 use super::report::{Group, Member, Reason, Report, Verdict, held};
-use super::users::uses;
 use crate::caps::pci::is_asleep;
 use crate::caps::pci_address::PciAddress;
 use crate::caps::pci_express::{HEADER_END, answers};
@@ -13,6 +12,7 @@ use crate::error::Result;
 use crate::host::files::syspath_of_link;
 use crate::host::holders::vfio_device_file;
 use crate::host::node::Node;
+use crate::host::uses::uses;
 use crate::manage::pci::in_use::{held_through, is_detached, is_vfio};
 use crate::name::device_name;
 use crate::text;

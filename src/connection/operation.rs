@@ -10,6 +10,8 @@ pub enum Operation {
     Reattach,
     /// Reset a PCI function.
     Reset,
+    /// Set the number of a PCI function's virtual functions.
+    SetVirtualFunctions,
     /// Make a device that does not exist after a restart of the host.
     Create,
     /// Remove a device.

@@ -22,7 +22,7 @@ const DOMAIN: Domain = Domain::NodeDevice;
 
 /// A call that changes a device: first come the device and its connection's rights, then the
 /// arguments, then whether its devices can be changed at all.
-fn change_device<A>(
+pub(super) fn change_device<A>(
     function: &'static str,
     operation: Operation,
     dev: virNodeDevicePtr,

@@ -28,6 +28,7 @@ mod source;
 pub mod turn;
 pub mod udev_data;
 pub mod uevent;
+pub mod uses;
 
 use std::fs::File;
 use std::io;

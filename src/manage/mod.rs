@@ -112,6 +112,12 @@ impl Connection {
     pub fn reset(&self, name: &CStr) -> Result<()> {
         pci::reset(self, &*self.device(name)?)
     }
+
+    /// Has a physical PCI function's driver make that many virtual functions. `forced` takes them also where they are in
+    /// use.
+    pub fn set_virtual_functions(&self, name: &CStr, count: u32, forced: bool) -> Result<()> {
+        pci::set_virtual_functions(self, &*self.device(name)?, count, forced)
+    }
 }
 
 fn kind_of(document: &DeviceDocument) -> Capability {

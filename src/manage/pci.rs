@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! Detaches PCI functions from their drivers, re-attaches and resets them (kernel:
+//! Detaches PCI functions from their drivers, re-attaches and resets them, and has virtual ones made (kernel:
 //! Documentation/ABI/testing/sysfs-bus-pci, Documentation/driver-api/vfio.rst).
 //!
 //! This file has the order of the steps; the other files do them.
@@ -12,6 +12,7 @@ mod function;
 pub mod in_use;
 mod reset;
 mod resources;
+mod virtual_functions;
 
 use std::ffi::CStr;
 
@@ -51,5 +52,21 @@ pub fn reset(conn: &Connection, device: &Device) -> Result<()> {
         let _turn = take_turn(&function.node, LIMIT)?;
         function.refuse_if_silent()?;
         reset::reset(&function)
+    })
+}
+
+/// Has a physical function's driver make that many virtual functions, and waits until they are there.
+pub fn set_virtual_functions(
+    conn: &Connection,
+    device: &Device,
+    count: u32,
+    forced: bool,
+) -> Result<()> {
+    let function = Function::of(conn, device)?;
+    function.unless_gone(|| {
+        virtual_functions::limit(&function)?;
+        let _turn = take_turn(&function.node, LIMIT)?;
+        virtual_functions::set(&function, count, forced)?;
+        virtual_functions::wait(conn, &function)
     })
 }

@@ -6,9 +6,9 @@
 
 use std::collections::BTreeMap;
 
+use super::Host;
+use super::files::{basename, dirname, join, syspath_of_link};
 use crate::error::Result;
-use crate::host::Host;
-use crate::host::files::{basename, dirname, join, syspath_of_link};
 use crate::text;
 
 /// How deep devices are looked for below others: a file system on LVM on encryption on a RAID takes four.

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//! Sets the number of virtual functions of a physical one (kernel: Documentation/PCI/pci-iov-howto.rst,
+//! drivers/pci/iov.c).
+
+use std::io;
+
+use rustix::io::Errno;
+
+use super::function::{Function, internal, show, system};
+use super::in_use::held_through;
+use crate::caps::pci_address::PciAddress;
+use crate::connection::Connection;
+use crate::error::{Code, Error, Result};
+use crate::host::files::{basename, join, syspath_of_link};
+use crate::host::node::Node;
+use crate::host::pci_bus::FUNCTIONS;
+use crate::host::uses::uses;
+use crate::manage::wait::wait_for;
+use crate::name::{Name, device_name};
+use crate::text;
+
+/// How many virtual functions there can be; code 84 if there can be none.
+pub fn limit(function: &Function<'_>) -> Result<u32> {
+    let total = function
+        .node
+        .number("sriov_totalvfs", 10, text::parse_u32)?;
+    total.filter(|total| *total > 0).ok_or_else(|| {
+        let why = format!(
+            "PCI device {} cannot have virtual functions",
+            function.address
+        );
+        Error::new(Code::OperationUnsupported, why)
+    })
+}
+
+/// How many there are.
+fn number(function: &Function<'_>) -> Result<u32> {
+    Ok(function
+        .node
+        .number("sriov_numvfs", 10, text::parse_u32)?
+        .unwrap_or(0))
+}
+
+/// Has the driver make `count` virtual functions in place of those that there are. Unless `forced`, code 55 if one of
+/// these is in use. Where the driver refuses, there are as many as before, or the error says how many there are.
+pub fn set(function: &Function<'_>, count: u32, forced: bool) -> Result<()> {
+    let most = limit(function)?;
+    if count > most {
+        let why = format!(
+            "PCI device {} can have at most {most} virtual functions, not {count}",
+            function.address
+        );
+        return Err(Error::new(Code::InvalidArg, why));
+    }
+    let before = number(function)?;
+    if before == count {
+        return Ok(());
+    }
+    if !forced {
+        for address in addresses(function)? {
+            refuse_if_in_use(function, &address)?;
+        }
+    }
+    // The kernel changes the number from and to 0 only.
+    let emptied = match before {
+        0 => Ok(()),
+        _ => write(function, 0),
+    };
+    let made = emptied.and_then(|()| match count {
+        0 => Ok(()),
+        _ => write(function, count).and_then(|()| verify(function, count)),
+    });
+    made.map_err(|error| error.adding(&restore(function, before)))
+}
+
+fn write(function: &Function<'_>, count: u32) -> Result<()> {
+    let path = function.node.below("sriov_numvfs");
+    let written = function
+        .node
+        .host
+        .files
+        .write(&path, count.to_string().as_bytes());
+    written.map_err(|error| {
+        let what = format!(
+            "Failed to set the number of virtual functions of PCI device '{}' to {count}{}",
+            function.address,
+            why(function, &error)
+        );
+        system(what, &error)
+    })
+}
+
+/// What an administrator can learn from the kernel's refusal.
+fn why(function: &Function<'_>, error: &io::Error) -> String {
+    let driver = function.driver().ok().flatten();
+    match (Errno::from_io_error(error), driver) {
+        (Some(Errno::NOENT | Errno::OPNOTSUPP), None) => "; no driver is bound to it".into(),
+        (Some(Errno::NOENT | Errno::OPNOTSUPP), Some(driver)) => {
+            format!("; its driver {} makes none", show(&driver))
+        }
+        (Some(Errno::NOMEM | Errno::NOSPC), _) => {
+            "; there are no bus numbers or no memory left for them, the kernel's log says which"
+                .into()
+        }
+        (Some(Errno::ACCESS | Errno::PERM), _) => String::new(),
+        (_, Some(driver)) => format!(
+            "; its driver {} refused, the kernel's log may say why",
+            show(&driver)
+        ),
+        _ => String::new(),
+    }
+}
+
+/// Drivers can make fewer than they were asked for, and tell nobody.
+fn verify(function: &Function<'_>, count: u32) -> Result<()> {
+    let found = number(function)?;
+    match found == count {
+        true => Ok(()),
+        false => Err(internal(format!(
+            "the driver of PCI device {} made {found} of {count} virtual functions",
+            function.address
+        ))),
+    }
+}
+
+/// Brings the former number back, as far as that is possible. Returns what there is then.
+fn restore(function: &Function<'_>, before: u32) -> String {
+    let has_before = |found: &Result<u32>| found.as_ref() == Ok(&before);
+    let mut found = number(function);
+    if !has_before(&found) {
+        // What counts is the number that is read afterwards.
+        let _ = write(function, 0);
+        if before > 0 {
+            let _ = write(function, before);
+        }
+        found = number(function);
+    }
+    match found {
+        Ok(found) if found == before => format!("it has {before} as before"),
+        Ok(found) => format!("it had {before} before, and has {found} now"),
+        Err(_) => format!("it had {before} before"),
+    }
+}
+
+/// The addresses of the virtual functions that there are.
+fn addresses(function: &Function<'_>) -> Result<Vec<Vec<u8>>> {
+    let mut addresses = Vec::new();
+    loop {
+        let link = function.node.below(format!("virtfn{}", addresses.len()));
+        match function.node.host.files.read_link(&link)? {
+            Some(target) => addresses.push(basename(&target).to_vec()),
+            None => return Ok(addresses),
+        }
+    }
+}
+
+/// The folder of the function with this address; `None` if there is none.
+fn folder(function: &Function<'_>, address: &[u8]) -> Result<Option<Vec<u8>>> {
+    let target = function
+        .node
+        .host
+        .files
+        .read_link(&join(FUNCTIONS, address))?;
+    Ok(target.and_then(|target| syspath_of_link(&target)))
+}
+
+fn refuse_if_in_use(function: &Function<'_>, address: &[u8]) -> Result<()> {
+    let Some(path) = folder(function, address)? else {
+        return Ok(());
+    };
+    let node = Node::at(function.node.host, &path, b"pci");
+    let held = held_through(&node)?.map(|file| format!("{file} is open"));
+    let why = match held {
+        Some(held) => Some(held),
+        None => uses(node.host, node.path)?
+            .into_iter()
+            .next()
+            .map(|found| found.what),
+    };
+    match why {
+        None => Ok(()),
+        Some(why) => {
+            let why = format!(
+                "virtual function {} of PCI device {} is in use: {why}",
+                show(address),
+                function.address
+            );
+            Err(Error::new(Code::OperationInvalid, why))
+        }
+    }
+}
+
+/// Waits until all virtual functions are node devices.
+pub fn wait(conn: &Connection, function: &Function<'_>) -> Result<()> {
+    let addresses = addresses(function)?;
+    let names: Vec<Name> = addresses
+        .iter()
+        .filter(|address| PciAddress::parse(address).is_some())
+        .map(|address| device_name(b"pci", address, None))
+        .collect();
+    for (name, address) in names.iter().zip(&addresses) {
+        let found = wait_for(
+            conn,
+            || folder(function, address),
+            || conn.find_device(name),
+        )?;
+        if found.is_none() {
+            let name = name.to_string_lossy();
+            return Err(internal(format!(
+                "virtual function {name} did not come within a minute"
+            )));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What it costs a program to have a library: `load NAME` prints the time that dlopen() takes, in microseconds, and the
+ * memory that the process has of its own and shares then, beyond what it had, in KiB. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdio.h>
+
+#include "timing.h"
+
+static long resident(void)
+{
+    char line[256];
+    long kib = 0;
+    FILE *status = fopen("/proc/self/status", "r");
+
+    while (status && fgets(line, sizeof(line), status))
+        sscanf(line, "VmRSS: %ld", &kib);
+    if (status)
+        fclose(status);
+    return kib;
+}
+
+int main(int argc, char **argv)
+{
+    long before = resident();
+    double begin = now_us();
+    int (*initialize)(void);
+    void *library = argc == 2 ? dlopen(argv[1], RTLD_NOW) : NULL;
+
+    if (!library || !(initialize = (int (*)(void))dlsym(library, "virInitialize")) || initialize() != 0) {
+        fprintf(stderr, "load: %s\n", argc == 2 ? dlerror() : "usage: load LIBRARY");
+        return 1;
+    }
+    printf("load %.1f\n", now_us() - begin);
+    printf("resident %ld\n", resident() - before);
+    return 0;
+}

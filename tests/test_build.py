@@ -118,6 +118,10 @@ class Library(unittest.TestCase):
         self.build(os.path.join(self.folder, "target/release"))
         write(self.cargo, "#!/bin/sh\nexit 101\n", 0o755)
         self.assertEqual(self.build("").returncode, 101)
+        # The set-up is asked what is missing.
+        write(os.path.join(self.folder, "scripts", "setup"), "#!/bin/sh\necho \"setup $* says why\" >&2\nexit 1\n", 0o755)
+        done = self.build("")
+        self.assertEqual((done.returncode, done.stderr), (101, "setup --look says why\n"))
         write(self.cargo, "#!/bin/sh\necho '{}'\n", 0o755)
         done = self.build("")
         self.assertEqual(done.returncode, 1)

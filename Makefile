@@ -142,6 +142,7 @@ demo: ## set up what is missing, build, and show this host's devices
 # With CLIENTS=1 a program written for libvirt that is not there is a failure, else its tests are skipped.
 check: ## set up what is missing and run every test (CLIENTS=1: those of programs written for libvirt, too)
 	scripts/setup $(if $(CLIENTS),--clients,--test)
+	$(if $(CLIENTS),scripts/build-clients)
 	$(MAKE) --no-print-directory check-rust
 	$(MAKE) --no-print-directory all
 	CLIENTS='$(CLIENTS)' scripts/check

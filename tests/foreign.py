@@ -28,6 +28,12 @@ def find(pattern):
     return None
 
 
+def built(name):
+    """What scripts/build-clients built; None without it."""
+    path = os.path.join(UNPACKED, name)
+    return path if os.path.exists(path) else None
+
+
 def program(name):
     return shutil.which(name) or find("/usr/*bin/" + name)
 

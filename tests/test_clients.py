@@ -6,6 +6,7 @@ The clients are in tests/clients and c-tests. They run on recorded machines unde
 they see; what they have to see is what libvirt 12.8.0 said of those machines.
 """
 import ast
+import importlib
 import json
 import os
 import re
@@ -138,7 +139,7 @@ class Python(Client):
                   "try:\n    conn.nodeDeviceLookupByName('nosuch')\nexcept libvirt.libvirtError:\n    pass\n"
                   "print(own.virGetLastErrorCode(), own.virGetLastErrorMessage().decode())\n"
                   "print(len({line.split()[-1] for line in open('/proc/self/maps') if 'libvirnodedev.so' in line}))\n")
-        done = kit.run(RUN, PYTHON, "-c", script)
+        done = kit.run(RUN, PYTHON, "-c", script, env=self.environment())
         self.assertEqual((done.stdout, done.stderr), (
             "53 Node device not found: no node device with matching name 'nosuch'\n1\n", ""))
 
@@ -256,6 +257,21 @@ class Documents(unittest.TestCase):
                 done = kit.run("sh", "-c", command, env=env)
                 self.assertEqual((done.returncode, done.stderr), (0, ""))
                 self.assertTrue(done.stdout or command.startswith("eval "))
+
+
+    def test_table(self):
+        """README names the programs of the guide's table, and each row the tests that run them."""
+        readme = " ".join(kit.read(os.path.join(kit.ROOT, "README.md")).split())
+        named = re.search(r"run unchanged, without a daemon: (.*?)\. Connections", readme)[1].split(", ")
+        guide = kit.read(os.path.join(kit.ROOT, "docs", "drop-in.md"))
+        rows = [re.split(r" *\| *", row.strip("| ")) for row in re.findall(r"^\|.*$", guide.partition("## What was run\n")[2], re.M)]
+        self.assertEqual(rows[0], ["client", "version", "what was run", "by the test", "result"])
+        self.assertEqual([row[0] for row in rows[2:]], named)
+        for row in rows[2:]:
+            self.assertEqual(len(row), 5, row)
+            module, _, name = row[3].strip("`").partition(".")
+            case = getattr(importlib.import_module(module), name)
+            self.assertTrue(unittest.defaultTestLoader.getTestCaseNames(case), row)
 
 
 class C(Client):

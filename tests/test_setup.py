@@ -167,6 +167,16 @@ class Setup(unittest.TestCase):
         services = re.compile(r"libvirt-daemon|libvirt-dbus|mdevctl|virtinst|virt-install|dbus$|systemd|udev$|polkit|qemu")
         self.assertEqual({name for name in wanted if services.match(name)}, set())
 
+    def test_programs_that_depend_on_the_system(self):
+        """virt-manager's display only where systemd is, and Go only where its module is to be had."""
+        go = {"golang-github-libvirt-libvirt-go-dev": "6.0.0+git20200210.224cad8-2"}
+        self.setup("--clients", offered=TRIXIE)
+        self.program("systemctl", "#!/bin/sh\n")
+        self.setup("--clients", offered=TRIXIE)
+        self.setup("--clients", offered=dict(TRIXIE, **go))
+        seen = [{"xvfb", "golang-go"} & set(packages) for packages in self.installed()]
+        self.assertEqual([set(names) for names in seen], [set(), {"xvfb"}, {"xvfb", "golang-go"}])
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -122,6 +122,7 @@ static void refuse_all(virConnectPtr conn, virNodeDevicePtr device)
     BAD_CONN(VIR_FROM_NODEDEV, "virNodeDeviceCreateXML", !virNodeDeviceCreateXML(conn, "<device/>", 0));
     BAD_CONN(VIR_FROM_NODEDEV, "vndConnectGetAllDevicesXML", !vndConnectGetAllDevicesXML(conn, 0));
     BAD_CONN(VIR_FROM_NODEDEV, "vndConnectGetAllDevicesJSON", !vndConnectGetAllDevicesJSON(conn, 0));
+    BAD_CONN(VIR_FROM_NODEDEV, "vndConnectGetInventoryJSON", !vndConnectGetInventoryJSON(conn, NULL, 0));
     BAD_CONN(VIR_FROM_NODEDEV, "vndConnectRecord", vndConnectRecord(conn, 1, 0) == -1);
     BAD_CONN(VIR_FROM_NODEDEV, "vndConnectGetEventFD", vndConnectGetEventFD(conn) == -1);
     BAD_CONN(VIR_FROM_NODEDEV, "vndConnectDispatchEvents", vndConnectDispatchEvents(conn) == -1);
@@ -136,6 +137,7 @@ static void refuse_all(virConnectPtr conn, virNodeDevicePtr device)
     BAD_DEVICE("vndNodeDeviceGetJSONDesc", !vndNodeDeviceGetJSONDesc(device, 0));
     BAD_DEVICE("vndNodeDeviceSetVirtualFunctions", vndNodeDeviceSetVirtualFunctions(device, 0, 0) == -1);
     BAD_DEVICE("vndNodeDeviceGetAssignability", vndNodeDeviceGetAssignability(device, NULL, 0) == -1);
+    BAD_DEVICE("vndNodeDeviceGetInventoryJSON", !vndNodeDeviceGetInventoryJSON(device, NULL, 0));
     BAD_DEVICE("virNodeDeviceRef", virNodeDeviceRef(device) == -1);
     BAD_DEVICE("virNodeDeviceFree", virNodeDeviceFree(device) == -1);
     BAD_DEVICE("virNodeDeviceIsActive", virNodeDeviceIsActive(device) == -1);

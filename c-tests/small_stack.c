@@ -31,6 +31,7 @@ static void ask(virNodeDevicePtr dev)
     free(virNodeDeviceGetXMLDesc(dev, 0));
     free(vndNodeDeviceGetJSONDesc(dev, 0));
     vndNodeDeviceGetAssignability(dev, NULL, 0);
+    free(vndNodeDeviceGetInventoryJSON(dev, NULL, 0));
     virNodeDeviceGetParent(dev);
     virNodeDeviceIsActive(dev);
     virNodeDeviceIsPersistent(dev);
@@ -72,10 +73,12 @@ static void list_and_ask(void)
 static void describe_all(void)
 {
     char *xml = vndConnectGetAllDevicesXML(conn, 0), *json = vndConnectGetAllDevicesJSON(conn, 0);
+    char *inventory = vndConnectGetInventoryJSON(conn, NULL, 0);
 
-    assert(xml && json);
+    assert(xml && json && inventory);
     free(xml);
     free(json);
+    free(inventory);
 }
 
 /* Where the kernel may be asked for an event, the callback gets one. */

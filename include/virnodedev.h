@@ -634,6 +634,18 @@ typedef enum virNodeDeviceXMLFlags {
 } virNodeDeviceXMLFlags;
 
 /**
+ * Bits of the flags of vndConnectGetInventoryJSON() and vndNodeDeviceGetInventoryJSON().
+ *
+ * Since virnodedev 0.1.0; not in libvirt.
+ */
+typedef enum vndInventoryFlags {
+  /**
+   * Read also what wakes a sleeping device or takes long.
+   */
+  VND_INVENTORY_SLOW = (1 << 0)
+} vndInventoryFlags;
+
+/**
  * Bits of the flags of vndConnectRecord().
  *
  * Since virnodedev 0.1.0; not in libvirt.
@@ -2376,8 +2388,53 @@ char *vndConnectGetAllDevicesJSON(virConnectPtr conn,
                                   unsigned int flags);
 
 /**
- * Records the machine: writes what this library reads of it to list and describe all devices, as a tar
- * archive compressed by gzip.
+ * Facts about all devices that their descriptions do not have, and for which programs go to sysfs themselves, in one
+ * pass over the host.
+ *
+ * A JSON object with a member for each device, named as the device and in the order of lists. That is an object with
+ * one for each part of the inventory that applies to the device: "pci", "net". docs/inventory.md names the facts and the
+ * files that they are from, docs/inventory.schema.json is the JSON Schema. Members may be added and never change their
+ * meaning. What cannot be had is absent; so is, without VND_INVENTORY_SLOW, what wakes a sleeping device. A device that
+ * goes meanwhile is left out; one that is only made up or defined has no facts.
+ *
+ * Errors: 8 for a part that there is not; 38, with the file, where a system call failed.
+ *
+ * @param conn   the connection
+ * @param parts  names of parts with commas between them, such as "pci,net"; NULL or "" for all
+ * @param flags  bits of vndInventoryFlags
+ * @return the JSON text, to be freed with free(); NULL on error
+ *
+ * Since virnodedev 0.1.0; not in libvirt.
+ *
+ * The caller sees to it that:
+ * `parts` is NULL or a NUL-terminated string.
+ */
+char *vndConnectGetInventoryJSON(virConnectPtr conn,
+                                 const char *parts,
+                                 unsigned int flags);
+
+/**
+ * The facts that vndConnectGetInventoryJSON() has about one device: the object with its parts. Nothing else is read.
+ *
+ * Errors: those of that function; 53 for a device that went.
+ *
+ * @param dev    the device
+ * @param parts  names of parts with commas between them, such as "pci,net"; NULL or "" for all
+ * @param flags  bits of vndInventoryFlags
+ * @return the JSON text, to be freed with free(); NULL on error
+ *
+ * Since virnodedev 0.1.0; not in libvirt.
+ *
+ * The caller sees to it that:
+ * `parts` is NULL or a NUL-terminated string.
+ */
+char *vndNodeDeviceGetInventoryJSON(virNodeDevicePtr dev,
+                                    const char *parts,
+                                    unsigned int flags);
+
+/**
+ * Records the machine: writes what this library reads of it to list and describe all devices and for their inventory, as a
+ * tar archive compressed by gzip.
  *
  * "nodedev:///embed?root=FILE.tar.gz" opens the recording, and so does the folder that it is unpacked to. It then gives the
  * documents that this host gives now, but for the features of network interfaces and attributes that only mdevctl's

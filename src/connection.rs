@@ -20,6 +20,7 @@ use crate::host::files::Files;
 use crate::host::found::Found;
 use crate::host::mdevctl::run::Asking;
 use crate::host::monitor::{Monitor, is_readable};
+use crate::inventory::{Object, Survey, inventory_of, parts_named};
 use crate::machine::Machine;
 use crate::name::Name;
 use crate::record::anonymous::anonymise;
@@ -390,6 +391,33 @@ impl Connection {
             }
         }
         Ok(descriptions)
+    }
+
+    /// The inventory of all devices: a JSON object with one for each device, in the order of lists. `parts` names parts
+    /// of it, all if empty. With `is_slow`, what wakes devices or takes long is read, too. Devices that have gone
+    /// meanwhile are left out.
+    pub fn inventory(&self, parts: &str, is_slow: bool) -> Result<String> {
+        let parts = parts_named(parts)?;
+        let survey = Survey::new(&self.host, is_slow);
+        let mut all = Object::new();
+        for device in self.devices(0)? {
+            match inventory_of(&device, &parts, &survey) {
+                Err(e) if e.code() == Code::NoNodeDevice => {}
+                inventory => {
+                    all.insert(device.name_text(), inventory?.into());
+                }
+            }
+        }
+        Ok(serde_json::Value::Object(all).to_string())
+    }
+
+    /// The inventory of one device, as a JSON object with its parts.
+    pub fn inventory_of(&self, name: &CStr, parts: &str, is_slow: bool) -> Result<String> {
+        let parts = parts_named(parts)?;
+        let device = self.device(name)?;
+        let survey = Survey::new(&self.host, is_slow);
+        let inventory = inventory_of(&device, &parts, &survey)?;
+        Ok(serde_json::Value::Object(inventory).to_string())
     }
 
     /// Whether, and until when, a call may run mdevctl, which has the caller's rights.

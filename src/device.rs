@@ -245,7 +245,7 @@ impl Device {
     }
 
     /// What was read of the device; code 53 if the device has gone meanwhile.
-    fn unless_gone<T>(&self, node: &Node<'_>, read: Option<T>) -> Result<T> {
+    pub fn unless_gone<T>(&self, node: &Node<'_>, read: Option<T>) -> Result<T> {
         let is_there = self.kind == Capability::System || node.has("uevent")?;
         read.filter(|_| is_there)
             .ok_or_else(|| Error::no_device(&self.name_text()))

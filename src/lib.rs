@@ -38,6 +38,8 @@ pub mod ffi;
 #[doc(hidden)]
 pub mod host;
 #[doc(hidden)]
+pub mod inventory;
+#[doc(hidden)]
 pub mod machine;
 #[doc(hidden)]
 pub mod manage;

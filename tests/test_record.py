@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Recordings of machines (vndConnectRecord, nodedev record): each recorded machine is recorded again, and the
-recording gives every byte of XML and JSON back, in the same order.
+recording gives every byte of XML, JSON and inventory back, in the same order.
 
 What the machines themselves must give is compared with libvirt in test_recordings.
 """
@@ -30,7 +30,8 @@ def everything(uri, folder):
     env = kit.environment(VIRNODEDEV_PCI_IDS="/dev/null")
     kit.checked(DUMP, uri, folder, env=env)
     found = {name: kit.read(os.path.join(folder, name)) for name in os.listdir(folder)}
-    return dict(found, json=kit.checked(NODEDEV, "-c", uri, "dumpjson", "--all", env=env).stdout)
+    return dict(found, json=kit.checked(NODEDEV, "-c", uri, "dumpjson", "--all", env=env).stdout,
+                inventory=kit.checked(NODEDEV, "-c", uri, "inventory", env=env).stdout)
 
 
 class Machines(unittest.TestCase):
@@ -55,6 +56,7 @@ class Machines(unittest.TestCase):
         kit.checked(DUMP, embed(tree), folder)
         want = {name: kit.read(os.path.join(folder, name)) for name in os.listdir(folder)}
         want["json"] = kit.checked(NODEDEV, "-c", embed(tree), "dumpjson", "--all").stdout
+        want["inventory"] = kit.checked(NODEDEV, "-c", embed(tree), "inventory").stdout
         self.assertIn("<name>computer</name>", want["devices.xml"])
         self.same(want, everything(embed(recording), folder + "-archive"))
         if kit.keeps_directory_order(kit.temp()):
@@ -67,7 +69,7 @@ class Machines(unittest.TestCase):
 
     def check_live(self, machine):
         """A host that is recorded while it runs. Only features of interfaces are missing: no file says them."""
-        script = "mkdir -p $1 && $2 nodedev:///system $1 && $3 record $4 && $3 dumpjson --all >$1/json"
+        script = "mkdir -p $1 && $2 nodedev:///system $1 && $3 record $4 && $3 dumpjson --all >$1/json && $3 inventory >$1/inventory"
         folder, recording = self.folder("live"), self.folder("live.tar.gz")
         done = kit.run(REPLAY, kit.machine_archive(machine), "sh", "-c", script, "sh", folder, DUMP, NODEDEV, recording)
         if done.returncode == kit.SKIPPED:

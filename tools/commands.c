@@ -45,6 +45,8 @@ const struct option long_options[] = {
     { "xpath", required_argument, NULL, OPTION_XPATH },
     { "wrap", no_argument, NULL, OPTION_WRAP },
     { "force", no_argument, NULL, OPTION_FORCE },
+    { "parts", required_argument, NULL, OPTION_PARTS },
+    { "slow", no_argument, NULL, OPTION_SLOW },
     { NULL, 0, NULL, 0 }
 };
 
@@ -109,6 +111,19 @@ const struct command commands[] = {
         OPTION_INACTIVE | OPTION_ALL,
         ANY_DEVICE,
         "the name of a device", 1, MANY, show_check, show_json
+    },
+    {
+        "inventory", "[NAME...] [--parts A,B] [--slow]",
+        "print facts that are not in the XML, in JSON",
+        "Prints a JSON object with a member for each device: facts that are not in its\n"
+        "XML and that programs otherwise read from sysfs. docs/inventory.md lists them.\n\n"
+        "  NAME             a name that 'nodedev list' shows, or WWNN,WWPN of a\n"
+        "                   Fibre Channel host adapter; default: all devices\n"
+        "  --parts A,B      only these parts: pci, sriov\n"
+        "  --slow           also what wakes a sleeping device or takes long\n",
+        OPTION_PARTS | OPTION_SLOW,
+        ANY_DEVICE,
+        NULL, 0, MANY, NULL, inventory_run
     },
     {
         "info", "NAME",

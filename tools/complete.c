@@ -131,8 +131,13 @@ static void offer_devices(const struct line *line, const char *before, const cha
     virConnectClose(conn);
 }
 
-/* Offers capabilities for the last one of a list such as "net,sto". */
-static void offer_caps(const char *value, const char *typed)
+static const char *capability_name(int number)
+{
+    return number < CAPABILITIES ? capabilities[number].name : NULL;
+}
+
+/* Offers the last one of a list such as "net,sto", of the names that `name` gives by their numbers. */
+static void offer_list(const char *(*name)(int number), const char *value, const char *typed)
 {
     const char *comma = strrchr(value, ',');
     size_t length = (size_t)((comma != NULL ? comma + 1 : value) - typed);
@@ -143,8 +148,8 @@ static void offer_caps(const char *value, const char *typed)
         return;
     memcpy(before, typed, length);
     before[length] = '\0';
-    for (i = 0; i < CAPABILITIES; i++)
-        offer(before, capabilities[i].name, NULL, typed);
+    for (i = 0; name(i) != NULL; i++)
+        offer(before, name(i), NULL, typed);
     free(before);
 }
 
@@ -165,7 +170,9 @@ static void offer_values(const struct line *line, const struct option *option, c
     if (option->val == OPTION_CONNECT)
         offer_uris(before, typed);
     else if (option->val == OPTION_CAP)
-        offer_caps(value, typed);
+        offer_list(capability_name, value, typed);
+    else if (option->val == OPTION_PARTS)
+        offer_list(inventory_part, value, typed);
     else if (option->val == OPTION_DEVICE && line->command != NULL)
         offer_devices(line, before, typed);
     for (type = 0; option->val == OPTION_EVENT && event_type_name(type) != NULL; type++)
@@ -184,11 +191,11 @@ static void offer_commands(const struct line *line, const char *typed)
         offer("", "help", "describe a command", typed);
 }
 
-/* Offers what the next argument can be. The usage of a command begins with its arguments: NAME, NAME..., FILE or
- * NAME FILE. */
+/* Offers what the next argument can be. The usage of a command begins with its arguments: NAME, NAME..., [NAME...],
+ * FILE or NAME FILE. */
 static void offer_argument(const struct line *line, const char *typed)
 {
-    const char *usage = line->command->arguments;
+    const char *usage = line->command->arguments + (line->command->arguments[0] == '[');
     const char *first = "NAME";
     size_t length = strlen(first);
 

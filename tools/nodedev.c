@@ -94,6 +94,8 @@ static int parse_options(int argc, char **argv, struct settings *settings)
             settings->driver = optarg;
         if (option == OPTION_XPATH)
             settings->xpath = optarg;
+        if (option == OPTION_PARTS)
+            settings->parts = optarg;
         if ((option == OPTION_CAP && list_parse_caps(optarg, &settings->caps) < 0) ||
             (option == OPTION_EVENT && event_parse_type(optarg, &settings->events) < 0) ||
             (option == OPTION_TIMEOUT && event_parse_timeout(optarg, &settings->timeout) < 0))
@@ -164,7 +166,7 @@ static int run_command(const struct command *command, const struct settings *set
 /* Finds out what to do and does it. */
 static int act(int argc, char **argv)
 {
-    struct settings settings = { NULL, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, 0 };
+    struct settings settings = { NULL, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, 0 };
     const struct command *command = NULL;
 
     /* What follows are words of a line that somebody types, not options of this one. */

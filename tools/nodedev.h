@@ -25,7 +25,9 @@ enum {
 /* One bit for each option, so that a command can say which ones it takes. No bit is the code of a letter, because
  * getopt_long() returns that for a short option. */
 enum {
+    OPTION_SLOW = 1 << 1,
     OPTION_FORCE = 1 << 2,
+    OPTION_PARTS = 1 << 3,
     OPTION_WRAP = 1 << 4,
     OPTION_XPATH = 1 << 5,
     OPTION_ANONYMOUS = 1 << 6,
@@ -68,6 +70,7 @@ struct settings {
     const char *device;   /* of --device, or NULL */
     const char *driver;   /* of --driver, or NULL */
     const char *xpath;    /* of --xpath, or NULL */
+    const char *parts;    /* of --parts, or NULL */
     const char *uri;      /* of -c, or NULL */
     char **names;         /* arguments after the command */
     int nnames;
@@ -132,6 +135,11 @@ char *xpath_select(const char *xml, const char *expression, int wrap);
 
 /* json.c: lays out JSON that the library made, and ends it with a newline. */
 void put_json(const char *text);
+
+/* inventory.c */
+/* The name of a part of the inventory, NULL behind the last. */
+const char *inventory_part(int number);
+int inventory_run(virConnectPtr conn, const struct settings *settings);
 
 /* record.c */
 int record_run(virConnectPtr conn, const struct settings *settings);

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Connections and their devices, as in libvirt's module."""
 import ctypes
+import json
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple, Type, TypeVar
+from typing import (TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple, Type, TypeVar,
+                    cast)
 
 from . import _calls
 from ._calls import abandon, called, handle, lent, number, positive, text
@@ -91,6 +93,10 @@ class virNodeDevice:
         """Has the driver of a physical PCI function make that many virtual functions; flags: VND_VIRTUAL_FUNCTIONS_FORCE or 0.
         Not in libvirt."""
         number("vndNodeDeviceSetVirtualFunctions", self._o, count, flags)
+
+    def inventory(self, parts: Optional[str] = None, flags: int = 0) -> Dict[str, Any]:
+        """Facts beside the description, by the part of the inventory; see virConnect.inventory(). Not in libvirt."""
+        return cast(Dict[str, Any], json.loads(text("vndNodeDeviceGetInventoryJSON", self._o, parts, flags)))
 
     def isActive(self) -> int:
         """1 if the device is there now, 0 if there is only its definition."""
@@ -351,6 +357,13 @@ class virConnect:
     def allDevicesJSON(self, flags: int = 0) -> str:
         """Every device in one JSON array; flags as listAllDevices(). Not in libvirt."""
         return text("vndConnectGetAllDevicesJSON", self._o, flags)
+
+    def inventory(self, parts: Optional[str] = None, flags: int = 0) -> Dict[str, Dict[str, Any]]:
+        """Facts that descriptions do not have, by the names of devices: an object for each part of the inventory.
+
+        parts names some of these, such as "pci,net"; flags: VND_INVENTORY_SLOW or 0. Not in libvirt.
+        """
+        return cast(Dict[str, Dict[str, Any]], json.loads(text("vndConnectGetInventoryJSON", self._o, parts, flags)))
 
     def record(self, fd: int, flags: int = 0) -> None:
         """Writes a recording of the machine, a .tar.gz, to a file descriptor; flags: VND_RECORD_ANONYMOUS or 0. Not in libvirt.

@@ -174,6 +174,8 @@ FUNCTIONS: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "vndNodeDeviceGetJSONDesc": (Owned, (Handle, c_uint)),
     "vndConnectGetAllDevicesXML": (Owned, (Handle, c_uint)),
     "vndConnectGetAllDevicesJSON": (Owned, (Handle, c_uint)),
+    "vndConnectGetInventoryJSON": (Owned, (Handle, c_char_p, c_uint)),
+    "vndNodeDeviceGetInventoryJSON": (Owned, (Handle, c_char_p, c_uint)),
     "vndConnectRecord": (c_int, (Handle, c_int, c_uint)),
     "vndConnectGetEventFD": (c_int, (Handle,)),
     "vndConnectDispatchEvents": (c_int, (Handle,)),

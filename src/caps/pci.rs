@@ -407,12 +407,18 @@ fn function_of_link(node: &Node<'_>, name: &str) -> Found<PciAddress> {
     Ok(target.and_then(|target| PciAddress::parse(basename(&target))))
 }
 
+/// The virtual functions of a function, by index.
+pub fn virtual_functions(node: &Node<'_>) -> Result<Vec<PciAddress>> {
+    let mut functions = Vec::new();
+    while let Some(function) = function_of_link(node, &format!("virtfn{}", functions.len()))? {
+        functions.push(function);
+    }
+    Ok(functions)
+}
+
 impl VirtualFunctions {
     fn read(node: &Node<'_>) -> Found<VirtualFunctions> {
-        let mut functions = Vec::new();
-        while let Some(function) = function_of_link(node, &format!("virtfn{}", functions.len()))? {
-            functions.push(function);
-        }
+        let functions = virtual_functions(node)?;
         let max = node.number("sriov_totalvfs", 10, text::parse_u32)?;
         let max = max.unwrap_or(0);
         let has_any = max > 0 || !functions.is_empty();

@@ -78,6 +78,85 @@ pub extern "C-unwind" fn vndConnectGetAllDevicesJSON(
     })
 }
 
+/// Bits of the flags of vndConnectGetInventoryJSON() and vndNodeDeviceGetInventoryJSON().
+///
+/// Since virnodedev 0.1.0; not in libvirt.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum vndInventoryFlags {
+    /// Read also what wakes a sleeping device or takes long.
+    VND_INVENTORY_SLOW = 1 << 0,
+}
+
+/// The bits of vndInventoryFlags.
+const SLOW: c_uint = vndInventoryFlags::VND_INVENTORY_SLOW as c_uint;
+
+/// Facts about all devices that their descriptions do not have, and for which programs go to sysfs themselves, in one
+/// pass over the host.
+///
+/// A JSON object with a member for each device, named as the device and in the order of lists. That is an object with
+/// one for each part of the inventory that applies to the device: "pci", "net". docs/inventory.md names the facts and the
+/// files that they are from, docs/inventory.schema.json is the JSON Schema. Members may be added and never change their
+/// meaning. What cannot be had is absent; so is, without VND_INVENTORY_SLOW, what wakes a sleeping device. A device that
+/// goes meanwhile is left out; one that is only made up or defined has no facts.
+///
+/// Errors: 8 for a part that there is not; 38, with the file, where a system call failed.
+///
+/// @param conn   the connection
+/// @param parts  names of parts with commas between them, such as "pci,net"; NULL or "" for all
+/// @param flags  bits of vndInventoryFlags
+/// @return the JSON text, to be freed with free(); NULL on error
+///
+/// Since virnodedev 0.1.0; not in libvirt.
+///
+/// # Safety
+/// `parts` is NULL or a NUL-terminated string.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn vndConnectGetInventoryJSON(
+    conn: virConnectPtr,
+    parts: *const c_char,
+    flags: c_uint,
+) -> *mut c_char {
+    guard(DOMAIN, "vndConnectGetInventoryJSON", |call| {
+        let conn = call.conn(conn)?;
+        args::flags("vndConnectGetInventoryJSON", flags, SLOW)?;
+        // SAFETY: the caller promises that it is NULL or a string.
+        let parts = unsafe { args::opt_text(parts) }.unwrap_or_default();
+        let connection = &conn.handle.connection;
+        out::text(&connection.inventory(&parts.to_string_lossy(), flags & SLOW != 0)?)
+    })
+}
+
+/// The facts that vndConnectGetInventoryJSON() has about one device: the object with its parts. Nothing else is read.
+///
+/// Errors: those of that function; 53 for a device that went.
+///
+/// @param dev    the device
+/// @param parts  names of parts with commas between them, such as "pci,net"; NULL or "" for all
+/// @param flags  bits of vndInventoryFlags
+/// @return the JSON text, to be freed with free(); NULL on error
+///
+/// Since virnodedev 0.1.0; not in libvirt.
+///
+/// # Safety
+/// `parts` is NULL or a NUL-terminated string.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn vndNodeDeviceGetInventoryJSON(
+    dev: virNodeDevicePtr,
+    parts: *const c_char,
+    flags: c_uint,
+) -> *mut c_char {
+    guard(DOMAIN, "vndNodeDeviceGetInventoryJSON", |call| {
+        let device = call.device(dev)?;
+        args::flags("vndNodeDeviceGetInventoryJSON", flags, SLOW)?;
+        // SAFETY: the caller promises that it is NULL or a string.
+        let parts = unsafe { args::opt_text(parts) }.unwrap_or_default();
+        let connection = &device.conn.connection;
+        let parts = parts.to_string_lossy();
+        out::text(&connection.inventory_of(&device.name, &parts, flags & SLOW != 0)?)
+    })
+}
+
 /// Bits of the flags of vndConnectRecord().
 ///
 /// Since virnodedev 0.1.0; not in libvirt.
@@ -89,8 +168,8 @@ pub enum vndRecordFlags {
     VND_RECORD_ANONYMOUS = 1 << 0,
 }
 
-/// Records the machine: writes what this library reads of it to list and describe all devices, as a tar
-/// archive compressed by gzip.
+/// Records the machine: writes what this library reads of it to list and describe all devices and for their inventory, as a
+/// tar archive compressed by gzip.
 ///
 /// "nodedev:///embed?root=FILE.tar.gz" opens the recording, and so does the folder that it is unpacked to. It then gives the
 /// documents that this host gives now, but for the features of network interfaces and attributes that only mdevctl's

@@ -2,8 +2,11 @@
 //! Names of PCI vendors and devices, from the system's `pci.ids` file and from udev's hardware database.
 //!
 //! `pci.ids` is a text that is kept by hand: a line `VVVV  Name` is a vendor, one with a tab and `DDDD  Name` a device of
-//! that vendor, one with two tabs a subsystem (not used here). The first line `C xx  Name` starts the device classes.
-//! The head of the file describes the format.
+//! that vendor, one with two tabs a subsystem. The first line `C xx  Name` starts the device classes. Subsystems and
+//! classes are for [`details`]. The head of the file describes the format.
+
+pub mod details;
+mod table;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -20,6 +23,7 @@ use crate::error::Result;
 use crate::host::environment;
 use crate::process::without_fork;
 use crate::text;
+use table::Table;
 
 /// The environment variable that names a file to use in place of the system's.
 const OVERRIDE: &str = "VIRNODEDEV_PCI_IDS";
@@ -38,47 +42,46 @@ const LIMIT: u64 = 64 << 20;
 /// The names of one `pci.ids` file.
 #[derive(Default)]
 pub struct PciIds {
-    /// All names, one after the other, as the file has them.
-    names: Vec<u8>,
-    vendors: Vec<NameRange>,
-    devices: Vec<NameRange>,
+    vendors: Table<u32>,
+    /// By the vendor's id and the device's.
+    devices: Table<u32>,
 }
 
-/// Where a name is in `names`.
-struct NameRange {
-    /// The vendor's id, or the vendor's and the device's.
-    key: u32,
-    start: u32,
-    length: u16,
+/// Reads a file, plain or compressed by gzip, with `parse`; one that cannot be unpacked counts as missing.
+fn load<T>(files: &Files, path: &[u8], parse: impl Fn(&[u8]) -> T) -> Found<T> {
+    let Some(content) = files.read(path)? else {
+        return Ok(None);
+    };
+    if !content.starts_with(gzip::MAGIC) {
+        return Ok(Some(parse(&content)));
+    }
+    let mut unpacked = Vec::with_capacity(content.len() * 5);
+    let result = Unpacker::new(&content)
+        .and_then(|unpacker| unpacker.take(LIMIT).read_to_end(&mut unpacked));
+    Ok(result.is_ok().then(|| parse(&unpacked)))
+}
+
+/// Reads the first file that exists in the usual places.
+fn load_usual<T>(files: &Files, parse: impl Fn(&[u8]) -> T) -> Found<T> {
+    for place in PLACES {
+        for path in [place.to_string(), format!("{place}.gz")] {
+            if let Some(names) = load(files, path.as_bytes(), &parse)? {
+                return Ok(Some(names));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Reads the running system's file: the one that the user has named, or that in the usual places.
+fn load_system<T>(parse: impl Fn(&[u8]) -> T) -> Found<T> {
+    match named_file() {
+        Some(path) => load(&Files::live(), path.as_bytes(), parse),
+        None => load_usual(&Files::live(), parse),
+    }
 }
 
 impl PciIds {
-    /// Reads a file, plain or compressed by gzip; one that cannot be unpacked counts as missing.
-    pub fn load(files: &Files, path: &[u8]) -> Found<PciIds> {
-        let Some(content) = files.read(path)? else {
-            return Ok(None);
-        };
-        if !content.starts_with(gzip::MAGIC) {
-            return Ok(Some(PciIds::parse(&content)));
-        }
-        let mut unpacked = Vec::with_capacity(content.len() * 5);
-        let result = Unpacker::new(&content)
-            .and_then(|unpacker| unpacker.take(LIMIT).read_to_end(&mut unpacked));
-        Ok(result.is_ok().then(|| PciIds::parse(&unpacked)))
-    }
-
-    /// Reads the first file that exists in the usual places.
-    fn load_usual(files: &Files) -> Found<PciIds> {
-        for place in PLACES {
-            for path in [place.to_string(), format!("{place}.gz")] {
-                if let Some(ids) = PciIds::load(files, path.as_bytes())? {
-                    return Ok(Some(ids));
-                }
-            }
-        }
-        Ok(None)
-    }
-
     /// Indexes the text of a file; invalid lines are skipped.
     pub fn parse(text: &[u8]) -> PciIds {
         let mut ids = PciIds::default();
@@ -88,8 +91,7 @@ impl PciIds {
                 [b'\t', b'\t', ..] | [b'#', ..] | [] => {}
                 [b'\t', line @ ..] => {
                     if let (Some(vendor), Some((device, name))) = (vendor, entry(line)) {
-                        let entry = ids.add(vendor << 16 | device, name);
-                        ids.devices.extend(entry);
+                        ids.devices.add(vendor << 16 | device, name);
                     }
                 }
                 [b'C', b' ', ..] => break,
@@ -97,47 +99,25 @@ impl PciIds {
                     vendor = None;
                     if let Some((id, name)) = entry(line) {
                         vendor = Some(id);
-                        let entry = ids.add(id, name);
-                        ids.vendors.extend(entry);
+                        ids.vendors.add(id, name);
                     }
                 }
             }
         }
-        for entries in [&mut ids.vendors, &mut ids.devices] {
-            // Of two lines with the same id the first counts: both steps keep the order.
-            entries.sort_by_key(|entry| entry.key);
-            entries.dedup_by_key(|entry| entry.key);
-            entries.shrink_to_fit();
-        }
-        ids.names.shrink_to_fit();
+        ids.vendors.finish();
+        ids.devices.finish();
         ids
-    }
-
-    fn add(&mut self, key: u32, name: &[u8]) -> Option<NameRange> {
-        let entry = NameRange {
-            key,
-            start: u32::try_from(self.names.len()).ok()?,
-            length: u16::try_from(name.len()).ok()?,
-        };
-        self.names.extend_from_slice(name);
-        Some(entry)
-    }
-
-    fn find(&self, entries: &[NameRange], key: u32) -> Option<String> {
-        let index = entries.binary_search_by_key(&key, |entry| entry.key).ok()?;
-        let start = entries[index].start as usize;
-        let name = &self.names[start..start + usize::from(entries[index].length)];
-        Some(text::clean(name)).filter(|name| !name.is_empty())
     }
 
     /// The name of a vendor; `None` if it is not in the file.
     pub fn vendor(&self, vendor: u16) -> Option<String> {
-        self.find(&self.vendors, vendor.into())
+        self.vendors.find(vendor.into())
     }
 
     /// The name of a vendor's device; `None` if it is not in the file.
     pub fn device(&self, vendor: u16, device: u16) -> Option<String> {
-        self.find(&self.devices, u32::from(vendor) << 16 | u32::from(device))
+        self.devices
+            .find(u32::from(vendor) << 16 | u32::from(device))
     }
 }
 
@@ -152,11 +132,13 @@ impl fmt::Debug for PciIds {
 
 /// Reads four hexadecimal digits, white space and a name. Editing by hand may have left a tab or a `\r`.
 fn entry(line: &[u8]) -> Option<(u32, &[u8])> {
-    let (digits, rest) = line.split_at_checked(4)?;
-    let mut id = 0;
-    for &digit in digits {
-        id = id << 4 | char::from(digit).to_digit(16)?;
-    }
+    numbered(line, 4)
+}
+
+/// Reads so many hexadecimal digits, white space and a name.
+fn numbered(line: &[u8], digits: usize) -> Option<(u32, &[u8])> {
+    let (digits, rest) = line.split_at_checked(digits)?;
+    let id = text::parse_hex(digits)?;
     let name = rest.trim_ascii_start();
     (name.len() < rest.len()).then_some((id, name.strip_suffix(b"\r").unwrap_or(name)))
 }
@@ -179,7 +161,7 @@ impl Names {
 
     /// The names in the recorded tree with these files; the system's if it has none.
     pub fn recorded(files: &Files) -> Result<Names> {
-        Ok(match PciIds::load_usual(files)? {
+        Ok(match load_usual(files, PciIds::parse)? {
             Some(ids) => Names::Recorded(ids),
             None => Names::System(&SYSTEM),
         })
@@ -225,13 +207,7 @@ static SYSTEM: SystemNames = SystemNames {
 
 impl SystemNames {
     fn ids(&self) -> Result<&PciIds> {
-        let load = || {
-            let ids = match named_file() {
-                Some(path) => PciIds::load(&Files::live(), path.as_bytes())?,
-                None => PciIds::load_usual(&Files::live())?,
-            };
-            Ok(ids.unwrap_or_default())
-        };
+        let load = || Ok(load_system(PciIds::parse)?.unwrap_or_default());
         match self.ids.get() {
             Some(ids) => Ok(ids),
             None => without_fork(|| self.ids.get_or_try_init(load)),
@@ -309,7 +285,7 @@ mod tests {
     }
 
     fn load_file(path: &Path) -> Option<PciIds> {
-        PciIds::load(&Files::live(), path.as_os_str().as_bytes()).unwrap()
+        load(&Files::live(), path.as_os_str().as_bytes(), PciIds::parse).unwrap()
     }
 
     #[test]
@@ -333,7 +309,7 @@ mod tests {
     fn nonsense_is_an_empty_database() {
         for text in [&b""[..], b"\n\n\n", b"\t", b"\0\0\0\0  x", &[b'0'; 100_000]] {
             let ids = PciIds::parse(text);
-            assert!(ids.vendors.is_empty() && ids.devices.is_empty());
+            assert!(ids.vendors.len() + ids.devices.len() == 0);
         }
         let huge = [b"0001  ".to_vec(), vec![b'x'; 1 << 20]].concat();
         assert_eq!(PciIds::parse(&huge).vendor(1), None);
@@ -413,7 +389,7 @@ mod tests {
     #[test]
     fn the_system_answers_what_its_sources_know() {
         let names = Names::system();
-        let known = PciIds::load_usual(&Files::live())
+        let known = load_usual(&Files::live(), PciIds::parse)
             .unwrap()
             .and_then(|ids| ids.vendor(0x8086));
         let hwdb = SYSTEM

@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the inventory must say of a device, read from a tree of sysfs files by nothing but open(2) and readlink(2).
+
+Each function is about one part, and reads as the kernel's Documentation/ABI says.
+"""
+import functools
+import glob
+import os
+import re
+
+import kit
+
+
+def read(folder, name):
+    """The text of an attribute; None if it cannot be had or is empty."""
+    try:
+        with open(os.path.join(folder, name), "rb") as f:
+            return f.read().split(b"\0")[0].decode(errors="replace").strip() or None
+    except OSError:
+        return None
+
+
+def number(folder, name, base=10):
+    text = read(folder, name)
+    try:
+        return int(text, base) if text and int(text, base) >= 0 else None
+    except ValueError:
+        return None
+
+
+def yes_no(folder, name):
+    return {"1": True, "0": False, "Y": True, "N": False}.get(read(folder, name))
+
+
+def link(folder, name):
+    path = os.path.join(folder, name)
+    return os.path.basename(os.readlink(path)) if os.path.islink(path) and os.path.exists(path) else None
+
+
+def names(folder, name=""):
+    try:
+        return sorted(os.listdir(os.path.join(folder, name)))
+    except OSError:
+        return []
+
+
+def there(facts):
+    """Without what is missing."""
+    return {member: value for member, value in facts.items() if value is not None and value != [] and value != {}}
+
+
+@functools.lru_cache
+def hardware():
+    """pci.ids: names by ("v", vendor), ("d", vendor, device), ("s", four ids), ("c", digits of the class)."""
+    found, above = {}, ["", ""]
+    for line in kit.read(kit.PCI_IDS).splitlines():
+        line = line.rstrip()
+        match = re.fullmatch(r"(\t*)(C )?([0-9a-f]{2,4}) +(?:([0-9a-f]{4})  )?(.*)", line)
+        if not match or line.startswith("#"):
+            continue
+        depth, is_class, code, more, name = len(match[1]), match[2], match[3], match[4], match[5]
+        if depth == 0:
+            above = ["c" if is_class else "v", code]
+            key = tuple(above)
+        elif above[0] == "c":
+            code = above[1][:2 * depth] + code
+            above[1] = code
+            key = ("c", code)
+        elif depth == 1:
+            above = ["v", above[1], code]
+            key = ("d", above[1], code)
+            name = (more + "  " + name) if more else name
+        else:
+            key = ("s", above[1], above[2], code, more)
+        found.setdefault(key, name)
+    return found
+
+
+def named(ids, key):
+    return there({"id": int(key[-1], 16), "name": ids.get(key)})
+
+
+def pci(folder, sys):
+    ids, address = hardware(), os.path.basename(folder)
+    vendor, device = ((read(folder, name) or "0x").removeprefix("0x") for name in ("vendor", "device"))
+    facts = {"address": address, "vendor": named(ids, ("v", vendor)), "device": named(ids, ("d", vendor, device))}
+    board, card = read(folder, "subsystem_vendor"), read(folder, "subsystem_device")
+    if board and card:
+        board, card = board[2:], card[2:]
+        facts["subsystem_vendor"] = named(ids, ("v", board))
+        facts["subsystem_device"] = there({"id": int(card, 16), "name": ids.get(("s", vendor, device, board, card))})
+    code = number(folder, "class", 16)
+    digits = "%06x" % code
+    facts["class"] = there({"id": code, "name": ids.get(("c", digits[:2])), "subclass": ids.get(("c", digits[:4])),
+                            "interface": ids.get(("c", digits))})
+    for member in ("modalias", "label", "power_state"):
+        facts[member] = read(folder, member)
+    override = read(folder, "driver_override")
+    text = (read(folder, "reset_method") or "").split()
+    status = read(folder, "power/runtime_status")
+    facts.update(
+        revision=number(folder, "revision", 16), driver=link(folder, "driver"),
+        module=link(folder, "driver/module"), module_version=read(folder, "driver/module/version"),
+        driver_override=None if override == "(null)" else override, runtime_status=status,
+        d3cold_allowed=yes_no(folder, "d3cold_allowed"), reset_methods=text, boot_vga=yes_no(folder, "boot_vga"),
+        numa_node=number(folder, "numa_node"), local_cpus=read(folder, "local_cpulist"), index=number(folder, "index"),
+        acpi_index=number(folder, "acpi_index"), iommu_version=read(folder, "iommu/intel-iommu/version"))
+    asleep = status == "suspended" or facts["power_state"] == "D3cold"
+    facts["bars"], facts["rom"] = resources(folder, asleep)
+    facts.update(place(folder, sys))
+    facts["link"] = express(folder, asleep)
+    facts["aer"] = there({name: total(folder, name) for name in ("correctable", "nonfatal", "fatal")})
+    group = os.path.join(folder, "iommu_group")
+    group = os.path.basename(os.readlink(group)) if os.path.islink(group) else None
+    if group:
+        there_is = os.path.join(sys, "kernel/iommu_groups", group)
+        facts["iommu_group"] = there({
+            "number": int(group), "type": read(there_is, "type"), "name": read(there_is, "name"),
+            "functions": [name for name in names(there_is, "devices") if re.fullmatch(r"[0-9a-f:]+\.[0-7]", name)]})
+    vfio = {}
+    for name in (group, "noiommu-%s" % group):
+        if group and os.path.exists(os.path.join(sys, "class/vfio", name)):
+            vfio["group"] = "/dev/vfio/" + name
+    for name in names(folder, "vfio-dev"):
+        vfio["device"] = "/dev/vfio/devices/" + name
+    facts["vfio"] = vfio
+    return there(facts)
+
+
+def resources(folder, asleep):
+    """Base addresses and ROM: the first six lines and the seventh are first and last address, and flags."""
+    lines = [[int(word, 16) for word in line.split()] for line in (read(folder, "resource") or "").splitlines()]
+    bars = []
+    for index, (first, last, flags) in enumerate(lines[:6]):
+        if not flags & 0x300:
+            continue
+        bar = {"index": index, "kind": "memory" if flags & 0x200 else "io", "size": last - first + 1}
+        if first:
+            bar["address"] = first
+        if flags & 0x200:
+            bar.update(bits=64 if flags & 0x100000 else 32, prefetchable=bool(flags & 0x2000))
+            sizes = None if asleep else number(folder, "resource%d_resize" % index, 16)
+            if sizes:
+                bar["possible_sizes"] = [2 ** bit * 1024 * 1024 for bit in range(44) if sizes & 2 ** bit]
+        bars.append(bar)
+    rom = None
+    if os.path.exists(os.path.join(folder, "rom")):
+        rom = {"size": lines[6][1] - lines[6][0] + 1} if lines[6:] and lines[6][2] else {}
+    return bars, rom or None
+
+
+def place(folder, sys):
+    above = [name for name in os.path.dirname(folder).split("/") if re.fullmatch(r"[0-9a-f:]+\.[0-7]", name)]
+    top = folder
+    for _ in range(len(above) + 1):
+        top = os.path.dirname(top)
+    facts = {"root": os.path.basename(top), "parents": above}
+    if above and os.path.exists(os.path.join(top, above[0], "max_link_speed")):
+        facts["root_port"] = above[0]
+    for slot in names(sys, "bus/pci/slots"):
+        if read(os.path.join(sys, "bus/pci/slots", slot), "address") == os.path.basename(folder).split(".")[0]:
+            facts["slot"] = slot
+    return facts
+
+
+def express(folder, asleep):
+    def speed(name):
+        match = re.match(r"([0-9.]+) GT/s", read(folder, name) or "")
+        return float(match[1]) if match else None
+
+    def width(name):
+        lanes = number(folder, name)
+        return None if lanes == 255 else lanes
+
+    if asleep:
+        return there({"max_speed": speed("max_link_speed")})
+    return there({"max_speed": speed("max_link_speed"), "max_width": width("max_link_width"),
+                  "speed": speed("current_link_speed"), "width": width("current_link_width")})
+
+
+def total(folder, name):
+    match = re.search(r"^TOTAL_ERR_\w+ (\d+)$", read(folder, "aer_dev_" + name) or "", re.M)
+    return int(match[1]) if match else None
+
+
+def sriov(folder, sys):
+    if os.path.exists(os.path.join(folder, "sriov_totalvfs")):
+        return there({"role": "physical", "total": number(folder, "sriov_totalvfs"),
+                      "current": number(folder, "sriov_numvfs"), "offset": number(folder, "sriov_offset"),
+                      "stride": number(folder, "sriov_stride"), "virtual_device": number(folder, "sriov_vf_device", 16),
+                      "drivers_autoprobe": yes_no(folder, "sriov_drivers_autoprobe"),
+                      "msix_total": number(folder, "sriov_vf_total_msix")})
+    if not os.path.islink(os.path.join(folder, "physfn")):
+        return None
+    own = os.path.realpath(folder)
+    index = [int(path.rpartition("virtfn")[2]) for path in glob.glob(os.path.join(folder, "physfn/virtfn*"))
+             if os.path.realpath(path) == own]
+    return there({"role": "virtual", "physical_function": link(folder, "physfn"), "index": index[0] if index else None,
+                  "physical_interfaces": names(folder, "physfn/net"), "msix": number(folder, "sriov_vf_msix_count")})
+
+
+# By the capability of the devices that each part is about.
+PARTS = {"pci": ("pci", pci), "sriov": ("pci", sriov)}

@@ -145,6 +145,7 @@ mod tests {
     #[test]
     fn a_name_stands_for_itself_and_is_text() {
         assert_eq!(effective(Some(b"x:y")), Ok("x:y".to_string()));
+        assert_eq!(effective(Some(b"")), effective(None));
         let error = effective(Some(b"test:///\xff")).unwrap_err();
         assert_eq!(
             (error.code(), error.domain()),

@@ -303,6 +303,16 @@ mod tests {
         std::fs::write(path, text).unwrap();
     }
 
+    const ETH0: &str = "sys/devices/virtual/net/eth0";
+
+    fn put_eth0(root: &tempfile::TempDir) {
+        put(root, &format!("{ETH0}/uevent"), "INTERFACE=eth0\n");
+        put(root, &format!("{ETH0}/address"), "02:00:00:00:00:00\n");
+        std::fs::create_dir_all(root.path().join("sys/class/net")).unwrap();
+        let link = root.path().join(ETH0).join("subsystem");
+        std::os::unix::fs::symlink("../../../../class/net", link).unwrap();
+    }
+
     fn told(view: &mut View) -> Vec<(String, Change)> {
         let text = |event: DeviceEvent| event.name.to_string_lossy().into_owned();
         let events = view.take_events().into_iter();
@@ -344,24 +354,45 @@ mod tests {
     #[test]
     fn a_device_is_added_before_its_message_comes() {
         let (root, host) = recorded();
-        let path = "sys/devices/virtual/net/eth0";
-        put(&root, &format!("{path}/uevent"), "INTERFACE=eth0\n");
-        put(&root, &format!("{path}/address"), "02:00:00:00:00:00\n");
-        let class = root.path().join("sys/class/net");
-        std::fs::create_dir_all(&class).unwrap();
-        std::os::unix::fs::symlink(
-            "../../../../class/net",
-            root.path().join(path).join("subsystem"),
-        )
-        .unwrap();
+        put_eth0(&root);
         let mut view = view();
         view.keep_events(true);
         view.event_fd().unwrap();
-        view.add_early(&host, format!("/{path}").as_bytes())
+        view.add_early(&host, format!("/{ETH0}").as_bytes())
             .unwrap();
         assert!(is_notified(&view));
         let name = "net_eth0_02_00_00_00_00_00".to_string();
         assert_eq!(told(&mut view), [(name, Change::Created)]);
+    }
+
+    #[test]
+    fn messages_are_applied_and_not_kept() {
+        let (root, host) = recorded();
+        put_eth0(&root);
+        let mut view = view();
+        view.keep_events(true);
+        for action in [Action::Added, Action::Changed] {
+            view.waiting.events.push_back(Uevent {
+                action,
+                path: format!("/{ETH0}").into(),
+                old_path: None,
+                number: 1,
+            });
+        }
+        view.apply_waiting(&host, Reads::default()).unwrap();
+        assert!(view.waiting.events.is_empty());
+        let name = "net_eth0_02_00_00_00_00_00".to_string();
+        let expected = [(name.clone(), Change::Created), (name, Change::Updated)];
+        assert_eq!(told(&mut view), expected);
+    }
+
+    #[test]
+    fn descriptors_for_messages_are_those_of_the_monitor() {
+        assert!(view().fds().unwrap().is_empty());
+        let monitor = Monitor::open(&Files::live()).unwrap();
+        let expected = monitor.fds().count();
+        let view = View::new(Some(Registry::default()), Some(monitor));
+        assert_eq!(view.fds().unwrap().len(), expected);
     }
 
     #[test]

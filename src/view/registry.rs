@@ -380,6 +380,7 @@ mod tests {
             let old = registry.insert(device).unwrap();
             assert_eq!((&old.name, old.kind), (&name, kind));
             check(&registry, &["computer", "a", "c", "m", "b"]);
+            assert!(registry.hidden.is_empty());
         }
         assert!(registry.insert(kernel("n", "/sys/devices/n")).is_none());
     }

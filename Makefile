@@ -6,6 +6,7 @@ LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 BINDIR ?= $(PREFIX)/bin
 DATADIR ?= $(PREFIX)/share
+LIBEXECDIR ?= $(PREFIX)/libexec
 MANDIR ?= $(DATADIR)/man
 DESTDIR ?=
 
@@ -116,7 +117,7 @@ $(BUILD_DIR)/virnodedev-run-installed: compat/run.c include/virnodedev.h FORCE
 # Handed over one by one: exported, they would also reach another `make install` that a
 # test runs with a PREFIX of its own.
 PLACES = PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' INCLUDEDIR='$(INCLUDEDIR)' BINDIR='$(BINDIR)' \
-	DATADIR='$(DATADIR)' MANDIR='$(MANDIR)' DESTDIR='$(DESTDIR)' BUILD_DIR='$(BUILD_DIR)'
+	DATADIR='$(DATADIR)' MANDIR='$(MANDIR)' LIBEXECDIR='$(LIBEXECDIR)' DESTDIR='$(DESTDIR)' BUILD_DIR='$(BUILD_DIR)'
 
 # From an installed program to the libraries.
 TO_LIBDIR = $(shell scripts/relative '$(BINDIR)' '$(LIBDIR)')
@@ -208,6 +209,6 @@ clean: ## remove everything that was built
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-21s %s\n", $$1, $$2 }'
 	@echo
-	@echo 'install and uninstall take PREFIX (/usr/local), LIBDIR, INCLUDEDIR, BINDIR, DATADIR, MANDIR, DESTDIR.'
+	@echo 'install and uninstall take PREFIX (/usr/local), LIBDIR, INCLUDEDIR, BINDIR, DATADIR, MANDIR, LIBEXECDIR, DESTDIR.'
 
 FORCE:

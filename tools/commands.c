@@ -295,6 +295,18 @@ const struct command commands[] = {
         PCI_DEVICES,
         "the name of a device and a number", 2, 2, NULL, change_vfs
     },
+    {
+        "rpc", "[URI]",
+        "serve a client of libvirt, such as virsh, by a pipe",
+        "Speaks libvirt's protocol with one client on standard input and output, and\n"
+        "ends with it. It has the rights of who started it. With -r the client can\n"
+        "change nothing.\n\n"
+        "  URI              what the client sees whatever it asks for; default: what it\n"
+        "                   asks for\n",
+        0,
+        ANY_DEVICE,
+        "a URI", 0, 1, NULL, rpc_run
+    },
     { NULL, NULL, NULL, NULL, 0, 0, NULL, 0, 0, NULL, NULL }
 };
 

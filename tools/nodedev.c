@@ -149,6 +149,8 @@ static int run_command(const struct command *command, const struct settings *set
         complain_library();
         return STATUS_FAILED;
     }
+    if (command->run == rpc_run)
+        return command->run(NULL, settings);
     conn = virConnectOpenAuth(settings->uri, virConnectAuthPtrDefault, flags);
     if (conn == NULL) {
         if (settings->uri != NULL)

@@ -164,6 +164,9 @@ int change_define(virConnectPtr conn, const struct settings *settings);
 int change_update(virConnectPtr conn, const struct settings *settings);
 int change_vfs(virConnectPtr conn, const struct settings *settings);
 
+/* rpc.c: serves a client, which says what to open. `conn` is NULL. */
+int rpc_run(virConnectPtr conn, const struct settings *settings);
+
 /* file.c: reads a file, or standard input for "-", as text that the caller frees. NULL after
  * an error line. */
 char *read_file(const char *path);

@@ -184,7 +184,7 @@ static void test_dispatching(void)
 
 /* --- the built-in loop ------------------------------------------------------------- */
 
-static int turns, watched;
+static volatile int turns, watched;
 
 static void on_timer(int timer, void *opaque)
 {
@@ -249,13 +249,27 @@ static void cancel(pthread_t thread)
     assert(result == PTHREAD_CANCELED);
 }
 
+/* Idle in the loop, and while another thread is. */
 static void test_idle_loop(void)
 {
-    pthread_t thread;
+    pthread_t thread, waiting, next;
+    int timer, i;
 
     assert(pthread_create(&thread, NULL, run_loop, NULL) == 0);
     sleep_ms(50);
+    assert(pthread_create(&waiting, NULL, run_loop, NULL) == 0);
+    assert(pthread_create(&next, NULL, run_loop, NULL) == 0);
+    sleep_ms(50);
+    cancel(waiting);
     cancel(thread);
+    /* The other one that waited runs the loop. */
+    turns = 0;
+    timer = virEventAddTimeout(1, on_timer, NULL, NULL);
+    for (i = 0; i < 1000 && turns == 0; i++)
+        sleep_ms(10);
+    assert(turns > 0);
+    cancel(next);
+    assert(virEventRemoveTimeout(timer) == 0);
     assert(virEventRemoveTimeout(virEventAddTimeout(0, on_timer, NULL, NULL)) == 0);
     assert(virEventRunDefaultImpl() == 0);
 }
@@ -375,6 +389,24 @@ static void *register_one(void *conn)
     return NULL;
 }
 
+/* Where removing the watch ends the thread, the next dispatch, deregistration or close frees. */
+static void test_freed_later(void)
+{
+    virConnectPtr conn = virConnectOpen("test:///default");
+
+    freed = 0;
+    register_one(conn);
+    run_until(&remove_data, deregister, conn);
+    assert(freed == 0 && vndConnectDispatchEvents(conn) == 0 && freed == 1);
+    register_one(conn);
+    run_until(&remove_data, deregister, conn);
+    register_one(conn);
+    assert(freed == 1 && DEREGISTER(conn, own_number) == 0 && freed == 3);
+    register_one(conn);
+    run_until(&remove_data, deregister, conn);
+    assert(freed == 3 && virConnectClose(conn) == 0 && freed == 4);
+}
+
 /* In a process of its own: the loop of a process stays. */
 static void test_own_loop(void)
 {
@@ -390,6 +422,7 @@ static void test_own_loop(void)
             run_until(&add_data, register_one, conn);
             register_one(conn);
             run_until(&remove_data, deregister, conn);
+            test_freed_later();
         }
         assert(virConnectClose(conn) == 0);
         _exit(0);

@@ -3,13 +3,16 @@
 
 use std::ffi::{CStr, c_char, c_int, c_uint, c_void};
 use std::ptr;
+use std::sync::Arc;
 
 use super::args;
 use super::constants::virConnectFlags::{VIR_CONNECT_NO_ALIASES, VIR_CONNECT_RO};
 use super::credentials::authenticate;
+use super::events::free_ended;
 use super::guard::{guard, guard_calls};
 use super::handle::Closed;
-use super::objects::{HANDLES, add_connection};
+use super::objects::{ConnHandle, HANDLES, add_connection};
+use super::shield::shield;
 use super::types::{virConnectAuthPtr, virConnectCloseFunc, virConnectPtr, virFreeCallback};
 use crate::connection::Connection;
 use crate::error::Domain;
@@ -152,13 +155,30 @@ pub extern "C-unwind" fn virConnectRef(conn: virConnectPtr) -> c_int {
 /// Since virnodedev 0.1.0 (libvirt 0.0.3).
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn virConnectClose(conn: virConnectPtr) -> c_int {
-    guard(Domain::None, "virConnectClose", |call| {
-        match HANDLES.close_connection(conn.addr()) {
-            Some(Closed::Gone) => Ok(0),
-            Some(Closed::StillUsed) => Ok(1),
-            None => Err(call.invalid_conn(conn.addr())),
+    guard_calls(Domain::None, "virConnectClose", |call| {
+        let (handle, result) = call.own(|call| {
+            let handle = HANDLES.connection(conn.addr());
+            match HANDLES.close_connection(conn.addr()) {
+                Some(Closed::Gone) => Ok((handle, 0)),
+                Some(Closed::StillUsed) => Ok((handle, 1)),
+                None => Err(call.invalid_conn(conn.addr())),
+            }
+        })?;
+        let closing = Closing(handle);
+        if let Some(handle) = &closing.0 {
+            free_ended(handle);
         }
+        Ok(result)
     })
+}
+
+/// A connection of this process that is closed: it is torn down when this is dropped, if nothing else holds it.
+struct Closing(Option<Arc<ConnHandle>>);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        shield((), || drop(self.0.take()));
+    }
 }
 
 /// Whether a connection works.

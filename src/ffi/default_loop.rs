@@ -162,7 +162,12 @@ impl DefaultLoop {
 
     /// One turn: waits until something happens or another thread changes the watches or timers, and calls callbacks.
     pub(super) fn run_once(&self) -> Result<()> {
-        let _turn = own(DOMAIN, || self.turns.begin())?;
+        let _turn = loop {
+            match own(DOMAIN, || self.turns.begin())? {
+                Ok(turn) => break turn,
+                Err(wait) => wait.end(),
+            }
+        };
         // Data that are removed from now on are freed in the next turn, never in the call that removes them.
         let (mut to_free, watches, mut question) = own(DOMAIN, || self.prepare())?;
         question.wait();

@@ -12,7 +12,7 @@ use super::cancellation::OwnWork;
 use super::failure::{Result, own};
 use super::guard::Call;
 use super::listener::Listener;
-use super::objects::{Conn, HANDLES};
+use super::objects::{Conn, ConnHandle, HANDLES};
 use super::registrations::Registration;
 use super::shield::shield;
 use super::store::{last, tell::tell as tell_error};
@@ -58,18 +58,24 @@ pub(super) fn register(
 /// Ends a registration.
 pub(super) fn deregister(call: &mut Call, conn: &Conn, number: c_int) -> Result<()> {
     let handle = &conn.handle;
-    let (registration, watch) = call.own(|_| {
+    let watch = call.own(|_| {
         let registration = handle.listeners.take_number(number)?;
-        Ok((registration, handle.watching.end(&handle.connection)))
+        handle.telling.end(registration);
+        Ok(handle.watching.end(&handle.connection))
     })?;
     // The registration has held the connection.
     let _hold = Hold(conn);
     remove_watch(watch);
-    let free = call.own(|_| Ok(handle.telling.free_or_wait(registration)))?;
-    if let Some(registration) = free {
+    free_ended(handle);
+    Ok(())
+}
+
+/// Has the program free the data of registrations that were removed, unless events are dispatched: then that is done at
+/// the end. If a function of the program ends the thread before, the next dispatch, deregistration or close does it.
+pub(super) fn free_ended(handle: &ConnHandle) {
+    while let Some(registration) = shield(None, || handle.telling.next_ended()) {
         registration.data.free();
     }
-    Ok(())
 }
 
 /// Holds a connection as [`Conn::hold`] does, until this is dropped.
@@ -123,9 +129,7 @@ pub(super) fn tell_all(conn: &Conn) -> Result<usize> {
         }
     }
     drop(under_way);
-    while let Some(registration) = handle.telling.next_ended() {
-        registration.data.free();
-    }
+    free_ended(handle);
     Ok(count)
 }
 

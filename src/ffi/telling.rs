@@ -35,25 +35,17 @@ impl Telling {
         (!was_under_way).then(|| UnderWay(self))
     }
 
-    /// Takes one of the registrations that were removed while events were dispatched; `None` while they still are.
+    /// Keeps a registration that was removed until the program's data can be freed.
+    pub(super) fn end(&self, registration: Ended) {
+        self.progress().ended.push_back(registration);
+    }
+
+    /// Takes one of the registrations that were removed; `None` while events are dispatched.
     pub(super) fn next_ended(&self) -> Option<Ended> {
         let mut progress = self.progress();
         match progress.is_under_way {
             true => None,
             false => progress.ended.pop_front(),
-        }
-    }
-
-    /// Returns a registration that was removed if its data can be freed at once; else it is kept until all events are
-    /// dispatched.
-    pub(super) fn free_or_wait(&self, ended: Ended) -> Option<Ended> {
-        let mut progress = self.progress();
-        match progress.is_under_way {
-            true => {
-                progress.ended.push_back(ended);
-                None
-            }
-            false => Some(ended),
         }
     }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
- * Threads with little stack, as many programs start them: 64 KiB suffice for every question and every document.
+ * Threads with little stack, as many programs start them: 64 KiB suffice for every question, every document and a recording.
  *
  * small_stack URI prints how many bytes each part of the work took. */
 #ifndef _GNU_SOURCE
@@ -146,6 +146,21 @@ static void read_documents(void)
     assert(depth > 1 && depth < 1000);
 }
 
+/* As it is and anonymous; the test driver has nothing to record. */
+static void record(void)
+{
+    static const unsigned int ways[] = { 0, VND_RECORD_ANONYMOUS };
+    int fd = open("/dev/null", O_WRONLY | O_CLOEXEC), is_made_up = strncmp(uri, "test:", 5) == 0;
+    size_t i;
+
+    assert(fd >= 0);
+    for (i = 0; i < COUNT(ways); i++) {
+        assert(vndConnectRecord(conn, fd, ways[i]) == (is_made_up ? -1 : 0));
+        assert(virGetLastErrorCode() == (is_made_up ? VIR_ERR_NO_SUPPORT : VIR_ERR_OK));
+    }
+    close(fd);
+}
+
 static void close_it(void)
 {
     assert(virConnectNodeDeviceEventDeregisterAny(conn, callback) == 0);
@@ -157,7 +172,8 @@ static const struct {
     void (*work)(void);
 } parts[] = {
     { "open", open_it },         { "describe", list_and_ask }, { "describe all", describe_all },
-    { "events", take_events },   { "documents", read_documents }, { "close", close_it },
+    { "events", take_events },   { "documents", read_documents }, { "record", record },
+    { "close", close_it },
 };
 
 static void *start(void *part)

@@ -6,8 +6,7 @@
  * the library's source; not to be edited.
  *
  * Strings are UTF-8. A call that fails returns -1 or NULL and leaves an error
- * for virGetLastError(). Every function may be called from any thread; one with 64 KiB of stack may ask everything
- * and pass every document (vndConnectRecord() needs 128 KiB).
+ * for virGetLastError(). Every function may be called from any thread; 64 KiB of stack suffice.
  *
  * "Errors:" with a function names those that are its own, by their virErrorNumber. What every function checks is
  * said here: no live connection is error 6, no live device 52; NULL where something is needed, a negative

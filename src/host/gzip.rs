@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! Unpacks gzip files (RFC 1952), with all large data on the heap, because threads may have little stack.
 //!
-//! flate2's readers build 43 KiB of state on the stack before they move it to the heap. So its decompressor is called
-//! directly, and the headers and trailers around the compressed data are read here.
+//! flate2's readers take too much: with miniz_oxide they build 43 KiB of state on the stack before they move it to the
+//! heap, with zlib-rs each check sum copies a table of 8 KiB there. So the decompressor is called directly, and the headers
+//! and trailers around the compressed data are read here.
 
 use std::io::{self, Read};
 
-use flate2::Crc;
+use crc32fast::Hasher;
 use miniz_oxide::inflate::TINFLStatus;
 use miniz_oxide::inflate::core::inflate_flags::TINFL_FLAG_IGNORE_ADLER32;
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress};
@@ -33,7 +34,9 @@ pub struct Unpacker<'a> {
     /// The part of the window that has been unpacked and not read yet.
     unread: std::ops::Range<usize>,
     is_in_member: bool,
-    checksum: Crc,
+    checksum: Hasher,
+    /// How many bytes the member has unpacked to so far, modulo 2^32.
+    length: u32,
 }
 
 impl<'a> Unpacker<'a> {
@@ -44,7 +47,8 @@ impl<'a> Unpacker<'a> {
             window: vec![0; WINDOW],
             unread: 0..0,
             is_in_member: false,
-            checksum: Crc::new(),
+            checksum: Hasher::new(),
+            length: 0,
         };
         unpacker.start_member()?;
         Ok(unpacker)
@@ -82,13 +86,15 @@ impl<'a> Unpacker<'a> {
         }
         self.decompressor.init();
         self.checksum.reset();
+        self.length = 0;
         self.is_in_member = true;
         Ok(())
     }
 
     /// Checks the trailer of a member, which has the checksum and the length.
     fn end_member(&mut self) -> io::Result<()> {
-        let expected = [self.checksum.sum(), self.checksum.amount()].map(u32::to_le_bytes);
+        let checksum = self.checksum.clone().finalize();
+        let expected = [checksum, self.length].map(u32::to_le_bytes);
         if self.take(8)? != expected.as_flattened() {
             return Err(wrong("the check sum is another one"));
         }
@@ -109,6 +115,7 @@ impl<'a> Unpacker<'a> {
         self.packed = &self.packed[consumed..];
         self.unread = start..start + produced;
         self.checksum.update(&self.window[self.unread.clone()]);
+        self.length = self.length.wrapping_add(produced as u32);
         match status {
             TINFLStatus::Done => self.end_member(),
             TINFLStatus::HasMoreOutput => Ok(()),

@@ -31,8 +31,8 @@ const ALWAYS: u64 = 16 << 20;
 const DEPTH_LIMIT: usize = 128;
 
 impl Recording {
-    /// Reads an archive. Entries that are no folder, file or symbolic link, and those that lead out of the archive, are
-    /// skipped. Fails if the archive is damaged, cut short, too large or nested too deeply.
+    /// Reads an archive. Entries that are no folder, file or symbolic link, those that lead out of the archive, and those
+    /// with a name or target that nothing can have, are skipped. Fails if the archive is damaged, cut short, too large or nested too deeply.
     pub fn read_archive(archive: impl Read) -> io::Result<Recording> {
         let mut packed = Vec::new();
         archive.take(LIMIT + 1).read_to_end(&mut packed)?;
@@ -70,7 +70,7 @@ fn read_unpacked(archive: impl Read) -> io::Result<Recording> {
         let mut entry = entry?;
         let path = entry.path_bytes().into_owned();
         let path: Vec<Vec<u8>> = components(&path).map(<[u8]>::to_vec).collect();
-        if path.iter().any(|name| name == b"..") {
+        if path.iter().any(|name| name == b".." || name.contains(&0)) {
             continue;
         }
         if path.len() > DEPTH_LIMIT {
@@ -79,9 +79,10 @@ fn read_unpacked(archive: impl Read) -> io::Result<Recording> {
         }
         let what = match entry.header().entry_type() {
             EntryType::Directory => Entry::Folder(Folder::new()),
-            EntryType::Symlink => {
-                Entry::Link(entry.link_name_bytes().unwrap_or_default().into_owned())
-            }
+            EntryType::Symlink => match entry.link_name_bytes() {
+                Some(target) if is_target(&target) => Entry::Link(target.into_owned()),
+                _ => continue,
+            },
             EntryType::Regular | EntryType::Continuous => {
                 let mut content = Vec::new();
                 entry.read_to_end(&mut content)?;
@@ -94,6 +95,11 @@ fn read_unpacked(archive: impl Read) -> io::Result<Recording> {
     read_to_the_end(archive.into_inner())?;
     reverse(&mut recording.root);
     Ok(recording)
+}
+
+/// Whether a link can have this target.
+fn is_target(target: &[u8]) -> bool {
+    !target.is_empty() && !target.contains(&0)
 }
 
 /// The checksum is at the end: a download may be cut short. This has a buffer of 8 KiB on the stack, which is not to be
@@ -120,32 +126,48 @@ fn write_folder(
     let length = path.len();
     for (name, entry) in folder.iter().rev() {
         path.extend_from_slice(name);
-        let own = Path::new(OsStr::from_bytes(path));
-        let mut header = Header::new_gnu();
-        header.set_mtime(0);
-        match entry {
-            Entry::Folder(entries) => {
-                header.set_entry_type(EntryType::Directory);
-                header.set_mode(0o755);
-                header.set_size(0);
-                builder.append_data(&mut header, own, io::empty())?;
-                path.push(b'/');
-                write_folder(builder, path, entries)?;
-            }
-            Entry::File(content) => {
-                header.set_entry_type(EntryType::Regular);
-                header.set_mode(0o644);
-                header.set_size(content.len() as u64);
-                builder.append_data(&mut header, own, &content[..])?;
-            }
-            Entry::Link(target) => {
-                header.set_entry_type(EntryType::Symlink);
-                header.set_mode(0o777);
-                header.set_size(0);
-                builder.append_link(&mut header, own, OsStr::from_bytes(target))?;
-            }
+        write_entry(builder, path, entry)?;
+        if let Entry::Folder(entries) = entry {
+            path.push(b'/');
+            write_folder(builder, path, entries)?;
         }
         path.truncate(length);
     }
     Ok(())
+}
+
+/// Writes one entry; of a folder, not what is in it. The header has 512 bytes, which are not to be on the stack once for
+/// each folder.
+#[inline(never)]
+fn write_entry(builder: &mut Builder<impl Write>, path: &[u8], entry: &Entry) -> io::Result<()> {
+    let own = Path::new(OsStr::from_bytes(path));
+    let mut header = Header::new_gnu();
+    header.set_mtime(0);
+    match entry {
+        Entry::Folder(_) => {
+            header.set_entry_type(EntryType::Directory);
+            header.set_mode(0o755);
+            header.set_size(0);
+            builder.append_data(&mut header, own, io::empty())
+        }
+        Entry::File(content) => {
+            header.set_entry_type(EntryType::Regular);
+            header.set_mode(0o644);
+            header.set_size(content.len() as u64);
+            builder.append_data(&mut header, own, &content[..])
+        }
+        Entry::Link(target) => {
+            header.set_entry_type(EntryType::Symlink);
+            header.set_mode(0o777);
+            header.set_size(0);
+            match target.len() < header.as_old().linkname.len() {
+                // As it is: append_link() drops what a path can do without, and refuses "." and "/".
+                true => {
+                    header.set_link_name_literal(target)?;
+                    builder.append_data(&mut header, own, io::empty())
+                }
+                false => builder.append_link(&mut header, own, OsStr::from_bytes(target)),
+            }
+        }
+    }
 }

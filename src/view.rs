@@ -5,10 +5,10 @@ pub mod definitions;
 mod difference;
 mod events;
 pub mod filter;
-mod known;
+pub mod known;
 mod mediated;
 mod notifier;
-mod reads;
+pub mod reads;
 pub mod registry;
 #[cfg(test)]
 mod testing;

@@ -84,6 +84,9 @@ fn fuzz(target: &str, run: fn(&[u8])) {
     assert!(count > 0);
 }
 
+#[path = "../fuzz/shared/changed_machine.rs"]
+mod changed_machine;
+
 macro_rules! targets {
     ($($name:ident: $path:literal),* $(,)?) => {
         $(
@@ -104,12 +107,15 @@ macro_rules! targets {
 
 targets! {
     alias: "../fuzz/targets/alias.rs",
+    archive: "../fuzz/targets/archive.rs",
     config_space: "../fuzz/targets/config_space.rs",
     document: "../fuzz/targets/document.rs",
     machine: "../fuzz/targets/machine.rs",
     mdevctl: "../fuzz/targets/mdevctl.rs",
     netlink: "../fuzz/targets/netlink.rs",
+    record: "../fuzz/targets/record.rs",
     text: "../fuzz/targets/text.rs",
+    uevents: "../fuzz/targets/uevents.rs",
     vpd: "../fuzz/targets/vpd.rs",
     writer: "../fuzz/targets/writer.rs",
 }

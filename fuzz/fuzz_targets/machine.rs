@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #![no_main]
 
+#[path = "../shared/changed_machine.rs"]
+mod changed_machine;
 #[path = "../targets/machine.rs"]
 mod target;
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-//! What the kernel answers by generic netlink, and its names for the features of interfaces.
+//! What the kernel answers by generic netlink, its names for the features of interfaces, and its messages about interfaces.
 
 use virnodedev::host::devlink::{Reply, find_reply, number};
 use virnodedev::host::ethtool::masks_of;
+use virnodedev::host::links::links_in;
 
 pub fn run(bytes: &[u8]) {
     let Some((&[kind, low, high, sequence], datagram)) = bytes.split_first_chunk() else {
@@ -24,5 +25,9 @@ pub fn run(bytes: &[u8]) {
         .collect();
     if let Some(masks) = masks_of(&names) {
         assert!(masks.iter().all(|mask| *mask != 0));
+    }
+    for link in links_in(datagram) {
+        assert!(!link.interface.is_empty() && !link.interface.contains(&0));
+        assert!(link.address.iter().all(|b| b.is_ascii_hexdigit() || *b == b':'));
     }
 }

@@ -105,7 +105,7 @@ pub fn enlarge_receive_buffer(socket: impl AsFd, bytes: usize) {
 }
 
 /// The interfaces in the messages of a datagram.
-fn links_in(datagram: &[u8]) -> Vec<Link> {
+pub fn links_in(datagram: &[u8]) -> Vec<Link> {
     let news = messages(datagram).filter(|message| message.kind == NEW_LINK);
     news.filter_map(|message| link(message.payload.get(LINK_HEADER..)?))
         .collect()

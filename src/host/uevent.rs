@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! The messages of the kernel or udevd about devices.
 
+use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
 use super::files::syspath;
@@ -34,22 +35,38 @@ pub enum Action {
 impl Uevent {
     /// Reads a message; `None` for another action, or a path that is not that of a device.
     pub fn of(message: &udev::Event) -> Option<Uevent> {
-        let action = match message.action()?.as_bytes() {
+        let old_devpath = message.property_value("DEVPATH_OLD");
+        Uevent::new(
+            message.action()?.as_bytes(),
+            message.devpath().as_bytes(),
+            old_devpath.map(OsStr::as_bytes),
+            message.sequence_number(),
+        )
+    }
+
+    /// The same for a message with these properties: ACTION, DEVPATH, DEVPATH_OLD and SEQNUM.
+    pub fn new(
+        action: &[u8],
+        devpath: &[u8],
+        old_devpath: Option<&[u8]>,
+        number: u64,
+    ) -> Option<Uevent> {
+        let action = match action {
             b"add" => Action::Added,
             b"change" => Action::Changed,
             b"remove" => Action::Removed,
             b"move" => Action::Moved,
             _ => return None,
         };
-        let old_path = match message.property_value("DEVPATH_OLD") {
-            Some(old) => Some(syspath(old.as_bytes())?),
+        let old_path = match old_devpath {
+            Some(old) => Some(syspath(old)?),
             None => None,
         };
         Some(Uevent {
             action,
-            path: syspath(message.devpath().as_bytes())?,
+            path: syspath(devpath)?,
             old_path,
-            number: message.sequence_number(),
+            number,
         })
     }
 }

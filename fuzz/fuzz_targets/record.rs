@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#![no_main]
+
+#[path = "../shared/changed_machine.rs"]
+mod changed_machine;
+#[path = "../targets/record.rs"]
+mod target;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| target::run(bytes));

@@ -23,6 +23,7 @@ FILES = {
                    *("virnodedev/compat/libvirt/%s.h" % name
                      for name in ("libvirt", "virterror", "libvirt-qemu", "libvirt-lxc"))],
     "BINDIR": ["nodedev", "virnodedev-run"],
+    "UNITDIR": ["virnodedev-rpc.socket", "virnodedev-rpc@.service", "virnodedev-rpc-ro.socket", "virnodedev-rpc-ro@.service"],
     "LIBEXECDIR": ["virnodedev/virt-ssh-helper"],
     "MANDIR": ["man1/nodedev.1", "man1/virnodedev-run.1", "man7/virnodedev.7",
                *("man3/%s.3" % name for name in kit.header_functions())],
@@ -83,7 +84,7 @@ class Install(unittest.TestCase):
         self.install(PREFIX=self.folder)
         self.assertEqual(everything(self.folder),
                          expected(LIBDIR="lib", INCLUDEDIR="include", BINDIR="bin", MANDIR="share/man", DATADIR="share",
-                                  LIBEXECDIR="libexec"))
+                                  LIBEXECDIR="libexec", UNITDIR="lib/systemd/system"))
         lib = os.path.join(self.folder, "lib")
         self.assertEqual(os.readlink(os.path.join(lib, "libvirnodedev.so")), "libvirnodedev.so.0")
         self.assertEqual(os.readlink(os.path.join(lib, "libvirnodedev.so.0")), LIBRARY)
@@ -108,7 +109,7 @@ class Install(unittest.TestCase):
         self.assertEqual(everything(self.folder),
                          expected(LIBDIR="usr/lib/x86_64-linux-gnu", INCLUDEDIR="usr/include", BINDIR="usr/bin",
                                   MANDIR="usr/share/man", DATADIR="usr/share",
-                                  LIBEXECDIR="usr/libexec"))
+                                  LIBEXECDIR="usr/libexec", UNITDIR="usr/lib/systemd/system"))
         for name in ("pkgconfig/virnodedev.pc", "virnodedev/compat/pkgconfig/libvirt.pc",
                      "virnodedev/compat/pkgconfig/libvirt-lxc.pc"):
             text = kit.read(os.path.join(self.folder, "usr/lib/x86_64-linux-gnu", name))

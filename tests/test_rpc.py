@@ -7,9 +7,12 @@ import json
 import os
 import random
 import re
+import shutil
+import socket
 import stat
 import struct
 import subprocess
+import threading
 import unittest
 
 import foreign
@@ -119,6 +122,39 @@ class Clients(unittest.TestCase):
             other = kit.run(own, "virsh", "-c", uri, *words,
                             env=dict(foreign.own_environment(), VIRNODEDEV_PCI_IDS=kit.PCI_IDS))
             self.assertEqual((one.returncode, one.stdout, one.stderr), (other.returncode, other.stdout, other.stderr), words)
+
+    def test_socket(self):
+        """As systemd does it: each connection is the standard input and output of a program of its own."""
+        foreign.need("virsh", foreign.program("virsh"))
+        path = os.path.join(kit.temp(), "rpc.sock")
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(path)
+            listener.listen()
+
+            def serve():
+                connection, _ = listener.accept()
+                with connection:
+                    subprocess.run([NODEDEV, "rpc"], stdin=connection, stdout=connection)
+            thread = threading.Thread(target=serve, daemon=True)
+            thread.start()
+            done = kit.run("virsh", "-c", "nodedev+unix:///system?socket=" + path, "nodedev-list", "--cap", "system",
+                           env=foreign.own_environment())
+            self.assertEqual((done.returncode, done.stdout.split(), done.stderr), (0, ["computer"], ""))
+            thread.join(20)
+            self.assertFalse(thread.is_alive())
+
+    def test_units(self):
+        """What systemd says of them, where it is there."""
+        if shutil.which("systemd-analyze") is None:
+            self.skipTest("systemd is not here")
+        folder = os.path.join(kit.PREFIX, "lib", "systemd", "system")
+        units = [os.path.join(folder, name.replace("@.", "@1.")) for name in sorted(os.listdir(folder)) if name.endswith("service")]
+        for unit in units:
+            shutil.copy(unit.replace("@1.", "@."), kit.temp())
+        names = [os.path.join(kit.temp(), os.path.basename(unit)) for unit in units]
+        done = kit.run("systemd-analyze", "verify", *names)
+        wrong = [line for line in (done.stdout + done.stderr).splitlines() if "virnodedev" in line and "'man " not in line]
+        self.assertEqual(wrong, [])
 
     def test_ssh(self):
         """With a stand-in for ssh, which runs what it is told here: libvirt's client looks for the helper in PATH."""

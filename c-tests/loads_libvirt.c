@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * loads_libvirt LIBVIRT LIBVIRT_QEMU: loads two of libvirt's libraries itself, as plugins do, and prints the devices of
- * test:///default; a function of libvirt-qemu complains. First it loads libanswer.so, to which only its own run path
- * leads. Linked to nothing of libvirt; virnodedev-run runs it.
+ * loads_libvirt LIBVIRT LIBVIRT_QEMU LIBVIRT_ADMIN: loads libvirt's libraries itself, as plugins and Go's module do, and
+ * prints the devices of test:///default; functions of libvirt-qemu and libvirt-admin complain. First it loads
+ * libanswer.so, to which only its own run path leads. Linked to nothing of libvirt; virnodedev-run runs it.
  */
 #define _GNU_SOURCE /* dlvsym */
 #undef NDEBUG
@@ -32,25 +32,28 @@ static void copy(void *symbol, void *function)
 int main(int argc, char **argv)
 {
     int (*answer)(void), (*close_connection)(void *), (*list)(void *, void ***, unsigned), (*release)(void *);
-    int (*command)(void *, const char *, char **, unsigned);
-    void *(*open_connection)(const char *);
+    int (*command)(void *, const char *, char **, unsigned), (*initialize)(void);
+    void *(*open_connection)(const char *), *(*open_daemon)(const char *, unsigned);
     const char *(*name)(void *);
-    void *libvirt, *qemu, *conn, **devices;
+    void *libvirt, *qemu, *admin, *conn, **devices;
     char *result;
     int count;
 
-    assert(argc == 3);
+    assert(argc == 4);
     copy(dlsym(load("libanswer.so"), "answer"), &answer);
     assert(answer() == 42);
 
     libvirt = load(argv[1]);
     qemu = load(argv[2]);
+    admin = load(argv[3]);
     copy(dlsym(libvirt, "virConnectOpen"), &open_connection);
     copy(dlsym(libvirt, "virConnectClose"), &close_connection);
     copy(dlvsym(libvirt, "virConnectListAllNodeDevices", "LIBVIRT_0.10.2"), &list);
     copy(dlsym(libvirt, "virNodeDeviceGetName"), &name);
     copy(dlsym(libvirt, "virNodeDeviceFree"), &release);
     copy(dlsym(qemu, "virDomainQemuMonitorCommand"), &command);
+    copy(dlsym(admin, "virAdmInitialize"), &initialize);
+    copy(dlsym(admin, "virAdmConnectOpen"), &open_daemon);
 
     conn = open_connection("test:///default");
     assert(conn);
@@ -61,7 +64,8 @@ int main(int argc, char **argv)
     }
     free(devices);
     assert(command(NULL, "{}", &result, 0) == -1);
+    assert(initialize() == 0 && !open_daemon(NULL, 0));
     assert(close_connection(conn) == 0);
-    assert(dlclose(libvirt) == 0 && dlclose(qemu) == 0);
+    assert(dlclose(libvirt) == 0 && dlclose(qemu) == 0 && dlclose(admin) == 0);
     return 0;
 }

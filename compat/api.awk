@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Reads virnodedev.h and writes what it declares of libvirt's API in the form of libvirt's own
-# libvirt-api.xml, which generators of bindings read.
+# libvirt-api.xml.
 #
 #   awk -f header.awk -f api.awk -v name=libvirt virnodedev.h
 #
@@ -8,6 +8,7 @@
 
 END {
     print "<?xml version=\"1.0\" encoding=\"UTF-8\"?>"
+    print "<!-- Connections, errors, events and node devices alone. Bindings of all of libvirt are built with libvirt's own. -->"
     print "<api name='" name "'>\n  <files>"
     for (f = 1; f <= files; f++) {
         print "    <file name='" file_names[f] "'>"

@@ -256,14 +256,14 @@ class Runner(unittest.TestCase):
         kit.checked("cc", "-shared", "-fPIC", source, "-o", os.path.join(folder, "libanswer.so"))
         program = cprograms.compile_c("loads_libvirt", "-ldl", "-Wl,--enable-new-dtags,-rpath," + folder)
         devices = ["computer", "scsi_host1", "scsi_host11", "scsi_host2"]  # of libvirt's test driver
-        complaint = ("libvirt: Domain Config error : this function is not supported by the connection driver: "
-                     "virDomainQemuMonitorCommand\n")
+        complaints = "".join("libvirt: Domain Config error : this function is not supported by the connection driver: %s\n"
+                             % function for function in ("virDomainQemuMonitorCommand", "virAdmConnectOpen"))
         ways = [([], "libvirt.so.0"), (["-l"], "libvirt.so.0"), (["-p"], "libvirt.so.0"), (["-p"], "libvirt.so"),
                 (["-p"], "/usr/lib/libvirt.so.0.9000.0")]
         for options, file in ways:
             with self.subTest(options=options, file=file):
-                status, out, err = self.outcome(*options, program, file, "libvirt-qemu.so.0")
-                self.assertEqual((status, sorted(out.splitlines()), err), (0, devices, complaint))
+                status, out, err = self.outcome(*options, program, file, "libvirt-qemu.so.0", "libvirt-admin.so.0")
+                self.assertEqual((status, sorted(out.splitlines()), err), (0, devices, complaints))
         script = "import ctypes; print(hasattr(ctypes.CDLL('libvirt.so.0'), 'vndVersion'))"
         for options in ([], ["-l"], ["-p"]):
             self.assertEqual(self.outcome(*options, foreign.PYTHON, "-c", script), (0, "True\n", ""))

@@ -84,7 +84,7 @@ class Names(unittest.TestCase):
         self.note = "%d methods" % counted
 
     def test_functions(self):
-        # Theirs alone: a helper of their source that got out.
+        # Only libvirt's module has this one, a helper of its own source.
         functions = {name: want for name, want in self.theirs["functions"].items() if name != "overload"}
         for name, expected in functions.items():
             with self.subTest(name):

@@ -21,7 +21,7 @@ def memory():
 
 
 def python(text, *arguments, **more):
-    """Runs a program of its own and returns what it printed; it has to end well and complain about nothing."""
+    """Runs a program and returns its output. Its status has to be 0, and its standard error empty."""
     done = kit.run(sys.executable, "-X", "dev", "-c", text, *arguments, env=kit.environment(PYTHONPATH=PACKAGE, **more))
     if (done.returncode, done.stderr) != (0, ""):
         raise AssertionError("status %d: %s" % (done.returncode, done.stderr))

@@ -30,7 +30,7 @@ class Wheel(unittest.TestCase):
         # Where there is no cargo, what was built before serves.
         shutil.copy(os.path.join(kit.ROOT, "build", "libvirnodedev.so.0"), BUILD)
         done = kit.checked("make", "-C", kit.ROOT, "--no-print-directory", "wheel",
-                           "BUILD_DIR=" + os.path.relpath(BUILD, kit.ROOT), env=BARE)  # make parts words by blanks
+                           "BUILD_DIR=" + os.path.relpath(BUILD, kit.ROOT), env=BARE)  # make splits words at blanks
         cls.wheel = os.path.join(BUILD, done.stdout.splitlines()[-1])
         environment = os.path.join(BUILD, "venv")
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True, env=BARE)

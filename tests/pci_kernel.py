@@ -30,7 +30,7 @@ class Kernel(Tree):
         self.refusing = {"e1000"}  # drivers that take nothing
         self.vanishing = None  # name of the file whose write makes the function go
         self.sleeping = False  # whether functions in D3cold stay there
-        self.host = {}        # whom the kernel would choose
+        self.host = {}        # the driver that the kernel would choose
         self.opened_override = ""  # what the file held that was opened last, maybe to be overwritten
         self.recorded = {}    # configuration space
         self.forgetful = set()  # functions that were reset
@@ -152,7 +152,7 @@ class Kernel(Tree):
             return f.read()
 
     def fall_off(self, address):
-        """Nobody answers reads of configuration space any more: the bus gives ones."""
+        """The function falls off its bus: reads of its configuration space give ones."""
         with open(self.device(address) + "/config", "r+b") as f:
             f.write(b"\xff" * len(self.recorded[address]))
 

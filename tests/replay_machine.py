@@ -126,7 +126,7 @@ class Udevd:
 
 
 class Tree:
-    """Hands on the machine's tree."""
+    """The machine's tree, and how it is changed."""
 
     def __init__(self):
         self.aside = {}
@@ -188,7 +188,7 @@ class Tree:
 
 
 class Machine(Tree):
-    """A connection that is told of everything, and the hands on the machine's tree."""
+    """A connection that is told of all events, and the machine's tree."""
 
     def __init__(self):
         super().__init__()

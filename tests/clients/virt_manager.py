@@ -25,7 +25,7 @@ begin = time.monotonic()
 
 
 def end(status):
-    """Without saying good-bye to windows."""
+    """Ends the process without closing its windows."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)

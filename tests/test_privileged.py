@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""A set-user-ID program, started by a user with an environment of his own, believes none of it."""
+"""A set-user-ID program, or one with capabilities, started by a user with an environment of his own, believes none of it."""
 import os
 import shutil
+import struct
 import subprocess
 import tempfile
 import unittest
@@ -45,14 +46,30 @@ class Privileged(unittest.TestCase):
         os.chmod(path, mode)
         return path
 
-    def run_as_nobody(self, *arguments, **variables):
-        return subprocess.run([self.program, *arguments], user="nobody", group="nogroup", extra_groups=[],
+    def run_as_nobody(self, *arguments, program=None, **variables):
+        return subprocess.run([program or self.program, *arguments], user="nobody", group="nogroup", extra_groups=[],
                               env=dict(PATH="/usr/bin:/bin", **variables), stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, timeout=60).stdout
 
     def test_default_uri(self):
         for uri in ("test://" + self.secret, "nodedev:///embed?root=" + self.tree, "no-uri"):
             self.assertEqual(self.run_as_nobody("uri", LIBVIRT_DEFAULT_URI=uri), "nodedev:///system\n")
+
+    def test_capabilities(self):
+        """The program may read any file by the capability of its own file (capabilities(7)), and is nobody's otherwise."""
+        program = os.path.join(self.folder, "capable")
+        shutil.copy(self.program, program)
+        os.chmod(program, 0o755)
+        uri = "test://" + self.secret
+        # The user's own program opens what he names, and may not read it.
+        self.assertIn("Permission denied", self.run_as_nobody("capable", program=program, LIBVIRT_DEFAULT_URI=uri))
+        # struct vfs_cap_data of the kernel: version 2, effective; CAP_DAC_READ_SEARCH is number 2.
+        capabilities = struct.pack("<5I", 0x02000001, 1 << 2, 0, 0, 0)
+        try:
+            os.setxattr(program, "security.capability", capabilities)
+        except OSError as e:
+            self.skipTest("files here have no capabilities: %s" % e)
+        self.assertEqual(self.run_as_nobody("capable", program=program, LIBVIRT_DEFAULT_URI=uri), "nodedev:///system\n")
 
     def test_names_of_pci_devices(self):
         xml = self.run_as_nobody("xml", "nodedev:///embed?root=" + self.tree, "pci_0000_00_00_0",

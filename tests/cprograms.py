@@ -10,7 +10,7 @@ STRICT = ["-std=c99", "-pedantic", *kit.WARNINGS, "-O1", "-g"]
 
 # Programs that are a test each: status 0 is success.
 TESTS = ["basics", "errors", "error_objects", "handlers", "misuse", "threads", "first_open", "footprint",
-         "testdriver", "header", "unwinding"]
+         "testdriver", "header", "unwinding", "closing"]
 
 
 def package_flags(*arguments, path=None):

@@ -8,6 +8,7 @@ BINDIR ?= $(PREFIX)/bin
 DATADIR ?= $(PREFIX)/share
 LIBEXECDIR ?= $(PREFIX)/libexec
 MANDIR ?= $(DATADIR)/man
+DOCDIR ?= $(DATADIR)/doc/virnodedev
 DESTDIR ?=
 
 CARGO ?= cargo
@@ -54,9 +55,9 @@ COMPAT_LDFLAGS = -shared -Wl,-z,defs,-z,nodelete,--enable-new-dtags -Wl,--filter
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all library html wheel demo check check-rust check-asan faults describable fuzz compare vm-check distro-check bench install install-strip uninstall clean help
+.PHONY: all library html sbom wheel demo check check-rust check-deps check-asan faults describable fuzz compare vm-check distro-check bench install install-strip uninstall clean help
 
-all: $(BUILD_DIR)/nodedev $(COMPAT_LIBRARIES) $(COMPAT_APIS) $(BUILD_DIR)/virnodedev-run $(BUILD_DIR)/man3 ## build the library and the programs
+all: $(BUILD_DIR)/nodedev $(COMPAT_LIBRARIES) $(COMPAT_APIS) $(BUILD_DIR)/virnodedev-run $(BUILD_DIR)/man3 $(BUILD_DIR)/THIRD-PARTY ## build the library and the programs
 
 # cargo knows best what is out of date.
 library: ## build the library alone
@@ -64,6 +65,16 @@ library: ## build the library alone
 	    $(CARGO_FLAGS) $(CARGO_PLACE)
 
 $(BUILD_DIR)/$(SONAME): library ;
+
+# The licences of the crates that are linked in. Where there is no cargo (`sudo make install`), what was made before serves.
+$(BUILD_DIR)/THIRD-PARTY: $(BUILD_DIR)/$(SONAME)
+	@if command -v '$(CARGO)' >/dev/null || ! [ -e $@ ]; then \
+	    scripts/notices $(BUILD_DIR)/cargo.json '$(CARGO)' $(CARGO_FLAGS) $(if $(RUST_TARGET),--target '$(RUST_TARGET)') >$@; fi
+
+sbom: ## list what the library is made of (CycloneDX)
+	@mkdir -p $(BUILD_DIR)
+	CARGO='$(CARGO)' CARGO_BUILD_TARGET='$(RUST_TARGET)' scripts/sbom $(filter-out --locked,$(CARGO_FLAGS)) >$(BUILD_DIR)/virnodedev.cdx.json
+	@echo $(BUILD_DIR)/virnodedev.cdx.json
 
 $(BUILD_DIR)/%.o: tools/%.c tools/nodedev.h tools/capabilities.h include/virnodedev.h
 	@mkdir -p $(BUILD_DIR)
@@ -117,7 +128,7 @@ $(BUILD_DIR)/virnodedev-run-installed: compat/run.c include/virnodedev.h FORCE
 # Handed over one by one: exported, they would also reach another `make install` that a
 # test runs with a PREFIX of its own.
 PLACES = PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' INCLUDEDIR='$(INCLUDEDIR)' BINDIR='$(BINDIR)' \
-	DATADIR='$(DATADIR)' MANDIR='$(MANDIR)' LIBEXECDIR='$(LIBEXECDIR)' DESTDIR='$(DESTDIR)' BUILD_DIR='$(BUILD_DIR)'
+	DATADIR='$(DATADIR)' MANDIR='$(MANDIR)' LIBEXECDIR='$(LIBEXECDIR)' DOCDIR='$(DOCDIR)' DESTDIR='$(DESTDIR)' BUILD_DIR='$(BUILD_DIR)'
 
 # From an installed program to the libraries.
 TO_LIBDIR = $(shell scripts/relative '$(BINDIR)' '$(LIBDIR)')
@@ -132,8 +143,8 @@ RPATH = $(if $(SEARCHED),,'-Wl,-rpath,$$ORIGIN/$(TO_LIBDIR):$(LIBDIR)')
 html: $(BUILD_DIR)/man3 ## the manual pages as HTML
 	@scripts/html $(BUILD_DIR)
 
-wheel: library $(BUILD_DIR)/$(SONAME) ## build the Python package, with the library in it
-	VIRNODEDEV_LIBRARY=$(BUILD_DIR)/$(SONAME) python3 python/wheel_backend.py $(BUILD_DIR)
+wheel: library $(BUILD_DIR)/$(SONAME) $(BUILD_DIR)/THIRD-PARTY ## build the Python package, with the library in it
+	VIRNODEDEV_LIBRARY=$(BUILD_DIR)/$(SONAME) VIRNODEDEV_NOTICES=$(BUILD_DIR)/THIRD-PARTY python3 python/wheel_backend.py $(BUILD_DIR)
 
 demo: ## set up what is missing, build, and show this host's devices
 	@scripts/setup --build
@@ -151,7 +162,7 @@ check: ## set up what is missing and run every test (CLIENTS=1: those of program
 # What a formatter and lints say differs between versions: who changes the sources has them, and
 # continuous integration.
 IF_THERE = if $(CARGO) $(1) --version >/dev/null 2>&1; then $(CARGO) $(1) $(2); \
-	else echo 'check-rust: cargo $(1) is not here and is left out'; fi
+	else echo '$@: cargo $(1) is not here and is left out'; fi
 
 check-rust: ## the Rust part of `make check`
 	scripts/layers
@@ -159,6 +170,11 @@ check-rust: ## the Rust part of `make check`
 	$(call IF_THERE,clippy,--all-targets $(CARGO_FLAGS) $(CARGO_PLACE) -- $(if $(WERROR),-D warnings))
 	$(CARGO) test $(CARGO_FLAGS) $(CARGO_PLACE)
 	RUSTDOCFLAGS='$(if $(WERROR),-D warnings)' $(CARGO) doc --quiet --no-deps $(CARGO_FLAGS) $(CARGO_PLACE)
+
+check-deps: ## licences and known faults of crates (cargo deny), licence and copyright of each file (reuse), where these are installed
+	@$(call IF_THERE,deny,check)
+	@if reuse --version 2>/dev/null | grep -q 'version [3-9]'; then reuse lint; \
+	else echo '$@: reuse 3 or newer is not here and is left out'; fi
 
 # The compiler of a release accepts -Z only with this variable. Leaks are counted by
 # valgrind in scripts/check, which sees the C side too. A test asks for more memory than
@@ -209,6 +225,6 @@ clean: ## remove everything that was built
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-21s %s\n", $$1, $$2 }'
 	@echo
-	@echo 'install and uninstall take PREFIX (/usr/local), LIBDIR, INCLUDEDIR, BINDIR, DATADIR, MANDIR, LIBEXECDIR, DESTDIR.'
+	@echo 'install and uninstall take PREFIX (/usr/local), LIBDIR, INCLUDEDIR, BINDIR, DATADIR, MANDIR, LIBEXECDIR, DOCDIR, DESTDIR.'
 
 FORCE:

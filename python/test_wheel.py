@@ -28,7 +28,8 @@ class Wheel(unittest.TestCase):
         shutil.rmtree(BUILD, ignore_errors=True)
         os.makedirs(BUILD)
         # Where there is no cargo, what was built before serves.
-        shutil.copy(os.path.join(kit.ROOT, "build", "libvirnodedev.so.0"), BUILD)
+        for name in ("libvirnodedev.so.0", "THIRD-PARTY"):
+            shutil.copy(os.path.join(kit.ROOT, "build", name), BUILD)
         done = kit.checked("make", "-C", kit.ROOT, "--no-print-directory", "wheel",
                            "BUILD_DIR=" + os.path.relpath(BUILD, kit.ROOT), env=BARE)  # make splits words at blanks
         cls.wheel = os.path.join(BUILD, done.stdout.splitlines()[-1])
@@ -46,12 +47,15 @@ class Wheel(unittest.TestCase):
         with zipfile.ZipFile(self.wheel) as wheel:
             self.assertIsNone(wheel.testzip())
             names = wheel.namelist()
+            notices = wheel.read(next(name for name in names if name.endswith(".dist-info/THIRD-PARTY"))).decode()
             record = wheel.read(next(name for name in names if name.endswith("/RECORD"))).decode().splitlines()
         package = os.listdir(os.path.join(kit.ROOT, "python", "virnodedev"))
         self.assertEqual({name for name in names if name.startswith("virnodedev/")},
                          {"virnodedev/" + name for name in package if not name.startswith("__pycache__")}
                          | {"virnodedev/libvirnodedev.so.0"})
         self.assertEqual([line.split(",")[0] for line in record], names)
+        self.assertIn("    udev ", notices)
+        self.assertIn("Permission is hereby granted, free of charge", notices)
         self.assertRegex(os.path.basename(self.wheel), r"^virnodedev-\d+\.\d+\.\d+-py3-none-linux_\w+\.whl$")
         self.note = "%d KiB" % (os.path.getsize(self.wheel) // 1024)
 
@@ -96,6 +100,43 @@ class Wheel(unittest.TestCase):
                     "--disable-pip-version-check", os.path.join(kit.ROOT, "python"),
                     env=dict(BARE, VIRNODEDEV_LIBRARY=LIBRARY))
         self.assertEqual(os.listdir(folder), [os.path.basename(self.wheel)])
+
+    def test_library_of_the_system(self):
+        """Nothing in it is of one kind of machine; it loads what the loader finds, or says what is missing."""
+        folder = os.path.join(BUILD, "system")
+        done = kit.checked(sys.executable, os.path.join(kit.ROOT, "python", "wheel_backend.py"), folder,
+                           env=dict(BARE, VIRNODEDEV_LIBRARY="system"))
+        self.assertRegex(done.stdout, r"^virnodedev-\d+\.\d+\.\d+-py3-none-any\.whl$")
+        self.assert_system_wheel(os.path.join(folder, done.stdout.strip()))
+
+    def assert_system_wheel(self, path):
+        with zipfile.ZipFile(path) as wheel:
+            self.assertEqual([name for name in wheel.namelist() if ".so" in name], [])
+            settings = wheel.read(next(name for name in wheel.namelist() if name.endswith("/WHEEL"))).decode()
+        self.assertIn("Root-Is-Purelib: true\nTag: py3-none-any\n", settings)
+        show = [sys.executable, "-c", "import virnodedev; print(len(virnodedev.open('test:///default').listAllDevices()))"]
+        done = kit.run(*show, env=dict(BARE, PYTHONPATH=path), cwd="/")
+        self.assertIn("the library of virnodedev cannot be loaded", done.stderr)
+        done = kit.checked(*show, env=dict(BARE, PYTHONPATH=path, LD_LIBRARY_PATH=kit.LIBDIR), cwd="/")
+        self.assertEqual(done.stdout, "4\n")
+
+    def test_source_distribution(self):
+        """pip makes the wheel for an installed library from it, away from the project; the same files make the same one."""
+        folder = os.path.join(BUILD, "sdist")
+        digests = set()
+        for _ in range(2):
+            name = kit.checked(sys.executable, "-c", "import sys, wheel_backend; print(wheel_backend.build_sdist(sys.argv[1]))",
+                               folder, env=dict(BARE, PYTHONPATH=os.path.join(kit.ROOT, "python"))).stdout.strip()
+            with open(os.path.join(folder, name), "rb") as f:
+                digests.add(hashlib.sha256(f.read()).hexdigest())
+            time.sleep(1)
+        self.assertEqual(len(digests), 1)
+        self.assertRegex(name, r"^virnodedev-\d+\.\d+\.\d+\.tar\.gz$")
+        kit.checked(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-index", "--no-deps", "--wheel-dir", folder,
+                    "--disable-pip-version-check", os.path.join(folder, name), env=BARE)
+        wheel, = (entry for entry in os.listdir(folder) if entry.endswith(".whl"))
+        self.assertEqual(wheel, os.path.basename(self.wheel).split("-py3")[0] + "-py3-none-any.whl")
+        self.assert_system_wheel(os.path.join(folder, wheel))
 
     def test_without_a_library(self):
         done = kit.run(sys.executable, os.path.join(kit.ROOT, "python", "wheel_backend.py"), BUILD,

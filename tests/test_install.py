@@ -27,7 +27,7 @@ FILES = {
     "LIBEXECDIR": ["virnodedev/virt-ssh-helper"],
     "MANDIR": ["man1/nodedev.1", "man1/virnodedev-run.1", "man7/virnodedev.7",
                *("man3/%s.3" % name for name in kit.header_functions())],
-    "DATADIR": ["bash-completion/completions/nodedev", "zsh/site-functions/_nodedev",
+    "DATADIR": ["doc/virnodedev/LICENSE", "doc/virnodedev/THIRD-PARTY", "bash-completion/completions/nodedev", "zsh/site-functions/_nodedev",
                 "fish/vendor_completions.d/nodedev.fish",
                 *("virnodedev/api/%s-api.xml" % module for module in ("libvirt", "libvirt-qemu", "libvirt-lxc"))],
 }

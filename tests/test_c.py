@@ -140,9 +140,9 @@ class Exports(unittest.TestCase):
         self.assertEqual(extra, set())
 
     def test_size(self):
-        """At most 1.8 MB when stripped, with Debian's compilers too, which optimise across the standard library less."""
+        """At most 2 MB when stripped, with Debian's compilers too, which optimise across the standard library less."""
         stripped = os.path.join(kit.temp(), "stripped.so")
         kit.checked("strip", "-o", stripped, os.path.join(kit.LIBDIR, "libvirnodedev.so.0"))
         size = os.path.getsize(stripped)
         self.note = "%d KiB" % (size // 1024)
-        self.assertLessEqual(size, 1800 * 1000)
+        self.assertLessEqual(size, 2000 * 1000)

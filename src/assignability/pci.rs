@@ -43,11 +43,12 @@ pub fn report(conn: &Connection, name: String, node: &Node<'_>) -> Result<Report
     findings.look_at_function()?;
     findings.look_at_group(conn)?;
     findings.look_at_files()?;
+    let found = std::mem::take(&mut findings.report.reasons);
     // The gravest first; what is as grave stays as found.
-    findings
-        .report
-        .reasons
-        .sort_by_key(|reason| std::cmp::Reverse(reason.allows));
+    for verdict in [Verdict::No, Verdict::Together, Verdict::Yes] {
+        let as_grave = found.iter().filter(|reason| reason.allows == verdict);
+        findings.report.reasons.extend(as_grave.cloned());
+    }
     Ok(findings.report)
 }
 

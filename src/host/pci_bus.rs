@@ -19,7 +19,7 @@ const PROBE: &[u8] = b"/sys/bus/pci/drivers_probe";
 /// The folders of all functions, in the order of their addresses.
 pub fn functions(files: &Files) -> Result<Vec<Vec<u8>>> {
     let mut links = files.links(FUNCTIONS)?;
-    links.sort();
+    links.sort_unstable();
     let directories = links
         .iter()
         .filter_map(|(_, target)| syspath_of_link(target));

@@ -131,7 +131,7 @@ fn default_routes(host: &Host, path: &[u8]) -> Result<Vec<Use>> {
             interfaces.extend(fields.get(9).map(|name| name.to_vec()));
         }
     }
-    interfaces.sort();
+    interfaces.sort_unstable();
     interfaces.dedup();
     let mut uses = Vec::new();
     for name in interfaces {

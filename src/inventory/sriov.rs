@@ -56,6 +56,6 @@ pub fn read(survey: &Survey<'_>, node: &Node<'_>) -> Found<Object> {
 fn interfaces(node: &Node<'_>, folder: &str) -> Result<Vec<serde_json::Value>> {
     let names = node.host.files.entries(&node.below(folder))?;
     let mut names = names.unwrap_or_default();
-    names.sort();
+    names.sort_unstable();
     Ok(names.iter().filter_map(|name| text_value(name)).collect())
 }

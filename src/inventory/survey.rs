@@ -104,7 +104,7 @@ impl<'a> Survey<'a> {
             .flatten()
             .filter_map(|name| PciAddress::parse(name))
             .collect();
-        functions.sort();
+        functions.sort_unstable();
         set_list(
             &mut group,
             "functions",

@@ -210,7 +210,7 @@ impl Registry {
         };
         let mut found = below(&self.by_key);
         found.extend(below(&self.hidden));
-        found.sort_by(|a, b| a.key().cmp(b.key()));
+        found.sort_unstable_by(|a, b| a.key().cmp(b.key()));
         found
     }
 }

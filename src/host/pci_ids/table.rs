@@ -30,8 +30,9 @@ impl<K: Ord + Copy> Table<K> {
 
     /// Brings what was added into an order in which it is found. Of two names for a number the first counts.
     pub fn finish(&mut self) {
-        // Both steps keep the order of equal keys.
-        self.entries.sort_by_key(|entry| entry.key);
+        // Names stand in the order in which they were added.
+        self.entries
+            .sort_unstable_by_key(|entry| (entry.key, entry.start));
         self.entries.dedup_by_key(|entry| entry.key);
         self.entries.shrink_to_fit();
         self.names.shrink_to_fit();

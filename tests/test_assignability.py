@@ -148,6 +148,15 @@ class Command(unittest.TestCase):
         self.assertIn("only PCI functions and mediated devices", done.stderr)
         self.assertEqual(self.run_it(uri).returncode, 2)
 
+    def test_the_document_has_every_code(self):
+        folder = os.path.join(kit.ROOT, "src")
+        sources = [os.path.join(folder, name) for name in ("assignability.rs", "assignability/pci.rs", "assignability/report.rs",
+                                                           "host/uses.rs")]
+        found = {code for source in sources for code in re.findall(r'(?:self\.add\(|code:)\s*"([\w-]+)"', kit.read(source))}
+        table = kit.read(os.path.join(kit.ROOT, "docs", "assignability.md"))
+        self.assertGreater(len(found), 10)
+        self.assertEqual(set(re.findall(r"^\| `([\w-]+)` \| (?:no|yes|together)", table, re.M)), found)
+
     def test_errors(self):
         conn = lib.virConnectOpen(b"test:///default")
         device = lib.virNodeDeviceLookupByName(conn, b"computer")

@@ -5,10 +5,16 @@
 //! A part of the inventory is one file. Most facts are a row of a table there; what is more than one attribute has a
 //! function.
 
+mod block;
+mod drm;
 mod facts;
+mod net;
+mod others;
 mod pci;
+mod scsi;
 mod sriov;
 mod survey;
+mod usb;
 
 use crate::caps::Capability;
 use crate::device::{Device, Origin};
@@ -31,7 +37,7 @@ pub struct Part {
 }
 
 /// All parts.
-pub static PARTS: [Part; 2] = [
+pub static PARTS: [Part; 9] = [
     Part {
         name: "pci",
         kinds: &[Capability::Pci],
@@ -41,6 +47,41 @@ pub static PARTS: [Part; 2] = [
         name: "sriov",
         kinds: &[Capability::Pci],
         read: sriov::read,
+    },
+    Part {
+        name: "net",
+        kinds: &[Capability::Net],
+        read: net::read,
+    },
+    Part {
+        name: "block",
+        kinds: &[Capability::Storage],
+        read: block::read,
+    },
+    Part {
+        name: "usb",
+        kinds: &[Capability::UsbDevice],
+        read: usb::read,
+    },
+    Part {
+        name: "scsi",
+        kinds: &[Capability::ScsiDevice],
+        read: scsi::read,
+    },
+    Part {
+        name: "fc",
+        kinds: &[Capability::ScsiHost],
+        read: scsi::read_fc,
+    },
+    Part {
+        name: "drm",
+        kinds: &[Capability::Drm],
+        read: drm::read,
+    },
+    Part {
+        name: "others",
+        kinds: &[Capability::System],
+        read: others::read,
     },
 ];
 

@@ -196,8 +196,189 @@ def sriov(folder, sys):
     index = [int(path.rpartition("virtfn")[2]) for path in glob.glob(os.path.join(folder, "physfn/virtfn*"))
              if os.path.realpath(path) == own]
     return there({"role": "virtual", "physical_function": link(folder, "physfn"), "index": index[0] if index else None,
-                  "physical_interfaces": names(folder, "physfn/net"), "msix": number(folder, "sriov_vf_msix_count")})
+                  "physical_interfaces": [name for name in names(folder, "physfn/net") if not re.match(
+                      r"(c\d+)?pf\d+", read(folder, "physfn/net/%s/phys_port_name" % name) or "")], "msix": number(folder, "sriov_vf_msix_count")})
+
+
+def texts(folder, **files):
+    return {member: read(folder, file) for member, file in files.items()}
+
+
+def numbers(folder, base=10, **files):
+    return {member: number(folder, file, base) for member, file in files.items()}
+
+
+def net(folder, sys):
+    facts = {"interface": os.path.basename(folder).replace("!", "/"), "device": link(folder, "device"),
+             "carrier": yes_no(folder, "carrier"), "kind": variable(folder, "DEVTYPE")}
+    facts.update(numbers(folder, ifindex="ifindex", mtu="mtu", hardware_type="type", speed="speed", dev_port="dev_port"))
+    facts.update(texts(folder, address="address", duplex="duplex", operstate="operstate", phys_port_name="phys_port_name",
+                       phys_port_id="phys_port_id", phys_switch_id="phys_switch_id"))
+    if facts["device"]:
+        facts.update(bus=link(folder, "device/subsystem"), driver=link(folder, "device/driver"),
+                     rdma=names(folder, "device/infiniband"))
+    match = re.fullmatch(r"(?:c(\d+))?pf(\d+)(?:vf(\d+))?(?:sf(\d+))?", facts["phys_port_name"] or "")
+    if match:
+        keys = ("controller", "physical_function", "virtual_function", "subfunction")
+        facts["representor"] = {key: int(digits) for key, digits in zip(keys, match.groups()) if digits is not None}
+    master = link(folder, "master")
+    if master:
+        kinds = [kind for kind, name in (("bond", "bonding"), ("bridge", "bridge"))
+                 if os.path.isdir(os.path.join(folder, "master", name))]
+        facts["master"] = there({"interface": master, "kind": kinds[0] if kinds else None,
+                                 "mode": read(folder, "master/bonding/mode")})
+    return there(facts)
+
+
+def variable(folder, key):
+    """What the kernel says in the file `uevent`."""
+    match = re.search("^%s=(.+)$" % key, read(folder, "uevent") or "", re.M)
+    return match[1] if match else None
+
+
+def bytes_of(folder, name):
+    sectors = number(folder, name)
+    return None if sectors is None else sectors * 512
+
+
+def transport(folder):
+    starts = {"nvme": "nvme", "usb": "usb", "ata": "ata", "end_device-": "sas", "rport-": "fc", "session": "iscsi",
+              "virtio": "virtio", "mmc": "mmc", "vbd-": "xen"}
+    for part in reversed(os.path.dirname(folder).split("/")):
+        for start, name in starts.items():
+            if part.startswith(start):
+                return name
+    return None
+
+
+def block(folder, sys):
+    name = os.path.basename(folder)
+    facts = {"name": name.replace("!", "/"), "size": bytes_of(folder, "size"), "transport": transport(folder),
+             "removable": yes_no(folder, "removable"), "read_only": yes_no(folder, "ro"),
+             "rotational": yes_no(folder, "queue/rotational"), "holders": names(folder, "holders"),
+             "made_of": names(folder, "slaves"), "wwid": read(folder, "wwid") or read(folder, "device/wwid")}
+    facts.update(numbers(folder, logical_block_size="queue/logical_block_size",
+                         physical_block_size="queue/physical_block_size"))
+    facts.update(texts(folder, zoned="queue/zoned", vendor="device/vendor", model="device/model", serial="device/serial",
+                       dm_name="dm/name", dm_uuid="dm/uuid", md_level="md/level"))
+    words = (read(folder, "queue/scheduler") or "").split()
+    facts["schedulers"] = [word.strip("[]") for word in words]
+    facts["scheduler"] = next((word.strip("[]") for word in words if word.startswith("[")), None)
+    entry = kit.read(database) if os.path.exists(database := os.path.join(
+        sys, "../run/udev/data/b%s:%s" % (variable(folder, "MAJOR"), variable(folder, "MINOR")))) else ""
+    match = re.search("^E:ID_WWN=(.+)$", entry, re.M)
+    facts["wwn"] = match[1] if match else None
+    for member, place in (("by_id", "disk/by-id/"), ("by_path", "disk/by-path/")):
+        facts[member] = sorted("/dev/" + path for path in re.findall("^S:(.*)$", entry, re.M) if path.startswith(place))
+    parts = []
+    for part in names(folder):
+        where = os.path.join(folder, part)
+        if part.startswith(name) and number(where, "partition") is not None:
+            parts.append(there({
+                "name": part.replace("!", "/"), "number": number(where, "partition"), "label": variable(where, "PARTNAME"),
+                "start": bytes_of(where, "start"), "size": bytes_of(where, "size"), "read_only": yes_no(where, "ro"),
+                "holders": names(where, "holders")}))
+    facts["partitions"] = sorted(parts, key=lambda part: part["number"])
+    if name.startswith("nvme"):
+        facts["nvme"] = there(dict(
+            numbers(folder, namespace="nsid", controller="device/cntlid"), owner=link(folder, "device"),
+            **texts(folder, uuid="uuid", nguid="nguid", eui="eui", subsystem="device/subsysnqn",
+                    transport="device/transport", address="device/address", firmware="device/firmware_rev")))
+    return there(facts)
+
+
+def usb(folder, sys):
+    speed = read(folder, "speed")
+    facts = {"name": os.path.basename(folder), "speed": float(speed) if speed else None,
+             "authorized": yes_no(folder, "authorized")}
+    facts.update(numbers(folder, bus="busnum", number="devnum", ports="maxchild"))
+    facts.update(numbers(folder, 16, vendor="idVendor", product="idProduct", release="bcdDevice", **{"class": "bDeviceClass"}))
+    facts.update(texts(folder, ports_above="devpath", manufacturer_name="manufacturer", product_name="product",
+                       serial="serial", version="version", removable="removable", max_power="bMaxPower",
+                       runtime_status="power/runtime_status"))
+    facts["hubs"] = [part for part in os.path.dirname(folder).split("/") if re.fullmatch(r"usb\d+|\d+-[\d.]+", part)]
+    facts["interfaces"] = [
+        there(dict(numbers(where, 16, number="bInterfaceNumber", subclass="bInterfaceSubClass", protocol="bInterfaceProtocol",
+                           **{"class": "bInterfaceClass"}), name=name, driver=link(where, "driver")))
+        for name in names(folder) if ":" in name and number(where := os.path.join(folder, name), "bInterfaceNumber", 16) is not None]
+    return there(facts)
+
+
+def scsi(folder, sys):
+    facts = dict(texts(folder, vendor="vendor", model="model", revision="rev", state="state", queue_type="queue_type",
+                       wwid="wwid", sas_address="sas_address"), address=os.path.basename(folder))
+    facts.update(numbers(folder, type="type", queue_depth="queue_depth", timeout="timeout"))
+    for name in names(folder):
+        if name.startswith("enclosure_device:"):
+            where = os.path.join(folder, name)
+            facts["enclosure"] = there(dict(
+                texts(where, type="type", status="status"), slot=number(where, "slot"), name=name.partition(":")[2],
+                enclosure=os.path.basename(os.path.dirname(os.readlink(where)))))
+    return there(facts)
+
+
+def fc(folder, sys):
+    port = os.path.join(folder, "fc_host", os.path.basename(folder))
+    facts = there(texts(port, port_name="port_name", node_name="node_name", port_id="port_id", port_type="port_type",
+                        state="port_state", speed="speed", supported_speeds="supported_speeds", fabric_name="fabric_name"))
+    if not facts:
+        return None
+    remote = [there(dict(texts(os.path.join(folder, name, "fc_remote_ports", name), port_name="port_name",
+                               node_name="node_name", port_id="port_id", state="port_state", roles="roles"), name=name))
+              for name in names(folder) if name.startswith("rport-")]
+    return there(dict(facts, remote_ports=remote))
+
+
+def drm(folder, sys):
+    name = os.path.basename(folder)
+    facts = {"name": name, "device": link(folder, "device"), "bus": link(folder, "device/subsystem"),
+             "driver": link(folder, "device/driver"), "vram": number(folder, "device/mem_info_vram_total")}
+    if name.startswith("card"):
+        facts["connectors"] = [
+            there(dict(texts(where, status="status", enabled="enabled", dpms="dpms"), name=part.partition("-")[2],
+                       modes=(read(where, "modes") or "").split()))
+            for part in names(folder) if part.startswith(name + "-") and (where := os.path.join(folder, part))]
+    return there(facts)
+
+
+OTHERS = {
+    "nvme": ("class/nvme", dict(model="model", serial="serial", firmware="firmware_rev", state="state", transport="transport",
+                                address="address", subsystem="subsysnqn"), dict(controller="cntlid")),
+    "infiniband": ("class/infiniband", dict(node_type="node_type", node_guid="node_guid", firmware="fw_ver", board="board_id",
+                                            hca_type="hca_type"), {}),
+    "nvdimm": ("bus/nd/devices", dict(kind="devtype", mode="mode", uuid="uuid", state="state"),
+               dict(size="size", sector_size="sector_size")),
+    "dax": ("bus/dax/devices", {}, dict(size="size", align="align", target_node="target_node")),
+    "cxl": ("bus/cxl/devices", dict(kind="devtype", serial="serial", firmware="firmware_version", mode="mode", uuid="uuid"),
+            dict(ram_size="ram/size", pmem_size="pmem/size", size="size")),
+    "tpm": ("class/tpm", {}, dict(version="tpm_version_major")),
+    "watchdog": ("class/watchdog", dict(identity="identity", state="state"), dict(timeout="timeout")),
+    "hwmon": ("class/hwmon", dict(name="name", label="label"), {}),
+    "mmc": ("bus/mmc/devices", dict(kind="type", name="name", serial="serial", date="date"), {}),
+}
+
+
+def others(_, sys):
+    found = {}
+    for member, (place, text_files, number_files) in OTHERS.items():
+        for name in names(sys, place):
+            folder = os.path.join(sys, place, name)
+            facts = dict(texts(folder, **text_files), device=link(folder, "device"), driver=link(folder, "driver"),
+                         **numbers(folder, 0, numa_node="numa_node", **number_files))
+            if member == "watchdog":
+                facts["nowayout"] = yes_no(folder, "nowayout")
+            if member == "mmc":
+                facts.update(numbers(folder, 16, manufacturer="manfid", oem="oemid"))
+            if member == "infiniband":
+                facts["ports"] = {port: there(dict(
+                    texts(where, state="state", phys_state="phys_state", rate="rate", link_layer="link_layer"),
+                    lid=number(where, "lid", 0))) for port in names(folder, "ports")
+                    if (where := os.path.join(folder, "ports", port))}
+            found.setdefault(member, {})[name] = there(facts)
+    return found or None
 
 
 # By the capability of the devices that each part is about.
-PARTS = {"pci": ("pci", pci), "sriov": ("pci", sriov)}
+PARTS = {"pci": ("pci", pci), "sriov": ("pci", sriov), "net": ("net", net), "block": ("storage", block),
+         "usb": ("usb_device", usb), "scsi": ("scsi", scsi), "fc": ("scsi_host", fc), "drm": ("drm", drm),
+         "others": ("system", others)}

@@ -5,6 +5,7 @@ machine written by hand, against what was worked out by hand; by the schema; and
 import json
 import os
 import shutil
+import sys
 import unittest
 
 import jsonschema
@@ -124,6 +125,25 @@ class Handmade(unittest.TestCase):
             got = inventory_of(self.source, None, flags)["pci_0000_01_00_1"]["pci"]
             wanted = self.expected[key]["pci_0000_01_00_1"]["pci"]
             self.assertEqual({member: got.get(member) for member in wanted}, wanted)
+
+    def test_examples(self):
+        """The three that docs/inventory.md names, each in about ten lines."""
+        def run(name):
+            path = os.path.join(kit.ROOT, "examples", name)
+            self.assertLess(kit.read(path).count("\n"), 15)
+            return kit.checked(sys.executable, path, "nodedev:///embed?root=" + self.tree,
+                               env=kit.environment(PYTHONPATH=os.path.join(kit.ROOT, "python"))).stdout
+
+        labels = run("nfd_features.py").splitlines()
+        self.assertIn("example.com/pci-0300_10de.present=true", labels)
+        self.assertIn("example.com/sriov.capable=true", labels)
+        metrics = run("textfile_collector.py").splitlines()
+        self.assertEqual(metrics, ["# TYPE nodedev_pci_errors_total counter"] + [
+            'nodedev_pci_errors_total{device="pci_0000_01_00_0",kind="%s"} %d' % pair
+            for pair in (("correctable", 3), ("nonfatal", 0), ("fatal", 4))])
+        self.assertEqual(json.loads(run("ansible_fact.py")), {"sda": {
+            "model": "Spinner 4000", "serial": None, "size": 4000787030016, "rotational": True,
+            "by_id": ["/dev/disk/by-id/wwn-0x5000c500a1b2c3d4"]}})
 
     def test_hostile_text(self):
         """Any bytes in any attribute give JSON, by the schema."""

@@ -119,7 +119,8 @@ const struct command commands[] = {
         "XML and that programs otherwise read from sysfs. docs/inventory.md lists them.\n\n"
         "  NAME             a name that 'nodedev list' shows, or WWNN,WWPN of a\n"
         "                   Fibre Channel host adapter; default: all devices\n"
-        "  --parts A,B      only these parts: pci, sriov\n"
+        "  --parts A,B      only these parts: pci, sriov, net, block, usb, scsi, fc, drm,\n"
+        "                   others\n"
         "  --slow           also what wakes a sleeping device or takes long\n",
         OPTION_PARTS | OPTION_SLOW,
         ANY_DEVICE,

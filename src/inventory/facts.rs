@@ -75,6 +75,14 @@ pub fn text_value(text: &[u8]) -> Option<Value> {
     (!text.is_empty()).then_some(Value::String(text))
 }
 
+/// The names in a folder below the device's, in order.
+pub fn names_in(node: &Node<'_>, folder: &str) -> Result<Vec<Value>> {
+    let names = node.host.files.entries(&node.below(folder))?;
+    let mut names = names.unwrap_or_default();
+    names.sort_unstable();
+    Ok(names.iter().filter_map(|name| text_value(name)).collect())
+}
+
 /// Adds a member if there is a value.
 pub fn set(object: &mut Object, member: &str, value: Option<impl Into<Value>>) {
     if let Some(value) = value {

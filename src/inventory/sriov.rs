@@ -2,7 +2,12 @@
 //! The part `sriov`: functions that have virtual functions, and these (kernel: Documentation/PCI/pci-iov-howto.rst,
 //! Documentation/ABI/testing/sysfs-bus-pci).
 
-use super::facts::{Fact, Form, Object, read_fact, read_facts, set, set_list, text_value};
+use serde_json::Value;
+
+use super::facts::{
+    Fact, Form, Object, names_in, read_fact, read_facts, set, set_list, text_value,
+};
+use super::net::representor;
 use super::survey::Survey;
 use crate::caps::pci_address::PciAddress;
 use crate::error::Result;
@@ -42,7 +47,7 @@ pub fn read(survey: &Survey<'_>, node: &Node<'_>) -> Found<Object> {
     set_list(
         &mut sriov,
         "physical_interfaces",
-        interfaces(node, "physfn/net")?,
+        physical_interfaces(node)?,
     );
     set(
         &mut sriov,
@@ -52,10 +57,18 @@ pub fn read(survey: &Survey<'_>, node: &Node<'_>) -> Found<Object> {
     Ok(Some(sriov))
 }
 
-/// The names of the network interfaces in a folder.
-fn interfaces(node: &Node<'_>, folder: &str) -> Result<Vec<serde_json::Value>> {
-    let names = node.host.files.entries(&node.below(folder))?;
-    let mut names = names.unwrap_or_default();
-    names.sort_unstable();
-    Ok(names.iter().filter_map(|name| text_value(name)).collect())
+/// The network interfaces of the physical function, without those that stand for other functions.
+fn physical_interfaces(node: &Node<'_>) -> Result<Vec<Value>> {
+    let mut own = Vec::new();
+    for name in names_in(node, "physfn/net")? {
+        let file = format!(
+            "physfn/net/{}/phys_port_name",
+            name.as_str().unwrap_or_default()
+        );
+        let port = node.text(&file)?;
+        if port.and_then(|port| representor(&port)).is_none() {
+            own.push(name);
+        }
+    }
+    Ok(own)
 }

@@ -11,7 +11,7 @@ use super::secrets::{Form, Secrets, Words};
 use crate::host::recording::{Entry, Folder, Recording};
 
 /// The properties of udev's entries that are kept: those that this library reads.
-const PROPERTIES: [&[u8]; 13] = [
+const PROPERTIES: [&[u8]; 14] = [
     b"ID_BUS",
     b"ID_CDROM",
     b"ID_CDROM_MEDIA",
@@ -25,6 +25,7 @@ const PROPERTIES: [&[u8]; 13] = [
     b"ID_TYPE",
     b"ID_VENDOR_FROM_DATABASE",
     b"ID_VENDOR_ID",
+    b"ID_WWN",
 ];
 
 /// The recording with other serial numbers, hardware addresses, world-wide names, UUIDs and labels,

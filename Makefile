@@ -20,11 +20,22 @@ BUILD_DIR := build
 # make RUST_TARGET=aarch64-unknown-linux-gnu CC=aarch64-linux-gnu-gcc
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),$(CARGO_BUILD_TARGET_DIR),target)
 RUST_TARGET ?= $(CARGO_BUILD_TARGET)
-CARGO_PLACE := --target-dir '$(TARGET_DIR)' $(if $(RUST_TARGET),--target '$(RUST_TARGET)')
+CARGO_PLACE = --target-dir '$(TARGET_DIR)' $(if $(RUST_TARGET),--target '$(RUST_TARGET)') $(CARGO_FEATURES)
 ifneq ($(RUST_TARGET),)
 ifneq ($(origin CC),default)
 export CARGO_TARGET_$(shell printf '%s' '$(RUST_TARGET)' | LC_ALL=C tr 'a-z-' 'A-Z_')_LINKER ?= $(CC)
 endif
+endif
+
+# LIBUDEV=no: the library reads uevents and the hardware database itself. Cargo gives the shared library the same name
+# with and without a feature, so each has a folder of its own.
+LIBUDEV ?= yes
+WITHOUT_LIBUDEV := $(TARGET_DIR)/without-libudev
+ifeq ($(LIBUDEV),no)
+CARGO_FEATURES := --no-default-features
+override TARGET_DIR := $(WITHOUT_LIBUDEV)
+else ifneq ($(LIBUDEV),yes)
+$(error LIBUDEV is yes or no, not '$(LIBUDEV)')
 endif
 
 # rustup puts its programs there; a shell that was open before does not know.
@@ -55,7 +66,7 @@ COMPAT_LDFLAGS = -shared -Wl,-z,defs,-z,nodelete,--enable-new-dtags -Wl,--filter
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all library html sbom wheel demo check check-rust check-deps check-asan faults describable fuzz compare vm-check distro-check bench install install-strip uninstall clean help
+.PHONY: all library without-libudev html sbom wheel demo check check-rust check-deps check-asan faults describable fuzz compare vm-check distro-check bench install install-strip uninstall clean help
 
 all: $(BUILD_DIR)/nodedev $(COMPAT_LIBRARIES) $(COMPAT_APIS) $(BUILD_DIR)/virnodedev-run $(BUILD_DIR)/man3 $(BUILD_DIR)/THIRD-PARTY ## build the library and the programs
 
@@ -66,14 +77,20 @@ library: ## build the library alone
 
 $(BUILD_DIR)/$(SONAME): library ;
 
+# Not optimised, which takes a third of the time; LIBUDEV=no makes the one to install.
+without-libudev: ## build the library without libudev a second time, in build/without-libudev, for its tests
+	@scripts/build-library $(BUILD_DIR)/without-libudev $(CARGO) rustc --lib --crate-type cdylib,staticlib \
+	    $(CARGO_FLAGS) --target-dir '$(WITHOUT_LIBUDEV)' \
+	    $(if $(RUST_TARGET),--target '$(RUST_TARGET)') --no-default-features
+
 # The licences of the crates that are linked in. Where there is no cargo (`sudo make install`), what was made before serves.
 $(BUILD_DIR)/THIRD-PARTY: $(BUILD_DIR)/$(SONAME)
 	@if command -v '$(CARGO)' >/dev/null || ! [ -e $@ ]; then \
-	    scripts/notices $(BUILD_DIR)/cargo.json '$(CARGO)' $(CARGO_FLAGS) $(if $(RUST_TARGET),--target '$(RUST_TARGET)') >$@; fi
+	    scripts/notices $(BUILD_DIR)/cargo.json '$(CARGO)' $(CARGO_FLAGS) $(CARGO_FEATURES) $(if $(RUST_TARGET),--target '$(RUST_TARGET)') >$@; fi
 
 sbom: ## list what the library is made of (CycloneDX)
 	@mkdir -p $(BUILD_DIR)
-	CARGO='$(CARGO)' CARGO_BUILD_TARGET='$(RUST_TARGET)' scripts/sbom $(filter-out --locked,$(CARGO_FLAGS)) >$(BUILD_DIR)/virnodedev.cdx.json
+	CARGO='$(CARGO)' CARGO_BUILD_TARGET='$(RUST_TARGET)' scripts/sbom $(filter-out --locked,$(CARGO_FLAGS)) $(CARGO_FEATURES) >$(BUILD_DIR)/virnodedev.cdx.json
 	@echo $(BUILD_DIR)/virnodedev.cdx.json
 
 $(BUILD_DIR)/%.o: tools/%.c tools/nodedev.h tools/capabilities.h include/virnodedev.h
@@ -128,7 +145,8 @@ $(BUILD_DIR)/virnodedev-run-installed: compat/run.c include/virnodedev.h FORCE
 # Handed over one by one: exported, they would also reach another `make install` that a
 # test runs with a PREFIX of its own.
 PLACES = PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' INCLUDEDIR='$(INCLUDEDIR)' BINDIR='$(BINDIR)' \
-	DATADIR='$(DATADIR)' MANDIR='$(MANDIR)' LIBEXECDIR='$(LIBEXECDIR)' DOCDIR='$(DOCDIR)' DESTDIR='$(DESTDIR)' BUILD_DIR='$(BUILD_DIR)'
+	DATADIR='$(DATADIR)' MANDIR='$(MANDIR)' LIBEXECDIR='$(LIBEXECDIR)' DOCDIR='$(DOCDIR)' DESTDIR='$(DESTDIR)' BUILD_DIR='$(BUILD_DIR)' \
+	LIBUDEV='$(LIBUDEV)'
 
 # From an installed program to the libraries.
 TO_LIBDIR = $(shell scripts/relative '$(BINDIR)' '$(LIBDIR)')
@@ -152,11 +170,11 @@ demo: ## set up what is missing, build, and show this host's devices
 	@scripts/demo $(BUILD_DIR)/nodedev
 
 # With CLIENTS=1 a program written for libvirt that is not there is a failure, else its tests are skipped.
-check: ## set up what is missing and run every test (CLIENTS=1: those of programs written for libvirt, too)
+check: ## set up what is missing and run every test (CLIENTS=1: those of programs written for libvirt, too; LIBUDEV=no: without libudev)
 	scripts/setup $(if $(CLIENTS),--clients,--test)
 	$(if $(CLIENTS),scripts/build-clients)
 	$(MAKE) --no-print-directory check-rust
-	$(MAKE) --no-print-directory all
+	$(MAKE) --no-print-directory all without-libudev
 	CLIENTS='$(CLIENTS)' scripts/check
 
 # What a formatter and lints say differs between versions: who changes the sources has them, and
@@ -225,6 +243,7 @@ clean: ## remove everything that was built
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-21s %s\n", $$1, $$2 }'
 	@echo
+	@echo 'LIBUDEV=no builds without libudev.'
 	@echo 'install and uninstall take PREFIX (/usr/local), LIBDIR, INCLUDEDIR, BINDIR, DATADIR, MANDIR, LIBEXECDIR, DOCDIR, DESTDIR.'
 
 FORCE:

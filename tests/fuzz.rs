@@ -112,6 +112,7 @@ targets! {
     document: "../fuzz/targets/document.rs",
     machine: "../fuzz/targets/machine.rs",
     mdevctl: "../fuzz/targets/mdevctl.rs",
+    messages: "../fuzz/targets/messages.rs",
     netlink: "../fuzz/targets/netlink.rs",
     record: "../fuzz/targets/record.rs",
     text: "../fuzz/targets/text.rs",

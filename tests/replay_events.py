@@ -6,18 +6,21 @@
 With NODEDEV, that program prints the events too, those of each type in a process. Each line is "STEP<tab>EVENT"; the words are those of the recorded logs. test_event_replay.py compares. The
 messages between, which udevd sends too and libvirt ignores, are sent as well.
 """
+import errno
 import os
 import re
 import select
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import time
 
 sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "python")]
 import vnd  # noqa: E402,F401
-from replay_machine import Machine, read, write  # noqa: E402
+from replay_machine import Machine, UDEV_GROUP, read, write  # noqa: E402
 
 HOST = "/sys/devices/pseudo_0/adapter0/host11"
 TARGET = HOST + "/target11:0:0"
@@ -476,6 +479,37 @@ class Outside(Steps):
         self.done("inside")
 
 
+class Forged(Steps):
+    """Messages that nobody may believe, about a device that did not change."""
+
+    def run(self):
+        udevd = self.machine.udevd
+        head, body = udevd.message("change", HOST_BRIDGE)
+        whole = head + body
+        for name, message in (
+                ("another version", whole[:11] + b"\xff" + whole[12:]), ("the kernel's form", body),
+                ("properties beyond the end", head[:16] + struct.pack("=I", 1 << 20) + head[20:] + body),
+                ("no end", whole[:-1]), ("no value", whole + b"WORD\0"), ("an empty property", whole + b"\0"),
+                ("no subsystem", whole.replace(b"SUBSYSTEM=", b"SUBSYSTEN=")),
+                ("no number", head + b"\0".join(p for p in body.split(b"\0") if not p.startswith(b"SEQNUM="))),
+                ("an unknown action", whole.replace(b"ACTION=change", b"ACTION=chance")), ("short", head[:31])):
+            udevd.socket.sendto(message, (0, UDEV_GROUP))
+            self.done(name)
+        for port in self.machine.uevent_ports():
+            udevd.socket.sendto(whole, (port, 0))
+        self.done("to this process alone")
+        # Some other user, as only root of the whole system can say.
+        foreign = (socket.SOL_SOCKET, socket.SCM_CREDENTIALS, struct.pack("=iII", os.getpid(), 12345, 12345))
+        try:
+            udevd.socket.sendmsg([whole], [foreign], 0, (0, UDEV_GROUP))
+        except OSError as error:
+            assert error.errno in (errno.EINVAL, errno.EPERM), error
+        self.done("another user")
+        # What filters of sockets look at counts for nothing else.
+        udevd.socket.sendto(head[:24] + b"\xff" * 16 + body, (0, UDEV_GROUP))
+        self.done("believed")
+
+
 class Overrun(Steps):
     """Messages are lost: the buffer is too small for those of the loopback interface that come first."""
 
@@ -523,7 +557,7 @@ def follow(tool, kind):
 
 if __name__ == "__main__":
     kind = {"events": Events, "sriov": Sriov, "npiv": Npiv, "mdev": Mdev, "udevd": Udevd, "kinds": Kinds, "overrun": Overrun,
-            "outside": Outside, "stuck": Stuck}[sys.argv[1]]
+            "outside": Outside, "forged": Forged, "stuck": Stuck}[sys.argv[1]]
     steps = kind(*sys.argv[2:])
     before = steps.machine.fresh_documents()
     steps.run()

@@ -118,11 +118,14 @@ class Udevd:
         found.setdefault("USEC_INITIALIZED", "1")
         return found
 
-    def send(self, action, path, **more):
+    def message(self, action, path, **more):
+        """The header and the properties of a message."""
         properties = self.properties(action, path, more)
         body = b"".join(os.fsencode("%s=%s" % item) + b"\0" for item in properties.items())
-        head = b"libudev\0" + struct.pack(">I", 0xFEEDCAFE) + struct.pack("=III", 40, 40, len(body)) + bytes(16)
-        self.socket.sendto(head + body, (0, UDEV_GROUP))
+        return b"libudev\0" + struct.pack(">I", 0xFEEDCAFE) + struct.pack("=III", 40, 40, len(body)) + bytes(16), body
+
+    def send(self, action, path, **more):
+        self.socket.sendto(b"".join(self.message(action, path, **more)), (0, UDEV_GROUP))
 
 
 class Tree:
@@ -215,8 +218,8 @@ class Machine(Tree):
         self.told.append("update %s" % lib.virNodeDeviceGetName(device).decode())
 
     @staticmethod
-    def limit_messages(size):
-        """The kernel keeps no more bytes of unread messages for the netlink sockets of this process."""
+    def netlink_sockets():
+        """The netlink sockets of this process."""
         for name in os.listdir("/proc/self/fd"):
             try:
                 fd = os.dup(int(name))
@@ -227,7 +230,19 @@ class Machine(Tree):
                 continue
             with socket.socket(fileno=fd) as found:
                 if found.family == socket.AF_NETLINK:
-                    found.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
+                    yield found
+
+    def limit_messages(self, size):
+        """The kernel keeps no more bytes of unread messages for the netlink sockets of this process."""
+        for found in self.netlink_sockets():
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
+
+    def uevent_ports(self):
+        """The numbers of the sockets that hear udevd's messages."""
+        ports = [found.getsockname()[0] for found in self.netlink_sockets()
+                 if found.proto == NETLINK_KOBJECT_UEVENT and found.getsockname()[1] == UDEV_GROUP]
+        assert ports
+        return ports
 
     def take(self):
         """What was told since the last time."""

@@ -149,8 +149,14 @@ class Library(unittest.TestCase):
         self.assertEqual(self.told(CARGO_BUILD_TARGET_DIR="/c"), first + "/c" + last)
         self.assertEqual(self.told(CARGO_BUILD_TARGET="i686-unknown-linux-gnu"),
                          first + "target --target i686-unknown-linux-gnu" + last)
+        self.assertEqual(self.told("LIBUDEV=no"), first + "target/without-libudev --no-default-features" + last)
         self.assertEqual(self.told("RUST_TARGET=i686-unknown-linux-gnu", CARGO_BUILD_TARGET="other"),
                          first + "target --target i686-unknown-linux-gnu" + last)
+
+    def test_other_words_than_yes_and_no(self):
+        done = kit.run("make", "-C", kit.ROOT, "library", "LIBUDEV=perhaps", env=environment())
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("LIBUDEV is yes or no, not 'perhaps'", done.stderr)
 
     def test_linker_of_another_machine(self):
         write(self.cargo, CARGO + 'echo "$CARGO_TARGET_I686_UNKNOWN_LINUX_GNU_LINKER" >>"$FOLDER/told"\n', 0o755)

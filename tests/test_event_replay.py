@@ -189,6 +189,12 @@ class Replays(unittest.TestCase):
         told = self.replay("modules", "outside")
         self.assertEqual(told, {"inside": ["update pci_0000_00_00_0"]})
 
+    def test_forged_messages(self):
+        """What is not in udevd's form, not sent to all or not by root is passed over."""
+        told = self.replay("modules", "forged")
+        self.assertEqual(told.pop("differs", []), [])
+        self.assertEqual(told, {"believed": ["update pci_0000_00_00_0"]})
+
     def test_overrun(self):
         """Messages are lost; the difference is told all the same: what lies below goes first and comes last."""
         told = self.replay("modules", "overrun")

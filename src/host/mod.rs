@@ -26,6 +26,7 @@ pub mod program;
 pub mod recording;
 mod source;
 pub mod turn;
+pub mod udev;
 pub mod udev_data;
 pub mod uevent;
 pub mod uses;

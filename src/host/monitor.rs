@@ -4,13 +4,11 @@
 mod received;
 
 use std::collections::VecDeque;
-use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, retry_on_intr};
-use udev::{MonitorBuilder, MonitorSocket};
 
 use crate::error::{Error, Result};
 use crate::host::files::Files;
@@ -19,6 +17,7 @@ use crate::host::interfaces::Interfaces;
 use crate::host::links::{Link, Links, enlarge_receive_buffer};
 use crate::host::mdevctl::watch::Watch;
 use crate::host::namespace::receives_uevents_of_devices;
+use crate::host::udev::UeventSocket;
 use crate::host::uevent::{Action, Uevent};
 use crate::text;
 use received::Received;
@@ -40,7 +39,7 @@ const SEQNUM: &[u8] = b"/sys/kernel/uevent_seqnum";
 /// The size of the receive buffer that is asked for, in bytes: the same as in libvirt. The kernel may give less.
 const RECEIVE_BUFFER: usize = 128 << 20;
 
-/// How many messages a call reads however long it takes, including those that libudev rejects.
+/// How many messages a call reads however long it takes, including those that are rejected.
 const BATCH: usize = 500;
 
 /// How long a call reads more messages than that. The others stay on the socket for the next call; a scan finds what
@@ -81,7 +80,7 @@ pub struct ScanNews {
 
 /// Watches one host for changes.
 pub struct Monitor {
-    socket: Option<MonitorSocket>,
+    socket: Option<UeventSocket>,
     through_udevd: bool,
     seqnum: Option<OwnedFd>,
     received: Received,
@@ -120,12 +119,8 @@ impl Batch {
 }
 
 /// A socket for uevents; `None` if the process may not have one.
-fn open_socket(through_udevd: bool) -> Found<MonitorSocket> {
-    let open = || match through_udevd {
-        true => MonitorBuilder::new()?.listen(),
-        false => MonitorBuilder::new_kernel()?.listen(),
-    };
-    let socket = match retry_interrupted(open) {
+fn open_socket(through_udevd: bool) -> Found<UeventSocket> {
+    let socket = match retry_interrupted(|| UeventSocket::open(through_udevd)) {
         Ok(socket) => socket,
         Err(e) if Errno::from_io_error(&e).is_some_and(is_failure) => {
             return Err(Error::io("cannot open a socket to hear of uevents", &e));
@@ -381,20 +376,21 @@ impl Monitor {
         while !batch.is_full() {
             let Some(socket) = &self.socket else { return };
             batch.messages += 1;
-            let Some(event) = socket.iter().next() else {
-                // libudev returns nothing at the end, when messages were lost, when it failed to read one, and
-                // for a message that it rejects. Only the socket tells whether there are more.
-                let error = io::Error::last_os_error();
-                let errno = Errno::from_io_error(&error);
-                news.rescan |= errno.is_some_and(is_failure);
-                if matches!(is_readable([socket.as_fd()], Duration::ZERO), Ok(false)) {
-                    return;
+            let message = match socket.receive() {
+                Ok(message) => message,
+                Err(error) => {
+                    let errno = Errno::from_io_error(&error);
+                    news.rescan |= errno.is_some_and(is_failure);
+                    // The error of a message that is rejected does not tell whether there are more.
+                    if matches!(is_readable([socket.as_fd()], Duration::ZERO), Ok(false)) {
+                        return;
+                    }
+                    continue;
                 }
-                continue;
             };
-            let number = event.sequence_number();
+            let number = message.number;
             self.received.note(number);
-            if let Some(event) = Uevent::of(&event) {
+            if let Some(event) = message.event {
                 self.account_for(&event);
                 // A scan shows what was added or removed before it, but not that a device changed.
                 let is_late = number <= self.received.scanned && event.action != Action::Changed;

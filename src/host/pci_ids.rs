@@ -12,13 +12,13 @@ use std::ffi::OsString;
 use std::fmt;
 use std::io::Read;
 use std::os::unix::ffi::OsStrExt;
-use std::sync::{Mutex, PoisonError};
 
 use once_cell::sync::OnceCell;
 
 use super::files::Files;
 use super::found::{Found, found, retry_interrupted};
 use super::gzip::{self, Unpacker};
+use super::udev::Hwdb;
 use crate::error::Result;
 use crate::host::environment;
 use crate::process::without_fork;
@@ -35,6 +35,9 @@ const PLACES: [&str; 4] = [
     "/usr/share/pci.ids",
     "/var/lib/pciutils/pci.ids",
 ];
+
+/// What messages call udev's hardware database.
+const HWDB: &[u8] = b"udev's hardware database";
 
 /// The most that a compressed file may unpack to, in bytes.
 const LIMIT: u64 = 64 << 20;
@@ -200,8 +203,8 @@ impl Names {
 /// The running system's names, read once in each process.
 pub struct SystemNames {
     ids: OnceCell<PciIds>,
-    /// libudev's handle, which two threads must not use at a time; `None` if it is not used.
-    hwdb: OnceCell<Option<Mutex<udev::Hwdb>>>,
+    /// udev's hardware database; `None` if there is none or it is not used.
+    hwdb: OnceCell<Option<Hwdb>>,
 }
 
 static SYSTEM: SystemNames = SystemNames {
@@ -221,8 +224,8 @@ impl SystemNames {
     fn query(&self, modalias: &str, key: &str) -> Found<String> {
         let open = || match named_file() {
             None => {
-                let hwdb = retry_interrupted(udev::Hwdb::new);
-                Ok(found("open", b"udev's hardware database", hwdb)?.map(Mutex::new))
+                let hwdb = retry_interrupted(Hwdb::open);
+                found("open", HWDB, hwdb)
             }
             // A user who names a file wants its names only.
             Some(_) => Ok(None),
@@ -231,9 +234,8 @@ impl SystemNames {
             let Some(hwdb) = self.hwdb.get_or_try_init(open)? else {
                 return Ok(None);
             };
-            let hwdb = hwdb.lock().unwrap_or_else(PoisonError::into_inner);
-            let name = hwdb.query_one(modalias, key);
-            let name = name.map(|name| text::clean(name.as_bytes()));
+            let name = found("read", HWDB, hwdb.query(modalias, key))?.flatten();
+            let name = name.map(|name| text::clean(&name));
             Ok(name.filter(|name| !name.is_empty()))
         })
     }

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //! The messages of the kernel or udevd about devices.
 
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
-
 use super::files::syspath;
 
 /// One uevent.
@@ -32,19 +29,18 @@ pub enum Action {
     Removed,
 }
 
-impl Uevent {
-    /// Reads a message; `None` for another action, or a path that is not that of a device.
-    pub fn of(message: &udev::Event) -> Option<Uevent> {
-        let old_devpath = message.property_value("DEVPATH_OLD");
-        Uevent::new(
-            message.action()?.as_bytes(),
-            message.devpath().as_bytes(),
-            old_devpath.map(OsStr::as_bytes),
-            message.sequence_number(),
-        )
-    }
+/// What a message tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// The kernel's sequence number, `SEQNUM`.
+    pub number: u64,
+    /// The uevent; `None` for another action than those of [`Action`], or a path that is not that of a device.
+    pub event: Option<Uevent>,
+}
 
-    /// The same for a message with these properties: ACTION, DEVPATH, DEVPATH_OLD and SEQNUM.
+impl Uevent {
+    /// The uevent of a message with these properties: ACTION, DEVPATH, DEVPATH_OLD and SEQNUM. `None` for another action, or a
+    /// path that is not that of a device.
     pub fn new(
         action: &[u8],
         devpath: &[u8],

@@ -66,7 +66,7 @@ COMPAT_LDFLAGS = -shared -Wl,-z,defs,-z,nodelete,--enable-new-dtags -Wl,--filter
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all library without-libudev html sbom wheel demo check check-rust check-deps check-asan faults describable fuzz compare vm-check distro-check bench install install-strip uninstall clean help
+.PHONY: all library without-libudev html sbom wheel demo check check-rust check-deps check-asan check-tsan faults describable fuzz compare vm-check distro-check bench install install-strip uninstall clean help
 
 all: $(BUILD_DIR)/nodedev $(COMPAT_LIBRARIES) $(COMPAT_APIS) $(BUILD_DIR)/virnodedev-run $(BUILD_DIR)/man3 $(BUILD_DIR)/THIRD-PARTY ## build the library and the programs
 
@@ -202,6 +202,9 @@ check-asan: ## the Rust tests under AddressSanitizer
 	ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address \
 	$(CARGO) test $(CARGO_FLAGS) --target "$$host" --target-dir '$(TARGET_DIR)/asan'
 
+check-tsan: ## the C programs with threads under ThreadSanitizer (what that means: scripts/check-tsan)
+	CARGO_TARGET_DIR='$(TARGET_DIR)' scripts/check-tsan
+
 compare: all ## replay recorded machines (MACHINES=FOLDER: others than ours) and count what differs from libvirt (DIFF=1 shows it)
 	scripts/compare-machines $(if $(DIFF),--diff) $(if $(MACHINES),--machines '$(MACHINES)')
 
@@ -221,7 +224,7 @@ describable: all ## spoil each file of the recorded machines of MACHINES=FOLDER 
 	scripts/setup --test
 	VND_MACHINES='$(or $(MACHINES),tests/data/machines)' VND_TIMEOUT=36000 scripts/check test_describable
 
-fuzz: ## run each fuzz target for SECONDS (20)
+fuzz: ## let a fuzzer run each fuzz target for SECONDS (20), and say whether it found anything
 	scripts/fuzz $(or $(SECONDS),20)
 
 bench: all ## time the library against plain C loops, and libvirt where it is installed

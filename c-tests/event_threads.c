@@ -19,13 +19,31 @@ struct seen {
     pthread_t where;
 };
 
+/* Flags between threads. */
+static int is_set(const int *flag)
+{
+    int value;
+
+    pthread_mutex_lock(&lock);
+    value = *flag;
+    pthread_mutex_unlock(&lock);
+    return value;
+}
+
+static void set(int *flag)
+{
+    pthread_mutex_lock(&lock);
+    *flag = 1;
+    pthread_mutex_unlock(&lock);
+}
+
 static pthread_t loop_thread;
-static volatile int is_over;
+static int is_over;
 
 static void *run_loop(void *opaque)
 {
     (void)opaque;
-    while (!is_over)
+    while (!is_set(&is_over))
         assert(virEventRunDefaultImpl() == 0);
     return NULL;
 }
@@ -143,12 +161,12 @@ static void test_threads(void)
 }
 
 /* A watch that ends while its callback runs: freed in the thread of the loop, at the end. */
-static volatile int is_inside, may_leave;
+static int is_inside, may_leave;
 
 static void slow(virConnectPtr conn, virNodeDevicePtr device, void *opaque)
 {
-    is_inside = 1;
-    while (!may_leave)
+    set(&is_inside);
+    while (!is_set(&may_leave))
         sleep_ms(1);
     update(conn, device, opaque);
 }
@@ -163,11 +181,11 @@ static void test_end_within(void)
     id = REGISTER(seen.conn, NULL, UPDATE, CALLBACK(slow), &seen, on_free);
     assert(id == 0);
     change_loopback();
-    while (!is_inside)
+    while (!is_set(&is_inside))
         sleep_ms(1);
     assert(DEREGISTER(seen.conn, id) == 0);
     assert(seen.freed == 0);
-    may_leave = 1;
+    set(&may_leave);
     wait_for(&seen.freed, 1);
     assert(seen.calls == 1 && pthread_equal(seen.where, loop_thread));
     assert(virConnectClose(seen.conn) == 0);
@@ -211,7 +229,7 @@ int main(void)
     test_threads();
     test_end_within();
     test_taken_in_elsewhere();
-    is_over = 1;
+    set(&is_over);
     assert(virEventAddTimeout(0, on_timer, NULL, NULL) > 0);
     assert(pthread_join(thread, NULL) == 0);
     return 0;

@@ -66,7 +66,7 @@ COMPAT_LDFLAGS = -shared -Wl,-z,defs,-z,nodelete,--enable-new-dtags -Wl,--filter
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all library without-libudev html sbom wheel demo check check-rust check-deps check-asan check-tsan faults describable fuzz compare vm-check distro-check bench install install-strip uninstall clean help
+.PHONY: all library without-libudev html sbom wheel demo check check-rust check-deps check-asan check-tsan faults describable fuzz compare vm-check distro-check release bench install install-strip uninstall clean help
 
 all: $(BUILD_DIR)/nodedev $(COMPAT_LIBRARIES) $(COMPAT_APIS) $(BUILD_DIR)/virnodedev-run $(BUILD_DIR)/man3 $(BUILD_DIR)/THIRD-PARTY ## build the library and the programs
 
@@ -226,6 +226,9 @@ describable: all ## spoil each file of the recorded machines of MACHINES=FOLDER 
 
 fuzz: ## let a fuzzer run each fuzz target for SECONDS (20), and say whether it found anything
 	scripts/fuzz $(or $(SECONDS),20)
+
+release: ## set the version to VERSION, commit and tag it, and make what is published (KEY=… signs); docs/releasing.md
+	scripts/release '$(VERSION)' $(if $(KEY),--key '$(KEY)')
 
 bench: all ## time the library against plain C loops, and libvirt where it is installed
 	scripts/bench

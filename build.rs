@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Links the shared library with the version nodes of `libvirnodedev.map`.
 //!
 //! rustc always passes the linker a version script without nodes. GNU ld refuses another one beside it, and

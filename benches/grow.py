@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """grow.py ROOT N: gives the device tree below ROOT N more network interfaces.
 
 Each is a copy of the first dummy interface (virtual/net/d1 of benches/data/machine-1k.tar.gz)

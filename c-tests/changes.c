@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0 */
 /*
  * Loaded before the library (LD_PRELOAD): takes its calls that change devices, says on standard error what was
  * called, and reports success.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
  * A connection that is closed while other threads list, describe, change devices and dispatch events: each call does its work or says
  * that there is no such connection or device.
  */

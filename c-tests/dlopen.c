@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
  *
  * dlopen LIBRARY SYMBOLS: loads the library 50 times. Each time every function is found under its
  * version node (SYMBOLS holds lines "node<TAB>name"), is used from a new thread, and the library

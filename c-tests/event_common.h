@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
  *
  * What the event tests share. They run in a network namespace of their own with its own /sys, so they
  * can have the kernel report real devices: a "change" written to an interface's uevent file, and

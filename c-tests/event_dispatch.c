@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
  * Events that the kernel reports, told through the descriptor of a connection: what is told, in which
  * order, to whom; and callbacks that register, deregister, close and ask for more.
  */

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
  * A program with a main loop of its own, GLib's, in a thread of its own: events of node devices come through
  * virEventRegisterImpl(). Built with the flags of glib-2.0.
  */

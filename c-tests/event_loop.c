@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
  * The built-in event loop: numbers, timers, descriptors, what is removed and when it is freed, turns within
  * turns, and waking from other threads. Needs no connection.
  */

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
  * The rules of registering for events: who may, what is refused and in which words, when memory of the
  * program is given back. Needs no event to happen.
  */

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
  * A process that has no file descriptor left while devices come: whoever waits for events is not called all the time,
  * hears of the error once, and is told of the devices when there are descriptors again.
  */

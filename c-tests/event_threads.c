@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
  * Events with the built-in loop in a thread of its own: several connections, threads that register and
  * deregister while events arrive, a connection that lives by its registration, an empty loop that wakes.
  */

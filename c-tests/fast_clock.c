@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0 */
 /*
  * Loaded before other libraries (LD_PRELOAD), lets the monotonic clock of a process run faster: what the library waits a
  * minute for is waited for in seconds. What sleeps in the kernel sleeps as long as ever.

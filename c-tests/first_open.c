@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
  * Many threads make their first call at once: nothing is set up twice or half. */
 #include "workers.h"
 

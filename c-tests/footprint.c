@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
  * What the library leaves in a process: no thread of its own, descriptors that exec closes and that
  * go with the connection, memory that does not grow with use. */
 #define _GNU_SOURCE /* mallinfo2 */

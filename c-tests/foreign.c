@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
  *
  * foreign LIBVIRT: the real libvirt, loaded in a namespace of the loader of its own, and this library under
  * libvirt's name, and the handles of each in the hands of the other. Run by virnodedev-run.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
  * fork(): the child can close what it inherited, and nothing else; it can open connections of its own, even when
  * other threads were in the middle of anything; and what it does leaves the parent alone.
  */

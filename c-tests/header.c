@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
  * The header alone, twice, as C99 and as C++ with every warning an error; the numbers that programs
  * compiled against libvirt carry in them (libvirt's public headers, 12.8.0). */
 #include <virnodedev.h>

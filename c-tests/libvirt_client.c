@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
  * A program as people write it for libvirt: nothing in it knows of this library. */
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
  *
  * loads_libvirt LIBVIRT LIBVIRT_QEMU LIBVIRT_ADMIN: loads libvirt's libraries itself, as plugins and Go's module do, and
  * prints the devices of test:///default; functions of libvirt-qemu and libvirt-admin complain. First it loads

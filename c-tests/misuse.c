@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
  * Handles that are no handles: freed, freed twice, foreign, of the wrong kind, of a closed
  * connection. Each gives an error; run under valgrind, none reads freed memory. */
 #include "common.h"

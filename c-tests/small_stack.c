@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
  * Threads with little stack, as many programs start them: 64 KiB suffice for every question, every document and a recording.
  *
  * small_stack URI prints how many bytes each part of the work took. */

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
  *
  * stubs TABLE URI: calls each function of the table (compat/symbols.tsv) that is no real one, with every
  * kind of wrong handle, and checks that it answers as the table says. Run by virnodedev-run, in both

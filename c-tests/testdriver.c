@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
  * The test driver through the API: test:///default as libvirt's own has it. */
 #include "common.h"
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
  * Threads that end in the middle: pthread_exit() and pthread_cancel() in every kind of function that the library calls,
  * while the library waits, and while it is at work. The process lives on, and so do connection and loop.
  */

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 # Reads virnodedev.h and writes what it declares of libvirt's API in the form of libvirt's own
 # libvirt-api.xml.
 #

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 # Reads virnodedev.h, for the program that is given to awk behind this one. The header is cbindgen's: comments before
 # each item, one item a statement, one value or field a line.
 #

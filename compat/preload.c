@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0 */
 /*
  * What the preloaded library does when a program starts with the real libvirt beside it: the public
  * functions are those of this library, the private ones libvirt's. Private functions need libvirt to be

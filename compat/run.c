@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0 */
 /* virnodedev-run: runs a program that was built for libvirt on this library. */
 #define _GNU_SOURCE
 #include <elf.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0 */
 /*
  * What a stub of one of libvirt's functions is made of: one macro for each word in the last column
  * of symbols.tsv. stubs.awk writes a line with one of them for each symbol.

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 # Reads symbols.tsv and writes one of the two parts of a library that stands in for libvirt's.
 #
 #   awk -f stubs.awk -v part=c   -v library=libvirt.so.0 symbols.tsv     the stubs, in C

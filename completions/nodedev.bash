@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 # Completion of nodedev for bash: the program itself says what may stand where.
 
 _nodedev() {

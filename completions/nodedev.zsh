@@ -1,5 +1,5 @@
 #compdef nodedev
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 # Completion of nodedev for zsh: the program itself says what may stand where.
 
 local line candidate

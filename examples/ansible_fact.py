@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Prints a fact for Ansible: disks with model, size and links. Installed as /etc/ansible/facts.d/disks.fact, executable."""
 import json
 import sys

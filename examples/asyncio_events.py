@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Prints the devices that come and go, from asyncio's own loop."""
 import asyncio
 from ctypes import CDLL, CFUNCTYPE, c_char_p, c_int, c_void_p

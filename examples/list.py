@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 from ctypes import CDLL, POINTER, byref, c_char_p, c_uint, c_void_p
 
 lib = CDLL("libvirnodedev.so.0")

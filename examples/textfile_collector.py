@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Prints errors of PCI Express links as metrics; put the output into a .prom file of node_exporter's textfile collector."""
 import sys
 

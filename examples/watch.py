@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Prints this host's network interfaces, then those that come and go, with the Python package."""
 import asyncio
 import sys

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0 */
 /*
  * Prints the XML of the device named on the command line, with its errors.
  * cc xml.c $(pkg-config --cflags --libs virnodedev) -o xml

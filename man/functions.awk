@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 # Writes a manual page for each function that virnodedev.h declares, from its comment.
 #
 #   awk -f header.awk -f functions.awk -v folder=DIR virnodedev.h     writes DIR/NAME.3
@@ -23,7 +23,7 @@ function take_statement(text) {
 
 function write_page(name, declaration,    file, parts, n, i, errors) {
     file = folder "/" name ".3"
-    print ".\\\" SPDX-License-Identifier: LGPL-2.1-or-later" >file
+    print ".\\\" SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0" >file
     print ".\\\" Made from virnodedev.h." >file
     print ".TH " name " 3 \"\" \"virnodedev\" \"Library functions\"" >file
     print ".SH NAME\n" name " \\- " plain(summary(about)) >file

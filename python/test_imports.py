@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """The modules of the Python package import each other in one direction only.
 
 Every import counts: those inside functions, and those that only type checkers read.

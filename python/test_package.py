@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """The package virnodedev beside libvirt's own Python module: the same names, and the same answers of a script.
 
 What has to come out is what libvirt 12.8.0 said (tests/data), and what its module does with it.

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Events through the package virnodedev: callbacks, libvirt's built-in loop, asyncio. (Loops of programs: test_package_programs.)
 
 Events come from virtual ports of the test driver.

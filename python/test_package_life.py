@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """The package virnodedev: who keeps what alive, memory, threads, fork, the end of the interpreter, finding the library."""
 import gc
 import json

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Programs for libvirt's module that are told of events, on the package virnodedev: with a loop of their own, with libvirt's
 module for asyncio, and a client of libvirt's module on a recorded machine (tests/clients/hotplug.py).
 """

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """The wheel: built as a user builds it, installed by pip into an environment of its own without a network, used there."""
 import hashlib
 import os

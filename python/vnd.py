@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """The library through ctypes, for the tests: loaded by its soname, with the prototypes of the Python package."""
 import ctypes
 from ctypes import c_void_p, POINTER

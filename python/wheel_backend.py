@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """wheel_backend.py FOLDER
 
 Builds the wheel of virnodedev into a folder and prints its name; `make wheel` and pip (PEP 517) use it. The library is

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The error type of the library: what went wrong, which part reports it, and a text.
 //!
 //! Codes, domains and texts are those of libvirt, so that programs which compare texts work unchanged. `ffi` has

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The inventory of a host: facts about its devices that descriptions do not have, and for which programs go to sysfs
 //! themselves. docs/inventory.md lists them.
 //!

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! libvirt's node-device API as a library that works inside the calling process.
 //!
 //! C programs use it by the header `virnodedev.h`, Rust programs by what stands here: a [`Host`], its [`Device`]s with their

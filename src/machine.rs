@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The machine whose devices these are: its processors, memory and NUMA cells, as programs ask for them before they come
 //! to devices.
 

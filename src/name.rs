@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Names of node devices: `PREFIX_SYSNAME`, of characters that need no quoting in shells and URIs.
 
 use std::ffi::{CStr, CString};

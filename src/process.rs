@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Work on data of the whole process, which a fork must not interrupt.
 //!
 //! A child process has only the thread that forked. A lock that another thread held at that moment

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Records a machine: all that is read of it while all of its devices are listed, described and taken into the
 //! inventory.
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! What Rust programs use: a host, its devices, and what happens to them. It changes nothing; what changes devices is
 //! in the C interface.
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The test driver: devices that only exist in a document, as `<device>` elements of a `<node>`.
 //!
 //! The format is that of libvirt's own test driver (libvirt's manual, "Test driver"). Everything else in such a file

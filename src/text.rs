@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Text from devices, which is made safe where it is read.
 //!
 //! A device can say anything: NUL bytes, broken UTF-8, control characters. What passes through here can be printed in

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The devices of a connection's host, kept up to date by the messages of the kernel or udevd.
 
 pub mod definitions;

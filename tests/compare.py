@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Compares what the library says of a recorded machine with what libvirt 12.8.0 said.
 
 Both sides are folders with devices.xml (all XML documents, one after the other), inactive.xml

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Inside a network namespace that is not the one of /sys, so that no message of its interfaces arrives.
 
 test_deaf.py makes and removes the interfaces; each step here waits for a line, and prints what it saw.

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Changes definitions of mediated devices as mdevctl does and prints what the library says.
 
 Run by test_definitions.py over the replayed machine "mdev": one definition of a running

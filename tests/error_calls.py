@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Makes the calls of tests/data/errors.json and prints, in its form, what came of them.
 
 Run by test_errors.py with a recorded machine as /sys. How the recording was made: libvirt's Python

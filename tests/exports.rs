@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The header, the map and the built library list the same symbols.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Makes the clock of a process run fast, for tests of what the library waits a minute for.
 
 A test runs a process with LD_PRELOAD=library(); that process gives to takes_a_minute() what would take one.

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Finds programs that others wrote for libvirt, and mdevctl. A test without its program is skipped, or fails.
 
 `make check CLIENTS=1` brings all of them (scripts/setup --clients). Those of which the packages would start services are

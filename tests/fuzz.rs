@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Each fuzz target for a second: the corpus of tests/data/fuzz, and the same with bytes changed at random.
 //! `VND_FUZZ_SECONDS` makes it longer; `make fuzz` lets a fuzzer look for more.
 

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Passes hostile text to the calls that change devices, and prints what came of each as JSON.
 
     hostile_changes.py documents | arguments | readonly | unprivileged

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """What the Python tests share: where things are, how to run programs, how to report.
 
 scripts/check installs the library into build/check/prefix and runs each test module of this

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Inside a replay of the machine `modules`: plays the kernel's driver `mtty` and udevd for mediated devices.
 
 The attributes `create` of the two types, and `remove` of each device, are FIFOs; what is written to them is acted on.

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Inside a replay of the machine `modules`: makes, changes and removes mediated devices, and prints what the library says.
 
     mdev_steps.py session TOOL ARGS    a recorded session with TOOL; ARGS and what it prints are JSON

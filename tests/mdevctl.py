@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Plays mdevctl 1.4.0, with its messages as they were recorded, and fails where a test wants it to.
 
 $MDEVCTL_PLAY is a folder. What is asked is added to its file `log`, a line a call: the arguments in brackets, then

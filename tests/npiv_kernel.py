@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Inside a replay of the machine `npiv`: plays the kernel and udevd for its virtual port.
 
     npiv_kernel.py DELAY|never

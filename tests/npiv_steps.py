@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Inside a replay of the machine `npiv`: makes and removes virtual ports, and prints what the library says.
 
     npiv_steps.py session TOOL COMMANDS   the commands (a JSON list of lists) with TOOL; prints their results as JSON

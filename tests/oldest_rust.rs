@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The sources keep to the Rust that Cargo.toml names, in what neither a newer compiler nor clippy tells.
 
 use std::fs;

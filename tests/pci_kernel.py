@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Inside a replay: plays the kernel's PCI core for one thread: drivers come and go as it writes to sysfs.
 
 The rules are those of the kernel's drivers/pci/pci-driver.c and drivers/base/bus.c: driver_override alone says who may

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Detaches, re-attaches and resets PCI functions of the replayed machine `base`, and prints what was written,
 what came of it, and who drives the function then.
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """records.py FILE.txt OUT.tar.gz
 
 Turns a machine that is written as text records into a recording as scripts/replay and

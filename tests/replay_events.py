@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Inside a replay: performs what was done to a machine, step by step, and prints what the library tells.
 
     replay_events.py SEQUENCE [NODEDEV]

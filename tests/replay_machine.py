@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Inside a replay (scripts/replay): lets devices of the recorded machine come, go and move, and tells of it as
 udevd does.
 

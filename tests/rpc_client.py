@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """A client with the real libvirt's library: `rpc_client.py ask | events | errors COMMAND`, where COMMAND serves the protocol.
 Prints JSON."""
 import json

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Inside a replay of the machine `sriov`: sets the number of virtual functions of a physical one, whose driver is
 played, and prints what was written, what came of it, and how many there are then.
 """

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """A thread whose system calls this process answers itself (kernel: Documentation/userspace-api/seccomp_filter.rst).
 
 What the thread opens and writes is first told to a handler, which lets the kernel do it, fails it, or does it in

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """What the inventory must say of a device, read from a tree of sysfs files by nothing but open(2) and readlink(2).
 
 Each function is about one part, and reads as the kernel's Documentation/ABI says.

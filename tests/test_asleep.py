@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """No device is woken: what sleeps keeps its `config` and `vpd` closed, and is described all the same.
 
 The machine is tests/handmade/asleep; devices.xml is what it says while its functions sleep, awake.xml when

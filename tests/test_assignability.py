@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Whether devices can be assigned: every PCI function of the recorded machines, beside what the files say that are read
 here by themselves; and the command. Each reason is tried beside the code, in src/assignability/tests.rs.
 """

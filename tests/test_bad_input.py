@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Trees that no kernel makes, and attributes that some do: an error or a skipped device, never a
 crash, a hang or XML that does not parse."""
 import os

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Bindings that were built from source for libvirt itself, run on this library: PyPI's libvirt-python, the crate
 `virt`, Go's module. scripts/build-clients builds them; docs/drop-in.md has its commands."""
 import os

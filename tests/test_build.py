@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """make and build.rs in places and surroundings that a developer's machine does not have.
 
 A cargo and an awk of our own stand in where the real ones would only cost time; build.rs itself is tried with a library of

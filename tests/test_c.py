@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """C programs against the installed library: by pkg-config, statically, by dlopen, as C++."""
 import os
 import shutil

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Programs and bindings that a distribution built for libvirt, unchanged, on this library: Python, Perl, C,
 virt-manager's virtinst, libvirt-dbus and libvirt-glib. (virsh: test_virsh.)
 

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """The installed libvirt, where there is one, says the same as the library: of this host and of every machine here.
 
 scripts/compare-live names the differences that come from an older libvirt; any other one is a failure.

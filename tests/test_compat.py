@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Libraries under libvirt's names, and virnodedev-run, which puts a program on them."""
 import os
 import re

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Completion of nodedev: what the program offers, and what bash, zsh and fish make of it."""
 import os
 import pty

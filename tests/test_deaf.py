@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Where no message arrives, the next call sees all the same what happened: the kernel counts its messages."""
 import os
 import subprocess

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Definitions of mediated devices that come, go and change while a program looks on.
 
 The expected events and states are those of libvirt's documented behaviour: a new definition is

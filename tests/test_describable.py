@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """What is listed can be described, whatever its files hold.
 
 On each machine, recorded (tests/data/machines) and written by hand (tests/handmade), every file and link that the

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Document type declarations, comments and processing instructions: the library's verdict beside xmllint's.
 
 The declarations are written by hand from XML 1.0, good ones and bad ones of each rule; then each is changed at random.

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """The calls that were recorded of libvirt 12.8.0 (tests/data/errors.json), made again on the same machine.
 
 Every field of the error, or the result, is as recorded; what differs on purpose is in a table.

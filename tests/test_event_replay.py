@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Recorded machines whose devices come, go, change and move, told of in udevd's own messages.
 
 What is expected is what libvirt 12.8.0 reported while the same was done to the machine (tests/data/events).

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Events: the C programs c-tests/event_*.c and fork.c, `nodedev event`, the examples, ctypes.
 
 Runs in a network namespace of its own, where the kernel reports real interfaces that come and go. The

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """A system call that fails is an error and nothing else: c-tests/faults.c fails them, one in each run.
 
 Each machine of tests/handmade is read as a recording, some are also replayed as the host, and the real host is

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Machines written by hand (tests/handmade): what no recorded machine has, with XML derived from the format.
 
 Each is read as the live host, in a namespace where it is /sys (scripts/replay), and through

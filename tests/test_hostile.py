@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Hostile text in every place that a device's text comes from: what leaves the library is well-formed.
 
 The handmade machines have every kind of device. In each of them every attribute, variable, property, link and name

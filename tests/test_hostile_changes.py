@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Hostile text in every place of a document and in every argument of the calls that change devices: a clear
 error, and nothing is written that was not checked. Read-only connections and users without the right change nothing.
 """

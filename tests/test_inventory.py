@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """The inventory: what it says of every recorded machine, against the same files read by tests/sysfs_reading.py; of a
 machine written by hand, against what was worked out by hand; by the schema; and the call and the command around it.
 """

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """The JSON descriptions: valid by docs/nodedev.schema.json, and the same facts as the XML.
 
 Both are walked member by member. The schema itself is tried too: what is changed a little must be refused.

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """scripts/layers sees imports that lead upward and circles among files, and nothing else."""
 import collections
 import importlib.machinery

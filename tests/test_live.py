@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """The live source while the kernel adds, renames and removes real network interfaces.
 
 Runs in a network namespace of its own, so that nothing of the host changes. No udevd serves it:

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """The manual pages: every exported function has one, what they refer to is there, the example works."""
 import glob
 import html.parser
@@ -50,7 +50,7 @@ class Manuals(unittest.TestCase):
         """Worked out by hand from the comment in the header, for one function with everything."""
         page = kit.read(os.path.join(kit.PREFIX, "share/man/man3/virNodeDeviceGetAutostart.3"))
         self.assertEqual(page.split(".SH "), [
-            '.\\" SPDX-License-Identifier: LGPL-2.1-or-later\n.\\" Made from virnodedev.h.\n'
+            '.\\" SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0\n.\\" Made from virnodedev.h.\n'
             '.TH virNodeDeviceGetAutostart 3 "" "virnodedev" "Library functions"\n',
             "NAME\nvirNodeDeviceGetAutostart \\- whether a device is started with the host\n",
             "SYNOPSIS\n.nf\n.B #include <virnodedev.h>\n.PP\n"

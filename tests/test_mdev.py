@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Mediated devices on the recorded machine `modules`, with programs that play the kernel and mdevctl.
 
 The session is that of libvirt 12.8.0's virsh on the real machine (tests/data/mdev/transcript.txt). What mdevctl is asked,

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """The licences of what is linked in, and the list of it (SBOM), beside what Cargo.lock and the compiler's output say."""
 import json
 import os

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Virtual Fibre Channel ports on the recorded machine `npiv`, with a program that plays the kernel.
 
 The session is that of libvirt 12.8.0's virsh on the real machine (tests/data/npiv/transcript.txt). The other errors

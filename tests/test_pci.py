@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """PCI functions that are detached, re-attached and reset on the replayed machine `base`, whose kernel is played.
 
 What is written follows libvirt's documented behaviour (driver_override, unbind, drivers_probe; a newline to clear

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """A set-user-ID program, or one with capabilities, started by a user with an environment of his own, believes none of it."""
 import os
 import shutil

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Recordings of machines (vndConnectRecord, nodedev record): each recorded machine is recorded again, and the
 recording gives every byte of XML, JSON and inventory back, in the same order.
 

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Recorded machines: the library says of each what libvirt 12.8.0 said of it.
 
 Each machine is read in two ways: as the live host, in a namespace where the recording is /sys

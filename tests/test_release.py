@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """scripts/release in a repository of its own, and the version in every file of this one.
 
 What takes long, the tarballs and cargo's part, is stood in for; python/test_wheel.py tests the wheel.

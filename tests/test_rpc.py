@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """nodedev rpc: libvirt's own clients by a pipe, with what the library answers in process beside; and clients that are none.
 
 The real libvirt's client library judges every answer: it reads it, or says that it cannot.

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Documents that libvirt's schema allows and forbids: the library's verdict beside xmllint's.
 
 The documents are what libvirt printed of every recorded and handmade device, those that its

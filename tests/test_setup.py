@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """scripts/setup, with programs in place of apt's, sudo and Rust: what it would install, when it asks, what it advises.
 
 No package is installed: the apt-get here writes down what it is told. What it and apt-cache print are apt's own words,

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Threads with 64 KiB of stack: every question and every document (c-tests/small_stack.c), as it is and under valgrind."""
 import io
 import os

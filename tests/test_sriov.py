@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """The number of virtual functions of a physical one, on the replayed machine `sriov`, whose driver is played by the rules of
 the kernel (drivers/pci/iov.c). What is written, said and there afterwards is worked out by hand from these rules.
 """

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Thousands of real interfaces come and go while one program watches and four threads read.
 
 At the end, the set that the watcher kept from events is what the kernel has. Runs in a network

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """The test driver: test:///default and test:///abs/file.xml, against what libvirt's own printed."""
 import ctypes
 import json

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """The nodedev program: command line, messages, exit statuses, output that cannot be written.
 
 Texts are virsh 12.8.0's (tests/data/errors.json and the transcripts of the recordings) where it has

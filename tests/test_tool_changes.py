@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """The nodedev program's commands that change devices: which call each makes, its words, its errors.
 
 The words and errors are those of libvirt 12.8.0's virsh (tests/data/errors.txt, testdriver/ports.txt and the sessions

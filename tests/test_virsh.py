@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """virsh as the distribution builds it, on this library by virnodedev-run: its output, messages and exit
 statuses are those of virsh 12.8.0 on libvirt's own daemon (tests/data). Its events: test_event_replay.
 

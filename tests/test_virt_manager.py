@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """virt-manager itself, under Xvfb: it connects, and its Add Hardware dialog offers the devices of a recorded machine.
 
 What the dialog has to offer is what libvirt 12.8.0 printed of that machine: PCI functions but for bridges, USB devices but

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """The library that `make without-libudev` builds: what udevd tells, read by the library itself.
 
 `make check LIBUDEV=no` runs every test with such a library.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! What libvirt 12.8.0 printed of whole machines is read and written again, byte for byte.
 
 use std::fs;

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Builds small device trees by hand: sys/ and run/udev/data/ below a folder of one's own.
 
 Layout and attribute names follow the kernel's Documentation/ABI (sysfs-devices, sysfs-bus-pci,

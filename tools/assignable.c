@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0 */
 /* nodedev assignable: whether devices can be assigned to a virtual machine, and why not. */
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0 */
 /* nodedev create, destroy, define, undefine, start, update, autostart, detach, reattach, reset and vfs. */
 #include <errno.h>
 #include <limits.h>

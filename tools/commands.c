@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0 */
 /* The commands of nodedev, their options and their help. */
 #include <stddef.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0 */
 /*
  * nodedev complete WORD...: the completions of the last word, for shells. A line for each candidate, with a
  * tab and its meaning where it has one; one line FILE_HERE where the name of a file is expected.

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0 */
 /* Lays out JSON for people: the library writes one line, this writes a line for each member. */
 #include <string.h>
 

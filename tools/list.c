@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0 */
 /* nodedev list: names of devices, plain or as a tree, or all that is known of them. */
 #include <stdio.h>
 #include <stdlib.h>

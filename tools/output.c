@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0 */
 /* Writes standard output without missing a failure, and error lines. */
 #include <errno.h>
 #include <stdarg.h>

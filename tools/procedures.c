@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0 */
 /* The calls of libvirt's protocol that nodedev rpc answers, by their numbers there. A device is its name alone. */
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0 */
 /* nodedev record: the machine as an archive that can be looked at elsewhere. */
 #include <errno.h>
 #include <fcntl.h>

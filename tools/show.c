@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0 */
 /* nodedev dumpxml, dumpjson and info: prints descriptions of devices. */
 #include <ctype.h>
 #include <stdlib.h>

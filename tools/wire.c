@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0 */
 /* Reads and writes the values of messages: numbers big-endian, texts with their length and padded to four bytes. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0 */
 /* Messages of libvirt's protocol: how values are read from one and written to one (XDR, RFC 4506). */
 #ifndef WIRE_H
 #define WIRE_H

@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0 */
 /*
  * Finds what an XPath expression selects of a document, and writes it as `virsh --xpath` does. libxml2 evaluates
  * the expression. It is loaded when --xpath is given: without it the rest of the program works.

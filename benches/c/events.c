@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
  * How long events take: from a change that the kernel is asked to report to the callback, with the library
  * waiting in another thread; the processor time for 10,000 that arrive together; and how long a call takes while
  * uevents keep coming as fast as another process can make them. Needs a network namespace of its own and the

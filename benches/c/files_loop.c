@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
  *
  * files_loop LIST: touches files as bare as can be. LIST holds lines of a letter and a path:
  *   r  open, read, close     d  open a folder, read it, close     l  read a link     s  ask whether it exists

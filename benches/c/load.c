@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0 */
 /* What it costs a program to have a library: `load NAME` prints the time that dlopen() takes, in microseconds, and the
  * memory that the process has of its own and shares then, beyond what it had, in KiB. */
 #define _GNU_SOURCE

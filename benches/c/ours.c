@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
  *
  * ours URI        times the library's calls and prints "name microseconds" lines
  * ours URI first  opens, lists once, ends: what a short program does (timed from outside)

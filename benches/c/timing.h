@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
  * Timing for the measuring programs: medians of repeated runs, one "name value" line each. */
 #ifndef BENCH_TIMING_H
 #define BENCH_TIMING_H

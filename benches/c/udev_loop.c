@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: LGPL-2.1-or-later
+/* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
  *
  * What a plain libudev program does to learn the same as a first list: enumerate the subsystems
  * that node devices come from, read what tells their kind and their name, find the parent.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! A function's modalias (the first line) and the lines of modules.alias: what is found is a word of a line.
 
 use virnodedev::manage::pci::alias::Modalias;

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Archives: what is understood of them is written and read back the same, and nothing leads out of them.
 
 use std::io::Write;

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! PCI configuration space of any content and length.
 
 use virnodedev::caps::pci_express::{Express, header_type};

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! XML descriptions of devices: what is understood is written as XML that is understood the same.
 
 use virnodedev::caps::input::Purpose;

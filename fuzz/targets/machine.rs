@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! A whole recorded machine with some of its files changed: what is found is described, as XML that is read back and as JSON.
 
 use virnodedev::caps::input::Purpose;

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! What mdevctl prints, and the files that it keeps definitions in.
 
 use virnodedev::host::mdevctl::files::{Definition, listed_attributes};

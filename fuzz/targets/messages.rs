@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Messages about devices, as the kernel and udevd send them.
 
 use virnodedev::host::udev::message::parse;

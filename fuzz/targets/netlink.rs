@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! What the kernel answers by generic netlink, its names for the features of interfaces, and its messages about interfaces.
 
 use virnodedev::host::devlink::{Reply, find_reply, number};

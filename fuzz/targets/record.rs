@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! A machine with some of its files changed is recorded: the recording shows the same devices. An anonymous one can be read, too.
 
 use virnodedev::device::scan::{computer, scan};

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Text of devices: cleaned text is XML, names are ASCII, numbers never panic.
 
 use virnodedev::{name, text};

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Uevents of any kind on a machine whose files change meanwhile: whatever they say, the devices that the events tell of are those
 //! that are known.
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Elements, attributes and texts of any kind: the XML is well-formed and holds them, the JSON is JSON and holds them.
 
 use virnodedev::text::clean;

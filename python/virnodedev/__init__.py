@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Node devices in this process, with the names of libvirt's Python module.
 
     import virnodedev as libvirt

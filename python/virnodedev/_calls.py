@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Calls functions of the library and functions that it calls back, and gives handles back."""
 import ctypes
 import operator

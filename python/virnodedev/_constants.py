@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """The numbers of virnodedev.h: flags, kinds of event, codes and parts of errors, versions; and names of what is counted.
 
 Made from include/virnodedev.h by scripts/python-header; not to be edited.

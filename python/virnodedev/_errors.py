@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Errors: the exception, the last error of a thread, the program's handler for errors."""
 from typing import Any, Callable, Optional, Tuple, TypeVar
 

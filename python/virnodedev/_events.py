@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Event loops, the library's own and those of programs, and the descriptors and timers that they watch."""
 import itertools
 from typing import Any, Callable, Dict, Optional, Tuple, TypeVar

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Finds and loads the library, declares its functions, and takes strings and arrays from it."""
 import ctypes
 import os

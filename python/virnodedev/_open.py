@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Opens connections, and tells versions."""
 import ctypes
 from typing import Any, Callable, List, Optional, Tuple, Union

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """The structures, callbacks and functions of virnodedev.h, for ctypes.
 
 Made from include/virnodedev.h by scripts/python-header; not to be edited.

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Events of a connection in asyncio loops. `Source` says what a connection has to offer for that."""
 import asyncio
 import threading

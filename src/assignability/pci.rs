@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Whether a PCI function can be assigned (kernel: Documentation/driver-api/vfio.rst,
 //! Documentation/ABI/testing/sysfs-kernel-iommu_groups).
 

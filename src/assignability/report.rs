@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! What is said of a device that is to be assigned, as JSON and as text.
 
 use std::fmt::Write;

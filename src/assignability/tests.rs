@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! A machine written by hand: each reason there is, and what the files say that leads to it.
 
 use std::ffi::CString;

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Cards of s390 cryptographic adapters (kernel: Documentation/arch/s390/vfio-ap.rst).
 
 use super::input::Input;

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The matrix device, parent of all mediated devices that pass s390 cryptographic adapters on
 //! (kernel: Documentation/arch/s390/vfio-ap.rst).
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! s390 channel devices (kernel: Documentation/arch/s390/driver-model.rst).
 
 use super::channel::{

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! What s390 channel devices, subchannels and groups share: addresses, and whether they are online
 //! (kernel: Documentation/arch/s390/driver-model.rst).
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! What the kinds of device share when they are read from XML: the element at hand, and the errors that libvirt 12.8.0
 //! has for what is missing or wrong in it.
 

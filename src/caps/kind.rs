@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! What the library asks of every kind of device: the trait that each kind's file fills in.
 
 use std::ffi::CStr;

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Makes everything that names each kind of device from the one list of them in `caps/mod.rs`.
 
 /// Takes the list and makes of it the enums [`Capability`](super::Capability), [`Facts`](super::Facts) and

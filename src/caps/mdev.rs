@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Mediated devices: parts of a parent device that the parent's driver made (kernel:
 //! Documentation/driver-api/vfio-mediated-device.rst).
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The types of mediated device that a parent offers, and the kind of device that is only there to be such
 //! a parent (kernel: Documentation/driver-api/vfio-mediated-device.rst).
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! What devices are: one file for each kind of device, with its data, its reader and its XML, and
 //! in this file the list of them.
 //!

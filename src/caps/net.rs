@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Network interfaces (kernel: Documentation/ABI/testing/sysfs-class-net).
 
 use super::input::{Input, attribute, invalid_attribute, number_attribute};

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Bridges and PCI Express links in PCI configuration space (PCI Local Bus Specification 3.0, 6.1 and 6.7; PCI Express
 //! Base Specification, 7.5.3).
 

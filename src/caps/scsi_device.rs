@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! SCSI logical units (kernel: Documentation/scsi; SPC-6 for the device types).
 
 use super::input::Input;

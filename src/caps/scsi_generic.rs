@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! SCSI generic character devices, `/dev/sgN` (kernel: Documentation/scsi/scsi-generic.rst).
 
 use super::input::Input;

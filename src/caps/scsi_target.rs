@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! SCSI targets (kernel: Documentation/scsi) and the Fibre Channel ports behind them (kernel:
 //! Documentation/scsi/scsi_fc_transport.rst).
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Block devices that hold data: disks, optical and floppy drives, memory cards, DASD (kernel:
 //! Documentation/ABI/stable/sysfs-block).
 

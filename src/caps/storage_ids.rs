@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The properties that udev would set for a block device (ID_BUS, ID_TYPE, ID_SERIAL), found in sysfs alone:
 //! for systems on which udevd has not run.
 //!

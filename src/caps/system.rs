@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The host itself, `computer`: what its firmware tells in the SMBIOS tables (kernel:
 //! `/sys/class/dmi/id`, Documentation/ABI/testing/sysfs-firmware-dmi-tables).
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! What no recorded or handmade machine shows: how kinds are told apart, documents with faults
 //! within a capability, hosts without udev, numbers out of range.
 

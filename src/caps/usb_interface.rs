@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Interfaces of USB devices (kernel: Documentation/ABI/stable/sysfs-bus-usb; USB 2.0, 9.6.5).
 
 use super::input::Input;

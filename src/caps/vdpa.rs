@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! vDPA devices: virtio data path in hardware (kernel: Documentation/ABI/testing/sysfs-bus-vdpa).
 
 use super::input::Input;

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Vital product data: names and numbers that a PCI function holds about itself (PCI Local Bus 3.0, appendix I;
 //! PCI Express Base 4.0, section 6.28).
 //!

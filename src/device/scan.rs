@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Finds the devices of a host in sysfs.
 //!
 //! Only the buses and classes whose devices can be node devices are walked. libudev's enumeration

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The schema of devices: which elements their XML may have, and where.
 //!
 //! It accepts and refuses the same documents as libvirt 12.8.0's schema; the messages are this library's own.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Turns arguments from C into values, or into the errors that libvirt documents.
 
 use std::ffi::{CStr, c_char, c_int, c_uint};

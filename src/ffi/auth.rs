@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The ready-made way to authenticate: questions at the terminal.
 //!
 //! What asks is `credentials`; programs written for libvirt refer to it.

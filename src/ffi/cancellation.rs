@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Decides where a thread can be cancelled (pthread_cancel(3)): in functions of the program, and while the library
 //! waits for what the program watches. It cannot be cancelled in the library's own work, which would be left half done.
 //!

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! What a connection tells of itself and its host.
 
 use std::ffi::{c_char, c_int, c_uint, c_ulong};

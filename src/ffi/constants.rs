@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Flags and other numbers of the C interface, those of libvirt 12.8.0.
 
 /// How serious an error is.

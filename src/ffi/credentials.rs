@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Asks a program who its user is, where a file of made-up devices names those who may open it.
 
 use std::ffi::{CStr, CString, c_char, c_int, c_void};

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The built-in event loop: file descriptors and timers on poll(2).
 //!
 //! Watches and timers may be added, changed and removed by any thread and by any callback. That wakes the thread

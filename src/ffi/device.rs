@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! One node device: its name, parent, capabilities, XML and states.
 
 use std::ffi::{c_char, c_int, c_uint};

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Functions on errors. None of them clears or sets the last error unless it says so.
 
 use std::ffi::{c_char, c_int, c_void};

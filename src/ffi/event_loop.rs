@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The event loop that a program registered, and the functions that reach it.
 //!
 //! Except for the two of the built-in loop, these functions neither clear nor set the last error.

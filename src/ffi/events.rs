@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Events of a connection: registrations, and dispatching.
 //!
 //! Callbacks run in the thread that dispatches, with no lock held: they may call any function, also to register and

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Functions beyond libvirt: JSON, whole hosts in one call, events for programs
 //! with a poll loop of their own.
 

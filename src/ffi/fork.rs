@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Handles fork(2).
 //!
 //! A child process has the memory of its parent, but only the thread that forked. Descriptors are shared: a message

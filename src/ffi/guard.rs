@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The frame around the body of every exported function.
 
 use std::ffi::{c_int, c_ulonglong};

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The table of live handles.
 //!
 //! C holds addresses that the library never reads: the table has the objects for them. So a pointer that is NULL, was

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Handles, flags and arguments that are refused. Expected codes, domains and texts are those
 //! that libvirt 12.8.0 gives for the standard checks.
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The C skin: every exported function and nearly all unsafe code.
 //!
 //! An exported function is a few lines: `guard`, arguments checked in the order

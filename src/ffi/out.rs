@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Turns values into C memory. What C frees comes from `malloc`.
 
 use std::ffi::{c_char, c_int};

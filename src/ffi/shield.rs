@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Keeps panics out of C. Functions of the program are called outside of it; see `cancellation`.
 
 use std::any::Any;

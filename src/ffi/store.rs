@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Keeps the errors for C and reports them to handlers. Each thread and each connection has one last error.
 
 pub(super) mod connection;

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! What libvirt's other functions do here: the libraries of `compat/` have one stub for each of
 //! them, and every stub calls one of these.
 //!

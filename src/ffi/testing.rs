@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Helpers for the tests of the C skin, which run on the test driver's four devices.
 
 use std::ffi::{CStr, CString, c_char, c_void};

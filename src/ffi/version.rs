@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The library's own version and the level of libvirt that it stands in for.
 
 use std::ffi::{c_char, c_int, c_ulong};

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The number of virtual functions of a PCI function. Not in libvirt.
 
 use std::ffi::{c_int, c_uint};

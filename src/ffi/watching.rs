@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Whether the event loop or the program itself polls for a connection's events.
 
 use std::ffi::c_int;

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The eswitch mode of PCI network devices, by devlink over generic netlink (kernel: Documentation/networking/devlink/,
 //! include/uapi/linux/devlink.h, include/uapi/linux/genetlink.h, include/uapi/linux/netlink.h).
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The environment variables of the program, as far as they can be trusted.
 //!
 //! A set-user-ID program, or one with file capabilities, has more rights than the user who started

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Offloads and other features of network interfaces, by the SIOCETHTOOL ioctl (kernel: include/uapi/linux/ethtool.h).
 //!
 //! libvirt uses one old command for each feature. ETHTOOL_GFEATURES reports the same bits in one call (kernel:

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Fibre Channel ports, and the files by which virtual ones are made and removed (kernel:
 //! Documentation/scsi/scsi_fc_transport.rst).
 

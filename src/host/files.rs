@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Reads files of the running system, or of a recorded tree, by the same absolute paths (`/sys/…`, `/run/udev/…`), and
 //! writes those of the running system.
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Keeps what is missing apart from what failed.
 //!
 //! A host need not have what is asked for, which is an answer: `Ok(None)`. If a process has no descriptor left, or a

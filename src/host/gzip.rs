@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Unpacks gzip files (RFC 1952), with all large data on the heap, because threads may have little stack.
 //!
 //! flate2's readers take too much: with miniz_oxide they build 43 KiB of state on the stack before they move it to the

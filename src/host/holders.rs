@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Which processes have a device node open, or hold a lock, as far as /proc shows it to this process (proc_pid_fd(5),
 //! proc_locks(5)).
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Receives messages about network interfaces whose link-layer address changed, for which there is no uevent, by
 //! rtnetlink (rtnetlink(7); kernel: include/uapi/linux/rtnetlink.h and if_link.h).
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! A UUID for a host whose firmware gives none. It does not change, because it is made from the id of the
 //! installation, `/etc/machine-id` (machine-id(5)).
 

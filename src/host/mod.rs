@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! How the host is asked: by the files of the running system or of a recorded tree, udev's database, the kernel's
 //! sockets, and programs.
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Modules of the kernel: which are loaded, which drivers they have, and how they are loaded (modprobe(8)).
 
 use std::ffi::OsStr;

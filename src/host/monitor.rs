@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Receives uevents from the kernel or udevd, and reads the kernel's count of them, which shows whether one was missed.
 
 mod received;

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Which uevents a socket of this process receives, which depends on namespaces.
 //!
 //! The kernel sends those of a network interface to the interface's own network namespace, and those of every other

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The layout of netlink messages (netlink(7); kernel: include/uapi/linux/netlink.h).
 
 /// The size of `struct nlmsghdr`, in bytes.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The PCI bus: its functions and drivers, and the binding of functions to drivers (kernel:
 //! Documentation/ABI/testing/sysfs-bus-pci).
 

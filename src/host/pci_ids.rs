@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Names of PCI vendors and devices, from the system's `pci.ids` file and from udev's hardware database.
 //!
 //! `pci.ids` is a text that is kept by hand: a line `VVVV  Name` is a vendor, one with a tab and `DDDD  Name` a device of

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The places in which files are looked up, and the system calls for it. [`super::files::Files`] tells what their
 //! errors mean.
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! A lock by which programs with this library take turns at changing a device: flock(2) on a file below `/run` that
 //! only root can open. A file of sysfs would not do: who can read a file can lock it, and virtual PCI functions have
 //! only files that anybody can read.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! What udev tells: messages about devices, and names of hardware.
 //!
 //! Through libudev or, without the feature of that name, by readers of our own for the same messages and the same file.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The entries of devices in udev's database, `/run/udev/data`.
 //!
 //! An entry is a text with one fact on each line: `E:KEY=VALUE` is a property, `S:PATH` a link below `/dev`. The format

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! What the host itself uses a device for: file systems, swap, the way to other networks, a display.
 //!
 //! Sources: proc_pid_mountinfo(5), proc_swaps(5); /proc/net/route and /proc/net/ipv6_route (kernel: net/ipv4/fib_trie.c,

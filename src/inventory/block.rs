@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The part `block`: disks and what is on them (kernel: Documentation/ABI/stable/sysfs-block, testing/sysfs-block,
 //! Documentation/nvme; proc_pid_mountinfo(5)).
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The part `drm`: graphics cards and what is connected to them (kernel: drivers/gpu/drm/drm_sysfs.c,
 //! Documentation/gpu/amdgpu).
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Facts that are one attribute each, as rows of a table, and the JSON that they become.
 
 use serde_json::{Map, Value};

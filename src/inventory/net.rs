@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The part `net`: network interfaces (kernel: Documentation/ABI/testing/sysfs-class-net, sysfs-class-net-phydev,
 //! Documentation/networking/bonding.rst, Documentation/networking/switchdev.rst).
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The part `others`: devices that are no node devices, by the class or bus where the kernel lists them (kernel:
 //! Documentation/ABI/testing and stable: sysfs-class-infiniband, sysfs-bus-nvdimm, sysfs-bus-dax, sysfs-bus-cxl,
 //! sysfs-class-tpm, sysfs-class-watchdog; Documentation/nvme, Documentation/hwmon, Documentation/driver-api/mmc).

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The part `pci`: functions of the PCI bus (kernel: Documentation/ABI/testing/sysfs-bus-pci, sysfs-bus-pci-devices-aer,
 //! sysfs-devices-physical_location, Documentation/driver-api/vfio.rst).
 

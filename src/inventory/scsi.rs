@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The parts `scsi` and `fc`: SCSI devices with their places in enclosures, and ports of Fibre Channel host adapters
 //! (kernel: Documentation/ABI/testing/sysfs-class-enclosure, drivers/scsi/scsi_sysfs.c, scsi_transport_fc.c).
 

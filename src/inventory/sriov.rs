@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The part `sriov`: functions that have virtual functions, and these (kernel: Documentation/PCI/pci-iov-howto.rst,
 //! Documentation/ABI/testing/sysfs-bus-pci).
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! What one call learns of the host beside its devices, and reads once for all of them.
 
 use std::cell::{OnceCell, RefCell};

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The part `usb`: USB devices (kernel: Documentation/ABI/testing/sysfs-bus-usb, stable/sysfs-bus-usb).
 
 use serde_json::{Number, Value};

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The document that says what a machine is (libvirt's manual, "Driver capabilities XML format"): its `<host>`. There is no
 //! `<guest>`, as no connection has virtual machines.
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! What memory there is and what it is used for: `/proc/meminfo` (proc_meminfo(5)) and the like of each NUMA cell
 //! (kernel: Documentation/ABI/stable/sysfs-devices-node).
 

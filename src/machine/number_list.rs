@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Lists of numbers as the kernel writes them for processors and cells: `0-3,8` (kernel:
 //! Documentation/admin-guide/cputopology.rst).
 

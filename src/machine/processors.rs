@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Processors: which there are, where they are, how fast they are and what they did (kernel:
 //! Documentation/admin-guide/cputopology.rst; proc_stat(5), proc_cpuinfo(5)).
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! What programs are told of a machine in numbers.
 
 use std::collections::{BTreeMap, BTreeSet};

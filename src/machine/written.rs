@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The machine of the test driver: the numbers of libvirt 12.8.0's `test:///default`, in the place of which a file can have
 //! some of its own (libvirt's manual, "Test driver").
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Makes, changes and removes mediated devices (kernel: Documentation/driver-api/vfio-mediated-device.rst).
 //!
 //! As in libvirt, mdevctl(8) does the work: it keeps the definitions, sets attributes and runs the scripts that some

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Changes the host's devices; no other module does.
 //!
 //! This file decides which devices can be changed; the other files do it, one for each kind of change.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Detaches PCI functions from their drivers, re-attaches and resets them, and has virtual ones made (kernel:
 //! Documentation/ABI/testing/sysfs-bus-pci, Documentation/driver-api/vfio.rst).
 //!

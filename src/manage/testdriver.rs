@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Makes and removes virtual Fibre Channel ports of the test driver.
 
 use std::collections::HashSet;

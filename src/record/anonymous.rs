@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Makes a recording anonymous: what identifies this one machine is replaced everywhere in files,
 //! links and names. Equal values are replaced by equal values.
 

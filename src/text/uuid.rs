@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! UUIDs in one spelling.
 
 /// A UUID as 32 lower-case hexadecimal digits with hyphens (RFC 9562, section 4). `text` may have digits of

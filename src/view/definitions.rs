@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The set of all definitions of mediated devices, and the devices that are only defined.
 
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The filter for lists of devices, by list flags.
 //!
 //! Flags are in three groups: capabilities, active or inactive, persistent or transient. If any

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Applies changes of definitions to the mediated devices in a registry, and makes the events for them.
 //!
 //! libvirt reads all definitions from mdevctl at certain moments, and makes its events for mediated devices by

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The devices for which there are messages, each read once for all messages that came together: what is read after the
 //! last of them came is newer than all of them.
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The devices of one host, by name and in the order in which they are listed.
 
 use std::borrow::Borrow;

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Document type declarations (XML 1.0, section 2.8): the entities that they define, and the types of attributes.
 //!
 //! Declarations of elements and notations are checked and skipped. Nothing outside of the document is read.

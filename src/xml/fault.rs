@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! What is wrong with XML text, with messages in the words and the layout of libxml2, which libvirt uses.
 
 use crate::error::{Code, Error};

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Reads XML text into a tree of elements (XML 1.0, fifth edition).
 //!
 //! The text may come from anyone. Nothing outside of it is read, and its size, its depth and the expansion of its

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The parts of a schema, which are rules for elements and patterns for their order, and the check of a document
 //! against it.
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Start tags and references: the parts of XML 1.0 that the tokenizer leaves unchecked.
 
 use super::entities::{Entities, Within};

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The value of an element or attribute: its text in XML, and its value in JSON.
 
 use std::borrow::Cow;

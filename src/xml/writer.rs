@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Writes a description as XML in libvirt's layout (two blanks for each level, one element on a line, apostrophes
 //! around attribute values, no declaration), or as the same tree in JSON.
 

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """A client of Debian's libvirt-dbus on the session bus: prints what it is told of the devices.
 
     dbus_client.py devices     the documents of all devices as JSON, and what else there is

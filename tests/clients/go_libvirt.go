@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 
 // A client of Go's module: prints the documents of all devices and what it says of mistakes, or three events.
 package main

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Inside a replay: a network interface goes, comes and changes while a client listens.
 
     hotplug.py CLIENT [ARGUMENT...]

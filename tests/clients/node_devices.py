@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """A script for node devices: prints as JSON all that it sees. It runs with libvirt's own Python module and with ours.
 
     node_devices.py MODULE URI

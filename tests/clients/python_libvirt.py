@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """A client of Debian's python3-libvirt, which knows nothing of this library: prints what it sees as JSON.
 
     python_libvirt.py devices URI     everything that can be read

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 # A client of Debian's libsys-virt-perl: prints the documents of all devices, then what it says of mistakes.
 use strict;
 use warnings;

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """A client of virt-manager: starts the program on a connection and prints the rows of its Add Hardware dialog as JSON.
 
     virt_manager.py FOLDER URI      FOLDER holds virtManager and virtinst

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """A client of virt-manager's virtinst (Debian: virtinst): lets it parse the documents of all devices and prints
 what it made of them as JSON.
 """

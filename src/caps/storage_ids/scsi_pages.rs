@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Serials in the VPD pages that the kernel keeps of SCSI devices (SPC-4, section 7.8: pages 80h and 83h; SAT-3,
 //! section 12.4.2: page 89h), in the forms of udev's `scsi_id` and `ata_id`.
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The recorded machines have the properties that udev 262 set for each block device beside the
 //! files in sysfs; attributes made by hand cover what they lack.
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! How udev makes text fit for names of links (udev(7), `$attr` and `OPTIONS="string_escape=…"`).
 
 use crate::text::until_nul;

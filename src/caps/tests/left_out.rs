@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Every device that is listed has a description; facts that cannot be had are left out of it.
 //! tests/test_describable.py spoils the files of whole machines; the cases that it cannot make are
 //! here.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Compares the list in `caps/mod.rs` with what names each capability and cannot be made from it:
 //! texts in C and Python, the manual page, the JSON schema. If a line is missing there, a test
 //! fails with the file and the name.

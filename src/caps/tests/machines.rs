@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Describes the handmade machines (tests/handmade) in this process, so that `cargo test` alone reads every kind
 //! of device. tests/test_handmade.py does the same through the C library.
 

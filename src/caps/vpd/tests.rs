@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Images are built here byte by byte; what is expected of them is derived by hand from the format. `tests/data/vpd`
 //! holds an image like that of a real adapter and many made at random, with the XML that libvirt 12.8.0 printed.
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Functions of the C library that concern cancellation.
 //!
 //! Those in which threads can be cancelled are declared here with the ABI "C-unwind": if a function with the ABI "C"

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The built-in loop as C functions, like those that a program registers for its own loop.
 
 use std::ffi::{c_int, c_void};

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Results, codes, domains and texts are those that libvirt 12.8.0 gives on `test:///default`, and libvirt 9.0's driver
 //! for QEMU on a host (there with other numbers).
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! A connection's own last error and error handler.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Error handlers: functions of the program that errors are reported to, and the global one.
 
 use std::ffi::c_void;

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Error records for C (`virError`). Their strings come from `malloc`, because C may reset them.
 
 use std::ffi::c_char;

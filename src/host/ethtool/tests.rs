@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Tests on the interfaces of this machine. What is expected comes from the old commands, which
 //! libvirt uses, and from `ethtool -k` where that is installed.
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Definitions of mediated devices, as mdevctl(8) keeps them.
 //!
 //! Each is a JSON file `/etc/mdevctl.d/PARENT/UUID` (mdevctl's manual, "FILES"). The files are read directly: that

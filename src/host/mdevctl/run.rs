@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Runs mdevctl(8). If it fails, the error has libvirt's words.
 
 use std::ffi::OsStr;

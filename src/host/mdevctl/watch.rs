@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Notices changes of the definitions of mediated devices by inotify(7).
 //!
 //! A user may have few inotify instances, 128 by default, for all programs. So the connections of a process share one,

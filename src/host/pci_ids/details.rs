@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Names of PCI subsystems and device classes, in the part of `pci.ids` that descriptions of devices do not need.
 //! They are read when they are first asked for.
 

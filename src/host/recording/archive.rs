@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! A recorded machine as a compressed tar archive.
 //!
 //! The archive has the entries of each folder in reverse order. Unpacked onto tmpfs, which lists the newest entry

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Makes a recording from the notes of what was read.
 
 use std::collections::{HashMap, HashSet, VecDeque};

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The hardware database as `systemd-hwdb update` writes it (hwdb(7)): `hwdb.bin`.
 //!
 //! The texts from which it is made are not read: libudev answers from this file too, also where a text is newer, and

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The two forms of messages about devices.
 //!
 //! The kernel's (lib/kobject_uevent.c) is `ACTION@DEVPATH`, a NUL, and properties `KEY=VALUE`, each with a NUL at its

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Patterns with the wild cards of shells (fnmatch(3), without flags).
 
 /// Whether a byte has a meaning of its own in a pattern.

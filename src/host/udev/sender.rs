@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Receives from a netlink socket together with the sender, as the kernel names it (netlink(7), unix(7): SCM_CREDENTIALS).
 
 #![allow(unsafe_code)] // rustix has no place for the process number 0, which is the kernel's.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! A socket for messages about devices, of the kernel or of udevd.
 
 use std::cell::RefCell;

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The commands of mdevctl(8). The arguments are those that libvirt uses, and so is the JSON on its standard input.
 //! Unlike in libvirt, the parent is named for definitions too, because a UUID may be defined below several parents;
 //! only one device with a UUID can run.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! What a change of a mediated device applies to.
 
 /// The running device, its definition, or both; neither if the caller did not say.

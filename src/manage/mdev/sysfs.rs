@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Mediated devices in sysfs: starts and stops them without mdevctl, and reads the facts of a running one.
 
 use crate::caps::Facts;

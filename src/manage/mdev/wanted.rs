@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The mediated device that a document asks for, checked before any text of it becomes part of a
 //! path or an argument.
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Finds the module with a VFIO driver for a PCI function, by the `vfio_pci:` lines of `modules.alias` (kernel:
 //! scripts/mod/file2alias.c, `do_pci_entry`).
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Binds a function to another driver. If that fails, the former driver and `driver_override` are restored.
 
 use super::function::{Function, internal, show, system};

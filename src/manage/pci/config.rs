@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Configuration space for resets: which kinds of reset a function has, and which registers are restored after one
 //! (PCI Local Bus Specification 3.0, 6.1, 6.7, 6.8; PCI Bus Power Management 1.2, 3.2; PCI Express Base Specification,
 //! 7.5.3; Advanced Capabilities for Conventional PCI ECN).

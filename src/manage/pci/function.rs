@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! A PCI function that is to be changed, and the errors about functions.
 
 use std::io;

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Finds out whether a program uses a PCI function through VFIO.
 //!
 //! libvirt knows its own virtual machines. Any process can try to open the file of the VFIO group, which the kernel

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Resets a function that neither VFIO nor the kernel resets: through its power states, or with its bus.
 
 use std::io;

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Compares a function's base addresses with those that the kernel gave it (kernel: Documentation/PCI/sysfs-pci.rst and
 //! include/linux/ioport.h; PCI Local Bus Specification 3.0, 6.2.5.1).
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Sets the number of virtual functions of a physical one (kernel: Documentation/PCI/pci-iov-howto.rst,
 //! drivers/pci/iov.c).
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Finds identifiers: by their form in any text, and serial numbers in the files that have them.
 
 use std::collections::HashSet;

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Replaces identifiers in attributes of a known format, most of which are binary.
 
 use super::identifiers;

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Messages and scans on a small tree of sysfs. The expected events are those that libvirt had for
 //! such changes in the recordings in tests/data/events and tests/data/mdev.
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: LGPL-2.1-or-later
+// SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Declarations of elements (XML 1.0, section 3.2): checked, and skipped.
 
 use crate::xml::fault::Fault;

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """The node-device API by ctypes, the same for both libraries.
 
   python3 api.py LIBRARY     all that LIBRARY tells of all devices, as JSON

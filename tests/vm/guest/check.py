@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """check.py REPORT: runs in the guest; compares this project with the guest's libvirt and writes a report.
 
   --only NAME   one part: devices, mdev, vport, detach or timing

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """What may differ between the two sides, and why.
 
 Lines of our output that match `ours`, and lines of libvirt's that match `theirs`, are not compared.

@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """Runs a sequence of commands, once with this project's program and once with libvirt's virsh.
 
 A sequence is a text file, a step a line:

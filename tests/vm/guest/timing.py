@@ -1,4 +1,4 @@
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """timing.py LIBRARY ROUNDS FC_HOST
 
 How long virNodeDeviceCreateXML takes for a mediated device and for a virtual port: the whole call, and the part

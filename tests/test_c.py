@@ -143,9 +143,9 @@ class Exports(unittest.TestCase):
         self.assertIn(required, ([], ["libudev"]))
 
     def test_size(self):
-        """At most 2 MB when stripped, with Debian's compilers too, which optimise across the standard library less."""
+        """At most 2.2 MB when stripped, with Debian's compilers too, which optimise across the standard library less."""
         stripped = os.path.join(kit.temp(), "stripped.so")
         kit.checked("strip", "-o", stripped, os.path.join(kit.LIBDIR, "libvirnodedev.so.0"))
         size = os.path.getsize(stripped)
         self.note = "%d KiB" % (size // 1024)
-        self.assertLessEqual(size, 2000 * 1000)
+        self.assertLessEqual(size, 2200 * 1000)

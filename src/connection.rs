@@ -48,7 +48,8 @@ pub struct Connection {
     host: Host,
     machine: Machine,
     users: Vec<User>,
-    view: Mutex<View>,
+    /// On the heap: it is large, and a connection is moved from hand to hand when it is opened.
+    view: Mutex<Box<View>>,
 }
 
 impl Connection {
@@ -88,7 +89,7 @@ impl Connection {
             host,
             machine,
             users,
-            view: Mutex::new(View::new(registry, monitor)),
+            view: Mutex::new(Box::new(View::new(registry, monitor))),
         })
     }
 
@@ -130,14 +131,14 @@ impl Connection {
     }
 
     /// The view, brought up to date; see [`Monitor::news`] for `thorough`.
-    fn view(&self, thorough: bool) -> Result<MutexGuard<'_, View>> {
+    fn view(&self, thorough: bool) -> Result<MutexGuard<'_, Box<View>>> {
         let mut view = self.old_view();
         view.refresh(&self.host, thorough)?;
         Ok(view)
     }
 
     /// The view as it was at the last call.
-    fn old_view(&self) -> MutexGuard<'_, View> {
+    fn old_view(&self) -> MutexGuard<'_, Box<View>> {
         // After a panic the view is still consistent, because each of its changes is one call.
         self.view.lock().unwrap_or_else(PoisonError::into_inner)
     }

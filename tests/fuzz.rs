@@ -84,7 +84,7 @@ fn fuzz(target: &str, run: fn(&[u8])) {
     assert!(count > 0);
 }
 
-#[path = "../fuzz/shared/changed_machine.rs"]
+#[path = "../fuzz/parts/changed_machine.rs"]
 mod changed_machine;
 
 macro_rules! targets {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 #![no_main]
 
-#[path = "../shared/changed_machine.rs"]
+#[path = "../parts/changed_machine.rs"]
 mod changed_machine;
 #[path = "../targets/record.rs"]
 mod target;

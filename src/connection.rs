@@ -1,36 +1,31 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! A connection to the node devices of one host, of a recording or of the test driver.
 
+mod descriptions;
+mod events;
 pub mod operation;
 
 use std::ffi::CStr;
-use std::io;
-use std::os::fd::{AsFd, OwnedFd, RawFd};
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::caps::scsi_host::ScsiHostState;
 use crate::caps::{Capability, State};
-use crate::description::Description;
 use crate::device::Device;
 use crate::error::{Code, Domain, Error, Result};
 use crate::host::Host;
 use crate::host::files::Files;
 use crate::host::found::Found;
-use crate::host::mdevctl::run::Asking;
 use crate::host::monitor::{Monitor, is_readable};
-use crate::inventory::{Object, Survey, inventory_of, parts_named};
 use crate::machine::Machine;
 use crate::name::Name;
-use crate::record::anonymous::anonymise;
-use crate::record::record;
 use crate::testdriver::{self, User};
 use crate::uri::{self, DeviceSource};
+use crate::view::View;
 use crate::view::filter::{may_pass, needs_facts, passes};
 use crate::view::registry::Registry;
-use crate::view::{DeviceEvent, View};
-use crate::xml::writer::Writer;
 use operation::{Operation, Unchangeable};
 
 /// The version of a hypervisor that libvirt's test driver reports.
@@ -337,149 +332,6 @@ impl Connection {
         Ok(names)
     }
 
-    /// The device's XML; with `inactive`, that of the persistent definition (code 55 if there is none).
-    pub fn xml(&self, name: &CStr, inactive: bool) -> Result<String> {
-        Ok(self.description(name, inactive)?.to_xml())
-    }
-
-    /// The device's description as a JSON object, with the same facts as its XML; see [`Connection::xml`].
-    pub fn json(&self, name: &CStr, inactive: bool) -> Result<String> {
-        Ok(self.description(name, inactive)?.to_json())
-    }
-
-    fn description(&self, name: &CStr, inactive: bool) -> Result<Description> {
-        let device = self.device(name)?;
-        if inactive && !device.is_persistent() {
-            return Err(self.own(Error::new(
-                Code::OperationInvalid,
-                format!("node device '{}' is not persistent", device.name_text()),
-            )));
-        }
-        match inactive {
-            true => device.describe_definition(&self.host, self.asking()),
-            false => device.describe(&self.host, self.asking()),
-        }
-    }
-
-    /// The XML of all devices that pass the list flags: a `<node>` with `<device>` elements, which the test driver can
-    /// read (`test:///FILE`).
-    pub fn xml_of_all(&self, flags: u32) -> Result<String> {
-        let mut w = Writer::xml();
-        let descriptions = self.describe_all(flags)?;
-        w.element("node", &[], |w| {
-            for description in descriptions {
-                w.element("device", &[], |w| description.write(w));
-            }
-        });
-        Ok(w.finish())
-    }
-
-    /// The descriptions of all devices that pass the list flags, as a JSON array.
-    pub fn json_of_all(&self, flags: u32) -> Result<String> {
-        let descriptions = self.describe_all(flags)?;
-        let objects: Vec<_> = descriptions.iter().map(Description::to_json).collect();
-        Ok(format!("[{}]", objects.join(",")))
-    }
-
-    /// The descriptions of all devices that pass the flags; devices that have gone meanwhile are left out.
-    fn describe_all(&self, flags: u32) -> Result<Vec<Description>> {
-        let (devices, asking) = (self.devices(flags)?, self.asking());
-        let mut descriptions = Vec::with_capacity(devices.len());
-        for device in devices {
-            match device.describe(&self.host, asking) {
-                Err(e) if e.code() == Code::NoNodeDevice => {}
-                description => descriptions.push(description?),
-            }
-        }
-        Ok(descriptions)
-    }
-
-    /// The inventory of all devices: a JSON object with one for each device, in the order of lists. `parts` names parts
-    /// of it, all if empty. With `is_slow`, what wakes devices or takes long is read, too. Devices that have gone
-    /// meanwhile are left out.
-    pub fn inventory(&self, parts: &str, is_slow: bool) -> Result<String> {
-        let parts = parts_named(parts)?;
-        let survey = Survey::new(&self.host, is_slow);
-        let mut all = Object::new();
-        for device in self.devices(0)? {
-            match inventory_of(&device, &parts, &survey) {
-                Err(e) if e.code() == Code::NoNodeDevice => {}
-                inventory => {
-                    all.insert(device.name_text(), inventory?.into());
-                }
-            }
-        }
-        Ok(serde_json::Value::Object(all).to_string())
-    }
-
-    /// The inventory of one device, as a JSON object with its parts.
-    pub fn inventory_of(&self, name: &CStr, parts: &str, is_slow: bool) -> Result<String> {
-        let parts = parts_named(parts)?;
-        let device = self.device(name)?;
-        let survey = Survey::new(&self.host, is_slow);
-        let inventory = inventory_of(&device, &parts, &survey)?;
-        Ok(serde_json::Value::Object(inventory).to_string())
-    }
-
-    /// Whether, and until when, a call may run mdevctl, which has the caller's rights.
-    fn asking(&self) -> Asking {
-        match self.is_read_only {
-            true => Asking::Never,
-            false => Asking::within_one_call(),
-        }
-    }
-
-    /// A recording of the machine as a compressed archive, with all that is read to list and describe its devices. With
-    /// `anonymous`, values that identify the machine are replaced.
-    pub fn record(&self, anonymous: bool) -> Result<Vec<u8>> {
-        let mut recording = record(&self.host)?;
-        if anonymous {
-            // The name of this host is not that of a recorded machine.
-            let own = self.host.files.is_live().then(|| self.hostname());
-            let own = own.as_ref().and_then(|name| name.split('.').next());
-            recording = anonymise(&recording, own.map(str::as_bytes));
-        }
-        let mut archive = Vec::new();
-        recording
-            .write_archive(&mut archive)
-            .map_err(|e| Error::io("cannot write the recording", &e))?;
-        Ok(archive)
-    }
-
-    /// Keeps events from now on, for [`Connection::take_events`].
-    pub fn keep_events(&self) -> Result<()> {
-        self.view(true)?.keep_events(true);
-        Ok(())
-    }
-
-    /// Stops to keep events, and drops those that are kept.
-    pub fn drop_events(&self) {
-        self.old_view().keep_events(false);
-    }
-
-    /// The events since the last call, in order.
-    pub fn take_events(&self) -> Result<Vec<DeviceEvent>> {
-        Ok(self.view(true)?.take_events())
-    }
-
-    /// Takes events back that could not be dispatched; the next call of [`Connection::take_events`] returns them first.
-    pub fn give_back_events(&self, untold: Vec<DeviceEvent>) {
-        self.old_view().give_back_events(untold);
-    }
-
-    /// A descriptor for poll(2) that is readable while [`Connection::take_events`] may have something to return. It is
-    /// open as long as the connection.
-    pub fn event_fd(&self) -> Result<RawFd> {
-        let fd = self.view(false)?.event_fd();
-        fd.map_err(no_event_fd)
-    }
-
-    /// A descriptor like that of [`Connection::event_fd`], which the caller owns.
-    pub fn own_event_fd(&self) -> Result<OwnedFd> {
-        let fd = self.view(false)?.own_event_fd();
-        fd.map_err(no_event_fd)
-    }
-
     /// Whether the device exists now, and is not only defined.
     pub fn is_active(&self, name: &CStr) -> Result<bool> {
         Ok(self.device(name)?.is_active())
@@ -497,10 +349,6 @@ impl Connection {
         }
         Ok(Some(self.device(name)?.starts_by_itself()))
     }
-}
-
-fn no_event_fd(error: io::Error) -> Error {
-    Error::io("cannot make a descriptor for events", &error)
 }
 
 /// Opens a recorded machine: a folder with a folder `sys` in it, or an archive of one.

@@ -40,29 +40,20 @@ impl Connection {
 
 /// A mediated device that is defined only.
 fn stopped(device: &Device) -> Report {
-    let name = device.name_text();
-    Report {
-        reasons: vec![Reason {
-            code: "not-active",
-            allows: Verdict::No,
-            what: "is defined, but not started".into(),
-            advice: format!("start it: nodedev start {name}"),
-            device: name.clone(),
-        }],
-        name,
-        group: None,
-        vfio: Vec::new(),
-    }
+    let mut report = Report::new(device.name_text());
+    report.reasons.push(Reason {
+        code: "not-active",
+        allows: Verdict::No,
+        device: report.name.clone(),
+        what: "is defined, but not started".into(),
+        advice: format!("start it: nodedev start {}", report.name),
+    });
+    report
 }
 
 /// A mediated device that is active: the parent's driver keeps it apart from others.
 fn mediated(name: String, node: &Node<'_>) -> Result<Report> {
-    let mut report = Report {
-        name,
-        group: None,
-        vfio: Vec::new(),
-        reasons: Vec::new(),
-    };
+    let mut report = Report::new(name);
     let Some(number) = node.link("iommu_group")? else {
         return Ok(report);
     };

@@ -3,13 +3,14 @@
 //! Documentation/ABI/testing/sysfs-kernel-iommu_groups).
 
 use super::report::{Group, Member, Reason, Report, Verdict, held};
-use crate::caps::pci::is_asleep;
+use crate::caps::pci::{class, is_asleep, is_bridge};
 use crate::caps::pci_address::PciAddress;
 use crate::caps::pci_express::{HEADER_END, answers};
 use crate::connection::Connection;
 use crate::device::Origin;
 use crate::error::Result;
 use crate::host::files::syspath_of_link;
+use crate::host::found::Found;
 use crate::host::holders::vfio_device_file;
 use crate::host::node::Node;
 use crate::host::uses::uses;
@@ -33,12 +34,7 @@ struct Findings<'a> {
 pub fn report(conn: &Connection, name: String, node: &Node<'_>) -> Result<Report> {
     let mut findings = Findings {
         node,
-        report: Report {
-            name,
-            group: None,
-            vfio: Vec::new(),
-            reasons: Vec::new(),
-        },
+        report: Report::new(name),
     };
     findings.look_at_function()?;
     findings.look_at_group(conn)?;
@@ -71,6 +67,7 @@ impl Findings<'_> {
 
     fn look_at_function(&mut self) -> Result<()> {
         let (node, name) = (self.node, self.report.name.clone());
+        // These do not keep the rest of their group from being assigned.
         if is_bridge(node) {
             self.add(
                 "bridge",
@@ -90,14 +87,11 @@ impl Findings<'_> {
         for found in uses(node.host, node.path)? {
             self.add(found.code, Verdict::No, found.what, found.advice);
         }
-        if let Some(driver) = node
-            .link("driver")?
-            .filter(|_| !matches!(is_detached(node), Ok(true)))
-        {
+        if let Some(driver) = hosts_driver(node)? {
             self.add(
                 "host-driver",
                 Verdict::Yes,
-                format!("is bound to the host's driver {}", text::line(&driver)),
+                format!("is bound to the host's driver {driver}"),
                 format!(
                     "detach it, if the virtual machine's manager does not: nodedev detach {name}"
                 ),
@@ -209,10 +203,9 @@ impl Findings<'_> {
                 .into_owned(),
             false => text::line(entry),
         };
-        let driver = member.link("driver")?.map(|driver| text::line(&driver));
-        let is_hosts = driver.is_some() && !is_detached(member)?;
-        if name != self.report.name && is_hosts && !is_bridge(member) {
-            let driver = driver.as_deref().unwrap_or_default();
+        let hosts = hosts_driver(member)?;
+        let is_other = name != self.report.name && !is_bridge(member);
+        if let Some(driver) = hosts.filter(|_| is_other) {
             self.report.reasons.push(Reason {
                 code: "group-member",
                 allows: Verdict::Together,
@@ -236,7 +229,7 @@ impl Findings<'_> {
         Ok(Member {
             class: class(member).filter(|_| is_function),
             name,
-            driver,
+            driver: driver(member)?,
         })
     }
 
@@ -290,6 +283,19 @@ impl Findings<'_> {
     }
 }
 
+/// The driver that is bound.
+fn driver(node: &Node<'_>) -> Found<String> {
+    Ok(node.link("driver")?.map(|driver| text::line(&driver)))
+}
+
+/// The driver that is bound, if it is one of the host.
+fn hosts_driver(node: &Node<'_>) -> Found<String> {
+    match driver(node)? {
+        Some(driver) if !is_detached(node)? => Ok(Some(driver)),
+        _ => Ok(None),
+    }
+}
+
 /// Whether there is a node device with this name, which `nodedev detach` takes.
 fn known_to(conn: &Connection, name: &str) -> Result<bool> {
     let Ok(name) = std::ffi::CString::new(name) else {
@@ -297,15 +303,6 @@ fn known_to(conn: &Connection, name: &str) -> Result<bool> {
     };
     let device = conn.find_device(&name)?;
     Ok(device.is_some_and(|device| matches!(device.origin, Origin::Kernel(_))))
-}
-
-fn class(node: &Node<'_>) -> Option<u32> {
-    text::parse_u32(node.variable(b"PCI_CLASS")?, 16)
-}
-
-/// Bridges to PCI and CardBus, which do not keep the rest of their group from being assigned.
-fn is_bridge(node: &Node<'_>) -> bool {
-    matches!(class(node).map(|class| class >> 8), Some(0x0604 | 0x0607))
 }
 
 /// Whether the function is awake and does not answer. Who may not read configuration space does not know.

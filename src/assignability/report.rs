@@ -78,6 +78,16 @@ pub struct Report {
 }
 
 impl Report {
+    /// A report that says nothing yet of the device with this name.
+    pub fn new(name: String) -> Report {
+        Report {
+            name,
+            group: None,
+            vfio: Vec::new(),
+            reasons: Vec::new(),
+        }
+    }
+
     /// The worst that any reason allows.
     pub fn verdict(&self) -> Verdict {
         let allowed = self.reasons.iter().map(|reason| reason.allows);

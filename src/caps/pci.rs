@@ -97,8 +97,23 @@ fn address(node: &Node<'_>) -> Option<PciAddress> {
     PciAddress::parse(node.basename())
 }
 
-fn class(node: &Node<'_>) -> Option<u32> {
+/// Base class, subclass and programming interface.
+pub fn class(node: &Node<'_>) -> Option<u32> {
     text::parse_u32(node.variable(b"PCI_CLASS")?, 16)
+}
+
+/// The kind of bridge that the class tells of (kernel: include/linux/pci_ids.h); `None` for everything else.
+fn bridge_of_class(class: u32) -> Option<Bridge> {
+    match class >> 8 {
+        0x0604 => Some(Bridge::Pci),
+        0x0607 => Some(Bridge::CardBus),
+        _ => None,
+    }
+}
+
+/// Bridges to PCI and CardBus, as their class tells.
+pub fn is_bridge(node: &Node<'_>) -> bool {
+    class(node).and_then(bridge_of_class).is_some()
 }
 
 /// Whether looking at configuration space or VPD would wake the function (kernel: Documentation/power/pci.rst).
@@ -174,11 +189,7 @@ impl Pci {
     /// Takes bridge and link from what the kernel has cached, so that the function is not woken.
     fn infer_from_cached(&mut self, node: &Node<'_>) -> Result<()> {
         self.is_silent = true;
-        self.bridge = match self.class.map(|class| class >> 8) {
-            Some(0x0604) => Some(Bridge::Pci),
-            Some(0x0607) => Some(Bridge::CardBus),
-            _ => None,
-        };
+        self.bridge = self.class.and_then(bridge_of_class);
         // The kernel has cached the speed, but reads the width from the function. For that it wakes a function
         // in D3cold, and the bridge above (drivers/pci/pci.c, `pci_config_pm_runtime_get`).
         let width = match is_cold(node)? || is_suspended(node, "../power/runtime_status")? {

@@ -115,6 +115,12 @@ impl Files {
         found("read the link", path, self.0.read_link(path))
     }
 
+    /// The folder of the device to which a link in the folder of a bus or class leads; `None` if there is no such link.
+    pub fn device_of_link(&self, link: &[u8]) -> Found<Vec<u8>> {
+        let target = self.read_link(link)?;
+        Ok(target.and_then(|target| syspath_of_link(&target)))
+    }
+
     /// The last component of the file that a link leads to; the file must exist. The root folder has an empty one.
     pub fn resolve_link(&self, path: &[u8]) -> Found<Vec<u8>> {
         let Some(target) = self.read_link(path)? else {

@@ -10,7 +10,7 @@ use rustix::net::{
     AddressFamily, RecvFlags, SocketFlags, SocketType, bind, recvfrom, socket_with, sockopt,
 };
 
-use super::files::{Files, join, syspath_of_link};
+use super::files::{Files, join};
 use super::found::{Found, optional_socket};
 use super::netlink::{attributes, messages};
 
@@ -40,8 +40,7 @@ pub struct Link {
 impl Link {
     /// The folder of the interface with this name.
     pub fn path(&self, files: &Files) -> Found<Vec<u8>> {
-        let target = files.read_link(&join(b"/sys/class/net", &self.interface))?;
-        Ok(target.and_then(|target| syspath_of_link(&target)))
+        files.device_of_link(&join(b"/sys/class/net", &self.interface))
     }
 }
 

@@ -16,6 +16,7 @@ pub mod machine_id;
 pub mod mdevctl;
 pub mod modules;
 pub mod monitor;
+pub mod mounts;
 pub mod namespace;
 mod netlink;
 pub mod new_uuid;

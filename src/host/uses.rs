@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! What the host itself uses a device for: file systems, swap, the way to other networks, a display.
 //!
-//! Sources: proc_pid_mountinfo(5), proc_swaps(5); /proc/net/route and /proc/net/ipv6_route (kernel: net/ipv4/fib_trie.c,
+//! Sources: proc_swaps(5); /proc/net/route and /proc/net/ipv6_route (kernel: net/ipv4/fib_trie.c,
 //! net/ipv6/route.c); the links `slaves`, `lower_*` and of `nvme-subsystem` in sysfs.
 
 use std::collections::BTreeMap;
 
 use super::Host;
-use super::files::{basename, dirname, join, syspath_of_link};
+use super::files::{basename, dirname, join};
+use super::mounts::{Mount, mounts, unescaped};
 use crate::error::Result;
 use crate::text;
 
@@ -28,28 +29,17 @@ pub struct Use {
 /// What the host uses the device in this folder for, or anything below it. Only what this process can see counts: its
 /// own mounts and network namespace, and processes whose open files it may see.
 pub fn uses(host: &Host, path: &[u8]) -> Result<Vec<Use>> {
-    let mut uses = mounts(host, path)?;
+    let mut uses = mounted(host, path)?;
     uses.extend(swap(host, path)?);
     uses.extend(default_routes(host, path)?);
     uses.extend(displays(host, path)?);
     Ok(uses)
 }
 
-fn mounts(host: &Host, path: &[u8]) -> Result<Vec<Use>> {
-    let text = host
-        .files
-        .read(b"/proc/self/mountinfo")?
-        .unwrap_or_default();
+fn mounted(host: &Host, path: &[u8]) -> Result<Vec<Use>> {
     let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for line in lines(&text) {
-        let fields = words(line);
-        let (Some(number), Some(place)) = (fields.get(2), fields.get(4)) else {
-            continue;
-        };
-        // `-` ends the optional fields; the type and the source follow.
-        let dash = fields.iter().position(|field| *field == b"-");
-        let source = dash.and_then(|dash| fields.get(dash + 2));
-        let Some(device) = mounted_device(host, number, source.copied())? else {
+    for mount in mounts(&host.files)? {
+        let Some(device) = mounted_device(host, &mount)? else {
             continue;
         };
         if is_on(host, &device, path, DEPTH)? {
@@ -57,7 +47,7 @@ fn mounts(host: &Host, path: &[u8]) -> Result<Vec<Use>> {
             places
                 .entry(name)
                 .or_default()
-                .push(text::line(&unescaped(place)));
+                .push(text::line(&mount.point));
         }
     }
     let used = places.into_iter().map(|(disk, places)| Use {
@@ -69,13 +59,14 @@ fn mounts(host: &Host, path: &[u8]) -> Result<Vec<Use>> {
 }
 
 /// The folder of the block device of a mount: by its number or, where that is the file system's own, by the source.
-fn mounted_device(host: &Host, number: &[u8], source: Option<&[u8]>) -> Result<Option<Vec<u8>>> {
-    if !number.starts_with(b"0:") {
-        return device_of_link(host, &join(b"/sys/dev/block", number));
+fn mounted_device(host: &Host, mount: &Mount) -> Result<Option<Vec<u8>>> {
+    if !mount.number.starts_with(b"0:") {
+        let link = join(b"/sys/dev/block", &mount.number);
+        return host.files.device_of_link(&link);
     }
-    match source {
-        Some(source) if source.starts_with(b"/dev/") => block_device(host, &unescaped(source)),
-        _ => Ok(None),
+    match mount.source.starts_with(b"/dev/") {
+        true => block_device(host, &mount.source),
+        false => Ok(None),
     }
 }
 
@@ -83,7 +74,7 @@ fn mounted_device(host: &Host, number: &[u8], source: Option<&[u8]>) -> Result<O
 fn block_device(host: &Host, node: &[u8]) -> Result<Option<Vec<u8>>> {
     let target = host.files.read_link(node)?;
     let name = basename(target.as_deref().unwrap_or(node));
-    device_of_link(host, &join(b"/sys/class/block", name))
+    host.files.device_of_link(&join(b"/sys/class/block", name))
 }
 
 fn swap(host: &Host, path: &[u8]) -> Result<Vec<Use>> {
@@ -149,7 +140,7 @@ fn default_routes(host: &Host, path: &[u8]) -> Result<Vec<Use>> {
 
 /// Whether an interface is below the device, or on top of one that is.
 fn is_interface_on(host: &Host, name: &[u8], path: &[u8], depth: usize) -> Result<bool> {
-    let Some(folder) = device_of_link(host, &join(b"/sys/class/net", name))? else {
+    let Some(folder) = host.files.device_of_link(&join(b"/sys/class/net", name))? else {
         return Ok(false);
     };
     if is_below(&folder, path) {
@@ -203,7 +194,10 @@ fn is_on(host: &Host, device: &[u8], path: &[u8], depth: usize) -> Result<bool> 
     for folder in [device, dirname(device)] {
         let slaves = host.files.entries(&join(folder, b"slaves"))?;
         for slave in slaves.unwrap_or_default() {
-            let Some(slave) = device_of_link(host, &join(b"/sys/class/block", &slave))? else {
+            let Some(slave) = host
+                .files
+                .device_of_link(&join(b"/sys/class/block", &slave))?
+            else {
                 continue;
             };
             if is_on(host, &slave, path, depth - 1)? {
@@ -235,12 +229,6 @@ fn is_below(folder: &[u8], path: &[u8]) -> bool {
         .is_some_and(|rest| rest.starts_with(b"/"))
 }
 
-/// The folder of a device to which a link of `/sys/class` or `/sys/dev` leads.
-fn device_of_link(host: &Host, link: &[u8]) -> Result<Option<Vec<u8>>> {
-    let target = host.files.read_link(link)?;
-    Ok(target.and_then(|target| syspath_of_link(&target)))
-}
-
 fn without_parents(mut target: &[u8]) -> &[u8] {
     while let Some(rest) = target.strip_prefix(b"../") {
         target = rest;
@@ -255,26 +243,4 @@ fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 fn words(line: &[u8]) -> Vec<&[u8]> {
     let words = line.split(|b| b.is_ascii_whitespace());
     words.filter(|word| !word.is_empty()).collect()
-}
-
-/// A field of which the kernel wrote blanks and backslashes as three octal digits (`\040`).
-fn unescaped(field: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(field.len());
-    let mut rest = field;
-    while let [first, after @ ..] = rest {
-        let digits = (*first == b'\\').then(|| after.get(..3)).flatten();
-        let byte =
-            digits.and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok());
-        match byte {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &after[3..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = after;
-            }
-        }
-    }
-    bytes
 }

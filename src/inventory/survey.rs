@@ -10,7 +10,8 @@ use crate::caps::pci::virtual_functions;
 use crate::caps::pci_address::PciAddress;
 use crate::error::Result;
 use crate::host::Host;
-use crate::host::files::{Files, join};
+use crate::host::files::join;
+use crate::host::mounts::{Mount, mounts};
 use crate::host::node::Node;
 use crate::text;
 
@@ -135,80 +136,11 @@ impl<'a> Survey<'a> {
             return Ok(Vec::new());
         }
         if self.mounts.get().is_none() {
-            let text = Files::live().read(b"/proc/self/mountinfo")?;
-            let mounts = text.iter().flat_map(|text| text.split(|&b| b == b'\n'));
-            let _ = self.mounts.set(mounts.filter_map(Mount::parse).collect());
+            let _ = self.mounts.set(mounts(&self.host.files)?);
         }
         let device = [b"/dev/", name].concat();
         let mounts = self.mounts.get().into_iter().flatten();
         let mounts = mounts.filter(|mount| mount.number == number || mount.source == device);
         Ok(mounts.map(|mount| text::clean(&mount.point)).collect())
-    }
-}
-
-/// A mounted file system.
-#[derive(Debug)]
-struct Mount {
-    /// The number of its device, `8:1`.
-    number: Vec<u8>,
-    /// The file of its device. File systems on more than one have a number of their own.
-    source: Vec<u8>,
-    /// Where it is mounted.
-    point: Vec<u8>,
-}
-
-impl Mount {
-    /// Reads a line of `mountinfo` (proc_pid_mountinfo(5)).
-    fn parse(line: &[u8]) -> Option<Mount> {
-        let mut words = line.split(|&b| b == b' ');
-        let number = words.by_ref().nth(2)?.to_vec();
-        let point = unescaped(words.by_ref().nth(1)?);
-        // A hyphen ends the optional fields; type and source follow.
-        words.by_ref().find(|word| *word == b"-")?;
-        let source = unescaped(words.nth(1)?);
-        Some(Mount {
-            number,
-            source,
-            point,
-        })
-    }
-}
-
-/// The text without the octal escapes `\040` of the kernel.
-fn unescaped(text: &[u8]) -> Vec<u8> {
-    let mut plain = Vec::new();
-    let mut rest = text;
-    while let Some((&first, after)) = rest.split_first() {
-        let digits = after.get(..3).filter(|_| first == b'\\');
-        let byte = digits.and_then(|digits| {
-            let digits = std::str::from_utf8(digits).ok()?;
-            u8::from_str_radix(digits, 8).ok()
-        });
-        plain.push(byte.unwrap_or(first));
-        rest = if byte.is_some() { &after[3..] } else { after };
-    }
-    plain
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn mounts_are_read() {
-        let line =
-            b"36 35 98:0 /mnt1 /mnt\\0402 rw,noatime master:1 - ext3 /dev/root rw,errors=continue";
-        let mount = Mount::parse(line).unwrap();
-        assert_eq!(mount.number, b"98:0");
-        assert_eq!(mount.point, b"/mnt 2");
-        assert_eq!(mount.source, b"/dev/root");
-        for bad in [
-            &b""[..],
-            b"36 35 98:0 /",
-            b"36 35 98:0 / / rw ext3 /dev/root",
-        ] {
-            assert!(Mount::parse(bad).is_none());
-        }
-        assert_eq!(unescaped(b"a\\04"), b"a\\04");
     }
 }

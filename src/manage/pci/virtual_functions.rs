@@ -8,15 +8,16 @@ use rustix::io::Errno;
 
 use super::function::{Function, internal, show, system};
 use super::in_use::held_through;
+use crate::caps::pci::virtual_functions;
 use crate::caps::pci_address::PciAddress;
 use crate::connection::Connection;
 use crate::error::{Code, Error, Result};
-use crate::host::files::{basename, join, syspath_of_link};
+use crate::host::files::join;
 use crate::host::node::Node;
 use crate::host::pci_bus::FUNCTIONS;
 use crate::host::uses::uses;
 use crate::manage::wait::wait_for;
-use crate::name::{Name, device_name};
+use crate::name::device_name;
 use crate::text;
 
 /// How many virtual functions there can be; code 84 if there can be none.
@@ -57,7 +58,7 @@ pub fn set(function: &Function<'_>, count: u32, forced: bool) -> Result<()> {
         return Ok(());
     }
     if !forced {
-        for address in addresses(function)? {
+        for address in virtual_functions(&function.node)? {
             refuse_if_in_use(function, &address)?;
         }
     }
@@ -142,30 +143,13 @@ fn restore(function: &Function<'_>, before: u32) -> String {
     }
 }
 
-/// The addresses of the virtual functions that there are.
-fn addresses(function: &Function<'_>) -> Result<Vec<Vec<u8>>> {
-    let mut addresses = Vec::new();
-    loop {
-        let link = function.node.below(format!("virtfn{}", addresses.len()));
-        match function.node.host.files.read_link(&link)? {
-            Some(target) => addresses.push(basename(&target).to_vec()),
-            None => return Ok(addresses),
-        }
-    }
+/// The link to the folder of the function with this address.
+fn link(address: &PciAddress) -> Vec<u8> {
+    join(FUNCTIONS, address.to_string().as_bytes())
 }
 
-/// The folder of the function with this address; `None` if there is none.
-fn folder(function: &Function<'_>, address: &[u8]) -> Result<Option<Vec<u8>>> {
-    let target = function
-        .node
-        .host
-        .files
-        .read_link(&join(FUNCTIONS, address))?;
-    Ok(target.and_then(|target| syspath_of_link(&target)))
-}
-
-fn refuse_if_in_use(function: &Function<'_>, address: &[u8]) -> Result<()> {
-    let Some(path) = folder(function, address)? else {
+fn refuse_if_in_use(function: &Function<'_>, address: &PciAddress) -> Result<()> {
+    let Some(path) = function.node.host.files.device_of_link(&link(address))? else {
         return Ok(());
     };
     let node = Node::at(function.node.host, &path, b"pci");
@@ -181,8 +165,7 @@ fn refuse_if_in_use(function: &Function<'_>, address: &[u8]) -> Result<()> {
         None => Ok(()),
         Some(why) => {
             let why = format!(
-                "virtual function {} of PCI device {} is in use: {why}",
-                show(address),
+                "virtual function {address} of PCI device {} is in use: {why}",
                 function.address
             );
             Err(Error::new(Code::OperationInvalid, why))
@@ -192,17 +175,12 @@ fn refuse_if_in_use(function: &Function<'_>, address: &[u8]) -> Result<()> {
 
 /// Waits until all virtual functions are node devices.
 pub fn wait(conn: &Connection, function: &Function<'_>) -> Result<()> {
-    let addresses = addresses(function)?;
-    let names: Vec<Name> = addresses
-        .iter()
-        .filter(|address| PciAddress::parse(address).is_some())
-        .map(|address| device_name(b"pci", address, None))
-        .collect();
-    for (name, address) in names.iter().zip(&addresses) {
+    for address in virtual_functions(&function.node)? {
+        let name = device_name(b"pci", address.to_string().as_bytes(), None);
         let found = wait_for(
             conn,
-            || folder(function, address),
-            || conn.find_device(name),
+            || function.node.host.files.device_of_link(&link(&address)),
+            || conn.find_device(&name),
         )?;
         if found.is_none() {
             let name = name.to_string_lossy();

@@ -231,17 +231,20 @@ impl View {
     }
 
     fn notifier(&mut self) -> io::Result<&Notifier> {
-        if self.notifier.is_none() {
-            let mut notifier = Notifier::new(self.monitor.iter().flat_map(Monitor::fds))?;
-            notifier.resume(self.patience_ends());
-            if self.known.events.len() > 0 {
-                notifier.notify();
-            }
-            self.notifier = Some(notifier);
+        let notifier = match self.notifier.take() {
+            Some(notifier) => notifier,
+            None => self.new_notifier()?,
+        };
+        Ok(self.notifier.insert(notifier))
+    }
+
+    fn new_notifier(&self) -> io::Result<Notifier> {
+        let mut notifier = Notifier::new(self.monitor.iter().flat_map(Monitor::fds))?;
+        notifier.resume(self.patience_ends());
+        if self.known.events.len() > 0 {
+            notifier.notify();
         }
-        self.notifier
-            .as_ref()
-            .ok_or_else(|| io::ErrorKind::NotFound.into())
+        Ok(notifier)
     }
 
     /// Starts or stops to keep events for [`View::take_events`].

@@ -11,15 +11,12 @@ use crate::device::Origin;
 use crate::error::Result;
 use crate::host::files::syspath_of_link;
 use crate::host::found::Found;
-use crate::host::holders::vfio_device_file;
+use crate::host::holders::{NO_IOMMU, vfio_device_file};
 use crate::host::node::Node;
 use crate::host::uses::uses;
 use crate::manage::pci::in_use::{held_through, is_detached, is_vfio};
 use crate::name::device_name;
 use crate::text;
-
-/// The name of a group of functions that no IOMMU guards, which VFIO makes up.
-const NO_IOMMU: &str = "vfio-noiommu";
 
 /// Bit 3 of Intel's Extended Capability Register: interrupts can be remapped (VT-d specification, 11.4.3).
 const INTERRUPT_REMAPPING: u64 = 1 << 3;

@@ -15,6 +15,9 @@ use super::found::{Found, found, is_shortage};
 use crate::error::{Error, Result};
 use crate::text;
 
+/// The name of an IOMMU group of functions that no IOMMU guards, which VFIO makes up.
+pub const NO_IOMMU: &str = "vfio-noiommu";
+
 /// The file through which programs drive the devices of a VFIO group. Only one program at a time can have it open.
 #[derive(Debug)]
 pub struct VfioGroup {

@@ -2,7 +2,7 @@
 //! The part `drm`: graphics cards and what is connected to them (kernel: drivers/gpu/drm/drm_sysfs.c,
 //! Documentation/gpu/amdgpu).
 
-use super::facts::{Fact, Form, Object, read_facts, set, set_list};
+use super::facts::{Fact, Form, Object, read_facts, set, set_list, sorted_names};
 use super::survey::Survey;
 use crate::error::Result;
 use crate::host::found::Found;
@@ -37,13 +37,9 @@ pub fn read(_: &Survey<'_>, node: &Node<'_>) -> Found<Object> {
 /// The connectors of a card, whose folders are named `card0-HDMI-A-1`.
 fn connectors(node: &Node<'_>) -> Result<Vec<Object>> {
     let mut connectors = Vec::new();
-    let mut names = node.host.files.entries(node.path)?.unwrap_or_default();
-    names.sort_unstable();
-    for name in names {
-        let rest = name.strip_prefix(node.basename());
-        let Some(connector) = rest.and_then(|rest| rest.strip_prefix(b"-")) else {
-            continue;
-        };
+    let prefix = [node.basename(), b"-"].concat();
+    for name in sorted_names(node.host, node.path, |name| name.starts_with(&prefix))? {
+        let connector = &name[prefix.len()..];
         let path = node.below(&name);
         let mut object = Object::new();
         set(&mut object, "name", Some(text::clean(connector)));

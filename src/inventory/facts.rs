@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Facts that are one attribute each, as rows of a table, and the JSON that they become.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use crate::error::Result;
+use crate::host::Host;
 use crate::host::found::Found;
 use crate::host::node::Node;
 use crate::text;
@@ -77,10 +78,28 @@ pub fn text_value(text: &[u8]) -> Option<Value> {
 
 /// The names in a folder below the device's, in order.
 pub fn names_in(node: &Node<'_>, folder: &str) -> Result<Vec<Value>> {
-    let names = node.host.files.entries(&node.below(folder))?;
-    let mut names = names.unwrap_or_default();
-    names.sort_unstable();
+    let names = sorted_names(node.host, &node.below(folder), |_| true)?;
     Ok(names.iter().filter_map(|name| text_value(name)).collect())
+}
+
+/// The names in a folder that pass, in order.
+pub fn sorted_names(
+    host: &Host,
+    folder: &[u8],
+    wanted: impl Fn(&[u8]) -> bool,
+) -> Result<Vec<Vec<u8>>> {
+    let mut names = host.files.entries(folder)?.unwrap_or_default();
+    names.retain(|name| wanted(name));
+    names.sort_unstable();
+    Ok(names)
+}
+
+/// A speed; `None` where the kernel does not know it, which it tells by a word, zero or less.
+pub fn speed(text: &[u8]) -> Option<Value> {
+    let number: f64 = std::str::from_utf8(text).ok()?.trim().parse().ok()?;
+    Number::from_f64(number)
+        .filter(|_| number > 0.0)
+        .map(Value::Number)
 }
 
 /// Adds a member if there is a value.

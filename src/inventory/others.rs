@@ -3,7 +3,7 @@
 //! Documentation/ABI/testing and stable: sysfs-class-infiniband, sysfs-bus-nvdimm, sysfs-bus-dax, sysfs-bus-cxl,
 //! sysfs-class-tpm, sysfs-class-watchdog; Documentation/nvme, Documentation/hwmon, Documentation/driver-api/mmc).
 
-use super::facts::{Fact, Form, Object, read_facts, set_object};
+use super::facts::{Fact, Form, Object, read_facts, set_object, sorted_names};
 use super::survey::Survey;
 use crate::error::Result;
 use crate::host::files::join;
@@ -112,7 +112,7 @@ pub fn read(survey: &Survey<'_>, _: &Node<'_>) -> Found<Object> {
     let mut others = Object::new();
     for (member, folder, facts) in LISTS {
         let mut list = Object::new();
-        for name in sorted(survey, folder)? {
+        for name in sorted_names(survey.host, folder, |_| true)? {
             let path = join(folder, &name);
             let node = Node::at(survey.host, &path, b"");
             let mut object = Object::new();
@@ -128,17 +128,11 @@ pub fn read(survey: &Survey<'_>, _: &Node<'_>) -> Found<Object> {
     Ok((!others.is_empty()).then_some(others))
 }
 
-fn sorted(survey: &Survey<'_>, folder: &[u8]) -> Result<Vec<Vec<u8>>> {
-    let mut names = survey.host.files.entries(folder)?.unwrap_or_default();
-    names.sort_unstable();
-    Ok(names)
-}
-
 /// The ports of an InfiniBand device, by their numbers.
 fn ports(survey: &Survey<'_>, node: &Node<'_>) -> Result<Object> {
     let mut ports = Object::new();
     let folder = node.below("ports");
-    for name in sorted(survey, &folder)? {
+    for name in sorted_names(survey.host, &folder, |_| true)? {
         let path = join(&folder, &name);
         let mut port = Object::new();
         read_facts(

@@ -2,14 +2,15 @@
 //! The part `pci`: functions of the PCI bus (kernel: Documentation/ABI/testing/sysfs-bus-pci, sysfs-bus-pci-devices-aer,
 //! sysfs-devices-physical_location, Documentation/driver-api/vfio.rst).
 
-use serde_json::{Number, Value};
+use serde_json::Value;
 
-use super::facts::{Fact, Form, Object, read_facts, set, set_list, set_object, text_value};
+use super::facts::{Fact, Form, Object, read_facts, set, set_list, set_object, speed, text_value};
 use super::survey::Survey;
 use crate::caps::pci_address::PciAddress;
 use crate::error::Result;
 use crate::host::files::{basename, dirname, join};
 use crate::host::found::Found;
+use crate::host::holders::{NO_IOMMU, vfio_device_file};
 use crate::host::node::Node;
 use crate::text;
 
@@ -267,12 +268,8 @@ fn link(node: &Node<'_>, may_ask: bool) -> Result<Object> {
 }
 
 /// The number in `8.0 GT/s PCIe`; `None` for a speed that the kernel does not know.
-fn gigatransfers(speed: &[u8]) -> Option<Value> {
-    let number = speed.split(|&b| b == b' ').next()?;
-    let number: f64 = std::str::from_utf8(number).ok()?.parse().ok()?;
-    Number::from_f64(number)
-        .filter(|_| number > 0.0)
-        .map(Value::Number)
+fn gigatransfers(text: &[u8]) -> Option<Value> {
+    speed(text.split(|&b| b == b' ').next()?)
 }
 
 /// The totals of the errors that were reported (PCI Express Advanced Error Reporting).
@@ -297,7 +294,7 @@ fn write_iommu(survey: &Survey<'_>, node: &Node<'_>, pci: &mut Object) -> Result
     if let Some(target) = target {
         let number = basename(&target);
         let group = survey.iommu_group(number)?;
-        let is_unsafe = group.get("name").is_some_and(|name| name == "vfio-noiommu");
+        let is_unsafe = group.get("name").is_some_and(|name| name == NO_IOMMU);
         let prefix: &[u8] = if is_unsafe { b"noiommu-" } else { b"" };
         let name = [prefix, number].concat();
         if survey.has_vfio_group(&name)? {
@@ -308,7 +305,7 @@ fn write_iommu(survey: &Survey<'_>, node: &Node<'_>, pci: &mut Object) -> Result
     }
     let devices = node.host.files.entries(&node.below("vfio-dev"))?;
     if let Some(name) = devices.iter().flatten().next() {
-        let file = join(b"/dev/vfio/devices", name);
+        let file = vfio_device_file(name);
         set(&mut vfio, "device", text_value(&file));
     }
     set_object(pci, "vfio", vfio);

@@ -2,7 +2,7 @@
 //! The parts `scsi` and `fc`: SCSI devices with their places in enclosures, and ports of Fibre Channel host adapters
 //! (kernel: Documentation/ABI/testing/sysfs-class-enclosure, drivers/scsi/scsi_sysfs.c, scsi_transport_fc.c).
 
-use super::facts::{Fact, Form, Object, read_facts, set, set_list, set_object};
+use super::facts::{Fact, Form, Object, read_facts, set, set_list, set_object, sorted_names};
 use super::survey::Survey;
 use crate::error::Result;
 use crate::host::files::join;
@@ -91,10 +91,7 @@ pub fn read_fc(_: &Survey<'_>, node: &Node<'_>) -> Found<Object> {
 
 fn remote_ports(node: &Node<'_>) -> Result<Vec<Object>> {
     let mut ports = Vec::new();
-    let mut names = node.host.files.entries(node.path)?.unwrap_or_default();
-    names.retain(|name| name.starts_with(b"rport-"));
-    names.sort_unstable();
-    for name in names {
+    for name in sorted_names(node.host, node.path, |name| name.starts_with(b"rport-"))? {
         let path = join(&join(&node.below(&name), b"fc_remote_ports"), &name);
         let mut object = Object::new();
         set(&mut object, "name", Some(text::clean(&name)));

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The part `usb`: USB devices (kernel: Documentation/ABI/testing/sysfs-bus-usb, stable/sysfs-bus-usb).
 
-use serde_json::{Number, Value};
-
-use super::facts::{Fact, Form, Object, read_facts, set, set_list};
+use super::facts::{Fact, Form, Object, read_facts, set, set_list, sorted_names, speed};
 use super::survey::Survey;
 use crate::error::Result;
 use crate::host::found::Found;
@@ -41,13 +39,8 @@ const INTERFACE_FACTS: &[Fact] = &[
 pub fn read(_: &Survey<'_>, node: &Node<'_>) -> Found<Object> {
     let mut usb = Object::new();
     set(&mut usb, "name", Some(text::clean(node.basename())));
-    let speed = node
-        .text("speed")?
-        .and_then(|speed| speed.trim().parse().ok());
-    let speed = speed
-        .and_then(Number::from_f64)
-        .filter(|speed| speed.as_f64() > Some(0.0));
-    set(&mut usb, "speed", speed.map(Value::Number));
+    let megabits = node.attribute("speed")?;
+    set(&mut usb, "speed", megabits.and_then(|text| speed(&text)));
     read_facts(node, FACTS, &mut usb)?;
     let folders = node.path.split(|&b| b == b'/');
     let hubs = folders.filter(|folder| *folder != node.basename() && is_device(folder));
@@ -72,10 +65,7 @@ fn is_device(folder: &[u8]) -> bool {
 /// The interfaces of the configuration that is chosen.
 fn interfaces(node: &Node<'_>) -> Result<Vec<Object>> {
     let mut interfaces = Vec::new();
-    let mut names = node.host.files.entries(node.path)?.unwrap_or_default();
-    names.retain(|name| name.contains(&b':'));
-    names.sort_unstable();
-    for name in names {
+    for name in sorted_names(node.host, node.path, |name| name.contains(&b':'))? {
         let path = node.below(&name);
         let interface = Node::at(node.host, &path, b"usb");
         let mut object = Object::new();

@@ -75,7 +75,7 @@ struct PciNames {
     /// By vendor and device id.
     vendors: BTreeMap<u32, (Option<String>, BTreeMap<u32, String>)>,
     /// By vendor, device, and vendor and device of the subsystem.
-    subsystems: BTreeMap<[u16; 4], String>,
+    subsystems: BTreeMap<[u32; 4], String>,
     /// The codes of device classes, each with the names of base class, subclass and programming interface.
     classes: BTreeMap<u32, [Option<String>; 3]>,
 }
@@ -104,7 +104,7 @@ impl PciNames {
             self.add_vendor(subsystem.0.into(), name.as_ref());
             if let Some(name) = host.pci_details()?.subsystem(ids.device, subsystem) {
                 let key = [ids.device.0, ids.device.1, subsystem.0, subsystem.1];
-                self.subsystems.insert(key, name);
+                self.subsystems.insert(key.map(u32::from), name);
             }
         }
         if let Some(class) = ids.class {
@@ -125,10 +125,9 @@ impl PciNames {
             text += &format!("{vendor:04x}  {name}\n");
             for (device, name) in devices {
                 text += &format!("\t{device:04x}  {name}\n");
-                for ([of_vendor, of_device, board, card], name) in &self.subsystems {
-                    if (u32::from(*of_vendor), u32::from(*of_device)) == (*vendor, *device) {
-                        text += &format!("\t\t{board:04x} {card:04x}  {name}\n");
-                    }
+                let all = [*vendor, *device, 0, 0]..=[*vendor, *device, u32::MAX, u32::MAX];
+                for ([.., board, card], name) in self.subsystems.range(all) {
+                    text += &format!("\t\t{board:04x} {card:04x}  {name}\n");
                 }
             }
         }

@@ -14,7 +14,7 @@ use crate::host::found::Found;
 use crate::host::holders::{NO_IOMMU, vfio_device_file};
 use crate::host::node::Node;
 use crate::host::uses::uses;
-use crate::manage::pci::in_use::{held_through, is_detached, is_vfio};
+use crate::manage::pci::in_use::{device_held_through, group_file, is_detached, is_vfio};
 use crate::name::device_name;
 use crate::text;
 
@@ -261,12 +261,15 @@ impl Findings<'_> {
             return Ok(());
         }
         if node.host.files.is_live() {
-            if let Some(number) = node.link("iommu_group")? {
-                if let Some(file) = node.host.vfio_group(&number)? {
-                    self.report.vfio.push(("group", text::line(&file.path)));
+            let held_by = match group_file(node)? {
+                Some(group) => {
+                    let path = text::line(&group.path);
+                    self.report.vfio.push(("group", path.clone()));
+                    group.is_open.then_some(path)
                 }
-            }
-            if let Some(file) = held_through(node)? {
+                None => device_held_through(node)?,
+            };
+            if let Some(file) = held_by {
                 self.report.reasons.push(held(&self.report.name, &file));
             }
         }

@@ -142,16 +142,16 @@ fn vpd(node: &Node<'_>, slow: &SlowFacts) -> Found<Arc<Vpd>> {
 }
 
 /// The id in the attribute of this name: `0x8086`. `None` if there is no such number of 16 bits.
-fn id(node: &Node<'_>, name: &str) -> Found<u16> {
+pub fn id(node: &Node<'_>, name: &str) -> Found<u16> {
     let text = node.attribute(name)?;
     let text = text.filter(|text| text.starts_with(b"0x"));
     let id = text.and_then(|text| text::parse_u32(&text, 16));
     Ok(id.and_then(|id| u16::try_from(id).ok()))
 }
 
-/// Vendor and device id from the uevent variable `PCI_ID`: `8086:1237`.
-fn ids_of_uevent(node: &Node<'_>) -> Option<(u16, u16)> {
-    let mut ids = node.variable(b"PCI_ID")?.split(|&b| b == b':');
+/// The two ids in a uevent variable: `8086:1237`.
+pub fn ids_in(node: &Node<'_>, variable: &[u8]) -> Option<(u16, u16)> {
+    let mut ids = node.variable(variable)?.split(|&b| b == b':');
     let mut id = || u16::try_from(text::parse_hex(ids.next()?)?).ok();
     id().zip(id())
 }
@@ -160,7 +160,7 @@ fn ids_of_uevent(node: &Node<'_>) -> Option<(u16, u16)> {
 fn ids(node: &Node<'_>) -> Found<(u16, u16)> {
     match (id(node, "vendor")?, id(node, "device")?) {
         (Some(vendor), Some(device)) => Ok(Some((vendor, device))),
-        _ => Ok(ids_of_uevent(node)),
+        _ => Ok(ids_in(node, b"PCI_ID")),
     }
 }
 
@@ -252,7 +252,7 @@ impl Kind for Pci {
     fn judge(node: &Node<'_>) -> Result<Verdict> {
         let is_function = address(node).is_some() && class(node).is_some();
         // The `uevent` file, which has been read already, usually has the ids.
-        let has_ids = || Ok(ids_of_uevent(node).is_some() || ids(node)?.is_some());
+        let has_ids = || Ok(ids_in(node, b"PCI_ID").is_some() || ids(node)?.is_some());
         Ok(Verdict::plain_if(
             is_function && node.has("config")? && has_ids()?,
         ))

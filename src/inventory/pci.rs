@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::facts::{Fact, Form, Object, read_facts, set, set_list, set_object, speed, text_value};
 use super::survey::Survey;
+use crate::caps::pci::{class, id, ids_in};
 use crate::caps::pci_address::PciAddress;
 use crate::error::Result;
 use crate::host::files::{basename, dirname, join};
@@ -69,32 +70,19 @@ pub struct Ids {
 /// The ids from the `uevent` file, which was read already, or from the attributes.
 pub fn ids(node: &Node<'_>) -> Found<Ids> {
     let pair = |variable: &[u8], one: &str, two: &str| -> Found<(u16, u16)> {
-        let ids = node.variable(variable).and_then(pair_in);
-        if ids.is_some() {
-            return Ok(ids);
+        match ids_in(node, variable) {
+            Some(ids) => Ok(Some(ids)),
+            None => Ok(id(node, one)?.zip(id(node, two)?)),
         }
-        let id = |name: &str| -> Found<u16> {
-            let id = node.number(name, 16, text::parse_u32)?;
-            Ok(id.and_then(|id| u16::try_from(id).ok()))
-        };
-        Ok(id(one)?.zip(id(two)?))
     };
     let Some(device) = pair(b"PCI_ID", "vendor", "device")? else {
         return Ok(None);
     };
-    let class = node.variable(b"PCI_CLASS");
     Ok(Some(Ids {
         device,
         subsystem: pair(b"PCI_SUBSYS_ID", "subsystem_vendor", "subsystem_device")?,
-        class: class.and_then(|class| text::parse_u32(class, 16)),
+        class: class(node),
     }))
-}
-
-/// Two ids: `8086:1237`.
-fn pair_in(text: &[u8]) -> Option<(u16, u16)> {
-    let mut ids = text.split(|&b| b == b':');
-    let mut id = || u16::try_from(text::parse_hex(ids.next()?)?).ok();
-    id().zip(id())
 }
 
 /// Reads the part of one function.

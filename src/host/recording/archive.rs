@@ -32,7 +32,8 @@ const DEPTH_LIMIT: usize = 128;
 
 impl Recording {
     /// Reads an archive. Entries that are no folder, file or symbolic link, those that lead out of the archive, and those
-    /// with a name or target that nothing can have, are skipped. Fails if the archive is damaged, cut short, too large or nested too deeply.
+    /// with a name or target that nothing can have, are skipped. Fails if the archive is damaged, cut short, too large or
+    /// nested too deeply.
     pub fn read_archive(archive: impl Read) -> io::Result<Recording> {
         let mut packed = Vec::new();
         archive.take(LIMIT + 1).read_to_end(&mut packed)?;

@@ -7,7 +7,7 @@
 
 use crate::error::Result;
 use crate::host::found::Found;
-use crate::host::holders::vfio_device_file;
+use crate::host::holders::{VfioGroup, vfio_device_file};
 use crate::host::node::Node;
 use crate::text;
 
@@ -34,11 +34,22 @@ pub fn held_through(node: &Node<'_>) -> Found<String> {
     if !is_vfio(node)? {
         return Ok(None);
     }
-    if let Some(number) = node.link("iommu_group")? {
-        if let Some(group) = node.host.vfio_group(&number)? {
-            return Ok(group.is_open.then(|| text::clean(&group.path)));
-        }
+    match group_file(node)? {
+        Some(group) => Ok(group.is_open.then(|| text::clean(&group.path))),
+        None => device_held_through(node),
     }
+}
+
+/// The file of the VFIO group that the function is in; `None` if there is none.
+pub fn group_file(node: &Node<'_>) -> Found<VfioGroup> {
+    match node.link("iommu_group")? {
+        Some(number) => node.host.vfio_group(&number),
+        None => Ok(None),
+    }
+}
+
+/// The path of the function's own device node, if a program uses the function through that.
+pub fn device_held_through(node: &Node<'_>) -> Found<String> {
     let names = node.host.files.entries(&node.below("vfio-dev"))?;
     let Some(name) = names.and_then(|mut names| names.pop()) else {
         return Ok(None);

@@ -131,8 +131,7 @@ $(BUILD_DIR)/man3: compat/header.awk man/functions.awk include/virnodedev.h
 	@mv $@.new $@
 
 # Looks for its libraries beside itself first, and then where it was built for.
-RUN = $(CC) $(TOOL_CFLAGS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -DCOMPAT_DIR='"$(1)/$(COMPAT_DIR)"' \
-	-DCOMPAT_RELATIVE='"$(2)/$(COMPAT_DIR)"' -o $@ $<
+RUN = $(CC) $(TOOL_CFLAGS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) -DLIBRARY_DIR='"$(1)"' -DLIBRARY_RELATIVE='"$(2)"' -o $@ $<
 
 $(BUILD_DIR)/virnodedev-run: compat/run.c include/virnodedev.h
 	@mkdir -p $(@D)

@@ -5,10 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <glob.h>
 #include <limits.h>
-#include <link.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +25,11 @@
 #define CANNOT_RUN 126
 #define NOT_FOUND 127
 
+/* Below a folder of libraries. */
+#define COMPAT_NAME "virnodedev/compat"
+
 /* Libraries under libvirt's names, and the one that goes in front of libvirt's own. */
-static char folder[PATH_MAX] = COMPAT_DIR;
+static char folder[PATH_MAX] = LIBRARY_DIR "/" COMPAT_NAME;
 static char preload[PATH_MAX + sizeof("/libvirnodedev-preload.so.0")];
 
 /* A program that needs libvirt's private functions needs a version node of this name. */
@@ -71,11 +76,10 @@ static void find_folder(void)
 
     if (length > 0) {
         path[length] = '\0';
-        strcpy(strrchr(path, '/') + 1, COMPAT_RELATIVE);
+        strcpy(strrchr(path, '/') + 1, LIBRARY_RELATIVE "/" COMPAT_NAME);
         if (realpath(path, found))
             strcpy(folder, found);
     }
-    snprintf(preload, sizeof(preload), "%s/libvirnodedev-preload.so.0", folder);
 }
 
 /* The file that execvp() will find, or NULL. It is the caller's to free. */
@@ -103,29 +107,104 @@ static bool read_at(int fd, void *to, size_t size, off_t offset)
     return pread(fd, to, size, offset) == (ssize_t)size;
 }
 
-/* The dynamic loader that a program names. No for scripts, static programs and what cannot be read. */
-static bool read_loader(const char *program, char *loader, size_t size)
-{
-    int fd = open(program, O_RDONLY | O_CLOEXEC);
-    ElfW(Ehdr) header;
-    ElfW(Phdr) segment;
-    bool found = false;
+/* What of an ELF file's header says which programs and libraries go together: class, byte order and machine. */
+struct kind {
+    unsigned char class, order, machine[2];
+};
 
+static bool read_kind(int fd, struct kind *kind)
+{
+    unsigned char head[20];
+
+    if (!read_at(fd, head, sizeof(head), 0) || memcmp(head, ELFMAG, SELFMAG) != 0)
+        return false;
+    kind->class = head[EI_CLASS];
+    kind->order = head[EI_DATA];
+    memcpy(kind->machine, head + offsetof(Elf32_Ehdr, e_machine), sizeof(kind->machine));
+    return true;
+}
+
+/* Whether a folder has our libraries for programs of a kind. */
+static bool serves(const char *path, const struct kind *kind)
+{
+    char library[2 * PATH_MAX];
+    struct kind found;
+    int fd;
+    bool same;
+
+    snprintf(library, sizeof(library), "%s/libvirt.so.0", path);
+    fd = open(library, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return false;
-    if (read_at(fd, &header, sizeof(header), 0) && memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 &&
-        header.e_ident[EI_CLASS] == (sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32) &&
-        header.e_phentsize == sizeof(segment)) {
-        for (unsigned i = 0; i < header.e_phnum && !found; i++) {
-            if (!read_at(fd, &segment, sizeof(segment), (off_t)(header.e_phoff + i * sizeof(segment))))
-                break;
-            found = segment.p_type == PT_INTERP && segment.p_filesz > 0 && segment.p_filesz <= size &&
-                    read_at(fd, loader, segment.p_filesz, (off_t)segment.p_offset) &&
-                    loader[segment.p_filesz - 1] == '\0';
-        }
-    }
+    same = read_kind(fd, &found) && memcmp(&found, kind, sizeof(found)) == 0;
     close(fd);
-    return found;
+    return same;
+}
+
+/* Systems that run programs of more than one architecture have a folder of libraries for each: /usr/lib64 beside /usr/lib, or
+ * /usr/lib/x86_64-linux-gnu beside /usr/lib/i386-linux-gnu. Takes our folder for the program's architecture, if there
+ * is one. */
+static void choose_folder(const struct kind *kind)
+{
+    static const char *const patterns[] = { "%.*s/../lib*/" COMPAT_NAME, "%.*s/../lib*/*/" COMPAT_NAME, "%.*s/../*/" COMPAT_NAME };
+    const int library_folder = (int)strlen(folder) - (int)strlen("/" COMPAT_NAME);
+    char pattern[2 * PATH_MAX], found[PATH_MAX];
+    bool done = serves(folder, kind);
+
+    for (size_t i = 0; library_folder > 0 && !done && i < sizeof(patterns) / sizeof(patterns[0]); i++) {
+        glob_t names;
+
+        snprintf(pattern, sizeof(pattern), patterns[i], library_folder, folder);
+        if (glob(pattern, 0, NULL, &names) != 0)
+            continue;
+        for (size_t n = 0; n < names.gl_pathc && !done; n++) {
+            done = serves(names.gl_pathv[n], kind) && realpath(names.gl_pathv[n], found);
+            if (done)
+                strcpy(folder, found);
+        }
+        globfree(&names);
+    }
+}
+
+/* The dynamic loader that a program names: in the structures of its class. */
+#define READ_LOADER(CLASS) \
+    static bool read_loader##CLASS(int fd, char *loader, size_t size) \
+    { \
+        Elf##CLASS##_Ehdr header; \
+        Elf##CLASS##_Phdr segment; \
+        bool found = false; \
+\
+        if (!read_at(fd, &header, sizeof(header), 0) || header.e_phentsize != sizeof(segment)) \
+            return false; \
+        for (unsigned i = 0; i < header.e_phnum && !found; i++) { \
+            if (!read_at(fd, &segment, sizeof(segment), (off_t)(header.e_phoff + i * sizeof(segment)))) \
+                break; \
+            found = segment.p_type == PT_INTERP && segment.p_filesz > 0 && segment.p_filesz <= size && \
+                    read_at(fd, loader, segment.p_filesz, (off_t)segment.p_offset) && \
+                    loader[segment.p_filesz - 1] == '\0'; \
+        } \
+        return found; \
+    }
+READ_LOADER(32)
+READ_LOADER(64)
+
+/* The kind of a program and its dynamic loader. No loader for static programs and those of the other byte order; no kind
+ * for scripts and what cannot be read. */
+static bool look_into(const char *program, struct kind *kind, char *loader, size_t size)
+{
+    static const uint16_t one = 1;
+    const unsigned char own_order = *(const unsigned char *)&one ? ELFDATA2LSB : ELFDATA2MSB;
+    int fd = open(program, O_RDONLY | O_CLOEXEC);
+    bool known;
+
+    *loader = '\0';
+    if (fd < 0)
+        return false;
+    known = read_kind(fd, kind);
+    if (known && kind->order == own_order && !(kind->class == ELFCLASS32 ? read_loader32 : read_loader64)(fd, loader, size))
+        *loader = '\0';
+    close(fd);
+    return known;
 }
 
 /* Puts a value in front of those that a variable of the loader holds. */
@@ -162,6 +241,7 @@ static const char *usable_path(enum mode mode)
 {
     const char *path = mode == PRELOAD ? preload : folder;
 
+    snprintf(preload, sizeof(preload), "%s/libvirnodedev-preload.so.0", folder);
     if (strpbrk(path, mode == PRELOAD ? " :" : ":;"))
         fail(OWN_ERROR, "the loader does not take '%s': install virnodedev where the path has no such signs", path);
     if (access(path, R_OK) < 0)
@@ -216,16 +296,20 @@ static bool needs_private(const char *loader, const char *program)
     return found;
 }
 
-static enum mode decide(const char *name)
+/* Takes the libraries of the program's architecture, and decides how it is to have them unless that was said. */
+static enum mode decide(const char *name, enum mode mode)
 {
     char *program = find_program(name);
     char loader[4096];
-    enum mode mode = LIBRARY_PATH;
+    struct kind kind;
 
-    if (program && read_loader(program, loader, sizeof(loader)) && needs_private(loader, program))
-        mode = PRELOAD;
+    if (program && look_into(program, &kind, loader, sizeof(loader))) {
+        choose_folder(&kind);
+        if (mode == DECIDE && *loader && needs_private(loader, program))
+            mode = PRELOAD;
+    }
     free(program);
-    return mode;
+    return mode == DECIDE ? LIBRARY_PATH : mode;
 }
 
 static void print_version(void)
@@ -257,8 +341,7 @@ int main(int argc, char **argv)
     if (optind == argc)
         fail(OWN_ERROR, "a command is missing: try 'virnodedev-run --help'");
     find_folder();
-    if (mode == DECIDE)
-        mode = decide(argv[optind]);
+    mode = decide(argv[optind], mode);
     set_environment(mode);
     if (only_print) {
         const char *variable = mode == PRELOAD ? "LD_PRELOAD" : "LD_LIBRARY_PATH";

@@ -2,6 +2,7 @@
 """Libraries under libvirt's names, and virnodedev-run, which puts a program on them."""
 import os
 import re
+import struct
 import unittest
 from xml.etree import ElementTree
 
@@ -275,17 +276,46 @@ class Runner(unittest.TestCase):
         done = kit.run(RUN, RUN, "-p", "sh", "-c", inner, env=kit.environment(LD_LIBRARY_PATH="/a"))
         self.assertEqual(done.stdout, "/a\n%s/%s\n" % (COMPAT, PRELOAD))
 
-    def build_runner(self, program, folder):
+    def build_runner(self, program, folder, relative="nothing"):
         """For libraries that are installed in a folder, and not beside the program."""
-        kit.checked("cc", "-I" + os.path.join(kit.ROOT, "include"), '-DCOMPAT_DIR="%s"' % folder,
-                    '-DCOMPAT_RELATIVE="nothing"', os.path.join(kit.ROOT, "compat", "run.c"), "-o", program)
+        kit.checked("cc", "-I" + os.path.join(kit.ROOT, "include"), '-DLIBRARY_DIR="%s"' % folder,
+                    '-DLIBRARY_RELATIVE="%s"' % relative, os.path.join(kit.ROOT, "compat", "run.c"), "-o", program)
+
+    def test_programs_of_another_architecture(self):
+        """They get the libraries of their own, where these are installed beside those of this one."""
+        def elf(path, bits, order, machine):
+            """The beginning of a file, by the ELF specification: class, byte order, ..., type, machine."""
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "wb") as f:
+                f.write(b"\x7fELF" + bytes([bits // 32, order, 1]) + bytes(9) + struct.pack("<>"[order - 1] + "HH", 2, machine) + bytes(44))
+            os.chmod(path, 0o755)
+
+        # Debian's folders, and those of Fedora: 64 and 32 bits.
+        little, big, x86_64, i386, arm64, s390x, riscv = 1, 2, 62, 3, 183, 22, 243
+        for own, others in (("lib/x86_64-linux-gnu", {"lib/i386-linux-gnu": (32, little, i386), "lib/aarch64-linux-gnu": (64, little, arm64),
+                                                      "lib/s390x-linux-gnu": (64, big, s390x)}),
+                            ("lib64", {"lib": (32, little, i386)}), ("lib", {"lib64": (64, little, arm64)})):
+            tree = os.path.join(kit.temp(), "of-" + own.replace("/", "-"))
+            program, runner = os.path.join(tree, "program"), os.path.join(tree, "bin", "run")
+            for folder, kind in dict(others, **{own: (64, little, x86_64)}).items():
+                elf(os.path.join(tree, folder, "virnodedev/compat/libvirt.so.0"), *kind)
+            os.makedirs(os.path.dirname(runner))
+            self.build_runner(runner, "/nowhere", "../" + own)
+            for kind in ((64, little, x86_64), *others.values(), (64, little, riscv)):
+                with self.subTest(own=own, kind=kind):
+                    elf(program, *kind)
+                    folder = {kind: folder for folder, kind in others.items()}.get(kind, own)
+                    compat = os.path.join(os.path.realpath(tree), folder, "virnodedev/compat")
+                    for options in (["-n"], ["-n", "-l"]):
+                        done = kit.run(runner, *options, program, env={"PATH": os.environ["PATH"]})
+                        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "LD_LIBRARY_PATH=%s\n" % compat, ""))
 
     def test_libraries_that_are_not_to_be_had(self):
         program = os.path.join(kit.BIN, "run-nowhere")
         self.build_runner(program, "/nowhere")
         done = kit.run(program, "true")
         self.assertEqual((done.returncode, done.stderr), (
-            125, "virnodedev-run: cannot read '/nowhere': No such file or directory; install virnodedev again\n"))
+            125, "virnodedev-run: cannot read '/nowhere/virnodedev/compat': No such file or directory; install virnodedev again\n"))
         for folder, option in (("/no where", "-p"), ("/no:where", "-p"), ("/no:where", "-l")):
             self.build_runner(program, folder)
             done = kit.run(program, option, "true")

@@ -54,8 +54,10 @@ function take_value(    value) {
 function add_value(symbol, expression,    number) {
     gsub(/[()U]/, "", expression)
     number = expression
+    # Powers are what some busybox were built without.
     if (split(expression, shift, / << /) == 2)
-        number = shift[1] * 2 ^ shift[2]
+        for (number = shift[1]; shift[2] > 0; shift[2]--)
+            number *= 2
     add(symbol, "enum", sprintf("    <enum name='%s' file='%s' value='%.0f' type='%s' info='%s'/>", symbol,
                                 file_of(symbol), number, group, attribute(about)))
     forget()

@@ -17,13 +17,22 @@ CFLAGS ?= -O2 -g
 BUILD_DIR := build
 
 # Where cargo builds, and for which machine: none is this one. Another one needs its own compiler, too:
-# make RUST_TARGET=aarch64-unknown-linux-gnu CC=aarch64-linux-gnu-gcc
+# make TARGET=aarch64-unknown-linux-gnu CC=aarch64-linux-gnu-gcc
+# Only as an argument: in the environment TARGET may be anything.
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),$(CARGO_BUILD_TARGET_DIR),target)
-RUST_TARGET ?= $(CARGO_BUILD_TARGET)
-CARGO_PLACE = --target-dir '$(TARGET_DIR)' $(if $(RUST_TARGET),--target '$(RUST_TARGET)') $(CARGO_FEATURES)
-ifneq ($(RUST_TARGET),)
+ifneq ($(origin TARGET),command line)
+override TARGET := $(CARGO_BUILD_TARGET)
+endif
+CARGO_PLACE = --target-dir '$(TARGET_DIR)' $(if $(TARGET),--target '$(TARGET)') $(CARGO_FEATURES)
+ifneq ($(TARGET),)
 ifneq ($(origin CC),default)
-export CARGO_TARGET_$(shell printf '%s' '$(RUST_TARGET)' | LC_ALL=C tr 'a-z-' 'A-Z_')_LINKER ?= $(CC)
+export CARGO_TARGET_$(shell printf '%s' '$(TARGET)' | LC_ALL=C tr 'a-z-' 'A-Z_')_LINKER ?= $(CC)
+endif
+# Debian has the libraries of each architecture in a folder of its own. Elsewhere PKG_CONFIG_LIBDIR or PKG_CONFIG is the user's to say.
+MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
+ifneq ($(and $(MULTIARCH),$(wildcard /usr/lib/$(MULTIARCH)/pkgconfig)),)
+export PKG_CONFIG_LIBDIR ?= /usr/lib/$(MULTIARCH)/pkgconfig:/usr/share/pkgconfig
+export PKG_CONFIG_ALLOW_CROSS ?= 1
 endif
 endif
 
@@ -81,16 +90,16 @@ $(BUILD_DIR)/$(SONAME): library ;
 without-libudev: ## build the library without libudev a second time, in build/without-libudev, for its tests
 	@scripts/build-library $(BUILD_DIR)/without-libudev $(CARGO) rustc --lib --crate-type cdylib,staticlib \
 	    $(CARGO_FLAGS) --target-dir '$(WITHOUT_LIBUDEV)' \
-	    $(if $(RUST_TARGET),--target '$(RUST_TARGET)') --no-default-features
+	    $(if $(TARGET),--target '$(TARGET)') --no-default-features
 
 # The licences of the crates that are linked in. Where there is no cargo (`sudo make install`), what was made before serves.
 $(BUILD_DIR)/THIRD-PARTY: $(BUILD_DIR)/$(SONAME)
 	@if command -v '$(CARGO)' >/dev/null || ! [ -e $@ ]; then \
-	    scripts/notices $(BUILD_DIR)/cargo.json '$(CARGO)' $(CARGO_FLAGS) $(CARGO_FEATURES) $(if $(RUST_TARGET),--target '$(RUST_TARGET)') >$@; fi
+	    scripts/notices $(BUILD_DIR)/cargo.json '$(CARGO)' $(CARGO_FLAGS) $(CARGO_FEATURES) $(if $(TARGET),--target '$(TARGET)') >$@; fi
 
 sbom: ## list what the library is made of (CycloneDX)
 	@mkdir -p $(BUILD_DIR)
-	CARGO='$(CARGO)' CARGO_BUILD_TARGET='$(RUST_TARGET)' scripts/sbom $(filter-out --locked,$(CARGO_FLAGS)) $(CARGO_FEATURES) >$(BUILD_DIR)/virnodedev.cdx.json
+	CARGO='$(CARGO)' CARGO_BUILD_TARGET='$(TARGET)' scripts/sbom $(filter-out --locked,$(CARGO_FLAGS)) $(CARGO_FEATURES) >$(BUILD_DIR)/virnodedev.cdx.json
 	@echo $(BUILD_DIR)/virnodedev.cdx.json
 
 $(BUILD_DIR)/%.o: tools/%.c tools/nodedev.h tools/capabilities.h include/virnodedev.h
@@ -248,7 +257,7 @@ clean: ## remove everything that was built
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.* ## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-21s %s\n", $$1, $$2 }'
 	@echo
-	@echo 'LIBUDEV=no builds without libudev.'
+	@echo 'LIBUDEV=no builds without libudev; TARGET=TRIPLE CC=COMPILER (of Rust and of C) for another machine.'
 	@echo 'install and uninstall take PREFIX (/usr/local), LIBDIR, INCLUDEDIR, BINDIR, DATADIR, MANDIR, LIBEXECDIR, DOCDIR, DESTDIR.'
 
 FORCE:

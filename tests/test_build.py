@@ -50,7 +50,7 @@ def write(path, text, mode=0o644):
 def environment(**more):
     """Without what a user or an outer make set."""
     names = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "CARGO_TARGET_DIR", "CARGO_BUILD_TARGET", "CARGO_BUILD_TARGET_DIR",
-             "RUST_TARGET", "CC", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS")
+             "TARGET", "CC", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS")
     env = {name: value for name, value in kit.environment().items() if name not in names}
     env.pop("LC_ALL")
     return dict(env, **more)
@@ -150,8 +150,27 @@ class Library(unittest.TestCase):
         self.assertEqual(self.told(CARGO_BUILD_TARGET="i686-unknown-linux-gnu"),
                          first + "target --target i686-unknown-linux-gnu" + last)
         self.assertEqual(self.told("LIBUDEV=no"), first + "target/without-libudev --no-default-features" + last)
-        self.assertEqual(self.told("RUST_TARGET=i686-unknown-linux-gnu", CARGO_BUILD_TARGET="other"),
+        self.assertEqual(self.told("TARGET=i686-unknown-linux-gnu", CARGO_BUILD_TARGET="other"),
                          first + "target --target i686-unknown-linux-gnu" + last)
+
+    def test_targets_that_are_not_to_be_had(self):
+        """The last line says what is wrong with the target, and what helps."""
+        write(self.cargo, "#!/bin/sh\nexit 101\n", 0o755)
+        rustc = "#!/bin/sh\ncase $* in *sysroot*) echo '%s' ;; *mips*) exit 1 ;; esac\n" % self.folder
+        write(os.path.join(self.folder, "bin", "rustc"), rustc, 0o755)
+        path = os.path.join(self.folder, "bin") + ":" + os.environ["PATH"]
+        os.makedirs(os.path.join(self.folder, "lib/rustlib/riscv64gc-unknown-linux-gnu/lib"))
+        for target, said in (("mips-unknown", "Rust knows no target 'mips-unknown'; rustc --print target-list lists them"),
+                             ("s390x-unknown-linux-gnu", "Rust's standard library for s390x-unknown-linux-gnu is not here: rustup "
+                              "target add s390x-unknown-linux-gnu, or Debian's package libstd-rust-dev of that architecture"),
+                             ("riscv64gc-unknown-linux-gnu", None)):
+            done = kit.run("scripts/build-library", "build", self.cargo, "rustc", "--target", target, "--lib", cwd=self.folder,
+                           env=environment(PATH=path))
+            self.assertEqual((done.returncode, done.stderr), (101, "build-library: %s\n" % said if said else ""))
+
+    def test_a_target_of_something_else(self):
+        """The variable counts as an argument only."""
+        self.assertNotIn("--target ", self.told(TARGET="something"))
 
     def test_other_words_than_yes_and_no(self):
         done = kit.run("make", "-C", kit.ROOT, "library", "LIBUDEV=perhaps", env=environment())
@@ -161,7 +180,7 @@ class Library(unittest.TestCase):
     def test_linker_of_another_machine(self):
         write(self.cargo, CARGO + 'echo "$CARGO_TARGET_I686_UNKNOWN_LINUX_GNU_LINKER" >>"$FOLDER/told"\n', 0o755)
         for arguments, linker in ((["CC=i686-linux-gnu-gcc"], "i686-linux-gnu-gcc"), ([], "")):
-            told = self.told("RUST_TARGET=i686-unknown-linux-gnu", *arguments)
+            told = self.told("TARGET=i686-unknown-linux-gnu", *arguments)
             self.assertEqual(told.partition("\n")[2], linker)
 
 

@@ -75,7 +75,7 @@ COMPAT_LDFLAGS = -shared -Wl,-z,defs,-z,nodelete,--enable-new-dtags -Wl,--filter
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all library without-libudev html sbom wheel demo check check-rust check-deps check-asan check-tsan faults describable fuzz compare vm-check distro-check release bench install install-strip uninstall clean help
+.PHONY: all library without-libudev static html sbom wheel demo check check-rust check-deps check-asan check-tsan faults describable fuzz compare vm-check distro-check release bench install install-strip uninstall clean help
 
 all: $(BUILD_DIR)/nodedev $(COMPAT_LIBRARIES) $(COMPAT_APIS) $(BUILD_DIR)/virnodedev-run $(BUILD_DIR)/man3 $(BUILD_DIR)/THIRD-PARTY ## build the library and the programs
 
@@ -91,6 +91,23 @@ without-libudev: ## build the library without libudev a second time, in build/wi
 	@scripts/build-library $(BUILD_DIR)/without-libudev $(CARGO) rustc --lib --crate-type cdylib,staticlib \
 	    $(CARGO_FLAGS) --target-dir '$(WITHOUT_LIBUDEV)' \
 	    $(if $(TARGET),--target '$(TARGET)') --no-default-features
+
+# nodedev with everything in it. Nothing unwinds there, so the tables for that are left out, a tenth of its size.
+STATIC_DIR := $(BUILD_DIR)/static
+STATIC_SOURCES := tools/static/xpath.c $(filter-out tools/xpath.c,$(TOOL_SOURCES))
+STATIC_SECTIONS := .eh_frame .rela.eh_frame .gcc_except_table* .rela.gcc_except_table*
+
+static: ## build nodedev as one file without any shared library, build/static/nodedev (with musl: TARGET=x86_64-unknown-linux-musl CC=musl-gcc)
+	@scripts/build-library $(STATIC_DIR) $(CARGO) rustc --profile static --lib --crate-type staticlib \
+	    $(CARGO_FLAGS) --target-dir '$(TARGET_DIR)' $(if $(TARGET),--target '$(TARGET)') --no-default-features
+	@scripts/notices $(STATIC_DIR)/cargo.json '$(CARGO)' $(CARGO_FLAGS) --no-default-features $(if $(TARGET),--target '$(TARGET)') >$(STATIC_DIR)/THIRD-PARTY
+	@$(MAKE) --no-print-directory $(STATIC_DIR)/nodedev
+
+$(STATIC_DIR)/nodedev: $(STATIC_SOURCES) tools/nodedev.h tools/capabilities.h include/virnodedev.h $(STATIC_DIR)/libvirnodedev.a
+	"$$($(CC) -print-prog-name=objcopy)" $(STATIC_SECTIONS:%=-R '%') $(STATIC_DIR)/libvirnodedev.a $(STATIC_DIR)/smaller.a
+	$(CC) $(TOOL_CFLAGS) $(CPPFLAGS) $(CFLAGS) -g0 -Os -ffunction-sections -fdata-sections $(LDFLAGS) -static -Wl,--gc-sections -s \
+	    -o $@ $(STATIC_SOURCES) $(STATIC_DIR)/smaller.a
+	@rm $(STATIC_DIR)/smaller.a
 
 # The licences of the crates that are linked in. Where there is no cargo (`sudo make install`), what was made before serves.
 $(BUILD_DIR)/THIRD-PARTY: $(BUILD_DIR)/$(SONAME)

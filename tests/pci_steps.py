@@ -20,7 +20,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "python")]
 import vnd  # noqa: E402
 from fast_clock import takes_a_minute  # noqa: E402
-from pci_kernel import BUS, GROUP, Kernel, SharedLog, write_new  # noqa: E402
+from pci_kernel import GROUP, Kernel, SharedLog, write_new  # noqa: E402
 from replay_machine import read, write  # noqa: E402
 from syscalls import Refused, Thread, dies, in_child, libc, status_of  # noqa: E402
 from vnd import lib  # noqa: E402

@@ -9,7 +9,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "python")]
 import vnd  # noqa: E402
-from replay_machine import Tree, read, write  # noqa: E402
+from replay_machine import Tree, write  # noqa: E402
 from syscalls import Refused, Thread  # noqa: E402
 from vnd import lib  # noqa: E402
 

@@ -3,7 +3,6 @@
 
 Both are walked member by member. The schema itself is tried too: what is changed a little must be refused.
 """
-import ctypes
 import functools
 import json
 import os

@@ -9,7 +9,6 @@ README.md, "Differences from libvirt".
 import json
 import os
 import re
-import subprocess
 import sys
 import unittest
 
@@ -24,10 +23,10 @@ UUID = "11111111-2222-3333-4444-5555555555a%s"
 NAME = "mdev_11111111_2222_3333_4444_5555555555a%s_mtty"
 
 
-def replay(*arguments):
-    """Runs mdev_steps.py in a replay."""
+def replay(*arguments, script="mdev_steps.py"):
+    """Runs a script of this folder in a replay."""
     return kit.run(os.path.join(kit.SCRIPTS, "replay"), kit.machine_archive("modules"), sys.executable,
-                   os.path.join(kit.ROOT, "tests", "mdev_steps.py"), *arguments, timeout=300,
+                   os.path.join(kit.ROOT, "tests", script), *arguments, timeout=300,
                    env=foreign.environment(PYTHONDONTWRITEBYTECODE="1", LD_PRELOAD=fast_clock.library()))
 
 
@@ -323,8 +322,8 @@ REAL = [
 
 
 class Mdev(unittest.TestCase):
-    def steps(self, *arguments):
-        done = replay(*arguments)
+    def steps(self, *arguments, script="mdev_steps.py"):
+        done = replay(*arguments, script=script)
         if done.returncode == kit.SKIPPED:
             self.skipTest(done.stderr.strip())
         self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
@@ -370,7 +369,7 @@ class Mdev(unittest.TestCase):
         session = Session(folder)
         self.assertEqual(len([e for e in session.expected if e]), 131)
         generated = ["mdev_281d5913_db78_4a31_8574_5aac99db8bb5_mtty", "mdev_f9df3cdf_f744_40ec_b17e_e0d91cacfdd7_mtty"]
-        found = json.loads(self.steps("session", TOOL, json.dumps([session.commands, generated])))
+        found = json.loads(self.steps(TOOL, json.dumps([session.commands, generated]), script="mdev_session.py"))
         self.assertEqual(len(found["results"]), len(session.expected))
         for (out, errors, status), expected in zip(found["results"], session.expected):
             if expected is None:

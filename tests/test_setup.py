@@ -8,7 +8,6 @@ import os
 import pty
 import re
 import shutil
-import subprocess
 import unittest
 
 import kit

@@ -119,7 +119,7 @@ sbom: ## list what the library is made of (CycloneDX)
 	CARGO='$(CARGO)' CARGO_BUILD_TARGET='$(TARGET)' scripts/sbom $(filter-out --locked,$(CARGO_FLAGS)) $(CARGO_FEATURES) >$(BUILD_DIR)/virnodedev.cdx.json
 	@echo $(BUILD_DIR)/virnodedev.cdx.json
 
-$(BUILD_DIR)/%.o: tools/%.c tools/nodedev.h tools/capabilities.h include/virnodedev.h
+$(BUILD_DIR)/%.o: tools/%.c $(wildcard tools/*.h) include/virnodedev.h
 	@mkdir -p $(BUILD_DIR)
 	$(CC) $(TOOL_CFLAGS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 

@@ -13,7 +13,7 @@ use crate::host::files::syspath_of_link;
 use crate::host::found::Found;
 use crate::host::holders::{NO_IOMMU, vfio_device_file};
 use crate::host::node::Node;
-use crate::host::uses::uses;
+use crate::host::uses::Uses;
 use crate::manage::pci::in_use::{device_held_through, group_file, is_detached, is_vfio};
 use crate::name::device_name;
 use crate::text;
@@ -24,6 +24,7 @@ const INTERRUPT_REMAPPING: u64 = 1 << 3;
 /// Collects what is found about one function.
 struct Findings<'a> {
     node: &'a Node<'a>,
+    uses: Uses<'a>,
     report: Report,
 }
 
@@ -31,6 +32,7 @@ struct Findings<'a> {
 pub fn report(conn: &Connection, name: String, node: &Node<'_>) -> Result<Report> {
     let mut findings = Findings {
         node,
+        uses: Uses::read(node.host)?,
         report: Report::new(name),
     };
     findings.look_at_function()?;
@@ -81,7 +83,7 @@ impl Findings<'_> {
                 "see the kernel's log; it may have fallen off its bus, or its bus may be held in reset",
             );
         }
-        for found in uses(node.host, node.path)? {
+        for found in self.uses.of(node.path)? {
             self.add(found.code, Verdict::No, found.what, found.advice);
         }
         if let Some(driver) = hosts_driver(node)? {
@@ -213,7 +215,7 @@ impl Findings<'_> {
                     false => format!("unbind it from {driver}"),
                 },
             });
-            for found in uses(member.host, member.path)? {
+            for found in self.uses.of(member.path)? {
                 self.report.reasons.push(Reason {
                     code: found.code,
                     allows: Verdict::No,

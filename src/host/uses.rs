@@ -26,36 +26,78 @@ pub struct Use {
     pub advice: String,
 }
 
-/// What the host uses the device in this folder for, or anything below it. Only what this process can see counts: its
-/// own mounts and network namespace, and processes whose open files it may see.
-pub fn uses(host: &Host, path: &[u8]) -> Result<Vec<Use>> {
-    let mut uses = mounted(host, path)?;
-    uses.extend(swap(host, path)?);
-    uses.extend(default_routes(host, path)?);
-    uses.extend(displays(host, path)?);
-    Ok(uses)
+/// What the host uses, read once to ask for several devices.
+#[derive(Debug)]
+pub struct Uses<'a> {
+    host: &'a Host,
+    /// Folders of block devices, with where they are mounted.
+    mounted: Vec<(Vec<u8>, Vec<u8>)>,
+    /// The same with the files in `/dev` that are swapped to.
+    swaps: Vec<(Vec<u8>, Vec<u8>)>,
+    /// The interfaces of default routes.
+    routes: Vec<Vec<u8>>,
 }
 
-fn mounted(host: &Host, path: &[u8]) -> Result<Vec<Use>> {
-    let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for mount in mounts(&host.files)? {
-        let Some(device) = mounted_device(host, &mount)? else {
-            continue;
-        };
-        if is_on(host, &device, path, DEPTH)? {
-            let name = text::line(basename(&device));
-            places
-                .entry(name)
-                .or_default()
-                .push(text::line(&mount.point));
+impl<'a> Uses<'a> {
+    /// Reads what the host uses, as far as this process can see that: its own mounts and network namespace.
+    pub fn read(host: &'a Host) -> Result<Uses<'a>> {
+        let mut mounted = Vec::new();
+        for mount in mounts(&host.files)? {
+            if let Some(device) = mounted_device(host, &mount)? {
+                mounted.push((device, mount.point));
+            }
         }
+        Ok(Uses {
+            host,
+            mounted,
+            swaps: swaps(host)?,
+            routes: default_routes(host)?,
+        })
     }
-    let used = places.into_iter().map(|(disk, places)| Use {
-        code: "mounted",
-        what: format!("{disk} is mounted on {}", places.join(", ")),
-        advice: format!("unmount {}", places.join(", ")),
-    });
-    Ok(used.collect())
+
+    /// What the host uses the device in this folder for, or anything below it. Displays are those of processes whose
+    /// open files this process may see.
+    pub fn of(&self, path: &[u8]) -> Result<Vec<Use>> {
+        let mut uses = self.mounts_on(path)?;
+        for (device, node) in &self.swaps {
+            if is_on(self.host, device, path, DEPTH)? {
+                let node = text::line(node);
+                uses.push(Use {
+                    code: "swap",
+                    what: format!("the host swaps to {node}"),
+                    advice: format!("swapoff {node}"),
+                });
+            }
+        }
+        for name in &self.routes {
+            if is_interface_on(self.host, name, path, DEPTH)? {
+                let name = text::line(name);
+                uses.push(Use {
+                    code: "default-route",
+                    what: format!("the host's way to other networks leads through {name}"),
+                    advice: format!("give the host another default route than that over {name}"),
+                });
+            }
+        }
+        uses.extend(displays(self.host, path)?);
+        Ok(uses)
+    }
+
+    fn mounts_on(&self, path: &[u8]) -> Result<Vec<Use>> {
+        let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (device, point) in &self.mounted {
+            if is_on(self.host, device, path, DEPTH)? {
+                let name = text::line(basename(device));
+                places.entry(name).or_default().push(text::line(point));
+            }
+        }
+        let used = places.into_iter().map(|(disk, places)| Use {
+            code: "mounted",
+            what: format!("{disk} is mounted on {}", places.join(", ")),
+            advice: format!("unmount {}", places.join(", ")),
+        });
+        Ok(used.collect())
+    }
 }
 
 /// The folder of the block device of a mount: by its number or, where that is the file system's own, by the source.
@@ -77,29 +119,23 @@ fn block_device(host: &Host, node: &[u8]) -> Result<Option<Vec<u8>>> {
     host.files.device_of_link(&join(b"/sys/class/block", name))
 }
 
-fn swap(host: &Host, path: &[u8]) -> Result<Vec<Use>> {
+/// The folders of the block devices that the host swaps to, with their files in `/dev`.
+fn swaps(host: &Host) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
     let text = host.files.read(b"/proc/swaps")?.unwrap_or_default();
-    let mut uses = Vec::new();
+    let mut swaps = Vec::new();
     for line in lines(&text).skip(1) {
         let Some(node) = words(line).first().map(|node| unescaped(node)) else {
             continue;
         };
-        let Some(device) = block_device(host, &node)? else {
-            continue;
-        };
-        if is_on(host, &device, path, DEPTH)? {
-            let node = text::line(&node);
-            uses.push(Use {
-                code: "swap",
-                what: format!("the host swaps to {node}"),
-                advice: format!("swapoff {node}"),
-            });
+        if let Some(device) = block_device(host, &node)? {
+            swaps.push((device, node));
         }
     }
-    Ok(uses)
+    Ok(swaps)
 }
 
-fn default_routes(host: &Host, path: &[u8]) -> Result<Vec<Use>> {
+/// The interfaces of the default routes.
+fn default_routes(host: &Host) -> Result<Vec<Vec<u8>>> {
     let mut interfaces = Vec::new();
     let v4 = host.files.read(b"/proc/net/route")?.unwrap_or_default();
     for line in lines(&v4) {
@@ -124,18 +160,7 @@ fn default_routes(host: &Host, path: &[u8]) -> Result<Vec<Use>> {
     }
     interfaces.sort_unstable();
     interfaces.dedup();
-    let mut uses = Vec::new();
-    for name in interfaces {
-        if is_interface_on(host, &name, path, DEPTH)? {
-            let name = text::line(&name);
-            uses.push(Use {
-                code: "default-route",
-                what: format!("the host's way to other networks leads through {name}"),
-                advice: format!("give the host another default route than that over {name}"),
-            });
-        }
-    }
-    Ok(uses)
+    Ok(interfaces)
 }
 
 /// Whether an interface is below the device, or on top of one that is.

@@ -15,7 +15,7 @@ use crate::error::{Code, Error, Result};
 use crate::host::files::join;
 use crate::host::node::Node;
 use crate::host::pci_bus::FUNCTIONS;
-use crate::host::uses::uses;
+use crate::host::uses::Uses;
 use crate::manage::wait::wait_for;
 use crate::name::device_name;
 use crate::text;
@@ -58,8 +58,9 @@ pub fn set(function: &Function<'_>, count: u32, forced: bool) -> Result<()> {
         return Ok(());
     }
     if !forced {
+        let uses = Uses::read(function.node.host)?;
         for address in virtual_functions(&function.node)? {
-            refuse_if_in_use(function, &address)?;
+            refuse_if_in_use(function, &address, &uses)?;
         }
     }
     // The kernel changes the number from and to 0 only.
@@ -148,7 +149,11 @@ fn link(address: &PciAddress) -> Vec<u8> {
     join(FUNCTIONS, address.to_string().as_bytes())
 }
 
-fn refuse_if_in_use(function: &Function<'_>, address: &PciAddress) -> Result<()> {
+fn refuse_if_in_use(
+    function: &Function<'_>,
+    address: &PciAddress,
+    uses: &Uses<'_>,
+) -> Result<()> {
     let Some(path) = function.node.host.files.device_of_link(&link(address))? else {
         return Ok(());
     };
@@ -156,10 +161,7 @@ fn refuse_if_in_use(function: &Function<'_>, address: &PciAddress) -> Result<()>
     let held = held_through(&node)?.map(|file| format!("{file} is open"));
     let why = match held {
         Some(held) => Some(held),
-        None => uses(node.host, node.path)?
-            .into_iter()
-            .next()
-            .map(|found| found.what),
+        None => uses.of(&path)?.into_iter().next().map(|found| found.what),
     };
     match why {
         None => Ok(()),

@@ -4,17 +4,12 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
-use std::time::Duration;
 
-use rustix::io::{Errno, retry_on_intr};
-use rustix::net::netlink::{GENERIC, SocketAddrNetlink};
-use rustix::net::sockopt::{Timeout, set_socket_timeout};
-use rustix::net::{
-    AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType, recvfrom, sendto, socket_with,
-};
+use rustix::io::Errno;
+use rustix::net::netlink::GENERIC;
 
 use super::found::optional_socket;
-use super::netlink::{ATTRIBUTE_HEADER, HEADER, align, attributes, messages};
+use super::netlink::{self, attributes, is_no_answer, messages};
 use crate::error::{Error, Result};
 
 /// The command of the control family that looks another family up by its name, and the attributes for that.
@@ -33,13 +28,9 @@ const DEVICE_NAME: u16 = 2;
 const ESWITCH_MODE: u16 = 25;
 const MODE_SWITCHDEV: u16 = 1;
 
-const NLM_F_REQUEST: u16 = 1;
-const NLMSG_ERROR: u16 = 2;
 /// The size of `struct genlmsghdr`.
 const GENERIC_HEADER: usize = 4;
 
-/// How long an answer may take. Usually it is there before the request returns.
-const TIMEOUT: Duration = Duration::from_secs(1);
 /// How many other datagrams may come before the answer; usually there are none.
 const MAX_UNRELATED: usize = 8;
 
@@ -48,7 +39,9 @@ const MAX_UNRELATED: usize = 8;
 /// `false` also if the kernel has no devlink, if the device has no eswitch, and if the kernel does not tell: it
 /// tells root only, and confined programs may not even ask. Fails if another system call does (code 38).
 pub fn is_switchdev(address: &str) -> Result<bool> {
-    let Some(socket) = optional_socket("the eswitch modes of devices", open())? else {
+    let Some(socket) =
+        optional_socket("the eswitch modes of devices", netlink::open(Some(GENERIC)))?
+    else {
         return Ok(false);
     };
     match asked(&socket, address) {
@@ -58,15 +51,6 @@ pub fn is_switchdev(address: &str) -> Result<bool> {
             Error::io(what, &e)
         }),
     }
-}
-
-/// Whether the process may not ask the kernel, or there was no answer that can be read.
-fn is_no_answer(error: &io::Error) -> bool {
-    use io::ErrorKind::{InvalidData, InvalidInput, PermissionDenied, TimedOut};
-    matches!(
-        error.kind(),
-        PermissionDenied | InvalidInput | InvalidData | TimedOut
-    )
 }
 
 fn asked(socket: &OwnedFd, address: &str) -> io::Result<bool> {
@@ -96,19 +80,6 @@ fn find_family(socket: &OwnedFd, name: &[u8]) -> io::Result<Option<u16>> {
     )
 }
 
-fn open() -> rustix::io::Result<OwnedFd> {
-    let socket = retry_on_intr(|| {
-        socket_with(
-            AddressFamily::NETLINK,
-            SocketType::RAW,
-            SocketFlags::CLOEXEC,
-            Some(GENERIC),
-        )
-    })?;
-    retry_on_intr(|| set_socket_timeout(&socket, Timeout::Recv, Some(TIMEOUT)))?;
-    Ok(socket)
-}
-
 /// A command of a generic netlink family.
 #[derive(Clone, Copy)]
 struct NetlinkCommand {
@@ -131,21 +102,11 @@ fn ask(socket: &OwnedFd, call: NetlinkCommand, attributes: &[(u16, &[u8])]) -> i
     // There is one request at a time, so a number made of the command suffices to tell its answer from other messages.
     let sequence = u32::from(call.family) << 8 | u32::from(call.command);
     let request = request(call, sequence, attributes).ok_or(Errno::INVAL)?;
-    let kernel = SocketAddrNetlink::new(0, 0);
-    retry_on_intr(|| sendto(socket, &request, SendFlags::empty(), &kernel))?;
+    netlink::send(socket, &request)?;
     // The kernel's own messages are at most 8 KiB long (NLMSG_GOODSIZE), or a page where pages are larger.
     let mut buffer = vec![0; 64 << 10];
     for _ in 0..MAX_UNRELATED {
-        let received = retry_on_intr(|| recvfrom(socket, &mut buffer[..], RecvFlags::empty()));
-        let (_, length, sender) = match received {
-            Err(Errno::AGAIN) => return Err(io::ErrorKind::TimedOut.into()),
-            received => received?,
-        };
-        let sender = sender.and_then(|sender| SocketAddrNetlink::try_from(sender).ok());
-        if sender.is_none_or(|sender| sender.pid() != 0) {
-            continue;
-        }
-        let datagram = &buffer[..length.min(buffer.len())];
+        let datagram = netlink::receive(socket, &mut buffer)?;
         if let Some(reply) = find_reply(datagram, call.family, sequence) {
             return Ok(reply);
         }
@@ -155,29 +116,15 @@ fn ask(socket: &OwnedFd, call: NetlinkCommand, attributes: &[(u16, &[u8])]) -> i
 
 /// The bytes of a request; `None` if a value is too long for an attribute.
 fn request(call: NetlinkCommand, sequence: u32, attributes: &[(u16, &[u8])]) -> Option<Vec<u8>> {
-    let mut message = vec![0; HEADER];
-    message.extend([call.command, call.version, 0, 0]);
-    for (kind, value) in attributes {
-        let length = u16::try_from(ATTRIBUTE_HEADER + value.len()).ok()?;
-        message.extend(length.to_ne_bytes());
-        message.extend(kind.to_ne_bytes());
-        message.extend_from_slice(value);
-        message.resize(align(message.len()), 0);
-    }
-    let length = u32::try_from(message.len()).ok()?;
-    // The sender's port stays 0: the kernel knows it.
-    message[0..4].copy_from_slice(&length.to_ne_bytes());
-    message[4..6].copy_from_slice(&call.family.to_ne_bytes());
-    message[6..8].copy_from_slice(&NLM_F_REQUEST.to_ne_bytes());
-    message[8..12].copy_from_slice(&sequence.to_ne_bytes());
-    Some(message)
+    let header = [call.command, call.version, 0, 0];
+    netlink::request((call.family, 0, sequence), &header, attributes)
 }
 
 /// Finds the answer to the request with this sequence number in a datagram of messages.
 pub fn find_reply(datagram: &[u8], family: u16, sequence: u32) -> Option<Reply> {
     let mut answers = messages(datagram).filter(|message| message.sequence == sequence);
     answers.find_map(|message| match message.kind {
-        NLMSG_ERROR => Some(Reply::Refused),
+        netlink::ERROR => Some(Reply::Refused),
         kind if kind == family => {
             let attributes = message.payload.get(GENERIC_HEADER..)?;
             Some(Reply::Attributes(attributes.to_vec()))
@@ -195,6 +142,12 @@ pub fn number(bytes: &[u8], wanted: u16) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rustix::net::sockopt::{Timeout, set_socket_timeout};
+    use std::time::Duration;
+
+    fn open() -> rustix::io::Result<OwnedFd> {
+        netlink::open(Some(GENERIC))
+    }
 
     /// Fields of a message in the machine's byte order, from hexadecimal groups of 1, 2 or 4 bytes.
     fn bytes(groups: &str) -> Vec<u8> {

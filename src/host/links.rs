@@ -127,7 +127,7 @@ fn link(bytes: &[u8]) -> Option<Link> {
 }
 
 /// An address as sysfs prints it.
-fn printed(address: &[u8]) -> String {
+pub fn printed(address: &[u8]) -> String {
     let digits: Vec<_> = address.iter().map(|byte| format!("{byte:02x}")).collect();
     digits.join(":")
 }

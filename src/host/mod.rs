@@ -11,6 +11,7 @@ pub mod found;
 mod gzip;
 pub mod holders;
 pub mod interfaces;
+pub mod link_table;
 pub mod links;
 pub mod machine_id;
 pub mod mdevctl;

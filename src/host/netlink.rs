@@ -1,5 +1,26 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
-//! The layout of netlink messages (netlink(7); kernel: include/uapi/linux/netlink.h).
+//! The layout of netlink messages, and sockets to ask the kernel by them (netlink(7); kernel:
+//! include/uapi/linux/netlink.h).
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::time::Duration;
+
+use rustix::io::{Errno, retry_on_intr};
+use rustix::net::netlink::SocketAddrNetlink;
+use rustix::net::sockopt::{Timeout, set_socket_timeout};
+use rustix::net::{
+    AddressFamily, Protocol, RecvFlags, SendFlags, SocketFlags, SocketType, recvfrom, sendto,
+    socket_with,
+};
+
+/// The flag of a request.
+pub const REQUEST: u16 = 1;
+/// The type of a message that refuses a request, or acknowledges it.
+pub const ERROR: u16 = 2;
+
+/// How long an answer may take. Usually it is there before the request returns.
+const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The size of `struct nlmsghdr`, in bytes.
 pub const HEADER: usize = 16;
@@ -19,8 +40,78 @@ pub struct Message<'a> {
     pub payload: &'a [u8],
 }
 
+/// A socket to ask the kernel by; `None` for the protocol is NETLINK_ROUTE.
+pub fn open(protocol: Option<Protocol>) -> rustix::io::Result<OwnedFd> {
+    let socket = retry_on_intr(|| {
+        socket_with(
+            AddressFamily::NETLINK,
+            SocketType::RAW,
+            SocketFlags::CLOEXEC,
+            protocol,
+        )
+    })?;
+    retry_on_intr(|| set_socket_timeout(&socket, Timeout::Recv, Some(TIMEOUT)))?;
+    Ok(socket)
+}
+
+/// Sends the kernel a message.
+pub fn send(socket: &OwnedFd, message: &[u8]) -> rustix::io::Result<()> {
+    let kernel = SocketAddrNetlink::new(0, 0);
+    retry_on_intr(|| sendto(socket, message, SendFlags::empty(), &kernel))?;
+    Ok(())
+}
+
+/// Waits for a datagram and returns it, an empty one for those that others than the kernel sent. TimedOut if none
+/// comes.
+pub fn receive<'a>(socket: &OwnedFd, buffer: &'a mut [u8]) -> io::Result<&'a [u8]> {
+    let received = retry_on_intr(|| recvfrom(socket, &mut buffer[..], RecvFlags::empty()));
+    let (_, length, sender) = match received {
+        Err(Errno::AGAIN) => return Err(io::ErrorKind::TimedOut.into()),
+        received => received?,
+    };
+    let sender = sender.and_then(|sender| SocketAddrNetlink::try_from(sender).ok());
+    match sender {
+        Some(sender) if sender.pid() == 0 => Ok(&buffer[..length.min(buffer.len())]),
+        _ => Ok(&[]),
+    }
+}
+
+/// Whether an error means that the process may not ask the kernel, or that there was no answer that can be read.
+pub fn is_no_answer(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidData, InvalidInput, PermissionDenied, TimedOut};
+    matches!(
+        error.kind(),
+        PermissionDenied | InvalidInput | InvalidData | TimedOut
+    )
+}
+
+/// The bytes of a request, with the header of its family and attributes; `None` if a value is too long for an
+/// attribute.
+pub fn request(
+    (kind, flags, sequence): (u16, u16, u32),
+    family_header: &[u8],
+    attributes: &[(u16, &[u8])],
+) -> Option<Vec<u8>> {
+    let mut message = vec![0; HEADER];
+    message.extend_from_slice(family_header);
+    for (kind, value) in attributes {
+        let length = u16::try_from(ATTRIBUTE_HEADER + value.len()).ok()?;
+        message.extend(length.to_ne_bytes());
+        message.extend(kind.to_ne_bytes());
+        message.extend_from_slice(value);
+        message.resize(align(message.len()), 0);
+    }
+    let length = u32::try_from(message.len()).ok()?;
+    // The sender's port stays 0: the kernel knows it.
+    message[0..4].copy_from_slice(&length.to_ne_bytes());
+    message[4..6].copy_from_slice(&kind.to_ne_bytes());
+    message[6..8].copy_from_slice(&(flags | REQUEST).to_ne_bytes());
+    message[8..12].copy_from_slice(&sequence.to_ne_bytes());
+    Some(message)
+}
+
 /// The length of a part with its padding to a multiple of 4.
-pub fn align(length: usize) -> usize {
+fn align(length: usize) -> usize {
     length.next_multiple_of(4)
 }
 
@@ -28,7 +119,8 @@ fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
     Some(u16::from_ne_bytes(*bytes.get(at..)?.first_chunk()?))
 }
 
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+/// The number of 32 bits in the machine's order at this place.
+pub fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_ne_bytes(*bytes.get(at..)?.first_chunk()?))
 }
 

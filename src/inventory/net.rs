@@ -35,7 +35,7 @@ const DEVICE_FACTS: &[Fact] = &[
 const MASTER_FACTS: &[Fact] = &[Fact("mode", "master/bonding/mode", Form::Text)];
 
 /// Reads the part of one interface.
-pub fn read(_: &Survey<'_>, node: &Node<'_>) -> Found<Object> {
+pub fn read(survey: &Survey<'_>, node: &Node<'_>) -> Found<Object> {
     let mut net = Object::new();
     set(&mut net, "interface", Some(text::clean(&node.sysname())));
     let kind = node.devtype();
@@ -51,6 +51,13 @@ pub fn read(_: &Survey<'_>, node: &Node<'_>) -> Found<Object> {
     }
     if let Some(master) = node.link("master")? {
         set_object(&mut net, "master", read_master(node, &master)?);
+    }
+    if let Some(interface) = survey.interface(node)? {
+        let permanent = interface.permanent_address.clone();
+        set(&mut net, "permanent_address", permanent);
+        let names = interface.alternative_names.iter();
+        let names = names.map(|name| text::clean(name));
+        set_list(&mut net, "alternative_names", names);
     }
     Ok(Some(net))
 }

@@ -44,11 +44,11 @@ pub fn read(survey: &Survey<'_>, node: &Node<'_>) -> Found<Object> {
     let own = PciAddress::parse(node.basename());
     let index = functions.iter().position(|function| Some(*function) == own);
     set(&mut sriov, "index", index);
-    set_list(
-        &mut sriov,
-        "physical_interfaces",
-        physical_interfaces(node)?,
-    );
+    let interfaces = physical_interfaces(node)?;
+    if let Some(index) = index {
+        write_settings(survey, node, &interfaces, index, &mut sriov)?;
+    }
+    set_list(&mut sriov, "physical_interfaces", interfaces);
     set(
         &mut sriov,
         "msix",
@@ -71,4 +71,26 @@ fn physical_interfaces(node: &Node<'_>) -> Result<Vec<Value>> {
         }
     }
     Ok(own)
+}
+
+/// Writes the address and the VLAN that the physical function has for the virtual one with this number.
+fn write_settings(
+    survey: &Survey<'_>,
+    node: &Node<'_>,
+    interfaces: &[Value],
+    index: usize,
+    sriov: &mut Object,
+) -> Result<()> {
+    let index = u32::try_from(index).unwrap_or(u32::MAX);
+    for name in interfaces.iter().filter_map(Value::as_str) {
+        let path = node.below(format!("physfn/net/{name}"));
+        let interface = survey.interface(&Node::at(node.host, &path, b"net"))?;
+        let function = interface.and_then(|interface| interface.functions.get(&index));
+        if let Some(function) = function {
+            set(sriov, "mac", function.address.clone());
+            set(sriov, "vlan", function.vlan);
+            break;
+        }
+    }
+    Ok(())
 }

@@ -11,6 +11,8 @@ use crate::caps::pci_address::PciAddress;
 use crate::error::Result;
 use crate::host::Host;
 use crate::host::files::join;
+use crate::host::found::Found;
+use crate::host::link_table::{self, Interface};
 use crate::host::mounts::{Mount, mounts};
 use crate::host::node::Node;
 use crate::text;
@@ -36,6 +38,7 @@ pub struct Survey<'a> {
     groups: RefCell<HashMap<Vec<u8>, Object>>,
     virtual_functions: RefCell<HashMap<Vec<u8>, Rc<[PciAddress]>>>,
     mounts: OnceCell<Vec<Mount>>,
+    interfaces: OnceCell<Vec<Interface>>,
 }
 
 impl<'a> Survey<'a> {
@@ -49,6 +52,7 @@ impl<'a> Survey<'a> {
             groups: RefCell::default(),
             virtual_functions: RefCell::default(),
             mounts: OnceCell::new(),
+            interfaces: OnceCell::new(),
         }
     }
 
@@ -142,5 +146,25 @@ impl<'a> Survey<'a> {
         let mounts = self.mounts.get().into_iter().flatten();
         let mounts = mounts.filter(|mount| mount.number == number || mount.source == device);
         Ok(mounts.map(|mount| text::clean(&mount.point)).collect())
+    }
+
+    /// What netlink tells of the interface with this folder in sysfs; `None` for a recording, and for the interface of another
+    /// namespace, from where sysfs can be mounted.
+    pub fn interface(&self, folder: &Node<'_>) -> Found<&Interface> {
+        if !self.host.files.is_live() {
+            return Ok(None);
+        }
+        if self.interfaces.get().is_none() {
+            let _ = self.interfaces.set(link_table::read()?.unwrap_or_default());
+        }
+        let index = folder.number("ifindex", 10, text::parse_u32)?;
+        let mut interfaces = self.interfaces.get().into_iter().flatten();
+        let found = interfaces.find(|known| Some(known.index) == index);
+        let Some(found) = found.filter(|found| found.name == folder.basename()) else {
+            return Ok(None);
+        };
+        // Numbers and names are the same in many namespaces, addresses are not.
+        let address = folder.attribute("address")?.unwrap_or_default();
+        Ok((found.address.as_bytes() == address).then_some(found))
     }
 }

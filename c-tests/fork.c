@@ -136,6 +136,7 @@ static void refuse_all(virConnectPtr conn, virNodeDevicePtr device)
     BAD_DEVICE("virNodeDeviceGetXMLDesc", !virNodeDeviceGetXMLDesc(device, 0));
     BAD_DEVICE("vndNodeDeviceGetJSONDesc", !vndNodeDeviceGetJSONDesc(device, 0));
     BAD_DEVICE("vndNodeDeviceSetVirtualFunctions", vndNodeDeviceSetVirtualFunctions(device, 0, 0) == -1);
+    BAD_DEVICE("vndNodeDeviceSetVGPUType", vndNodeDeviceSetVGPUType(device, NULL, 0) == -1);
     BAD_DEVICE("vndNodeDeviceGetAssignability", vndNodeDeviceGetAssignability(device, NULL, 0) == -1);
     BAD_DEVICE("vndNodeDeviceGetInventoryJSON", !vndNodeDeviceGetInventoryJSON(device, NULL, 0));
     BAD_DEVICE("virNodeDeviceRef", virNodeDeviceRef(device) == -1);

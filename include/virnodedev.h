@@ -2515,6 +2515,33 @@ int vndNodeDeviceGetAssignability(virNodeDevicePtr dev,
                                   unsigned int flags);
 
 /**
+ * Makes a virtual function of a GPU a vGPU of a type, by NVIDIA's framework for VFIO, which takes the place of mediated
+ * devices. The inventory's part "vgpu" has the types that its driver offers.
+ *
+ * A function that is a vGPU of another type is that no more; while a program holds it through VFIO, the call
+ * is refused. Where the driver refuses, the function is what it was before, or the error says what it is. The type
+ * does not outlive the host's restart.
+ *
+ * Errors: 8 for a device that is no PCI function; 84 for one that cannot be a vGPU; 55 for a type that the driver does not
+ * offer (the message names those that it does), for a function that is in use, and when another program with this library
+ * has been changing it for a minute; 38, with the errno, for what the kernel refuses; 1 where the driver sets another
+ * type; 29 on a read-only connection; 53 for a device that went.
+ *
+ * @param dev       the virtual function
+ * @param vgpuType  the number of the type or its name, as the driver tells them; NULL for none
+ * @param flags     0
+ * @return 0, or -1 on error
+ *
+ * Since virnodedev 0.1.0; not in libvirt.
+ *
+ * The caller sees to it that:
+ * vgpuType is NULL or a NUL-terminated string.
+ */
+int vndNodeDeviceSetVGPUType(virNodeDevicePtr dev,
+                             const char *vgpuType,
+                             unsigned int flags);
+
+/**
  * Has the driver of a physical PCI function (SR-IOV) make a number of virtual functions, and waits until they are there.
  *
  * Where there are others, these go first: the kernel changes the number from and to 0 only. That is refused while a

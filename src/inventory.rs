@@ -15,6 +15,7 @@ mod scsi;
 mod sriov;
 mod survey;
 mod usb;
+mod vgpu;
 
 use crate::caps::Capability;
 use crate::device::{Device, Origin};
@@ -37,7 +38,7 @@ pub struct Part {
 }
 
 /// All parts.
-pub static PARTS: [Part; 9] = [
+pub static PARTS: [Part; 10] = [
     Part {
         name: "pci",
         kinds: &[Capability::Pci],
@@ -47,6 +48,16 @@ pub static PARTS: [Part; 9] = [
         name: "sriov",
         kinds: &[Capability::Pci],
         read: sriov::read,
+    },
+    Part {
+        name: "vgpu",
+        kinds: &[
+            Capability::Pci,
+            Capability::Css,
+            Capability::ApMatrix,
+            Capability::MdevTypes,
+        ],
+        read: vgpu::read,
     },
     Part {
         name: "net",

@@ -200,6 +200,20 @@ def sriov(folder, sys):
                       r"(c\d+)?pf\d+", read(folder, "physfn/net/%s/phys_port_name" % name) or "")], "msix": number(folder, "sriov_vf_msix_count")})
 
 
+def vgpu(folder, sys):
+    facts = {
+        "mediated_types": [
+            there(dict(texts(where, name="name", description="description", device_api="device_api"), id=name,
+                       available_instances=number(where, "available_instances")))
+            for name in names(folder, "mdev_supported_types") if (where := os.path.join(folder, "mdev_supported_types", name))],
+        "current_type": number(folder, "nvidia/current_vgpu_type"), "placement": number(folder, "nvidia/placement_id")}
+    if facts["current_type"] is not None:
+        rows = re.findall(r"^ *(\d+) *: *(.*\S) *$", read(folder, "nvidia/creatable_vgpu_types") or "", re.M)
+        facts["creatable_types"] = [{"id": int(digits), "name": name} for digits, name in rows]
+        facts["creatable_placements"] = [int(word) for word in (read(folder, "nvidia/creatable_placement_ids") or "").split()]
+    return there(facts) or None
+
+
 def texts(folder, **files):
     return {member: read(folder, file) for member, file in files.items()}
 
@@ -378,7 +392,7 @@ def others(_, sys):
     return found or None
 
 
-# By the capability of the devices that each part is about.
-PARTS = {"pci": ("pci", pci), "sriov": ("pci", sriov), "net": ("net", net), "block": ("storage", block),
-         "usb": ("usb_device", usb), "scsi": ("scsi", scsi), "fc": ("scsi_host", fc), "drm": ("drm", drm),
-         "others": ("system", others)}
+# By the capabilities of the devices that each part is about.
+PARTS = {"pci": ({"pci"}, pci), "sriov": ({"pci"}, sriov), "vgpu": ({"pci", "css", "ap_matrix", "mdev_types"}, vgpu),
+         "net": ({"net"}, net), "block": ({"storage"}, block), "usb": ({"usb_device"}, usb), "scsi": ({"scsi"}, scsi),
+         "fc": ({"scsi_host"}, fc), "drm": ({"drm"}, drm), "others": ({"system"}, others)}

@@ -59,8 +59,8 @@ class Machines(unittest.TestCase):
         compared = 0
         for device in devices:
             wanted = {}
-            for part, (capability, read) in sysfs_reading.PARTS.items():
-                if capability in device["capability"]:
+            for part, (capabilities, read) in sysfs_reading.PARTS.items():
+                if capabilities & device["capability"].keys():
                     wanted[part] = read(tree + device.get("path", "/sys"), os.path.join(tree, "sys"))
                     compared += wanted[part] is not None
             wanted = {part: facts for part, facts in wanted.items() if facts is not None}

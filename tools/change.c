@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0 */
-/* nodedev create, destroy, define, undefine, start, update, autostart, detach, reattach, reset and vfs. */
+/* nodedev create, destroy, define, undefine, start, update, autostart, detach, reattach, reset, vfs and vgpu. */
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -251,6 +251,26 @@ int change_vfs(virConnectPtr conn, const struct settings *settings)
         status = STATUS_FAILED;
     } else if (!is_quiet(settings)) {
         put("Device %s has %u virtual functions\n", name, count);
+        put_end(settings);
+    }
+    virNodeDeviceFree(device);
+    return status;
+}
+
+int change_vgpu(virConnectPtr conn, const struct settings *settings)
+{
+    const char *name = settings->names[0], *type = settings->names[1];
+    virNodeDevicePtr device = find_device(conn, name);
+    int status = STATUS_OK;
+
+    if (device == NULL)
+        return STATUS_FAILED;
+    if (vndNodeDeviceSetVGPUType(device, strcmp(type, "none") == 0 ? NULL : type, 0) < 0) {
+        complain("Failed to set the vGPU type of device %s", name);
+        complain_library();
+        status = STATUS_FAILED;
+    } else if (!is_quiet(settings)) {
+        put("Device %s has vGPU type %s\n", name, type);
         put_end(settings);
     }
     virNodeDeviceFree(device);

@@ -119,8 +119,8 @@ const struct command commands[] = {
         "XML and that programs otherwise read from sysfs. docs/inventory.md lists them.\n\n"
         "  NAME             a name that 'nodedev list' shows, or WWNN,WWPN of a\n"
         "                   Fibre Channel host adapter; default: all devices\n"
-        "  --parts A,B      only these parts: pci, sriov, net, block, usb, scsi, fc, drm,\n"
-        "                   others\n"
+        "  --parts A,B      only these parts: pci, sriov, vgpu, net, block, usb, scsi, fc,\n"
+        "                   drm, others\n"
         "  --slow           also what wakes a sleeping device or takes long\n",
         OPTION_PARTS | OPTION_SLOW,
         ANY_DEVICE,
@@ -295,6 +295,18 @@ const struct command commands[] = {
         OPTION_FORCE,
         PCI_DEVICES,
         "the name of a device and a number", 2, 2, NULL, change_vfs
+    },
+    {
+        "vgpu", "NAME TYPE",
+        "set which vGPU a virtual function of a GPU is",
+        "Makes a virtual function of a GPU a vGPU of a type, by NVIDIA's framework for\n"
+        "VFIO. Other vGPUs are mediated devices, which 'nodedev create' makes.\n\n"
+        "  NAME             a name that 'nodedev list --cap pci' shows\n"
+        "  TYPE             the number or name of a type, as 'nodedev inventory --parts\n"
+        "                   vgpu NAME' shows them; none: no vGPU\n",
+        0,
+        PCI_DEVICES,
+        "the name of a device and a type", 2, 2, NULL, change_vgpu
     },
     {
         "rpc", "[URI]",

@@ -6,7 +6,7 @@
 
 #include "nodedev.h"
 
-static const char *const parts[] = { "pci", "sriov", "net", "block", "usb", "scsi", "fc", "drm", "others" };
+static const char *const parts[] = { "pci", "sriov", "vgpu", "net", "block", "usb", "scsi", "fc", "drm", "others" };
 
 const char *inventory_part(int number)
 {

@@ -163,6 +163,7 @@ int change_create(virConnectPtr conn, const struct settings *settings);
 int change_define(virConnectPtr conn, const struct settings *settings);
 int change_update(virConnectPtr conn, const struct settings *settings);
 int change_vfs(virConnectPtr conn, const struct settings *settings);
+int change_vgpu(virConnectPtr conn, const struct settings *settings);
 
 /* rpc.c: serves a client, which says what to open. `conn` is NULL. */
 int rpc_run(virConnectPtr conn, const struct settings *settings);

@@ -94,6 +94,10 @@ class virNodeDevice:
         Not in libvirt."""
         number("vndNodeDeviceSetVirtualFunctions", self._o, count, flags)
 
+    def setVGPUType(self, vgpuType: Optional[str], flags: int = 0) -> None:
+        """Makes a virtual function of a GPU a vGPU of the type with that number or name; None: of none. Not in libvirt."""
+        number("vndNodeDeviceSetVGPUType", self._o, vgpuType, flags)
+
     def inventory(self, parts: Optional[str] = None, flags: int = 0) -> Dict[str, Any]:
         """Facts beside the description, by the part of the inventory; see virConnect.inventory(). Not in libvirt."""
         return cast(Dict[str, Any], json.loads(text("vndNodeDeviceGetInventoryJSON", self._o, parts, flags)))

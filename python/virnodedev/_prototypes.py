@@ -180,6 +180,7 @@ FUNCTIONS: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "vndConnectGetEventFD": (c_int, (Handle,)),
     "vndConnectDispatchEvents": (c_int, (Handle,)),
     "vndNodeDeviceGetAssignability": (c_int, (Handle, POINTER(Owned), c_uint)),
+    "vndNodeDeviceSetVGPUType": (c_int, (Handle, c_char_p, c_uint)),
     "vndNodeDeviceSetVirtualFunctions": (c_int, (Handle, c_uint, c_uint)),
     "virNodeGetInfo": (c_int, (Handle, POINTER(virNodeInfo))),
     "virNodeGetFreeMemory": (c_ulonglong, (Handle,)),

@@ -32,7 +32,7 @@ pub struct MdevType {
 pub const NAME: &str = "mdev_types";
 
 /// The folder in which a parent shows its types.
-const FOLDER: &str = "mdev_supported_types";
+pub const FOLDER: &str = "mdev_supported_types";
 
 /// What the schema of libvirt 12.8.0 allows of the capability that lists types.
 pub const SCHEMA: Pattern = capability(

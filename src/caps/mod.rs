@@ -14,6 +14,7 @@ mod list;
 pub mod pci_address;
 pub mod pci_express;
 pub mod storage_ids;
+pub mod vgpu_types;
 pub mod vpd;
 
 // The kinds.

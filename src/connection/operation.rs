@@ -12,6 +12,8 @@ pub enum Operation {
     Reset,
     /// Set the number of a PCI function's virtual functions.
     SetVirtualFunctions,
+    /// Set which vGPU a PCI function is.
+    SetVgpuType,
     /// Make a device that does not exist after a restart of the host.
     Create,
     /// Remove a device.

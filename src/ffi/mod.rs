@@ -7,7 +7,7 @@
 //!
 //! | files | what they know |
 //! |---|---|
-//! | `connect` … `version`, `assignability`, `virtual_functions`, `machine`, `auth`, `stub` | exported functions |
+//! | `connect` … `version`, `assignability`, `virtual_functions`, `vgpu`, `machine`, `auth`, `stub` | exported functions |
 //! | `answers`, `args` | raw pointers that become values, handles and descriptions that are given back |
 //! | `events` | registering for events, and telling them |
 //! | `credentials` | asking a program who its user is |
@@ -44,6 +44,7 @@ pub mod event_loop;
 pub mod extensions;
 
 pub mod assignability;
+pub mod vgpu;
 pub mod virtual_functions;
 
 pub mod machine;

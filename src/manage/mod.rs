@@ -118,6 +118,11 @@ impl Connection {
     pub fn set_virtual_functions(&self, name: &CStr, count: u32, forced: bool) -> Result<()> {
         pci::set_virtual_functions(self, &*self.device(name)?, count, forced)
     }
+
+    /// Makes a virtual function of a GPU a vGPU of the type with this number or name; of none for `None`.
+    pub fn set_vgpu_type(&self, name: &CStr, wanted: Option<&CStr>) -> Result<()> {
+        pci::set_vgpu_type(self, &*self.device(name)?, wanted)
+    }
 }
 
 fn kind_of(document: &DeviceDocument) -> Capability {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
-//! Detaches PCI functions from their drivers, re-attaches and resets them, and has virtual ones made (kernel:
+//! Detaches PCI functions from their drivers, re-attaches and resets them, has virtual ones made and makes these vGPUs (kernel:
 //! Documentation/ABI/testing/sysfs-bus-pci, Documentation/driver-api/vfio.rst).
 //!
 //! This file has the order of the steps; the other files do them.
@@ -12,6 +12,7 @@ mod function;
 pub mod in_use;
 mod reset;
 mod resources;
+mod vgpu;
 mod virtual_functions;
 
 use std::ffi::CStr;
@@ -68,5 +69,15 @@ pub fn set_virtual_functions(
         let _turn = take_turn(&function.node, LIMIT)?;
         virtual_functions::set(&function, count, forced)?;
         virtual_functions::wait(conn, &function)
+    })
+}
+
+/// Makes a function a vGPU of the type with this number or name; of none for `None`.
+pub fn set_vgpu_type(conn: &Connection, device: &Device, wanted: Option<&CStr>) -> Result<()> {
+    let function = Function::of(conn, device)?;
+    function.unless_gone(|| {
+        vgpu::type_of(&function)?;
+        let _turn = take_turn(&function.node, LIMIT)?;
+        vgpu::set(&function, wanted)
     })
 }

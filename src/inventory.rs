@@ -56,6 +56,7 @@ pub static PARTS: [Part; 10] = [
             Capability::Css,
             Capability::ApMatrix,
             Capability::MdevTypes,
+            Capability::Mdev,
         ],
         read: vgpu::read,
     },

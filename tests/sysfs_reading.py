@@ -7,6 +7,7 @@ import functools
 import glob
 import os
 import re
+import struct
 
 import kit
 
@@ -160,7 +161,22 @@ def place(folder, sys):
     for slot in names(sys, "bus/pci/slots"):
         if read(os.path.join(sys, "bus/pci/slots", slot), "address") == os.path.basename(folder).split(".")[0]:
             facts["slot"] = slot
+    facts["firmware_slot"] = firmware_slot(folder, sys)
     return facts
+
+
+def firmware_slot(folder, sys):
+    """From structures of type 9 (DSP0134, 7.10): the text's number is byte 4, the id 9 and 10, the address 13 to 16."""
+    found = {}
+    for path in glob.glob(os.path.join(sys, "firmware/dmi/entries/9-*/raw")):
+        with open(path, "rb") as f:
+            raw = f.read()
+        domain, bus, place = struct.unpack_from("<HBB", raw, 13)
+        found["%04x:%02x:%02x.%x" % (domain, bus, place >> 3, place & 7)] = {
+            "designation": raw[raw[1]:].split(b"\0")[raw[4] - 1].decode(), "id": struct.unpack_from("<H", raw, 9)[0]}
+    own = os.path.basename(folder)
+    is_bridge = (variable(folder, "PCI_CLASS") or "")[:-2] in ("604", "607")
+    return found.get(own) or (None if is_bridge else found.get(own[:-1] + "0"))
 
 
 def express(folder, asleep):
@@ -189,7 +205,9 @@ def sriov(folder, sys):
                       "current": number(folder, "sriov_numvfs"), "offset": number(folder, "sriov_offset"),
                       "stride": number(folder, "sriov_stride"), "virtual_device": number(folder, "sriov_vf_device", 16),
                       "drivers_autoprobe": yes_no(folder, "sriov_drivers_autoprobe"),
-                      "msix_total": number(folder, "sriov_vf_total_msix")})
+                      "msix_total": number(folder, "sriov_vf_total_msix"), "virtual_functions": [
+                          os.path.basename(os.readlink(path)) for path in
+                          sorted(glob.glob(os.path.join(folder, "virtfn*")), key=lambda path: int(path.rpartition("virtfn")[2]))]})
     if not os.path.islink(os.path.join(folder, "physfn")):
         return None
     own = os.path.realpath(folder)
@@ -201,6 +219,10 @@ def sriov(folder, sys):
 
 
 def vgpu(folder, sys):
+    if link(folder, "subsystem") == "mdev":
+        group = link(folder, "iommu_group")
+        return there({"parent": os.path.basename(os.path.dirname(folder)), "mediated_type": link(folder, "mdev_type"),
+                      "mediated_type_name": read(folder, "mdev_type/name"), "iommu_group": group and int(group)})
     facts = {
         "mediated_types": [
             there(dict(texts(where, name="name", description="description", device_api="device_api"), id=name,
@@ -225,7 +247,7 @@ def numbers(folder, base=10, **files):
 def net(folder, sys):
     facts = {"interface": os.path.basename(folder).replace("!", "/"), "device": link(folder, "device"),
              "carrier": yes_no(folder, "carrier"), "kind": variable(folder, "DEVTYPE")}
-    facts.update(numbers(folder, ifindex="ifindex", mtu="mtu", hardware_type="type", speed="speed", dev_port="dev_port"))
+    facts.update(numbers(folder, ifindex="ifindex", mtu="mtu", hardware_type="type", address_assignment="addr_assign_type", speed="speed", dev_port="dev_port"))
     facts.update(texts(folder, address="address", duplex="duplex", operstate="operstate", phys_port_name="phys_port_name",
                        phys_port_id="phys_port_id", phys_switch_id="phys_switch_id"))
     if facts["device"]:
@@ -265,6 +287,26 @@ def transport(folder):
     return None
 
 
+def udev_entry(folder, sys):
+    path = os.path.join(sys, "../run/udev/data/b%s:%s" % (variable(folder, "MAJOR"), variable(folder, "MINOR")))
+    return kit.read(path) if os.path.exists(path) else ""
+
+
+def told(entry, key):
+    """A property in udev's entry."""
+    match = re.search("^E:%s=(.+)$" % key, entry, re.M)
+    return match[1] if match else None
+
+
+def numa_node(folder):
+    """That of the nearest hardware above."""
+    while "/sys/devices/" in folder and "/sys/devices/virtual" not in folder:
+        folder = os.path.dirname(folder)
+        if os.path.exists(os.path.join(folder, "numa_node")):
+            return number(folder, "numa_node")
+    return None
+
+
 def block(folder, sys):
     name = os.path.basename(folder)
     facts = {"name": name.replace("!", "/"), "size": bytes_of(folder, "size"), "transport": transport(folder),
@@ -273,25 +315,28 @@ def block(folder, sys):
              "made_of": names(folder, "slaves"), "wwid": read(folder, "wwid") or read(folder, "device/wwid")}
     facts.update(numbers(folder, logical_block_size="queue/logical_block_size",
                          physical_block_size="queue/physical_block_size"))
-    facts.update(texts(folder, zoned="queue/zoned", vendor="device/vendor", model="device/model", serial="device/serial",
+    facts.update(texts(folder, zoned="queue/zoned", vendor="device/vendor", model="device/model",
                        dm_name="dm/name", dm_uuid="dm/uuid", md_level="md/level"))
     words = (read(folder, "queue/scheduler") or "").split()
     facts["schedulers"] = [word.strip("[]") for word in words]
     facts["scheduler"] = next((word.strip("[]") for word in words if word.startswith("[")), None)
-    entry = kit.read(database) if os.path.exists(database := os.path.join(
-        sys, "../run/udev/data/b%s:%s" % (variable(folder, "MAJOR"), variable(folder, "MINOR")))) else ""
+    entry = udev_entry(folder, sys)
     match = re.search("^E:ID_WWN=(.+)$", entry, re.M)
     facts["wwn"] = match[1] if match else None
+    facts["serial"] = read(folder, "device/serial") or told(entry, "ID_SERIAL_SHORT")
+    facts["numa_node"] = numa_node(folder)
     for member, place in (("by_id", "disk/by-id/"), ("by_path", "disk/by-path/")):
         facts[member] = sorted("/dev/" + path for path in re.findall("^S:(.*)$", entry, re.M) if path.startswith(place))
     parts = []
     for part in names(folder):
         where = os.path.join(folder, part)
         if part.startswith(name) and number(where, "partition") is not None:
+            about = udev_entry(where, sys)
             parts.append(there({
                 "name": part.replace("!", "/"), "number": number(where, "partition"), "label": variable(where, "PARTNAME"),
                 "start": bytes_of(where, "start"), "size": bytes_of(where, "size"), "read_only": yes_no(where, "ro"),
-                "holders": names(where, "holders")}))
+                "holders": names(where, "holders"), "uuid": told(about, "ID_PART_ENTRY_UUID"), "file_system": told(about, "ID_FS_TYPE"),
+                "file_system_uuid": told(about, "ID_FS_UUID"), "file_system_label": told(about, "ID_FS_LABEL")}))
     facts["partitions"] = sorted(parts, key=lambda part: part["number"])
     if name.startswith("nvme"):
         facts["nvme"] = there(dict(
@@ -389,10 +434,17 @@ def others(_, sys):
                     lid=number(where, "lid", 0))) for port in names(folder, "ports")
                     if (where := os.path.join(folder, "ports", port))}
             found.setdefault(member, {})[name] = there(facts)
+    for name in names(sys, "class/block"):
+        where = os.path.join(sys, "class/block", name)
+        if name.startswith("nvme") and number(where, "nsid") is not None:
+            found.setdefault("nvme_namespace", {})[name] = there(dict(
+                texts(where, wwid="wwid", uuid="uuid", nguid="nguid", eui="eui"), namespace=number(where, "nsid"),
+                size=bytes_of(where, "size"), device=link(where, "device"), driver=link(where, "driver"),
+                numa_node=number(where, "numa_node")))
     return found or None
 
 
 # By the capabilities of the devices that each part is about.
-PARTS = {"pci": ({"pci"}, pci), "sriov": ({"pci"}, sriov), "vgpu": ({"pci", "css", "ap_matrix", "mdev_types"}, vgpu),
+PARTS = {"pci": ({"pci"}, pci), "sriov": ({"pci"}, sriov), "vgpu": ({"pci", "css", "ap_matrix", "mdev_types", "mdev"}, vgpu),
          "net": ({"net"}, net), "block": ({"storage"}, block), "usb": ({"usb_device"}, usb), "scsi": ({"scsi"}, scsi),
          "fc": ({"scsi_host"}, fc), "drm": ({"drm"}, drm), "others": ({"system"}, others)}

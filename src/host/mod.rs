@@ -26,6 +26,7 @@ pub mod pci_bus;
 pub mod pci_ids;
 pub mod program;
 pub mod recording;
+pub mod smbios;
 mod source;
 pub mod turn;
 pub mod udev;

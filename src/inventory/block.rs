@@ -2,11 +2,14 @@
 //! The part `block`: disks and what is on them (kernel: Documentation/ABI/stable/sysfs-block, testing/sysfs-block,
 //! Documentation/nvme; proc_pid_mountinfo(5)).
 
+use serde_json::Value;
+
 use super::facts::{
-    Fact, Form, Object, names_in, read_fact, read_facts, set, set_list, set_object,
+    Fact, Form, Object, names_in, read_fact, read_facts, set, set_list, set_object, text_value,
 };
 use super::survey::Survey;
 use crate::error::Result;
+use crate::host::files::dirname;
 use crate::host::found::Found;
 use crate::host::node::Node;
 use crate::text;
@@ -28,7 +31,6 @@ const FACTS: &[Fact] = &[
     Fact("zoned", "queue/zoned", Form::Text),
     Fact("vendor", "device/vendor", Form::Text),
     Fact("model", "device/model", Form::Text),
-    Fact("serial", "device/serial", Form::Text),
     Fact("dm_name", "dm/name", Form::Text),
     Fact("dm_uuid", "dm/uuid", Form::Text),
     Fact("md_level", "md/level", Form::Text),
@@ -48,6 +50,14 @@ const NVME_FACTS: &[Fact] = &[
     Fact("firmware", "device/firmware_rev", Form::Text),
 ];
 
+/// Of a partition and the file system on it, from udev's entry.
+const UDEV_FACTS: [(&str, &[u8]); 4] = [
+    ("uuid", b"ID_PART_ENTRY_UUID"),
+    ("file_system", b"ID_FS_TYPE"),
+    ("file_system_uuid", b"ID_FS_UUID"),
+    ("file_system_label", b"ID_FS_LABEL"),
+];
+
 /// How a disk is attached, by the beginning of a folder's name on its path.
 const TRANSPORTS: [(&[u8], &str); 9] = [
     (b"nvme", "nvme"),
@@ -60,6 +70,10 @@ const TRANSPORTS: [(&[u8], &str); 9] = [
     (b"mmc", "mmc"),
     (b"vbd-", "xen"),
 ];
+
+/// The folders of all devices, and of those that are part of no hardware.
+const DEVICES: &[u8] = b"/sys/devices/";
+const VIRTUAL: &[u8] = b"/sys/devices/virtual/";
 
 /// The unit of `size` and `start`, in bytes, whatever the disk's own is.
 const SECTOR: u64 = 512;
@@ -79,6 +93,13 @@ pub fn read(survey: &Survey<'_>, node: &Node<'_>) -> Found<Object> {
     set(&mut block, "wwid", wwid);
     let udev = node.udev_data()?;
     set(&mut block, "wwn", udev.property(b"ID_WWN").map(text::clean));
+    // Most drivers leave serial numbers to udev, which asks the disk.
+    let serial = match read_fact(node, "device/serial", Form::Text)? {
+        None => udev.property(b"ID_SERIAL_SHORT").and_then(text_value),
+        serial => serial,
+    };
+    set(&mut block, "serial", serial);
+    set(&mut block, "numa_node", numa_node(node)?);
     for (member, folder) in [
         ("by_id", &b"/dev/disk/by-id/"[..]),
         ("by_path", b"/dev/disk/by-path/"),
@@ -98,7 +119,7 @@ pub fn read(survey: &Survey<'_>, node: &Node<'_>) -> Found<Object> {
     Ok(Some(block))
 }
 
-fn bytes(node: &Node<'_>, file: &str) -> Found<u64> {
+pub fn bytes(node: &Node<'_>, file: &str) -> Found<u64> {
     let sectors = node.number(file, 10, text::parse_u64)?;
     Ok(sectors.and_then(|sectors| sectors.checked_mul(SECTOR)))
 }
@@ -113,6 +134,19 @@ fn transport(path: &[u8]) -> Option<&'static str> {
         })
         .map(|(_, transport)| *transport)
         .next()
+}
+
+/// The NUMA node of the nearest device above the disk that has one.
+fn numa_node(node: &Node<'_>) -> Found<Value> {
+    let mut path = dirname(node.path);
+    while path.starts_with(DEVICES) && !path.starts_with(VIRTUAL) {
+        let above = Node::at(node.host, path, b"");
+        if above.has("numa_node")? {
+            return read_fact(&above, "numa_node", Form::Number);
+        }
+        path = dirname(path);
+    }
+    Ok(None)
 }
 
 /// Writes the scheduler that is chosen, and those to choose from: `[none] mq-deadline`.
@@ -167,6 +201,11 @@ fn partitions(survey: &Survey<'_>, node: &Node<'_>) -> Result<Vec<Object>> {
             "read_only",
             read_fact(&partition, "ro", Form::Switch)?,
         );
+        let udev = partition.udev_data()?;
+        for (member, key) in UDEV_FACTS {
+            let value = udev.property(key).and_then(text_value);
+            set(&mut object, member, value);
+        }
         write_use(survey, &partition, &mut object)?;
         partitions.push((number, object));
     }

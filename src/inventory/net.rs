@@ -14,6 +14,7 @@ const FACTS: &[Fact] = &[
     Fact("mtu", "mtu", Form::Number),
     Fact("address", "address", Form::Text),
     Fact("hardware_type", "type", Form::Number),
+    Fact("address_assignment", "addr_assign_type", Form::Number),
     Fact("duplex", "duplex", Form::Text),
     Fact("speed", "speed", Form::Number),
     Fact("operstate", "operstate", Form::Text),

@@ -3,7 +3,8 @@
 //! Documentation/ABI/testing and stable: sysfs-class-infiniband, sysfs-bus-nvdimm, sysfs-bus-dax, sysfs-bus-cxl,
 //! sysfs-class-tpm, sysfs-class-watchdog; Documentation/nvme, Documentation/hwmon, Documentation/driver-api/mmc).
 
-use super::facts::{Fact, Form, Object, read_facts, set_object, sorted_names};
+use super::block::bytes;
+use super::facts::{Fact, Form, Object, read_facts, set, set_object, sorted_names};
 use super::survey::Survey;
 use crate::error::Result;
 use crate::host::files::join;
@@ -27,6 +28,15 @@ const NVME: &[Fact] = &[
     Fact("address", "address", Form::Text),
     Fact("controller", "cntlid", Form::Number),
     Fact("subsystem", "subsysnqn", Form::Text),
+];
+
+/// Of a namespace of NVMe, which is listed with all block devices.
+const NVME_NAMESPACE: &[Fact] = &[
+    Fact("namespace", "nsid", Form::Number),
+    Fact("wwid", "wwid", Form::Text),
+    Fact("uuid", "uuid", Form::Text),
+    Fact("nguid", "nguid", Form::Text),
+    Fact("eui", "eui", Form::Text),
 ];
 
 const INFINIBAND: &[Fact] = &[
@@ -124,8 +134,29 @@ pub fn read(survey: &Survey<'_>, _: &Node<'_>) -> Found<Object> {
             list.insert(text::clean(&name), object.into());
         }
         set_object(&mut others, member, list);
+        if member == "nvme" {
+            set_object(&mut others, "nvme_namespace", nvme_namespaces(survey)?);
+        }
     }
     Ok((!others.is_empty()).then_some(others))
+}
+
+/// The namespaces of NVMe. A partition has no number of a namespace.
+fn nvme_namespaces(survey: &Survey<'_>) -> Result<Object> {
+    const BLOCK: &[u8] = b"/sys/class/block";
+    let mut namespaces = Object::new();
+    for name in sorted_names(survey.host, BLOCK, |name| name.starts_with(b"nvme"))? {
+        let path = join(BLOCK, &name);
+        let node = Node::at(survey.host, &path, b"");
+        let mut object = Object::new();
+        read_facts(&node, NVME_NAMESPACE, &mut object)?;
+        if object.contains_key("namespace") {
+            read_facts(&node, COMMON, &mut object)?;
+            set(&mut object, "size", bytes(&node, "size")?);
+            namespaces.insert(text::clean(&name), object.into());
+        }
+    }
+    Ok(namespaces)
 }
 
 /// The ports of an InfiniBand device, by their numbers.

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::facts::{Fact, Form, Object, read_facts, set, set_list, set_object, speed, text_value};
 use super::survey::Survey;
-use crate::caps::pci::{class, id, ids_in};
+use crate::caps::pci::{class, id, ids_in, is_bridge};
 use crate::caps::pci_address::PciAddress;
 use crate::error::Result;
 use crate::host::files::{basename, dirname, join};
@@ -226,7 +226,32 @@ fn write_place(survey: &Survey<'_>, node: &Node<'_>, pci: &mut Object) -> Result
     set_list(pci, "parents", above);
     let slot = survey.slot(node.basename())?;
     set(pci, "slot", slot.and_then(text_value));
+    if let Some(address) = PciAddress::parse(node.basename()) {
+        set_object(pci, "firmware_slot", firmware_slot(survey, node, address)?);
+    }
     Ok(())
+}
+
+/// The slot by the firmware's words. All functions of a card are in one; each bridge has its own.
+fn firmware_slot(survey: &Survey<'_>, node: &Node<'_>, address: PciAddress) -> Result<Object> {
+    let first = PciAddress {
+        function: 0,
+        ..address
+    };
+    let slot = match survey.firmware_slot(&address)? {
+        None if !is_bridge(node) => survey.firmware_slot(&first)?,
+        slot => slot,
+    };
+    let mut object = Object::new();
+    if let Some(slot) = slot {
+        set(
+            &mut object,
+            "designation",
+            Some(text::line(&slot.designation)),
+        );
+        set(&mut object, "id", Some(slot.id));
+    }
+    Ok(object)
 }
 
 /// The PCI Express link: speeds in GT/s, widths in lanes. The kernel keeps the highest speed, and asks the function for

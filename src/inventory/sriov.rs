@@ -31,6 +31,9 @@ pub fn read(survey: &Survey<'_>, node: &Node<'_>) -> Found<Object> {
         sriov.insert("role".into(), "physical".into());
         sriov.insert("total".into(), total);
         read_facts(node, PHYSICAL, &mut sriov)?;
+        let functions = survey.virtual_functions(node.path)?;
+        let functions = functions.iter().map(PciAddress::to_string);
+        set_list(&mut sriov, "virtual_functions", functions);
         return Ok(Some(sriov));
     }
     let Some(physical) = node.link("physfn")? else {

@@ -15,6 +15,7 @@ use crate::host::found::Found;
 use crate::host::link_table::{self, Interface};
 use crate::host::mounts::{Mount, mounts};
 use crate::host::node::Node;
+use crate::host::smbios;
 use crate::text;
 
 /// The folder of the slots in which PCI cards can be (kernel: Documentation/ABI/testing/sysfs-bus-pci, `slots`).
@@ -34,6 +35,7 @@ pub struct Survey<'a> {
     /// Whether to read what wakes a sleeping device or takes long.
     pub is_slow: bool,
     slots: OnceCell<HashMap<Vec<u8>, Vec<u8>>>,
+    firmware_slots: OnceCell<HashMap<PciAddress, smbios::Slot>>,
     vfio_groups: OnceCell<HashSet<Vec<u8>>>,
     groups: RefCell<HashMap<Vec<u8>, Object>>,
     virtual_functions: RefCell<HashMap<Vec<u8>, Rc<[PciAddress]>>>,
@@ -48,6 +50,7 @@ impl<'a> Survey<'a> {
             host,
             is_slow,
             slots: OnceCell::new(),
+            firmware_slots: OnceCell::new(),
             vfio_groups: OnceCell::new(),
             groups: RefCell::default(),
             virtual_functions: RefCell::default(),
@@ -81,6 +84,29 @@ impl<'a> Survey<'a> {
             }
         }
         Ok(slots)
+    }
+
+    /// The slot for cards that firmware says has the function with this address in it; `None` if it says nothing.
+    pub fn firmware_slot(&self, address: &PciAddress) -> Found<&smbios::Slot> {
+        if self.firmware_slots.get().is_none() {
+            let slots = smbios::slots(&self.host.files)?.into_iter();
+            let _ = self.firmware_slots.set(
+                slots
+                    .map(|slot| {
+                        let (domain, bus, place) = slot.place;
+                        let address = PciAddress {
+                            domain: domain.into(),
+                            bus: bus.into(),
+                            slot: (place >> 3).into(),
+                            function: (place & 7).into(),
+                        };
+                        (address, slot)
+                    })
+                    .collect(),
+            );
+        }
+        let slots = self.firmware_slots.get();
+        Ok(slots.and_then(|slots| slots.get(address)))
     }
 
     /// Whether VFIO drivers have the group of this name, so that there is a file for it in `/dev/vfio`.

@@ -5,12 +5,12 @@
 
 use serde_json::Value;
 
-use super::facts::{Fact, Form, Object, read_facts, set, set_list, sorted_names};
+use super::facts::{Fact, Form, Object, read_facts, set, set_list, sorted_names, text_value};
 use super::survey::Survey;
 use crate::caps::mdev_types;
 use crate::caps::vgpu_types::{CURRENT, creatable};
 use crate::error::Result;
-use crate::host::files::join;
+use crate::host::files::{basename, dirname, join};
 use crate::host::found::Found;
 use crate::host::node::Node;
 use crate::text;
@@ -29,8 +29,32 @@ const FACTS: &[Fact] = &[
     Fact("placement", "nvidia/placement_id", Form::Number),
 ];
 
-/// Reads the part of one device; `None` for one that offers no types.
+/// Of a mediated device.
+const MEDIATED_FACTS: &[Fact] = &[
+    Fact("mediated_type", "mdev_type", Form::Link),
+    Fact("mediated_type_name", "mdev_type/name", Form::Text),
+];
+
+/// Reads the part of a mediated device.
+fn read_mediated(node: &Node<'_>) -> Found<Object> {
+    let mut vgpu = Object::new();
+    set(
+        &mut vgpu,
+        "parent",
+        text_value(basename(dirname(node.path))),
+    );
+    read_facts(node, MEDIATED_FACTS, &mut vgpu)?;
+    let group = node.link("iommu_group")?;
+    let group = group.and_then(|number| text::parse_u64(&number, 10));
+    set(&mut vgpu, "iommu_group", group);
+    Ok(Some(vgpu))
+}
+
+/// Reads the part of one device; `None` for one that neither offers types nor is of one.
 pub fn read(_: &Survey<'_>, node: &Node<'_>) -> Found<Object> {
+    if node.subsystem == b"mdev" {
+        return read_mediated(node);
+    }
     let mut vgpu = Object::new();
     set_list(&mut vgpu, "mediated_types", mediated_types(node)?);
     read_facts(node, FACTS, &mut vgpu)?;

@@ -149,11 +149,7 @@ fn link(address: &PciAddress) -> Vec<u8> {
     join(FUNCTIONS, address.to_string().as_bytes())
 }
 
-fn refuse_if_in_use(
-    function: &Function<'_>,
-    address: &PciAddress,
-    uses: &Uses<'_>,
-) -> Result<()> {
+fn refuse_if_in_use(function: &Function<'_>, address: &PciAddress, uses: &Uses<'_>) -> Result<()> {
     let Some(path) = function.node.host.files.device_of_link(&link(address))? else {
         return Ok(());
     };

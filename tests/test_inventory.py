@@ -229,6 +229,40 @@ class Calls(unittest.TestCase):
             self.assertEqual(schema_errors(inventory_of(source, None, flags)), [])
 
 
+class Netlink(unittest.TestCase):
+    """What no file tells of interfaces, of one in a network namespace that is made for it."""
+
+    def inventory(self, prepare):
+        script = "set -eu; %s; exec '%s' -c nodedev:///system inventory --parts net" % (prepare, TOOL)
+        done = kit.run(os.path.join(kit.SCRIPTS, "own-namespaces"), "--net", "sh", "-c", script)
+        if done.returncode == kit.SKIPPED:
+            self.skipTest(done.stderr)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        found = [parts["net"] for parts in json.loads(done.stdout).values() if "net" in parts]
+        return {net["interface"]: net for net in found}
+
+    def test_other_names(self):
+        make = ("ip link add vt0 address 02:00:00:00:00:09 type veth peer name vt1; "
+                "ip link property add dev vt0 altname first-of-the-pair altname uplink")
+        found = self.inventory("mount -t sysfs sysfs /sys; " + make)
+        self.assertEqual(set(found), {"lo", "vt0", "vt1"})
+        self.assertEqual({member: found["vt0"].get(member) for member in
+                          ("address", "address_assignment", "permanent_address", "alternative_names", "port")},
+                         {"address": "02:00:00:00:00:09", "address_assignment": 3, "permanent_address": None,
+                          "alternative_names": ["first-of-the-pair", "uplink"], "port": "twisted pair"})
+        self.assertNotIn("alternative_names", found["vt1"])
+
+    def test_another_namespace(self):
+        """The folder /sys is that of the namespace outside; its interfaces have no part in what netlink tells here."""
+        here = json.loads(kit.checked("ip", "-json", "link").stdout)
+        name = next((link["ifname"] for link in here if link["ifindex"] > 1), None)
+        if not name:
+            self.skipTest("no interface but the loopback")
+        found = self.inventory("ip link add %s type veth; ip link property add dev %s altname not-of-this-one" % (name, name))
+        self.assertIn(name, found)
+        self.assertNotIn("not-of-this-one", json.dumps(found))
+
+
 class Program(unittest.TestCase):
     """nodedev inventory."""
 

@@ -120,11 +120,35 @@ const KERNEL_FEATURES: [(OldCommand, &[&str]); 11] = [
 pub type Masks = [u64; KERNEL_FEATURES.len()];
 
 const SIOCETHTOOL: Opcode = 0x8946;
+const GSET: u32 = 0x01;
 const GSTRINGS: u32 = 0x1b;
 const GFLAGS: u32 = 0x25;
 const GSSET_INFO: u32 = 0x37;
 const GFEATURES: u32 = 0x3a;
 const SS_FEATURES: u32 = 4;
+
+/// The connectors of ports by their numbers, `PORT_*`.
+const PORTS: [(u8, &str); 8] = [
+    (0x00, "twisted pair"),
+    (0x01, "AUI"),
+    (0x02, "MII"),
+    (0x03, "fibre"),
+    (0x04, "BNC"),
+    (0x05, "direct attach"),
+    (0xef, "none"),
+    (0xff, "other"),
+];
+
+/// `struct ethtool_cmd`, as far as it is read, and the rest.
+#[repr(C)]
+struct Settings {
+    command: u32,
+    features: [u32; 2],
+    speed: u16,
+    duplex: u8,
+    port: u8,
+    rest: [u32; 7],
+}
 
 /// `struct ethtool_value`.
 #[repr(C)]
@@ -179,6 +203,8 @@ struct Strings {
 /// The command in its first field must make the kernel write within the structure only.
 unsafe trait Command {}
 
+// SAFETY: built by `Ethtool::port` only, with the command that fills this structure.
+unsafe impl Command for Settings {}
 // SAFETY: built by `Ethtool::value` only, with commands that answer in one number.
 unsafe impl Command for EthtoolValue {}
 // SAFETY: built by `Ethtool::active` only; the kernel writes at most `size` blocks.
@@ -232,6 +258,33 @@ impl Ethtool {
             })?;
         }
         Ok(features)
+    }
+
+    /// The connector of an interface's port; `None` where its driver tells none. Fails only for want of resources (code
+    /// 38).
+    pub fn port(&self, interface: &[u8]) -> Found<&'static str> {
+        let Some(name) = name(interface) else {
+            return Ok(None);
+        };
+        let mut settings = Settings {
+            command: GSET,
+            features: [0; 2],
+            speed: 0,
+            duplex: 0,
+            port: 0,
+            rest: [0; 7],
+        };
+        match self.ask(&name, &mut settings) {
+            Ok(()) => {}
+            Err(e) if is_shortage(e) => {
+                let interface = text::clean(interface);
+                let what = format!("cannot ask for the port of {interface}");
+                return Err(Error::io(what, &e.into()));
+            }
+            Err(_) => return Ok(None),
+        }
+        let known = PORTS.iter().find(|(number, _)| *number == settings.port);
+        Ok(known.map(|(_, name)| *name))
     }
 
     /// Fails only for want of resources; see [`is_shortage`].

@@ -2,6 +2,8 @@
 //! The part `net`: network interfaces (kernel: Documentation/ABI/testing/sysfs-class-net, sysfs-class-net-phydev,
 //! Documentation/networking/bonding.rst, Documentation/networking/switchdev.rst).
 
+use serde_json::Value;
+
 use super::facts::{Fact, Form, Object, names_in, read_facts, set, set_list, set_object};
 use super::survey::Survey;
 use crate::error::Result;
@@ -53,12 +55,18 @@ pub fn read(survey: &Survey<'_>, node: &Node<'_>) -> Found<Object> {
     if let Some(master) = node.link("master")? {
         set_object(&mut net, "master", read_master(node, &master)?);
     }
-    if let Some(interface) = survey.interface(node)? {
+    let number = net.get("ifindex").and_then(Value::as_u64);
+    let address = net.get("address").and_then(Value::as_str);
+    if let Some(interface) = survey.interface(node.basename(), number, address)? {
         let permanent = interface.permanent_address.clone();
         set(&mut net, "permanent_address", permanent);
         let names = interface.alternative_names.iter();
         let names = names.map(|name| text::clean(name));
         set_list(&mut net, "alternative_names", names);
+        // Only now is it certain that an interface of this name and this namespace is meant.
+        if let Some(ethtool) = node.host.ethtool()? {
+            set(&mut net, "port", ethtool.port(&interface.name)?);
+        }
     }
     Ok(Some(net))
 }
@@ -100,7 +108,7 @@ pub fn representor(name: &str) -> Option<Object> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     #[test]
     fn ports_stand_for_functions() {

@@ -14,6 +14,7 @@ use crate::error::Result;
 use crate::host::files::{dirname, join};
 use crate::host::found::Found;
 use crate::host::node::Node;
+use crate::text;
 
 const PHYSICAL: &[Fact] = &[
     Fact("current", "sriov_numvfs", Form::Number),
@@ -87,7 +88,10 @@ fn write_settings(
     let index = u32::try_from(index).unwrap_or(u32::MAX);
     for name in interfaces.iter().filter_map(Value::as_str) {
         let path = node.below(format!("physfn/net/{name}"));
-        let interface = survey.interface(&Node::at(node.host, &path, b"net"))?;
+        let physical = Node::at(node.host, &path, b"net");
+        let number = physical.number("ifindex", 10, text::parse_u64)?;
+        let address = physical.text("address")?;
+        let interface = survey.interface(name.as_bytes(), number, address.as_deref())?;
         let function = interface.and_then(|interface| interface.functions.get(&index));
         if let Some(function) = function {
             set(sriov, "mac", function.address.clone());

@@ -40,7 +40,7 @@ pub struct Survey<'a> {
     groups: RefCell<HashMap<Vec<u8>, Object>>,
     virtual_functions: RefCell<HashMap<Vec<u8>, Rc<[PciAddress]>>>,
     mounts: OnceCell<Vec<Mount>>,
-    interfaces: OnceCell<Vec<Interface>>,
+    interfaces: OnceCell<HashMap<Vec<u8>, Interface>>,
 }
 
 impl<'a> Survey<'a> {
@@ -174,23 +174,27 @@ impl<'a> Survey<'a> {
         Ok(mounts.map(|mount| text::clean(&mount.point)).collect())
     }
 
-    /// What netlink tells of the interface with this folder in sysfs; `None` for a recording, and for the interface of another
-    /// namespace, from where sysfs can be mounted.
-    pub fn interface(&self, folder: &Node<'_>) -> Found<&Interface> {
+    /// What netlink tells of the interface with this name that has this number and address in sysfs; `None` for a
+    /// recording, and for the interface of another namespace, from where sysfs can be mounted.
+    pub fn interface(
+        &self,
+        name: &[u8],
+        number: Option<u64>,
+        address: Option<&str>,
+    ) -> Found<&Interface> {
         if !self.host.files.is_live() {
             return Ok(None);
         }
         if self.interfaces.get().is_none() {
-            let _ = self.interfaces.set(link_table::read()?.unwrap_or_default());
+            let read = link_table::read()?.unwrap_or_default();
+            let read = read.into_iter().map(|found| (found.name.clone(), found));
+            let _ = self.interfaces.set(read.collect());
         }
-        let index = folder.number("ifindex", 10, text::parse_u32)?;
-        let mut interfaces = self.interfaces.get().into_iter().flatten();
-        let found = interfaces.find(|known| Some(known.index) == index);
-        let Some(found) = found.filter(|found| found.name == folder.basename()) else {
-            return Ok(None);
-        };
+        let interfaces = self.interfaces.get();
+        let found = interfaces.and_then(|interfaces| interfaces.get(name));
         // Numbers and names are the same in many namespaces, addresses are not.
-        let address = folder.attribute("address")?.unwrap_or_default();
-        Ok((found.address.as_bytes() == address).then_some(found))
+        Ok(found.filter(|found| {
+            Some(u64::from(found.index)) == number && found.address == address.unwrap_or_default()
+        }))
     }
 }

@@ -96,6 +96,19 @@ fn the_loopback() {
 }
 
 #[test]
+fn connectors_of_ports() {
+    // drivers/net/loopback.c tells none, drivers/net/veth.c PORT_TP.
+    let ethtool = ethtool();
+    assert_eq!(ethtool.port(b"lo"), Ok(None));
+    assert_eq!(ethtool.port(b"a-name-that-is-too-long"), Ok(None));
+    let Some(pair) = Pair::new() else {
+        eprintln!("skipped: adding a veth pair needs root and `ip`");
+        return;
+    };
+    assert_eq!(ethtool.port(pair.0.as_bytes()), Ok(Some("twisted pair")));
+}
+
+#[test]
 fn switching_features_is_seen_at_once() {
     let Some(pair) = Pair::new() else {
         eprintln!("skipped: adding a veth pair needs root and `ip`");

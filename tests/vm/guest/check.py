@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """check.py REPORT: runs in the guest; compares this project with the guest's libvirt and writes a report.
 
-  --only NAME   one part: devices, mdev, vport, detach or timing
+  --only NAME   one part: devices, mdev, vport, detach, assign or timing
   --rounds N    of the timing (5)
 
 Exit status: 0 when every difference is one of those that differences.py names, else 1.
@@ -17,6 +17,7 @@ import subprocess
 import sys
 from collections import Counter
 
+import assign
 import sequence
 from differences import RULES, Explained
 from sequence import BUILD, NODEDEV, NODEDEV_URI, OURS, THEIRS
@@ -191,6 +192,18 @@ def compare_sequences(report, explained, names, variables):
     report.add("Steps, with their exit status:", *details, "")
 
 
+# --- assigning ---------------------------------------------------------------------------------
+
+def check_assigning(report):
+    report.add("## Assigning, and virtual functions", "",
+               "What libvirt does not do: `nodedev assignable` says whether a function can be assigned, and VFIO proves it; "
+               "`nodedev vfs` has drivers make virtual functions, and the inventory tells of them.")
+    say("assigning")
+    rows = assign.check()
+    report.table(("what", "wanted", "found", "the same"), rows)
+    report.unexplained += ["%s: %r, not %r\n" % (what, found, wanted) for what, wanted, found, same in rows if same != "yes"]
+
+
 # --- timing ---------------------------------------------------------------------------------------
 
 def median(values):
@@ -251,6 +264,8 @@ def main():
     names = [name for name in ("mdev", "vport", "detach") if args.only in (None, name)]
     if names:
         compare_sequences(report, explained, names, variables)
+    if args.only in (None, "assign"):
+        check_assigning(report)
     if args.only in (None, "timing"):
         compare_timing(report, args.rounds, variables["FC_HOST"])
     report.add("## Differences", "", "Explained:", "",

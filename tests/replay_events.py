@@ -3,8 +3,9 @@
 
     replay_events.py SEQUENCE [NODEDEV]
 
-With NODEDEV, that program prints the events too, those of each type in a process. Each line is "STEP<tab>EVENT"; the words are those of the recorded logs. test_event_replay.py compares. The
-messages between, which udevd sends too and libvirt ignores, are sent as well.
+With NODEDEV, that program prints the events too, those of each type in a process. Each line is "STEP<tab>EVENT"; the words
+are those of the recorded logs. test_event_replay.py compares. The messages between, which udevd sends too and libvirt
+ignores, are sent as well.
 """
 import errno
 import os
@@ -18,8 +19,8 @@ import subprocess
 import sys
 import time
 
+# What replay_machine imports is there.
 sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "python")]
-import vnd  # noqa: E402,F401
 from replay_machine import Machine, UDEV_GROUP, read, write  # noqa: E402
 
 HOST = "/sys/devices/pseudo_0/adapter0/host11"

@@ -92,4 +92,5 @@ def main():
     json.dump({"compared": lines, "different": found}, sys.stdout)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
-"""nodedev rpc: libvirt's own clients by a pipe, with what the library answers in process beside; and clients that are none.
+"""nodedev rpc: libvirt's own clients by a pipe, with what the library answers in process beside.
 
 The real libvirt's client library judges every answer: it reads it, or says that it cannot.
 """
 import json
 import os
 import random
-import re
 import shutil
 import socket
 import stat
@@ -18,14 +17,12 @@ import unittest
 import foreign
 import kit
 import vnd
-from test_rpc_recorded import answered_procedures
+from rpc_raw import PORT, Raw, embedded
 from vnd import lib
 
 NODEDEV = os.path.join(kit.PREFIX, "bin", "nodedev")
 CLIENT = os.path.join(kit.ROOT, "tests", "rpc_client.py")
-PROGRAM, KEEPALIVE = 0x20008086, 0x6B656570
-PORT = ("<device><parent>scsi_host1</parent><capability type='scsi_host'><capability type='fc_host'>"
-        "<wwnn>2000000012341234</wwnn><wwpn>1000000012341234</wwpn></capability></capability></device>")
+
 
 
 def command(*arguments):
@@ -35,10 +32,6 @@ def command(*arguments):
         f.write("#!/bin/sh\nVIRNODEDEV_PCI_IDS='%s' exec '%s' rpc %s\n" % (kit.PCI_IDS, NODEDEV, " ".join("'%s'" % word for word in arguments)))
     os.chmod(path, os.stat(path).st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
     return path
-
-
-def embedded(machine):
-    return "nodedev:///embed?root=" + kit.extract(kit.machine_archive(machine))
 
 
 def client(what, *arguments, **more):
@@ -179,149 +172,6 @@ class Clients(unittest.TestCase):
                 for number in (118, 119, 120, 123, 124, 301, 428, 429, 430, 434, 447):
                     status, payload = raw.call(number, b"what it has for arguments is not read")
                     self.assertEqual((status, struct.unpack(">I", payload[:4])), (1, (29,)), number)
-
-
-def text(value):
-    return struct.pack(">I", len(value)) + value + bytes(-len(value) % 4)
-
-
-class Raw:
-    """A client that can send anything."""
-
-    def __init__(self, *arguments):
-        self.process = subprocess.Popen([NODEDEV, "rpc", *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, env=kit.environment())
-        self.serial = 0
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *exception):
-        self.process.stdin.close()
-        self.process.stdout.close()
-        self.process.stderr.close()
-        self.process.wait(20)
-
-    def send(self, data):
-        self.process.stdin.write(data)
-        self.process.stdin.flush()
-
-    def receive(self):
-        head = self.process.stdout.read(4)
-        if len(head) < 4:
-            return None
-        rest = self.process.stdout.read(struct.unpack(">I", head)[0] - 4)
-        return struct.unpack(">6I", rest[:24]), rest[24:]
-
-    def message(self, procedure, payload=b"", program=PROGRAM, version=1, kind=0, status=0):
-        self.serial += 1
-        return struct.pack(">7I", 28 + len(payload), program, version, procedure, kind, self.serial, status) + payload
-
-    def call(self, procedure, payload=b"", **more):
-        self.send(self.message(procedure, payload, **more))
-        header, payload = self.receive()
-        assert header[2:5] == (procedure, 1, self.serial), header
-        return header[5], payload
-
-    def open(self, name=None, flags=0):
-        return self.call(1, (b"\0\0\0\0" if name is None else b"\0\0\0\1" + text(name)) + struct.pack(">I", flags))
-
-    def ended(self):
-        """How it ends when nothing more comes: status and complaint."""
-        self.process.stdin.close()
-        self.process.stdin = open(os.devnull, "wb")
-        left = self.process.stdout.read()
-        return self.process.wait(20), self.process.stderr.read().decode(), left
-
-
-class Hostile(unittest.TestCase):
-    """By hand from RFC 4506 and the protocol's limits: an error, or the end of this client, and nothing else."""
-
-    def test_framing(self):
-        for data, words in ((struct.pack(">I", 0), "a message of 0 bytes"), (struct.pack(">I", 27), "a message of 27 bytes"),
-                            (struct.pack(">I", (32 << 20) + 1), "a message of 33554433 bytes"),
-                            (struct.pack(">I", 0xFFFFFFFF), "a message of 4294967295 bytes"),
-                            (b"\0\0\0", "in the middle of a message"), (struct.pack(">I", 28) + b"x", "in the middle of a message"),
-                            (struct.pack(">I", 32 << 20) + bytes(1000), "in the middle of a message"),
-                            (Raw.message(self, 1, kind=1), "a message that is no call")):
-            with Raw() as raw:
-                raw.send(data)
-                status, complaint, left = raw.ended()
-                self.assertEqual((status, left), (1, b""))
-                self.assertIn(words, complaint)
-
-    serial = 0
-
-    def test_the_end(self):
-        with Raw() as raw:
-            self.assertEqual(raw.open()[0], 0)
-            self.assertEqual(raw.ended(), (0, "", b""))
-
-    def test_what_is_unknown(self):
-        with Raw() as raw:
-            self.assertEqual(raw.call(3)[1][:4], struct.pack(">I", 1))  # not open yet
-            self.assertEqual(raw.open()[0], 0)
-            for more in ({"program": 1}, {"version": 2}):
-                self.assertEqual(raw.call(1, **more)[1][:4], struct.pack(">I", 39))
-            self.assertEqual(raw.call(9999)[1][:4], struct.pack(">I", 39))
-            self.assertEqual(raw.call(22, status=1)[1][:4], struct.pack(">I", 39))
-            status, found = raw.call(22, b"arguments")
-            self.assertEqual((status, found[:8]), (1, struct.pack(">II", 3, 20)))
-            self.assertIn(text(b"this function is not supported by the connection driver: domain_lookup_by_id"), found)
-            self.assertEqual(raw.open()[1][:4], struct.pack(">I", 1))  # twice
-            # A ping is answered, whatever the state.
-            raw.send(struct.pack(">7I", 28, KEEPALIVE, 1, 1, 2, 0, 0))
-            self.assertEqual(raw.receive(), ((KEEPALIVE, 1, 2, 2, 0, 0), b""))
-
-    def test_arguments(self):
-        """Of every procedure: none, too many, texts that are longer than the message, that hold a NUL, too long."""
-        wrong = [b"", b"x", struct.pack(">I", 0xFFFFFFFF), struct.pack(">I", 5) + b"abc", text(b"a\0b"), struct.pack(">I", 2) * 3,
-                 struct.pack(">I", (4 << 20) + 1) + bytes((4 << 20) + 4), bytes(64)]
-        numbers = answered_procedures()
-        self.assertGreater(len(numbers), 50)
-        with Raw("test:///default") as raw:
-            raw.open()
-            for number in numbers:
-                for payload in wrong:
-                    if number == 2:
-                        continue
-                    status, found = raw.call(number, payload)
-                    self.assertIn(status, (0, 1))
-                    if status == 1:
-                        self.assertGreater(len(found), 30)
-            self.assertEqual(raw.call(111, bytes(8)), (0, struct.pack(">I", 4)))
-            self.assertEqual(raw.ended(), (0, "", b""))
-        self.note = "%d calls" % (len(numbers) * len(wrong))
-
-    def test_changed_conversations(self):
-        """A conversation with bytes changed at random: it ends, by itself or with its input."""
-        raw = Raw("test:///default")
-        whole = b"".join((raw.message(66), raw.message(1, bytes(8)), raw.message(285, struct.pack(">II", 1, 0)),
-                          raw.message(374, bytes(8)), raw.message(114, text(b"computer") + bytes(4)),
-                          raw.message(123, text(PORT.encode()) + bytes(4)), raw.message(2)))
-        with raw:
-            raw.send(whole)
-            self.assertEqual(raw.ended()[0], 0)
-        chance = random.Random(1)
-        for _ in range(60):
-            data = bytearray(whole)
-            for _ in range(chance.randrange(1, 5)):
-                data[chance.randrange(len(data))] = chance.choice((0, 1, 0x7F, 0xFF, chance.randrange(256)))
-            with Raw("test:///default") as raw:
-                raw.send(bytes(data[:chance.randrange(len(data))] if chance.random() < 0.3 else data))
-                self.assertIn(raw.ended()[0], (0, 1))
-
-    def test_a_client_that_does_not_read(self):
-        """A thousand calls: it waits, and takes no memory for answers."""
-        with Raw(embedded("base")) as raw:
-            raw.open()
-            calls = raw.message(285, struct.pack(">II", 1, 0)) * 1000
-            os.set_blocking(raw.process.stdin.fileno(), False)
-            sent = raw.process.stdin.raw.write(calls)
-            self.assertGreater(sent, 0)
-            status = kit.read("/proc/%d/status" % raw.process.pid)
-            self.assertLess(int(re.search(r"VmRSS:\s+(\d+)", status)[1]), 64 << 10)
-            raw.process.kill()
 
 
 if __name__ == "__main__":

@@ -11,17 +11,21 @@ use super::secrets::{Form, Secrets, Words};
 use crate::host::recording::{Entry, Folder, Recording};
 
 /// The properties of udev's entries that are kept: those that this library reads.
-const PROPERTIES: [&[u8]; 14] = [
+const PROPERTIES: [&[u8]; 18] = [
     b"ID_BUS",
     b"ID_CDROM",
     b"ID_CDROM_MEDIA",
     b"ID_DRIVE_FLASH_SD",
     b"ID_DRIVE_FLOPPY",
     b"ID_FS_LABEL",
+    b"ID_FS_TYPE",
+    b"ID_FS_UUID",
     b"ID_MODEL",
     b"ID_MODEL_FROM_DATABASE",
     b"ID_MODEL_ID",
+    b"ID_PART_ENTRY_UUID",
     b"ID_SERIAL",
+    b"ID_SERIAL_SHORT",
     b"ID_TYPE",
     b"ID_VENDOR_FROM_DATABASE",
     b"ID_VENDOR_ID",
@@ -131,8 +135,10 @@ fn udev_entry(content: &[u8], secrets: &mut Secrets) -> Vec<u8> {
                     continue;
                 }
                 let value = match key {
-                    b"ID_FS_LABEL" => secrets.replacement(value, Form::Text),
-                    b"ID_SERIAL" => secrets.replace(&own.replace(value)),
+                    b"ID_FS_LABEL" | b"ID_FS_UUID" | b"ID_PART_ENTRY_UUID" => {
+                        identifiers::label(value, secrets)
+                    }
+                    b"ID_SERIAL" | b"ID_SERIAL_SHORT" => secrets.replace(&own.replace(value)),
                     _ => secrets.replace(value),
                 };
                 [b"E:", key, b"=", &value].concat()

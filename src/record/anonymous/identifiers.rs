@@ -178,6 +178,16 @@ pub fn udev_serials(content: &[u8]) -> Vec<&[u8]> {
     found
 }
 
+/// Another label or UUID of a file system or partition; a newline at its end stays.
+pub fn label(label: &[u8], secrets: &mut Secrets) -> Vec<u8> {
+    let text = label.trim_ascii_end();
+    let form = match is_uuid(text) {
+        true => Form::Uuid,
+        false => Form::Text,
+    };
+    [&secrets.replacement(text, form)[..], &label[text.len()..]].concat()
+}
+
 /// A link to a device node, with other labels of file systems and names of iSCSI targets.
 pub fn without_labels(link: &[u8], secrets: &mut Secrets) -> Vec<u8> {
     for folder in [
@@ -187,11 +197,7 @@ pub fn without_labels(link: &[u8], secrets: &mut Secrets) -> Vec<u8> {
         "disk/by-partuuid/",
     ] {
         if let Some(label) = link.strip_prefix(folder.as_bytes()) {
-            let form = match is_uuid(label.trim_ascii()) {
-                true => Form::Uuid,
-                false => Form::Text,
-            };
-            return [folder.as_bytes(), &secrets.replacement(label, form)].concat();
+            return [folder.as_bytes(), &self::label(label, secrets)].concat();
         }
     }
     match iscsi_target(link) {

@@ -21,6 +21,7 @@ pub fn rewrite(name: &[u8], content: &[u8], secrets: &mut Secrets) -> Vec<u8> {
                 replace_text(&mut content[serial], secrets);
             }
         }
+        b"uevent" => return partition_labels(&content, secrets),
         b"config" => clear_serial(&mut content),
         b"vpd" => return vital_product_data(&content, secrets),
         b"vpd_pg80" => unit_serial(&mut content, secrets),
@@ -29,6 +30,19 @@ pub fn rewrite(name: &[u8], content: &[u8], secrets: &mut Secrets) -> Vec<u8> {
         _ => return secrets.replace(&content),
     }
     content
+}
+
+/// The variables of a device with other names and UUIDs of partitions.
+fn partition_labels(uevent: &[u8], secrets: &mut Secrets) -> Vec<u8> {
+    let lines = uevent.split_inclusive(|&b| b == b'\n').flat_map(|line| {
+        for key in [&b"PARTNAME="[..], b"PARTUUID="] {
+            if let Some(label) = line.strip_prefix(key) {
+                return [key, &identifiers::label(label, secrets)].concat();
+            }
+        }
+        secrets.replace(line)
+    });
+    lines.collect()
 }
 
 fn vital_product_data(image: &[u8], secrets: &mut Secrets) -> Vec<u8> {

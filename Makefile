@@ -59,7 +59,8 @@ WERROR ?=
 export WERROR
 # Nothing that is built tells the folder that it was built in.
 PREFIX_MAP := -ffile-prefix-map='$(CURDIR)'=.
-TOOL_CFLAGS := $(PREFIX_MAP) -std=c99 -pedantic -Wall -Wextra $(WERROR) -D_POSIX_C_SOURCE=200809L -Iinclude
+# On 32 bits, too, files may be large, with large numbers.
+TOOL_CFLAGS := $(PREFIX_MAP) -std=c99 -pedantic -Wall -Wextra $(WERROR) -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 -Iinclude
 
 # The loader's own folders need no run path, and packages must not have one.
 SEARCHED = $(filter /lib /lib/% /usr/lib /usr/lib/% /lib64 /usr/lib64,$(LIBDIR))
@@ -75,7 +76,7 @@ COMPAT_LDFLAGS = -shared -Wl,-z,defs,-z,nodelete,--enable-new-dtags -Wl,--filter
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all library without-libudev static html sbom wheel demo check check-rust check-deps check-asan check-tsan faults describable fuzz compare vm-check distro-check release bench install install-strip uninstall clean help
+.PHONY: all library without-libudev static html sbom wheel demo check check-rust check-deps check-asan check-tsan faults describable fuzz compare vm-check distro-check cross-check release bench install install-strip uninstall clean help
 
 all: $(BUILD_DIR)/nodedev $(COMPAT_LIBRARIES) $(COMPAT_APIS) $(BUILD_DIR)/virnodedev-run $(BUILD_DIR)/man3 $(BUILD_DIR)/THIRD-PARTY ## build the library and the programs
 
@@ -238,8 +239,14 @@ vm-check: ## as root: compare with libvirt in a virtual machine (REPORT=FILE kee
 	$(MAKE) --no-print-directory all
 	BUILD_DIR='$(BUILD_DIR)' REPORT='$(REPORT)' tests/vm/check
 
-distro-check: ## as root: demo and check in a bare DIST (trixie, bookworm, sid; ARCH=…, REPORT=FILE)
+distro-check: ## as root: demo and check in a bare DIST (trixie, bookworm, sid; ARCH=…: cross-check there; REPORT=FILE)
 	scripts/distro-check '$(DIST)' $(if $(ARCH),--arch '$(ARCH)') $(if $(REPORT),--report '$(REPORT)')
+
+cross-check: ## build for ARCH (arm64, armhf, i386, ppc64el, riscv64, s390x) and test there under emulation (MACHINES=FOLDER, REPORT=FILE)
+	scripts/setup --test
+	@scripts/cross-check --look '$(ARCH)'
+	$(MAKE) --no-print-directory all
+	scripts/cross-check '$(ARCH)' $(if $(MACHINES),--machines '$(MACHINES)') $(if $(REPORT),--report '$(REPORT)')
 
 faults: all ## fail every system call once with each error (hours; EVERY=100: every 100th and the first of each kind)
 	scripts/setup --test
@@ -262,7 +269,7 @@ install: all $(BUILD_DIR)/nodedev-installed $(BUILD_DIR)/virnodedev-run-installe
 	@$(PLACES) scripts/install
 
 install-strip: ## install without symbol tables
-	STRIP=strip $(MAKE) --no-print-directory install
+	STRIP="$$($(CC) -print-prog-name=strip)" $(MAKE) --no-print-directory install
 
 uninstall: ## remove what install put there
 	@$(PLACES) scripts/install --uninstall

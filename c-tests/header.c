@@ -9,25 +9,29 @@
 /* An array of -1 elements when the condition is false. */
 #define HOLDS(name, condition) typedef char holds_##name[(condition) ? 1 : -1]
 
-HOLDS(error_size, sizeof(virError) == 80);
+/* A number where pointers and `long` have 64 bits, and where they have 32. */
+#define BY_WORD(long64, long32) (sizeof(void *) == 8 ? (long64) : (long32))
+
+HOLDS(words, sizeof(void *) == sizeof(long) && sizeof(virErrorLevel) == sizeof(int));
+HOLDS(error_size, sizeof(virError) == BY_WORD(80, 48));
 HOLDS(error_domain, offsetof(virError, domain) == 4);
 HOLDS(error_message, offsetof(virError, message) == 8);
-HOLDS(error_level, offsetof(virError, level) == 16);
-HOLDS(error_conn, offsetof(virError, conn) == 24);
-HOLDS(error_dom, offsetof(virError, dom) == 32);
-HOLDS(error_str1, offsetof(virError, str1) == 40);
-HOLDS(error_str2, offsetof(virError, str2) == 48);
-HOLDS(error_str3, offsetof(virError, str3) == 56);
-HOLDS(error_int1, offsetof(virError, int1) == 64);
-HOLDS(error_int2, offsetof(virError, int2) == 68);
-HOLDS(error_net, offsetof(virError, net) == 72);
-HOLDS(auth_size, sizeof(virConnectAuth) == 32);
-HOLDS(auth_cb, offsetof(virConnectAuth, cb) == 16);
-HOLDS(credential_size, sizeof(virConnectCredential) == 48);
+HOLDS(error_level, offsetof(virError, level) == BY_WORD(16, 12));
+HOLDS(error_conn, offsetof(virError, conn) == BY_WORD(24, 16));
+HOLDS(error_dom, offsetof(virError, dom) == BY_WORD(32, 20));
+HOLDS(error_str1, offsetof(virError, str1) == BY_WORD(40, 24));
+HOLDS(error_str2, offsetof(virError, str2) == BY_WORD(48, 28));
+HOLDS(error_str3, offsetof(virError, str3) == BY_WORD(56, 32));
+HOLDS(error_int1, offsetof(virError, int1) == BY_WORD(64, 36));
+HOLDS(error_int2, offsetof(virError, int2) == BY_WORD(68, 40));
+HOLDS(error_net, offsetof(virError, net) == BY_WORD(72, 44));
+HOLDS(auth_size, sizeof(virConnectAuth) == BY_WORD(32, 16));
+HOLDS(auth_cb, offsetof(virConnectAuth, cb) == BY_WORD(16, 8));
+HOLDS(credential_size, sizeof(virConnectCredential) == BY_WORD(48, 24));
 
-HOLDS(info_size, sizeof(virNodeInfo) == 64);
+HOLDS(info_size, sizeof(virNodeInfo) == BY_WORD(64, 60));
 HOLDS(info_memory, offsetof(virNodeInfo, memory) == 32);
-HOLDS(info_threads, offsetof(virNodeInfo, threads) == 60);
+HOLDS(info_threads, offsetof(virNodeInfo, threads) == BY_WORD(60, 56));
 HOLDS(cpu_stats_size, sizeof(virNodeCPUStats) == 88 && sizeof(virNodeMemoryStats) == 88);
 HOLDS(cpu_stats_value, offsetof(virNodeCPUStats, value) == VIR_NODE_CPU_STATS_FIELD_LENGTH);
 HOLDS(memory_stats_value, offsetof(virNodeMemoryStats, value) == VIR_NODE_MEMORY_STATS_FIELD_LENGTH);

@@ -22,10 +22,10 @@ def package_flags(*arguments, path=None):
     return words + ["-Wl,-rpath," + kit.LIBDIR]
 
 
-def compile_c(name, *flags, output=None, compiler="cc"):
+def compile_c(name, *flags, output=None, compiler=kit.CC):
     """Compiles c-tests/NAME.c and returns the program's path."""
     output = os.path.join(kit.BIN, output or name)
-    kit.checked(compiler, *[f for f in STRICT if compiler == "cc" or f != "-std=c99"],
+    kit.checked(compiler, *[f for f in STRICT if compiler != "c++" or f != "-std=c99"],
                 *(["-std=c++11", "-x", "c++"] if compiler == "c++" else []),
                 os.path.join(SOURCES, name + ".c"), "-o", output,
                 *(["-x", "none"] if compiler == "c++" else []), *flags, "-pthread")

@@ -44,6 +44,8 @@ SYMBOLS = os.path.join(ROOT, "compat", "symbols.tsv")
 SCRIPTS = os.path.join(ROOT, "scripts")
 SYSTEM_SCHEMA = "/usr/share/libvirt/schemas/nodedev.rng"
 NOBODY = 65534
+# The C compiler of what is tested, which may be another machine's.
+CC = os.environ.get("CC") or "cc"
 # What a compiler warns of is an error where that is wanted, as in continuous integration.
 WARNINGS = ["-Wall", "-Wextra", *os.environ.get("WERROR", "").split()]
 SKIPPED = 77  # exit status of scripts/replay for a missing privilege
@@ -124,7 +126,7 @@ def install():
         print(open(log).read()[-3000:])
         return False
     flags = shlex.split(checked("pkg-config", "--cflags", "--libs", "virnodedev").stdout)
-    checked("cc", "-std=c99", "-pedantic", *WARNINGS, "-O1", "-g",
+    checked(CC, "-std=c99", "-pedantic", *WARNINGS, "-O1", "-g",
                 os.path.join(ROOT, "c-tests", "dump.c"), "-o", os.path.join(BIN, "dump"),
                 *flags, "-Wl,-rpath," + LIBDIR)
     return True
@@ -301,7 +303,7 @@ def main():
     # The dynamic linker reads its path once, at the start.
     if LIBDIR not in os.environ.get("LD_LIBRARY_PATH", "").split(":"):
         os.execve(sys.executable, [sys.executable] + sys.argv, environment())
-    if getattr(importlib.import_module(sys.argv[1]), "OWN_NETWORK", False):
+    if getattr(importlib.import_module(sys.argv[1].partition(".")[0]), "OWN_NETWORK", False):
         enter_own_network()
     unittest.TestCase.maxDiff = None  # a reason is told whole
     suite = unittest.defaultTestLoader.loadTestsFromName(sys.argv[1])

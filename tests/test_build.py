@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import sys
 import unittest
 
 import kit
@@ -182,6 +183,36 @@ class Library(unittest.TestCase):
         for arguments, linker in ((["CC=i686-linux-gnu-gcc"], "i686-linux-gnu-gcc"), ([], "")):
             told = self.told("TARGET=i686-unknown-linux-gnu", *arguments)
             self.assertEqual(told.partition("\n")[2], linker)
+
+
+class CrossCheck(unittest.TestCase):
+    """scripts/cross-check where something is missing; whole, it takes an hour."""
+
+    def look(self, arch, *there):
+        """On a machine that has these programs and libraries for other architectures."""
+        place = folder(self, "-".join(["for", arch, str(len(there))]))
+        write(os.path.join(place, "bin", "rustc"), "#!/bin/sh\necho '%s'\n" % place, 0o755)
+        for name in there:
+            write(os.path.join(place, name), "#!/bin/sh\n", 0o755)
+        script = os.path.join(kit.SCRIPTS, "cross-check")
+        return kit.run(sys.executable, script, "--look", arch, env={"PATH": os.path.join(place, "bin")})
+
+    def test_what_is_missing(self):
+        """It is named in one command, with what makes apt know the architecture."""
+        done = self.look("s390x", "bin/qemu-s390x-static", "lib/rustlib/s390x-unknown-linux-gnu/lib/x")
+        self.assertEqual((done.returncode, done.stderr), (1, ""))
+        first, command = done.stdout.splitlines()
+        self.assertEqual(first, "cross-check: for s390x these are needed and not here; on Debian, as root:")
+        self.assertRegex(command, r"^    dpkg --add-architecture s390x && apt-get update && apt-get install --no-install-recommends "
+                                  r"gcc-s390x-linux-gnu( libudev-dev:s390x)?$")
+        self.assertIn("gcc-aarch64-linux-gnu libstd-rust-dev:arm64 ", self.look("arm64").stdout)
+        self.assertNotIn("gcc-aarch64-linux-gnu", self.look("arm64", "bin/aarch64-linux-gnu-gcc").stdout)
+
+    def test_no_architecture(self):
+        for arch in ("", "mips"):
+            done = self.look(arch)
+            self.assertEqual(done.returncode, 2)
+            self.assertRegex(done.stderr, r"invalid choice: '%s' \(choose from .*arm64.*s390x.*\)" % arch)
 
 
 class Recipes(unittest.TestCase):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """C programs against the installed library: by pkg-config, statically, by dlopen, as C++."""
 import os
+import re
 import shutil
 import unittest
 
@@ -23,8 +24,23 @@ def exported():
     return found
 
 
+# Functions of the C library that have a form with 64 in the name where a file's size and number have 32 bits otherwise.
+OF_SMALL_FILES = set("creat fopen freopen fseeko fstat fstatat ftello lseek lstat mkostemp mkstemp mmap open openat posix_fallocate pread "
+                     "pwrite readdir sendfile stat statfs statvfs tmpfile truncate ftruncate".split())
+
+
 class Programs(unittest.TestCase):
     """Each program of c-tests that is a test."""
+
+    def test_large_files(self):
+        """Where words have 32 bits, nothing asks for files in a way that fails for large ones, or with large inode numbers."""
+        for path in ("bin/nodedev", "bin/virnodedev-run", os.path.join(kit.LIBDIR, "libvirnodedev.so.0")):
+            path = os.path.join(kit.PREFIX, path)
+            self.note = re.search(r"Class: +(\w+)", kit.checked("readelf", "-h", path).stdout)[1]
+            used = {line.split()[-1].partition("@")[0] for line in kit.checked("nm", "-D", "--undefined-only", path).stdout.splitlines()}
+            self.assertTrue(used)
+            if self.note == "ELF32":
+                self.assertEqual(used & OF_SMALL_FILES, set(), path)
 
 
 def _program_test(name):

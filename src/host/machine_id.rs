@@ -2,6 +2,7 @@
 //! A UUID for a host whose firmware gives none. It does not change, because it is made from the id of the
 //! installation, `/etc/machine-id` (machine-id(5)).
 
+use hmac::digest::KeyInit;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
@@ -35,7 +36,7 @@ fn uuid_of_id(text: &[u8]) -> Option<String> {
     let id = u128::from_str_radix(digits, 16)
         .ok()
         .filter(|id| *id != 0)?;
-    let mut hmac = Hmac::<Sha256>::new_from_slice(&id.to_be_bytes()).ok()?;
+    let mut hmac = <Hmac<Sha256> as KeyInit>::new_from_slice(&id.to_be_bytes()).ok()?;
     hmac.update(&PURPOSE);
     let hash = hmac.finalize().into_bytes();
     let hash = u128::from_be_bytes(*hash.first_chunk()?);

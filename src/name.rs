@@ -17,7 +17,9 @@ fn sanitise_into(name: &mut Vec<u8>, part: &[u8]) {
 
 /// A device name: `prefix_sysname` or `prefix_sysname_suffix`, sanitised byte by byte.
 pub fn device_name(prefix: &[u8], sysname: &[u8], suffix: Option<&[u8]>) -> Name {
-    let mut name = Vec::with_capacity(prefix.len() + sysname.len() + 32);
+    // With room for two underscores and the NUL.
+    let suffix_length = suffix.map_or(0, <[u8]>::len);
+    let mut name = Vec::with_capacity(prefix.len() + sysname.len() + suffix_length + 3);
     sanitise_into(&mut name, prefix);
     name.push(b'_');
     sanitise_into(&mut name, sysname);

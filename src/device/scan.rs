@@ -5,8 +5,6 @@
 //! is not used: it costs 165 µs a device where the reads below cost a tenth of that, and it cannot
 //! look below another root.
 
-use std::collections::HashMap;
-
 use crate::caps::kind::Verdict;
 use crate::caps::{Cache, Capability, classify, judge, subsystem_named, subsystems, system};
 use crate::device::{Device, KernelDevice, Origin};
@@ -50,40 +48,42 @@ pub fn scan(host: &Host) -> Result<Vec<Device>> {
             }
         }
     }
-    found.sort_unstable();
-    let mut names: HashMap<Vec<u8>, Name> = HashMap::new();
-    let mut devices = Vec::with_capacity(found.len());
+    found.sort_unstable_by(|(path, subsystem), (other, of_other)| {
+        path.cmp(other).then_with(|| subsystem.cmp(of_other))
+    });
+    let computer = Name::from(COMPUTER);
+    let mut devices: Vec<Device> = Vec::with_capacity(found.len());
+    // Devices whose paths are the beginning of the path that is looked at, the longest last: the ancestors, and those whose
+    // names begin alike. In the order of paths, each is followed by all that begin with it.
+    let mut above: Vec<usize> = Vec::new();
     for (path, subsystem) in found {
-        let device = read_device(host, &path, subsystem, |ancestor| {
-            names.get(ancestor).cloned()
-        })?;
-        if let Some(device) = device {
-            names.insert(path, device.name.clone());
+        let begins = |&device: &usize| path.starts_with(devices[device].key());
+        while above.last().is_some_and(|device| !begins(device)) {
+            above.pop();
+        }
+        let mut ancestors = above.iter().rev().map(|&device| &devices[device]);
+        let parent = ancestors.find(|device| path.get(device.key().len()) == Some(&b'/'));
+        if let Some(mut device) = read_device(host, path, subsystem)? {
+            device.parent = Some(parent.map_or(&computer, |device| &device.name).clone());
+            above.push(devices.len());
             devices.push(device);
         }
     }
     Ok(devices)
 }
 
-/// The node device at `path`; `None` if there is none. `name_at` gives the name of the node device
-/// in a folder.
-pub fn find(host: &Host, path: &[u8], name_at: impl Fn(&[u8]) -> Option<Name>) -> Found<Device> {
+/// The node device at `path`, without its parent; `None` if there is none.
+pub fn find(host: &Host, path: &[u8]) -> Found<Device> {
     let target = host.files.read_link(&join(path, b"subsystem"))?;
     match target.and_then(|target| subsystem_named(basename(&target))) {
         None => Ok(None),
-        Some(subsystem) => read_device(host, path, subsystem.name().as_bytes(), name_at),
+        Some(subsystem) => read_device(host, path.to_vec(), subsystem.name().as_bytes()),
     }
 }
 
-/// Reads as much of a device as its name, kind and parent need. A device that vanishes meanwhile is
-/// none.
-fn read_device(
-    host: &Host,
-    path: &[u8],
-    subsystem: &'static [u8],
-    name_at: impl Fn(&[u8]) -> Option<Name>,
-) -> Found<Device> {
-    let Some(uevent) = host.files.read(&join(path, b"uevent"))? else {
+/// Reads as much of a device as its name and kind need. A device that vanishes meanwhile is none.
+fn read_device(host: &Host, path: Vec<u8>, subsystem: &'static [u8]) -> Found<Device> {
+    let Some(uevent) = host.files.read(&join(&path, b"uevent"))? else {
         return Ok(None);
     };
     let mut kernel = KernelDevice {
@@ -108,7 +108,7 @@ fn read_device(
     Ok(Some(Device {
         name,
         kind,
-        parent: Some(nearest(path, name_at)),
+        parent: None,
         origin: Origin::Kernel(kernel),
         definition: None,
     }))

@@ -181,19 +181,28 @@ pub fn syspath_of_link(target: &[u8]) -> Option<Vec<u8>> {
     while let Some(shorter) = rest.strip_prefix(b"../") {
         rest = shorter;
     }
-    syspath(&[b"/", rest].concat())
+    syspath_below(rest)
 }
 
 /// The folder of the device with this `DEVPATH` of the kernel (`/devices/…`). `None` for a path that leads anywhere
 /// else: the root user of another user namespace can send such a message.
 pub fn syspath(devpath: &[u8]) -> Option<Vec<u8>> {
-    let leads_up = devpath.split(|&b| b == b'/').any(|part| part == b"..");
-    (devpath.starts_with(b"/devices/") && !leads_up).then(|| [b"/sys", devpath].concat())
+    syspath_below(devpath.strip_prefix(b"/")?)
+}
+
+/// The same of a path without its first `/`.
+fn syspath_below(path: &[u8]) -> Option<Vec<u8>> {
+    let leads_up = path.split(|&b| b == b'/').any(|part| part == b"..");
+    (path.starts_with(b"devices/") && !leads_up).then(|| join(b"/sys", path))
 }
 
 /// The path `directory/name`.
 pub fn join(directory: &[u8], name: &[u8]) -> Vec<u8> {
-    [directory, b"/", name].concat()
+    let mut path = Vec::with_capacity(directory.len() + 1 + name.len());
+    path.extend_from_slice(directory);
+    path.push(b'/');
+    path.extend_from_slice(name);
+    path
 }
 
 #[cfg(test)]

@@ -4,14 +4,17 @@
 
 use std::ffi::OsStr;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
 use once_cell::sync::OnceCell;
 use rustix::buffer::spare_capacity;
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, StatFs, fstatfs, openat, readlinkat, statat, statfs};
+use rustix::fs::{
+    AtFlags, CWD, Mode, OFlags, StatFs, fstatfs, openat, readlinkat, readlinkat_raw, statat, statfs,
+};
 use rustix::io::{Errno, read, retry_on_intr};
 
 use super::found::{answer_of_driver, retry_interrupted};
@@ -23,6 +26,9 @@ pub const LIMIT: usize = 4 << 20;
 
 /// The size of the first read(2), in bytes: enough for a whole attribute of sysfs.
 const PAGE: usize = 4096;
+
+/// Enough bytes for almost every link of sysfs; a longer one is read into memory that grows.
+const SHORT_LINK: usize = 256;
 
 /// File systems of the kernel's own, in memory and on disks, by their numbers (statfs(2)): sysfs, tmpfs, ext2 to ext4,
 /// XFS, Btrfs.
@@ -131,16 +137,30 @@ impl Source {
     fn read_into(&self, text: &mut Vec<u8>, path: &[u8], limit: usize) -> io::Result<()> {
         let fd = self.open(path)?;
         let is_attribute = self.is_live() && path.starts_with(b"/sys/");
+        let ask = |read: &mut dyn FnMut() -> rustix::io::Result<usize>| match is_attribute {
+            true => answer_of_driver(read),
+            false => retry_on_intr(read),
+        };
+        let mut page = [MaybeUninit::uninit(); PAGE];
         while text.len() < limit {
-            if text.len() == text.capacity() {
-                text.reserve_exact(text.len().max(PAGE).min(limit - text.len()));
+            let n;
+            let room;
+            if text.len() < PAGE {
+                // Most files end within a page. Read there first, they take no more memory than they have bytes.
+                let page = &mut page[..PAGE.min(limit) - text.len()];
+                room = page.len();
+                n = ask(&mut || {
+                    let (start, _) = read(&fd, &mut *page)?;
+                    text.extend_from_slice(start);
+                    Ok(start.len())
+                })?;
+            } else {
+                if text.len() == text.capacity() {
+                    text.reserve_exact(text.len().min(limit - text.len()));
+                }
+                room = text.capacity() - text.len();
+                n = ask(&mut || read(&fd, spare_capacity(text)))?;
             }
-            let room = text.capacity() - text.len();
-            let read_once = || read(&fd, spare_capacity(text));
-            let n = match is_attribute {
-                true => answer_of_driver(read_once)?,
-                false => retry_on_intr(read_once)?,
-            };
             if n == 0 || (n < room && text.ends_with(b"\n") && self.reads_whole(path)) {
                 break;
             }
@@ -163,10 +183,7 @@ impl Source {
     /// The target of a symbolic link.
     pub fn read_link(&self, path: &[u8]) -> io::Result<Vec<u8>> {
         match self {
-            Source::Live(_) => {
-                let target = retry_on_intr(|| readlinkat(CWD, path, Vec::new()))?;
-                Ok(target.into_bytes())
-            }
+            Source::Live(_) => link_at(CWD, path),
             Source::Tree(dir, _) => link_in(dir, inside(path)),
             Source::Recording(recording) => Ok(recording.read_link(path)?.to_vec()),
             Source::Noted(files, notes) => {
@@ -252,11 +269,7 @@ impl Source {
         match self {
             Source::Live(_) => {
                 let (folder, names) = retry_interrupted(|| open_folder(path))?;
-                let text = |name: &[u8]| {
-                    let target = retry_on_intr(|| readlinkat(folder.fd()?, name, Vec::new()));
-                    Ok(target?.into_bytes())
-                };
-                Ok(with_names(names, text))
+                Ok(with_names(names, |name| link_at(folder.fd()?, name)))
             }
             Source::Tree(dir, _) => {
                 let folder = retry_interrupted(|| dir.open_dir(inside(path)))?;
@@ -298,6 +311,19 @@ fn open_folder(path: &[u8]) -> io::Result<(rustix::fs::Dir, Vec<Vec<u8>>)> {
         }
     }
     Ok((folder, names))
+}
+
+/// The target of a link of the running system.
+fn link_at(folder: impl AsFd, path: &[u8]) -> io::Result<Vec<u8>> {
+    let mut short = [MaybeUninit::uninit(); SHORT_LINK];
+    let whole = retry_on_intr(|| {
+        let (target, rest) = readlinkat_raw(&folder, path, &mut short)?;
+        Ok((!rest.is_empty()).then(|| target.to_vec()))
+    })?;
+    match whole {
+        Some(target) => Ok(target),
+        None => Ok(retry_on_intr(|| readlinkat(&folder, path, Vec::new()))?.into_bytes()),
+    }
 }
 
 fn names_in(folder: &Dir) -> io::Result<Vec<Vec<u8>>> {

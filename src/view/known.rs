@@ -211,12 +211,11 @@ impl Known {
 
     /// Reads the device at a path.
     fn find(&self, host: &Host, path: &[u8], reads: &mut Reads<'_>) -> Found<FoundDevice> {
-        let name_at = |path: &[u8]| self.registry.name_at(path);
-        let Some(read) = reads.find(host, path, name_at)? else {
+        let Some(read) = reads.find(host, path)? else {
             return Ok(None);
         };
         let mut device = read.device();
-        device.parent = Some(nearest(path, name_at));
+        device.parent = Some(nearest(path, |path| self.registry.name_at(path)));
         device.definition = self.definitions.get(&device);
         // Whether there are transient devices is known; the other condition may need files to be read.
         let is_transient = device.kind == Capability::Mdev && device.definition.is_none();

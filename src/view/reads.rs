@@ -11,7 +11,6 @@ use crate::device::scan::find;
 use crate::error::Result;
 use crate::host::Host;
 use crate::host::found::Found;
-use crate::name::Name;
 
 /// What was read for messages that came together, by path; `None` for a device that does not exist.
 #[derive(Debug, Default)]
@@ -36,18 +35,12 @@ impl<'a> Reads<'a> {
         }
     }
 
-    /// The device at a path; `None` if there is none. The caller gives it its definition and its parent; `name_at`
-    /// gives the name of the device at a path.
-    pub fn find(
-        &mut self,
-        host: &Host,
-        path: &[u8],
-        name_at: impl Fn(&[u8]) -> Option<Name>,
-    ) -> Found<&Read> {
+    /// The device at a path; `None` if there is none. The caller gives it its definition and its parent.
+    pub fn find(&mut self, host: &Host, path: &[u8]) -> Found<&Read> {
         if !self.read.contains_key(path) {
             let device = match self.scanned {
                 Some(devices) => devices.active_at(path).map(|d| Device::clone(d)),
-                None => find(host, path, name_at)?,
+                None => find(host, path)?,
             };
             let read = device.map(|device| Read {
                 device,

@@ -66,11 +66,37 @@ pub struct Registry {
 impl Registry {
     /// A registry of these devices, each added after the one before.
     pub fn new(devices: impl IntoIterator<Item = Device>) -> Registry {
-        let mut registry = Registry::default();
-        for device in devices {
-            registry.insert(device);
+        let devices: Vec<_> = devices.into_iter().map(Arc::new).collect();
+        let mut registry = Registry::of_different(&devices);
+        let count = registry.by_key.len() + usize::from(registry.computer.is_some());
+        if registry.by_name.len() < devices.len() || count < devices.len() {
+            // Some have the same name or key.
+            registry = Registry::default();
+            for device in devices {
+                registry.add(device);
+            }
         }
         registry
+    }
+
+    /// A registry of devices of which no two have the same name or key; otherwise some are missing.
+    fn of_different(devices: &[Arc<Device>]) -> Registry {
+        let (of_system, others): (Vec<_>, Vec<_>) = devices
+            .iter()
+            .cloned()
+            .partition(|device| device.kind == Capability::System);
+        let mediated = others.iter().filter(|d| d.kind == Capability::Mdev);
+        Registry {
+            computer: of_system.into_iter().next(),
+            by_name: devices
+                .iter()
+                .map(|device| (device.name.clone(), device.clone()))
+                .collect(),
+            mediated: mediated.cloned().map(ByKey).collect(),
+            by_key: others.into_iter().map(ByKey).collect(),
+            hidden: BTreeSet::new(),
+            names: OnceCell::new(),
+        }
     }
 
     /// The device with this name; `None` if there is none, or only a hidden one.
@@ -127,7 +153,10 @@ impl Registry {
     /// same name one is hidden. Returns the device that had its key, or else the one that had its name. After that
     /// [`Registry::show`] can give a name that is free to a hidden device.
     pub fn insert(&mut self, device: Device) -> Option<Arc<Device>> {
-        let device = Arc::new(device);
+        self.add(Arc::new(device))
+    }
+
+    fn add(&mut self, device: Arc<Device>) -> Option<Arc<Device>> {
         self.hidden.remove(device.key());
         let rival = self.by_name.get(&device.name).cloned();
         let rival = rival.filter(|rival| are_two_of_kernel(rival, &device));

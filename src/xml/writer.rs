@@ -293,7 +293,9 @@ struct Escape<'a>(&'a mut String);
 impl Write for Escape<'_> {
     fn write_str(&mut self, text: &str) -> std::fmt::Result {
         let mut rest = text;
-        while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
+        // All five are ASCII, so they can be looked for among the bytes.
+        let is_special = |b: u8| matches!(b, b'&' | b'<' | b'>' | b'"' | b'\'');
+        while let Some(at) = rest.bytes().position(is_special) {
             let (plain, special) = rest.split_at(at);
             self.0.push_str(plain);
             self.0.push_str(match special.as_bytes()[0] {

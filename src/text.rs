@@ -15,9 +15,25 @@ pub fn until_nul(bytes: &[u8]) -> &[u8] {
     }
 }
 
+/// The lines of a text, without the newlines; the last one is empty if the text ends with a newline.
+pub fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut start = 0;
+    let ends = memchr::memchr_iter(b'\n', text).chain([text.len()]);
+    ends.map(move |end| {
+        let line = &text[start..end];
+        start = end + 1;
+        line
+    })
+}
+
 /// Text that XML 1.0 and JSON can carry: invalid UTF-8 becomes U+FFFD, characters outside the XML `Char` production are
 /// dropped.
 pub fn clean(bytes: &[u8]) -> String {
+    // Almost every text is of these, and stays as it is.
+    let is_printable = bytes.iter().all(|b| matches!(b, b' '..=b'~'));
+    if let (true, Ok(text)) = (is_printable, std::str::from_utf8(bytes)) {
+        return text.to_string();
+    }
     let text = String::from_utf8_lossy(until_nul(bytes));
     if text.chars().all(is_xml_char) {
         text.into_owned()
@@ -120,6 +136,14 @@ fn parse_magnitude(bytes: &[u8], base: u32) -> Option<(bool, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_end_with_newlines() {
+        let found = |text| lines(text).collect::<Vec<_>>();
+        assert_eq!(found(b"a\n\nbc"), [&b"a"[..], b"", b"bc"]);
+        assert_eq!(found(b"a\n"), [&b"a"[..], b""]);
+        assert_eq!(found(b""), [b""]);
+    }
 
     #[test]
     fn a_line_has_no_control_characters() {

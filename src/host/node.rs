@@ -57,9 +57,7 @@ impl<'a> Node<'a> {
 
     /// The value of a variable of the `uevent` file; `None` if it is missing or, as in libudev, empty.
     pub fn variable(&self, key: &[u8]) -> Option<&'a [u8]> {
-        self.uevent
-            .split(|&b| b == b'\n')
-            .find_map(|line| value_of(line, key))
+        text::lines(self.uevent).find_map(|line| value_of(line, key))
     }
 
     /// The kind of device within its subsystem, from the variable `DEVTYPE`.

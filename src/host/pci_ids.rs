@@ -89,7 +89,7 @@ impl PciIds {
     pub fn parse(text: &[u8]) -> PciIds {
         let mut ids = PciIds::default();
         let mut vendor = None;
-        for line in text.split(|&b| b == b'\n') {
+        for line in text::lines(text) {
             match line {
                 [b'\t', b'\t', ..] | [b'#', ..] | [] => {}
                 [b'\t', line @ ..] => {

@@ -6,6 +6,7 @@
 
 use super::files::{Files, join};
 use crate::error::Result;
+use crate::text;
 
 /// The folder of udev's database.
 pub const FOLDER: &[u8] = b"/run/udev/data";
@@ -27,12 +28,10 @@ impl UdevData {
     }
 
     fn lines(&self, kind: u8) -> impl Iterator<Item = &[u8]> {
-        self.0
-            .split(|&b| b == b'\n')
-            .filter_map(move |line| match line {
-                [first, b':', rest @ ..] if *first == kind => Some(rest),
-                _ => None,
-            })
+        text::lines(&self.0).filter_map(move |line| match line {
+            [first, b':', rest @ ..] if *first == kind => Some(rest),
+            _ => None,
+        })
     }
 
     /// The value of a property; `None` if it is missing or, as in libudev, empty.

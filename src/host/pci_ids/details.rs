@@ -9,6 +9,7 @@ use super::{entry, load_system, load_usual, numbered};
 use crate::error::Result;
 use crate::host::files::Files;
 use crate::process::without_fork;
+use crate::text;
 
 /// The names of subsystems and classes in one `pci.ids` file.
 #[derive(Default)]
@@ -23,7 +24,7 @@ impl Details {
     /// Indexes the text of a file; invalid lines are skipped.
     pub fn parse(text: &[u8]) -> Details {
         let mut details = Details::default();
-        let mut lines = text.split(|&b| b == b'\n');
+        let mut lines = text::lines(text);
         details.parse_subsystems(&mut lines);
         details.subsystems.finish();
         details.classes.finish();

@@ -262,7 +262,7 @@ fuzz: ## let a fuzzer run each fuzz target for SECONDS (20), and say whether it 
 release: ## set the version to VERSION, commit and tag it, and make what is published (KEY=… signs); docs/releasing.md
 	scripts/release '$(VERSION)' $(if $(KEY),--key '$(KEY)')
 
-bench: all ## time the library against plain C loops, and libvirt where it is installed
+bench: all ## time the library against plain C loops, and libvirt where it is installed; SCALE=yes: up to 200,000 devices, too
 	scripts/bench
 
 install: all $(BUILD_DIR)/nodedev-installed $(BUILD_DIR)/virnodedev-run-installed ## install below PREFIX (DESTDIR for packages)

@@ -2,8 +2,14 @@
  *
  * ours URI        times the library's calls and prints "name microseconds" lines
  * ours URI first  opens, lists once, ends: what a short program does (timed from outside)
- * ours URI xml    reads the XML of every device once, between two calls that strace shows
- * ours URI inventory  the same of the inventory
+ * ours URI described  the same with the XML of every device
+ * ours URI embedded  times opening, listing and closing only, under this name
+ * ours URI connections  has 1,000 connections list, and prints what each takes
+ * ours URI list   opens, lists and closes once, between two calls that strace shows
+ * ours URI xml    reads the XML of every device so
+ * ours URI inventory  the inventory
+ * ours URI again  the XML of each device for the second time; the marks name its capability
+ * ours URI flag   lists the devices of one kind that have a capability nested in another's
  */
 #define _GNU_SOURCE
 #include <malloc.h>
@@ -157,6 +163,105 @@ static void measure_heap(void)
     virConnectClose(conn);
 }
 
+enum { CONNECTIONS = 1000 };
+
+/* Connections that are all open at once. */
+static void many_connections(void)
+{
+    static virConnectPtr all[CONNECTIONS];
+    size_t before;
+    double begin;
+    int i;
+
+    open_and_list(); /* what is made once a process */
+    before = heap();
+    begin = now_us();
+    for (i = 0; i < CONNECTIONS; i++) {
+        open_connection();
+        list_all();
+        all[i] = conn;
+    }
+    printf("connection %.3f\n", (now_us() - begin) / CONNECTIONS);
+    printf("heap_per_connection %.1f\n", (double)(heap() - before) / CONNECTIONS);
+    for (i = 0; i < CONNECTIONS; i++)
+        virConnectClose(all[i]);
+}
+
+static void mark(const char *name)
+{
+    access(name, F_OK);
+}
+
+static void marked(void (*body)(void))
+{
+    mark("/begin");
+    body();
+    mark("/end");
+}
+
+static void list_vports(void)
+{
+    list(VIR_CONNECT_LIST_NODE_DEVICES_CAP_VPORTS);
+    free_list();
+}
+
+static void xml_again(void)
+{
+    int i;
+
+    xml_of_all();
+    for (i = 0; i < count; i++) {
+        char *capability = NULL, name[64];
+
+        if (virNodeDeviceListCaps(devs[i], &capability, 1) < 1)
+            die("capabilities");
+        snprintf(name, sizeof(name), "/begin/%s", capability);
+        free(capability);
+        mark(name);
+        free(virNodeDeviceGetXMLDesc(devs[i], 0));
+        mark("/end");
+    }
+}
+
+static int has_mode(const char *mode)
+{
+    static const struct {
+        const char *name;
+        void (*body)(void);
+    } listed[] = { { "xml", xml_of_all }, { "inventory", inventory_of_all }, { "flag", list_vports } };
+    size_t i;
+
+    if (strcmp(mode, "first") == 0) {
+        open_and_list();
+        return 1;
+    }
+    if (strcmp(mode, "embedded") == 0) {
+        measure(mode, 5, open_and_list);
+        return 1;
+    }
+    if (strcmp(mode, "connections") == 0) {
+        many_connections();
+        return 1;
+    }
+    if (strcmp(mode, "list") == 0) {
+        marked(open_and_list);
+        return 1;
+    }
+    open_connection();
+    list(0);
+    if (strcmp(mode, "described") == 0 || strcmp(mode, "again") == 0) {
+        mode[0] == 'd' ? xml_of_all() : xml_again();
+        return 1;
+    }
+    for (i = 0; i < sizeof(listed) / sizeof(listed[0]); i++) {
+        if (strcmp(mode, listed[i].name) == 0) {
+            marked(listed[i].body);
+            return 1;
+        }
+    }
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     int i;
@@ -165,18 +270,8 @@ int main(int argc, char **argv)
         return 2;
     self = argv[0];
     uri = argv[1];
-    if (argc > 2 && strcmp(argv[2], "first") == 0) {
-        open_and_list();
-        return 0;
-    }
-    if (argc > 2 && (strcmp(argv[2], "xml") == 0 || strcmp(argv[2], "inventory") == 0)) {
-        open_connection();
-        list(0);
-        access("/begin", F_OK);
-        argv[2][0] == 'x' ? xml_of_all() : inventory_of_all();
-        access("/end", F_OK);
-        return 0;
-    }
+    if (argc > 2)
+        return has_mode(argv[2]) ? 0 : 2;
 
     measure_heap();
     measure("process", 5, process);

@@ -52,7 +52,8 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 
 SONAME := libvirnodedev.so.0
 TOOL_SOURCES := $(wildcard tools/*.c)
-TOOL_OBJECTS := $(TOOL_SOURCES:tools/%.c=$(BUILD_DIR)/%.o)
+REPORT_PAGE := $(BUILD_DIR)/report_page.c
+TOOL_OBJECTS := $(TOOL_SOURCES:tools/%.c=$(BUILD_DIR)/%.o) $(REPORT_PAGE:.c=.o)
 # WERROR=-Werror makes errors of warnings: for who changes the sources, and for continuous integration. Other compilers warn
 # of other things.
 WERROR ?=
@@ -60,7 +61,7 @@ export WERROR
 # Nothing that is built tells the folder that it was built in.
 PREFIX_MAP := -ffile-prefix-map='$(CURDIR)'=.
 # On 32 bits, too, files may be large, with large numbers.
-TOOL_CFLAGS := $(PREFIX_MAP) -std=c99 -pedantic -Wall -Wextra $(WERROR) -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 -Iinclude
+TOOL_CFLAGS := $(PREFIX_MAP) -std=c99 -pedantic -Wall -Wextra $(WERROR) -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64 -Iinclude -Itools
 
 # The loader's own folders need no run path, and packages must not have one.
 SEARCHED = $(filter /lib /lib/% /usr/lib /usr/lib/% /lib64 /usr/lib64,$(LIBDIR))
@@ -95,7 +96,7 @@ without-libudev: ## build the library without libudev a second time, in build/wi
 
 # nodedev with everything in it. Nothing unwinds there, so the tables for that are left out, a tenth of its size.
 STATIC_DIR := $(BUILD_DIR)/static
-STATIC_SOURCES := tools/static/xpath.c $(filter-out tools/xpath.c,$(TOOL_SOURCES))
+STATIC_SOURCES := tools/static/xpath.c $(filter-out tools/xpath.c,$(TOOL_SOURCES)) $(REPORT_PAGE)
 STATIC_SECTIONS := .eh_frame .rela.eh_frame .gcc_except_table* .rela.gcc_except_table*
 
 static: ## build nodedev as one file without any shared library, build/static/nodedev (with musl: TARGET=x86_64-unknown-linux-musl CC=musl-gcc)
@@ -104,7 +105,7 @@ static: ## build nodedev as one file without any shared library, build/static/no
 	@scripts/notices $(STATIC_DIR)/cargo.json '$(CARGO)' $(CARGO_FLAGS) --no-default-features $(if $(TARGET),--target '$(TARGET)') >$(STATIC_DIR)/THIRD-PARTY
 	@$(MAKE) --no-print-directory $(STATIC_DIR)/nodedev
 
-$(STATIC_DIR)/nodedev: $(STATIC_SOURCES) tools/nodedev.h tools/capabilities.h include/virnodedev.h $(STATIC_DIR)/libvirnodedev.a
+$(STATIC_DIR)/nodedev: $(STATIC_SOURCES) $(wildcard tools/*.h) include/virnodedev.h $(STATIC_DIR)/libvirnodedev.a
 	"$$($(CC) -print-prog-name=objcopy)" $(STATIC_SECTIONS:%=-R '%') $(STATIC_DIR)/libvirnodedev.a $(STATIC_DIR)/smaller.a
 	$(CC) $(TOOL_CFLAGS) $(CPPFLAGS) $(CFLAGS) -g0 -Os -ffunction-sections -fdata-sections $(LDFLAGS) -static -Wl,--gc-sections -s \
 	    -o $@ $(STATIC_SOURCES) $(STATIC_DIR)/smaller.a
@@ -122,6 +123,14 @@ sbom: ## list what the library is made of (CycloneDX)
 
 $(BUILD_DIR)/%.o: tools/%.c $(wildcard tools/*.h) include/virnodedev.h
 	@mkdir -p $(BUILD_DIR)
+	$(CC) $(TOOL_CFLAGS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+# The page of `nodedev report`.
+$(REPORT_PAGE): $(wildcard tools/report/*)
+	@mkdir -p $(BUILD_DIR)
+	LC_ALL=C awk -f tools/report/embed.awk tools/report/page.html >$@
+
+$(BUILD_DIR)/%.o: $(BUILD_DIR)/%.c tools/report.h
 	$(CC) $(TOOL_CFLAGS) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 # Runs where it was built.

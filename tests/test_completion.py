@@ -74,6 +74,8 @@ class Offers(unittest.TestCase):
         self.assertEqual(list(offered(*TEST, "event", "--device", "scsi")), HOSTS)
         self.assertEqual(list(offered(*TEST, "event", "--device=c")), ["--device=computer"])
         self.assertEqual(list(offered("-c", "nodedev:///s")), ["nodedev:///system"])
+        for words in (["-o", ""], ["--output", "x"], ["--output=x"], ["-ox"]):
+            self.assertEqual(list(offered("report", *words)), ["<FILE>"])
         self.assertEqual(offered("event", "--timeout", ""), {})
         self.assertEqual(offered("dumpxml", "--xpath", ""), {})
 

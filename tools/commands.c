@@ -47,6 +47,7 @@ const struct option long_options[] = {
     { "force", no_argument, NULL, OPTION_FORCE },
     { "parts", required_argument, NULL, OPTION_PARTS },
     { "slow", no_argument, NULL, OPTION_SLOW },
+    { "output", required_argument, NULL, OPTION_OUTPUT },
     { NULL, 0, NULL, 0 }
 };
 
@@ -148,6 +149,18 @@ const struct command commands[] = {
         OPTION_JSON,
         PCI_DEVICES | MEDIATED_DEVICES,
         "the name of a device", 1, MANY, NULL, assignable_run
+    },
+    {
+        "report", "[-o FILE]",
+        "show all devices in a page for a browser",
+        "Writes a page that a browser shows without a server or a network: what hangs\n"
+        "where, a table to search, IOMMU groups, virtual functions, drivers, and all that\n"
+        "is known of each device, with whether it can be assigned to a virtual machine.\n\n"
+        "  -o, --output FILE  the file to write, or - for standard output\n"
+        "                     (default: nodedev-report.html)\n",
+        OPTION_OUTPUT,
+        ANY_DEVICE,
+        NULL, 0, 0, NULL, report_run
     },
     {
         "record", "FILE [--anonymous]",

@@ -61,9 +61,11 @@ static const struct option *parse_option(const char *word, const char **value)
     size_t length;
 
     *value = NULL;
-    if (strncmp(word, "-c", 2) == 0) {
+    if (strncmp(word, "-c", 2) == 0 || strncmp(word, "-o", 2) == 0) {
+        const char *name = word[1] == 'c' ? "connect" : "output";
+
         *value = word[2] != '\0' ? word + 2 : NULL;
-        return find_option("connect", strlen("connect"));
+        return find_option(name, strlen(name));
     }
     if (strncmp(word, "--", 2) != 0)
         return NULL;
@@ -173,6 +175,8 @@ static void offer_values(const struct line *line, const struct option *option, c
         offer_list(capability_name, value, typed);
     else if (option->val == OPTION_PARTS)
         offer_list(inventory_part, value, typed);
+    else if (option->val == OPTION_OUTPUT)
+        put("%s\n", FILE_HERE);
     else if (option->val == OPTION_DEVICE && line->command != NULL)
         offer_devices(line, before, typed);
     for (type = 0; option->val == OPTION_EVENT && event_type_name(type) != NULL; type++)

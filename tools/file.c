@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0 */
-/* Reads the files that are named on the command line. */
+/* Reads and writes the files that are named on the command line. */
+/* For realpath(). */
+#define _XOPEN_SOURCE 700
+
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "nodedev.h"
 
@@ -68,4 +74,90 @@ char *read_file(const char *path)
         text = NULL;
     }
     return text;
+}
+
+/* Writes all of a text and closes the file. Returns 0, or -1 with errno set. */
+static int write_and_close(int fd, const char *text)
+{
+    FILE *file = fdopen(fd, "w");
+    int error = 0;
+
+    if (file == NULL) {
+        error = errno;
+        close(fd);
+        errno = error;
+        return -1;
+    }
+    if (fputs(text, file) == EOF)
+        error = errno;
+    if (fclose(file) != 0 && error == 0)
+        error = errno;
+    errno = error;
+    return error == 0 ? 0 : -1;
+}
+
+/* Writes a text to what is no regular file: a pipe, a terminal, /dev/null. */
+static int write_through(const char *path, const char *text)
+{
+    int fd = open(path, O_WRONLY | O_NOCTTY);
+
+    if (fd < 0) {
+        complain_file("open", path, errno);
+        return -1;
+    }
+    if (write_and_close(fd, text) < 0) {
+        complain_file("write", path, errno);
+        return -1;
+    }
+    return 0;
+}
+
+/* Writes a text beside a file and puts it in its place. `name` is what the user calls the file. */
+static int replace_file(const char *path, const char *text, const char *name)
+{
+    static const char ending[] = ".XXXXXX";
+    char *beside = malloc(strlen(path) + sizeof(ending));
+    int fd;
+
+    if (beside == NULL) {
+        complain("out of memory");
+        return -1;
+    }
+    strcpy(beside, path);
+    strcat(beside, ending);
+    fd = mkstemp(beside);
+    if (fd < 0) {
+        complain_file("open", name, errno);
+        free(beside);
+        return -1;
+    }
+    if (write_and_close(fd, text) < 0 || rename(beside, path) < 0) {
+        complain_file("write", name, errno);
+        unlink(beside);
+        free(beside);
+        return -1;
+    }
+    free(beside);
+    return 0;
+}
+
+int write_file(const char *path, const char *text)
+{
+    struct stat there;
+    char *target = NULL;
+    int result;
+
+    if (stat(path, &there) == 0) {
+        if (S_ISDIR(there.st_mode)) {
+            complain_file("open", path, EISDIR);
+            return -1;
+        }
+        if (!S_ISREG(there.st_mode))
+            return write_through(path, text);
+        /* What a link leads to is replaced, not the link. */
+        target = realpath(path, NULL);
+    }
+    result = replace_file(target != NULL ? target : path, text, path);
+    free(target);
+    return result;
 }

@@ -49,6 +49,7 @@ static int option_bit(int option)
 {
     switch (option) {
     case 'c': return OPTION_CONNECT;
+    case 'o': return OPTION_OUTPUT;
     case 'r': return OPTION_READONLY;
     case 'q': return OPTION_QUIET;
     case 'h': return OPTION_HELP;
@@ -79,7 +80,7 @@ static int parse_options(int argc, char **argv, struct settings *settings)
     int option;
 
     opterr = 0;
-    while ((option = getopt_long(argc, argv, ":c:rqhV", long_options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, ":c:o:rqhV", long_options, NULL)) != -1) {
         if (option == '?' || option == ':') {
             complain_option(argv, option);
             return -1;
@@ -88,6 +89,8 @@ static int parse_options(int argc, char **argv, struct settings *settings)
         settings->given |= (unsigned int)option;
         if (option == OPTION_CONNECT)
             settings->uri = optarg;
+        if (option == OPTION_OUTPUT)
+            settings->output = optarg;
         if (option == OPTION_DEVICE)
             settings->device = optarg;
         if (option == OPTION_DRIVER)
@@ -168,7 +171,7 @@ static int run_command(const struct command *command, const struct settings *set
 /* Finds out what to do and does it. */
 static int act(int argc, char **argv)
 {
-    struct settings settings = { NULL, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, 0 };
+    struct settings settings = { NULL, 0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0 };
     const struct command *command = NULL;
 
     /* What follows are words of a line that somebody types, not options of this one. */

@@ -25,6 +25,7 @@ enum {
 /* One bit for each option, so that a command can say which ones it takes. No bit is the code of a letter, because
  * getopt_long() returns that for a short option. */
 enum {
+    OPTION_OUTPUT = 1 << 0,
     OPTION_SLOW = 1 << 1,
     OPTION_FORCE = 1 << 2,
     OPTION_PARTS = 1 << 3,
@@ -72,6 +73,7 @@ struct settings {
     const char *xpath;    /* of --xpath, or NULL */
     const char *parts;    /* of --parts, or NULL */
     const char *uri;      /* of -c, or NULL */
+    const char *output;   /* of -o, or NULL */
     char **names;         /* arguments after the command */
     int nnames;
 };
@@ -144,6 +146,9 @@ int inventory_run(virConnectPtr conn, const struct settings *settings);
 /* record.c */
 int record_run(virConnectPtr conn, const struct settings *settings);
 
+/* report.c */
+int report_run(virConnectPtr conn, const struct settings *settings);
+
 /* assignable.c */
 int assignable_run(virConnectPtr conn, const struct settings *settings);
 
@@ -171,6 +176,10 @@ int rpc_run(virConnectPtr conn, const struct settings *settings);
 /* file.c: reads a file, or standard input for "-", as text that the caller frees. NULL after
  * an error line. */
 char *read_file(const char *path);
+
+/* Writes a text to a file, which has all of it or is what it was before. Only its owner may read a new one. Returns 0, or -1
+ * after an error line. */
+int write_file(const char *path, const char *text);
 
 /* output.c */
 

@@ -1,0 +1,517 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
+"""nodedev report: its page in a headless Chromium, over recorded machines and hostile ones, beside what the other commands
+say; and the command: files, messages, exit statuses.
+"""
+import collections
+import json
+import os
+import pty
+import re
+import shutil
+import stat
+import sys
+import tempfile
+import unittest
+
+import browser
+import kit
+import records
+
+TOOL = os.path.join(kit.PREFIX, "bin", "nodedev")
+SOURCES = os.path.join(kit.ROOT, "tools", "report")
+GROWN, MORE = os.path.join(kit.ROOT, "benches", "data", "machine-1k.tar.gz"), 4300
+# Seconds of one processor for opening and for each step of filtering.
+MOST = 1.0
+MARKUP = """</script><script>window.harmed=1</script><!--<script><img src=x onerror=window.harmed=1>]]>&lt;"'`\\u003c${1}"""
+HOSTILE = """<node>
+<device><name>&lt;img src=x onerror=window.harmed=1&gt;</name><parent>computer</parent><capability type='net'>
+<interface>&lt;/script&gt;&lt;script&gt;window.harmed=1&lt;/script&gt;</interface></capability></device>
+<device><name>__proto__</name><parent>constructor</parent><capability type='net'><interface>"\\u003cb&gt;</interface></capability></device>
+<device><name>javascript:harmed=1//%E0%A4%A#"'</name><parent>__proto__</parent><capability type='net'><interface>x</interface></capability></device>
+<device><name>17</name><capability type='net'><interface>a
+b</interface></capability></device>
+</node>
+"""
+
+# JavaScript: all texts of what a selector finds, and the names of the devices that links lead to.
+TEXTS = "[...document.querySelectorAll(%s)].map((found) => found.textContent)"
+LINKED = """[...document.querySelectorAll(%s)].map((link) => /^#device\\/(.*)/.exec(link.getAttribute("href")))
+    .filter(Boolean).map((found) => decodeURIComponent(found[1]))"""
+OPEN_ALL = """for (let closed; (closed = document.querySelectorAll("main details:not([open])")).length;)
+    for (const each of closed) { each.fillOnce(); each.open = true; }"""
+
+
+def tool(uri, *arguments):
+    return kit.checked(TOOL, "-q", "-c", uri, *arguments).stdout
+
+
+def recorded(machine):
+    return "nodedev:///embed?root=" + kit.machine_archive(machine)
+
+
+def report(uri):
+    """The page of a connection, in a file."""
+    fd, path = tempfile.mkstemp(suffix=".html", dir=kit.temp())
+    os.close(fd)
+    tool(uri, "report", "-o", path)
+    return path
+
+
+class Shown(unittest.TestCase):
+    """What has a page to look at."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.page = browser.Browser()
+        cls.addClassCleanup(cls.page.close)
+
+    def tearDown(self):
+        self.assertEqual(self.page.errors, [])
+
+    def ask(self, expression):
+        return self.page.ask(expression)
+
+    def texts(self, selector):
+        return self.ask(TEXTS % json.dumps(selector))
+
+    def linked(self, selector):
+        return self.ask(LINKED % json.dumps(selector))
+
+    def show(self, uri, scheme="light"):
+        self.page.open(report(uri), scheme)
+
+    def rows(self):
+        """The names in the table."""
+        self.ask("document.getElementById('rest').hidden || document.getElementById('rest').click()")
+        return self.linked("#table tbody th a")
+
+    def filter(self, words):
+        self.ask("(words.value = %s, words.dispatchEvent(new Event('input')))" % json.dumps(words))
+        return self.rows()
+
+    def details(self, name, view="device"):
+        """Opens the details of a device; the texts of its XML and JSON."""
+        self.ask("location.hash = '#%s/' + encodeURIComponent(%s)" % (view, json.dumps(name)))
+        self.page.drawn()
+        self.assertEqual(self.texts("dialog[open] h2"), [name])
+        return [self.ask("document.querySelector('#%s pre').textContent" % block) for block in ("xml", "json")]
+
+
+class Machines(Shown):
+    def check_machine(self, machine, scheme):
+        uri = recorded(machine)
+        devices = json.loads(tool(uri, "list", "--json", "--all"))
+        inventory = json.loads(tool(uri, "inventory"))
+        names = [device["name"] for device in devices]
+        self.show(uri, scheme)
+        self.assertEqual(self.ask("shown.textContent"), "%d devices" % len(names))
+        self.assertEqual(self.rows(), names)
+        # Every device hangs somewhere in the topology, once.
+        self.ask(OPEN_ALL)
+        self.assertEqual(sorted(self.linked("#tree a")), sorted(set(names) - {"computer"}))
+        kinds = collections.Counter(next(iter(device["capability"])) for device in devices)
+        shown = dict(self.ask("[...kinds.children].slice(1).map((each) => [each.dataset.kind, Number(each.lastChild.textContent)])"))
+        self.assertEqual(shown, kinds)
+        self.check_verdicts(uri, devices)
+        self.check_functions(inventory)
+        bound = collections.Counter(device["driver"]["name"] for device in devices if "driver" in device)
+        shown = dict(self.ask("[...bound.querySelectorAll('tbody tr')].map((row) => [row.cells[0].textContent, Number(row.cells[2].textContent)])"))
+        unbound = [device for device in devices if "pci" in device["capability"] and "driver" not in device]
+        self.assertEqual(shown, dict(bound, **({"none": len(unbound)} if unbound else {})))
+        # One of each kind: what the page has of it is what the program prints.
+        for name in {next(iter(device["capability"])): device["name"] for device in devices}.values():
+            xml, laid_out = self.details(name)
+            self.assertEqual(xml, kit.checked(TOOL, "-q", "-c", uri, "dumpxml", name).stdout)
+            self.assertEqual(laid_out + "\n", tool(uri, "dumpjson", name))
+            if inventory[name]:
+                text = self.ask("document.querySelector('#inventory pre').textContent")
+                self.assertEqual('{\n  "%s": %s\n}\n' % (name, text.replace("\n", "\n  ")), tool(uri, "inventory", name))
+        self.note = "%d devices, %s" % (len(names), scheme)
+
+    def check_verdicts(self, uri, devices):
+        concerned = [device["name"] for device in devices if {"pci", "mdev"} & set(device["capability"])]
+        done = kit.run(TOOL, "-c", uri, "assignable", "--json", *concerned)
+        texts = re.findall(r"^\{.*?^\}", done.stdout, re.S | re.M)
+        verdicts = {verdict["name"]: verdict for verdict in map(json.loads, texts)}
+        self.assertEqual(list(verdicts), concerned)
+        shown = self.ask("[...boxes.querySelectorAll('.members > li')].map((each) => [each.querySelector('a').hash.slice(8), "
+                         "each.querySelector('.verdict').classList[1], each.querySelectorAll('.reasons > li').length])")
+        self.assertEqual(sorted(shown), sorted([name, verdict["verdict"], len(verdict["reasons"])]
+                                               for name, verdict in verdicts.items()))
+        groups = collections.Counter(str(verdict["iommu_group"]["number"]) for verdict in verdicts.values() if "iommu_group" in verdict)
+        boxes = self.ask("[...document.querySelectorAll('#boxes > .group')].map((each) => "
+                         "[each.querySelector('h3').firstChild.data, each.querySelectorAll('.members > li').length])")
+        self.assertEqual({title.replace("Group ", ""): count for title, count in boxes if title != "In no group"}, groups)
+
+    def check_functions(self, inventory):
+        by_address = {facts["pci"]["address"]: name for name, facts in inventory.items() if "pci" in facts}
+        expected = {name: [] for name, facts in inventory.items() if facts.get("sriov", {}).get("role") == "physical"}
+        for name, facts in inventory.items():
+            if facts.get("sriov", {}).get("role") == "virtual":
+                expected[by_address[facts["sriov"]["physical_function"]]].append(name)
+        shown = self.ask("[...document.querySelectorAll('#functions > .physical')].map((each) => "
+                         "[...each.querySelectorAll('a')].map((link) => link.hash.slice(8)))")
+        self.assertEqual({names[0]: sorted(names[1:]) for names in shown},
+                         {name: sorted(functions) for name, functions in expected.items()})
+
+
+def _machine_test(machine, scheme):
+    return lambda self: self.check_machine(machine, scheme)
+
+
+for _number, _machine in enumerate(kit.machine_names()):
+    setattr(Machines, "test_" + _machine, _machine_test(_machine, ("light", "dark")[_number % 2]))
+
+
+class Filter(Shown):
+    def test_finds(self):
+        uri = recorded("sriov")
+        self.show(uri)
+        devices = json.loads(tool(uri, "list", "--json", "--all"))
+        inventory = json.loads(tool(uri, "inventory"))
+        pci = {device["name"]: device["capability"]["pci"] for device in devices if "pci" in device["capability"]}
+
+        def bound_to(driver):
+            return [device["name"] for device in devices if device.get("driver", {}).get("name") == driver]
+
+        for words, expected in (
+                ("block_vda_labroot", ["block_vda_labroot"]),  # a name
+                ("labsatadisk", [d["name"] for d in devices if "LABSATADISK" in json.dumps([d, inventory[d["name"]]])]),
+                ("52:54:00:00:01:01", ["net_enp1s0_52_54_00_00_01_01"]),  # a hardware address
+                ("8086:10c9", [n for n, p in pci.items() if (p["vendor"]["id"], p["product"]["id"]) == (0x8086, 0x10c9)]),
+                ("driver:igbvf", bound_to("igbvf")), ("DRIVER:IGBVF  virtual  82576", bound_to("igbvf")),
+                ("kind:vdpa", [d["name"] for d in devices if "vdpa" in d["capability"]]),
+                ("group:32", [n for n, p in pci.items() if p.get("iommuGroup", {}).get("number") == 32]),
+                ("verdict:yes 82576", ["pci_0000_01_00_0"] + bound_to("igbvf")),
+                ("no-such-thing", []), ("driver:igb no-such-thing", [])):
+            self.assertEqual(sorted(self.filter(words)), sorted(expected), words)
+            self.assertTrue(expected or "no-such" in words, words)
+            self.assertEqual(self.ask("shown.textContent"), "%d of %d devices" % (len(expected), len(devices)))
+        self.assertEqual(len(self.filter("")), len(devices))
+        # A kind, and words besides.
+        self.ask("document.querySelector('#kinds [data-kind=storage]').click()")
+        storage = [device["name"] for device in devices if "storage" in device["capability"]]
+        self.assertEqual(self.rows(), storage)
+        self.assertEqual(self.ask("document.querySelectorAll('#kinds [aria-pressed=true]').length"), 1)
+        self.assertEqual(self.filter("vda"), ["block_vda_labroot"])
+        # A driver's name shows what is bound to it.
+        self.ask("[...bound.querySelectorAll('tbody th a')].find((link) => link.textContent == 'e1000e').click()")
+        self.assertEqual(self.rows(), bound_to("e1000e"))
+
+    def test_sorts(self):
+        self.show(recorded("sriov"))
+        names = self.rows()
+        for presses, sort in ((1, "ascending"), (2, "descending")):
+            self.ask("document.querySelectorAll('#table thead button')[6].click()")
+            self.assertEqual(self.ask("document.querySelectorAll('#table thead th')[6].ariaSort"), sort)
+            groups = self.ask("[...document.querySelectorAll('#table tbody tr')].map((row) => row.cells[6].textContent)")
+            numbers = [int(group) for group in groups if group]
+            self.assertEqual(numbers, sorted(numbers, reverse=sort == "descending"))
+            self.assertEqual(groups[len(numbers):], [""] * (len(groups) - len(numbers)))
+            self.assertEqual(sorted(self.rows()), sorted(names))
+
+    def test_many_devices(self):
+        """5,187 of them: opening, filtering and details take no second of a processor each."""
+        tree = kit.extract(GROWN)
+        kit.checked(sys.executable, os.path.join(kit.ROOT, "benches", "grow.py"), tree, str(MORE))
+        path = report("nodedev:///embed?root=" + tree)
+        self.page.call("Performance.enable", timeDomain="threadTicks")
+
+        def spent():
+            return {each["name"]: each["value"] for each in self.page.call("Performance.getMetrics")["metrics"]}["TaskDuration"]
+
+        self.page.open(path)
+        # The browser gives the page a process of its own, whose count begins with it.
+        taken = [spent()]
+        self.assertEqual(self.ask("shown.textContent"), "5,187 devices")
+        for words, count in (("g", None), ("g42", 112), ("nosuch", 0), ("", 5187)):
+            before = spent()
+            self.ask("(words.value = '%s', words.dispatchEvent(new Event('input')))" % words)
+            self.page.drawn()
+            taken.append(spent() - before)
+            if count is not None:
+                self.assertEqual(int(self.ask("shown.textContent").split()[0].replace(",", "")), count)
+        before = spent()
+        self.details("net_g4299_52_55_00_00_10_cb")
+        taken.append(spent() - before)
+        self.assertLess(max(taken), MOST)
+        self.assertGreater(min(taken), 0)
+        self.note = "seconds: " + " ".join("%.2f" % each for each in taken)
+        self.assertEqual(len(self.rows()), 5187)
+
+
+class Hostile(Shown):
+    """Text of devices is text."""
+
+    def check_harmless(self):
+        self.assertIsNone(self.ask("window.harmed ?? null"))
+        # The page's elements are its own.
+        self.assertEqual(self.ask("document.scripts.length"), 7)
+        self.assertEqual(self.ask("document.querySelectorAll('img, iframe, object, embed, b').length"), 0)
+        self.assertEqual(self.ask("[...document.querySelectorAll('a')].every((link) => link.getAttribute('href').startsWith('#'))"), True)
+
+    def test_names(self):
+        path = os.path.join(kit.temp(), "hostile.xml")
+        with open(path, "w") as f:
+            f.write(HOSTILE)
+        uri = "test://" + path
+        self.show(uri)
+        devices = json.loads(tool(uri, "list", "--json", "--all"))
+        names = [device["name"] for device in devices]
+        self.assertEqual(len(names), 4)
+        self.assertEqual(self.rows(), names)
+        self.assertEqual(self.texts("#table tbody th a"), names)
+        self.ask(OPEN_ALL)
+        for name in names:
+            xml, laid_out = self.details(name)
+            self.assertEqual(xml, tool(uri, "dumpxml", name))
+            self.assertEqual(laid_out + "\n", tool(uri, "dumpjson", name))
+        self.ask("location.hash = '#device/%E0%A4%A'")
+        self.page.drawn()
+        self.assertEqual(self.texts("dialog[open]"), [])
+        self.check_harmless()
+
+    def test_attributes(self):
+        """Every attribute of a machine is markup: models, serial numbers, drivers."""
+        archive = os.path.join(kit.temp(), "hostile.tar.gz")
+        records.load(os.path.join(kit.ROOT, "tests", "inventory", "machine.txt")).write(archive)
+        tree = os.path.join(kit.temp(), "hostile")
+        shutil.copytree(kit.extract(archive), tree, symlinks=True)
+        for folder, _, files in os.walk(os.path.join(tree, "sys")):
+            for name in files:
+                path = os.path.join(folder, name)
+                if name in ("model", "vendor", "serial", "manufacturer", "product", "label", "modalias", "wwid") and not os.path.islink(path):
+                    with open(path, "w") as f:
+                        f.write(MARKUP + "\n")
+        for folder, _, files in os.walk(os.path.join(tree, "run")):
+            for name in files:
+                with open(os.path.join(folder, name), "a") as f:
+                    f.write("".join("E:%s=%s\n" % (key, MARKUP) for key in ("ID_MODEL", "ID_VENDOR", "ID_SERIAL", "ID_WWN")))
+        uri = "nodedev:///embed?root=" + tree
+        self.show(uri)
+        inventory = json.loads(tool(uri, "inventory"))
+        told = {name for name, parts in inventory.items() if "harmed" in json.dumps(parts)}
+        self.assertGreaterEqual(len(told), 3)
+        self.assertLessEqual(told, set(self.filter("window.harmed=1")))
+        self.ask("(words.value = '', words.dispatchEvent(new Event('input')))")
+        self.ask(OPEN_ALL)
+        for name in told:
+            xml, _ = self.details(name)
+            self.assertEqual(xml, tool(uri, "dumpxml", name))
+            text = self.ask("document.querySelector('#inventory pre').textContent")
+            self.assertEqual(json.loads(text), inventory[name])
+        self.check_harmless()
+
+    def test_no_script_but_the_pages_own(self):
+        self.show("test:///default")
+        self.ask("document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=window.harmed=1><a href=javascript:harmed=1>x</a>')")
+        self.ask("document.body.appendChild(document.createElement('script')).textContent = 'window.harmed = 1'")
+        self.ask("document.body.lastChild.previousSibling.click()")
+        self.page.drawn()
+        self.assertIsNone(self.ask("window.harmed ?? null"))
+        self.assertTrue(all("Content Security Policy" in error for error in self.page.errors), self.page.errors)
+        self.assertGreater(len(self.page.errors), 2)
+        self.page.errors.clear()
+
+    def test_nothing_that_makes_markup(self):
+        for name in os.listdir(SOURCES):
+            if name.endswith(".js"):
+                self.assertIsNone(re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|\bFunction\(|https?:",
+                                            kit.read(os.path.join(SOURCES, name))), name)
+
+
+class Reachable(Shown):
+    """By keyboard and by screen reader."""
+
+    FOCUSED = "[document.activeElement.localName, document.activeElement.textContent.trim().slice(0, 40), document.activeElement.id]"
+
+    def test_keyboard(self):
+        self.show(recorded("plain"))
+        seen = []
+        for _ in range(400):
+            self.page.press("Tab", 9)
+            seen.append(tuple(self.ask(self.FOCUSED)))
+            if seen[-1][0] == "body":
+                break
+        texts = [text for _, text, _ in seen]
+        self.assertEqual(texts[:6], ["Skip to the table of devices", "Topology", "Devices", "IOMMU groups", "SR-IOV", "Drivers"])
+        self.assertIn("words", [place for _, _, place in seen])
+        # All that can be used comes once, and nothing else has a click.
+        usable = self.ask("document.querySelectorAll('body a[href], body button:not([hidden]), summary, input, [tabindex=\"0\"]').length")
+        hidden = self.ask("[...document.querySelectorAll('details:not([open]) > :not(summary) *')].length + "
+                          "document.querySelectorAll('dialog *:is(a, button)').length")
+        self.assertEqual(len(seen) - 1, usable - hidden)
+
+    def test_dialog(self):
+        self.show(recorded("plain"))
+        self.ask("document.querySelector('#table tbody th a').focus()")
+        self.page.press("Enter", 13, text="\r")
+        self.page.drawn()
+        self.assertEqual(self.texts("dialog[open] h2"), ["computer"])
+        self.assertEqual(self.ask("document.activeElement.id"), "details-title")
+        for _ in range(8):  # the focus stays in the dialog, or goes to the browser's own buttons
+            self.page.press("Tab", 9)
+            self.assertTrue(self.ask("details.contains(document.activeElement) || document.activeElement === document.body"))
+        self.page.press("Escape", 27)
+        self.page.drawn()
+        self.assertEqual(self.texts("dialog[open] h2"), [])
+        self.assertEqual(self.ask("document.activeElement.textContent"), "computer")
+        # Links to texts go to these.
+        for view in ("xml", "json"):
+            self.details("computer", view)
+            self.assertEqual(self.ask("document.activeElement.closest('section').id"), view)
+        self.ask("document.getElementById('close').click()")
+        self.page.drawn()
+        self.assertEqual(self.ask("location.hash"), "")
+
+    def test_typing_filters(self):
+        self.show(recorded("plain"))
+        self.ask("words.focus()")
+        self.page.type("computer")
+        self.assertEqual(self.ask("words.value"), "computer")
+        self.assertLess(len(self.linked("#table tbody th a")), 10)
+        self.page.press("Enter", 13, text="\r")
+        self.page.drawn()
+        self.assertEqual(self.ask("words.value"), "computer")
+
+    def test_names_and_roles(self):
+        self.show(recorded("sriov"))
+        nodes = self.page.call("Accessibility.getFullAXTree")["nodes"]
+        roles = collections.defaultdict(list)
+        for node in nodes:
+            if not node.get("ignored"):
+                roles[node["role"]["value"]].append(node.get("name", {}).get("value", "").strip())
+        for role in ("link", "button", "searchbox", "table", "columnheader", "rowheader", "region", "navigation", "search", "group"):
+            self.assertTrue(roles[role], role)
+            if role != "group":  # what opens and closes has its name from the text
+                self.assertNotIn("", roles[role], role)
+        self.assertEqual(roles["searchbox"], ["Filter"])
+        self.assertTrue({"Topology", "Devices", "IOMMU groups", "SR-IOV", "Drivers"} <= set(roles["region"]), roles["region"])
+        self.assertTrue({"main", "banner", "navigation", "status"} <= set(roles))
+        self.details("pci_0000_01_00_0")
+        nodes = self.page.call("Accessibility.getFullAXTree")["nodes"]
+        dialogs = [node["name"]["value"] for node in nodes if node.get("role", {}).get("value") == "dialog"]
+        self.assertEqual(dialogs, ["pci_0000_01_00_0"])
+
+    def test_contrast(self):
+        """4.5 to 1 for every text, in light and in dark (WCAG 2.1, 1.4.3)."""
+        measure = kit.read(os.path.join(kit.ROOT, "tests", "contrast.js"))
+        for scheme in ("light", "dark"):
+            self.show(recorded("sriov"), scheme)
+            self.details("pci_0000_01_00_0")
+            self.assertEqual(self.ask(measure), [], scheme)
+
+    def test_paper(self):
+        """Everything is on it: nothing closed, no row left out."""
+        tree = kit.extract(kit.machine_archive("sriov"))
+        self.show("nodedev:///embed?root=" + tree)
+        pdf = self.page.call("Page.printToPDF")["data"]
+        self.assertGreater(len(pdf), 50000)
+        self.ask("dispatchEvent(new Event('beforeprint'))")
+        self.assertEqual(self.ask("document.querySelectorAll('main details:not([open])').length"), 0)
+        self.assertEqual(len(self.linked("#table tbody th a")), int(self.ask("shown.textContent").split()[0]))
+        self.page.call("Emulation.setEmulatedMedia", media="print")
+        for selector in ("nav", "#filter", "summary", "#rest", "thead button"):
+            self.assertEqual(self.ask("getComputedStyle(document.querySelector('%s')).display" % selector), "none")
+        self.ask("dispatchEvent(new Event('afterprint'))")
+        self.assertGreater(self.ask("document.querySelectorAll('main details:not([open])').length"), 0)
+
+
+class Program(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(dir=kit.temp())
+
+    def run_in(self, *arguments, uri="test:///default", **options):
+        return kit.run(TOOL, "-c", uri, "report", *arguments, cwd=self.folder, **options)
+
+    def is_whole(self, text):
+        return text.startswith("<!DOCTYPE html>\n") and text.endswith("</html>\n") and '"computer"' in text
+
+    def test_files(self):
+        done = self.run_in()
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "Report written to nodedev-report.html\n", ""))
+        self.assertEqual(os.listdir(self.folder), ["nodedev-report.html"])
+        path = os.path.join(self.folder, "nodedev-report.html")
+        self.assertTrue(self.is_whole(kit.read(path)))
+        # It has serial numbers that root alone may read.
+        self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
+        os.unlink(path)
+        for arguments in (["-ox.html"], ["-o", "x.html"], ["--output=x.html"], ["-q", "--output", "x.html"]):
+            done = self.run_in(*arguments)
+            said = "" if "-q" in arguments else "Report written to x.html\n"
+            self.assertEqual((done.returncode, done.stdout, done.stderr), (0, said, ""), arguments)
+            self.assertEqual(os.listdir(self.folder), ["x.html"])
+            self.assertTrue(self.is_whole(kit.read(os.path.join(self.folder, "x.html"))))
+            with open(os.path.join(self.folder, "x.html"), "w") as f:
+                f.write("before")
+
+    def test_standard_output(self):
+        done = self.run_in("-o", "-")
+        self.assertEqual((done.returncode, done.stderr, os.listdir(self.folder)), (0, "", []))
+        self.assertTrue(self.is_whole(done.stdout))
+        with open("/dev/full", "w") as full:
+            done = self.run_in("-o", "-", stdout=full)
+        self.assertEqual((done.returncode, done.stderr), (1, "error: cannot write to standard output: No space left on device\n"))
+
+    def test_a_link_and_no_file(self):
+        os.mkdir(os.path.join(self.folder, "d"))
+        os.symlink("d/real.html", os.path.join(self.folder, "link"))
+        with open(os.path.join(self.folder, "d", "real.html"), "w") as f:
+            f.write("before")
+        self.assertEqual(self.run_in("-o", "link").returncode, 0)
+        self.assertTrue(os.path.islink(os.path.join(self.folder, "link")))
+        self.assertTrue(self.is_whole(kit.read(os.path.join(self.folder, "d", "real.html"))))
+        self.assertEqual(os.listdir(os.path.join(self.folder, "d")), ["real.html"])
+        before = os.stat("/dev/null")
+        self.assertEqual(self.run_in("-o", "/dev/null").returncode, 0)
+        self.assertEqual(os.stat("/dev/null").st_rdev, before.st_rdev)
+
+    def test_failures(self):
+        with open(os.path.join(self.folder, "x"), "w") as f:
+            f.write("before")
+        for path, said in (("no/such", "Failed to open file 'no/such': No such file or directory"),
+                           (".", "Failed to open file '.': Is a directory"),
+                           ("x/y", "Failed to open file 'x/y': Not a directory"),
+                           ("/dev/full", "Failed to write file '/dev/full': No space left on device")):
+            done = self.run_in("-o", path)
+            self.assertEqual((done.returncode, done.stdout, done.stderr), (1, "", "error: %s\n" % said))
+        # No half of a file, and what was there before stays.
+        done = kit.run("sh", "-c", 'ulimit -f 8; exec "$@"', "sh", TOOL, "-c", "test:///default", "report", "-o", "x",
+                       cwd=self.folder, restore_signals=False)
+        self.assertEqual((done.returncode, done.stderr), (1, "error: Failed to write file 'x': File too large\n"))
+        self.assertEqual((os.listdir(self.folder), kit.read(os.path.join(self.folder, "x"))), (["x"], "before"))
+        for uri in ("nodedev:///embed?root=/no/such", "test:///no/such"):
+            done = self.run_in(uri=uri)
+            self.assertEqual((done.returncode, done.stdout), (1, ""))
+            self.assertTrue(done.stderr.startswith("error: "))
+            self.assertEqual(os.listdir(self.folder), ["x"])
+        self.assertEqual(kit.run(TOOL, "report", "a").returncode, 2)
+        self.assertEqual(kit.run(TOOL, "list", "-o", "a").returncode, 2)
+
+    def test_progress(self):
+        """Where somebody watches, and nowhere else; it is gone at the end."""
+        for arguments in ([], ["-q"]):
+            ours, its = pty.openpty()
+            done = self.run_in("-o", "x", *arguments, uri=recorded("sriov"), stderr=its)
+            os.close(its)
+            said = b""
+            try:
+                while True:
+                    said += os.read(ours, 4096)
+            except OSError:  # the end
+                os.close(ours)
+            self.assertEqual(done.returncode, 0)
+            self.assertEqual(b"descriptions: 100 of 168 devices" in said, not arguments)
+            self.assertEqual(said.decode().rpartition("\r")[2] if arguments == [] else said.decode(), "")
+
+    def test_inactive_devices(self):
+        self.assertIn('"mdev_', re.search('id="data-inactive">(.*?)</script>', self.run_in("-o", "-", uri=recorded("mdev")).stdout, re.S)[1])
+
+    def test_no_leaks(self):
+        done = kit.run("valgrind", "-q", "--leak-check=full", "--errors-for-leak-kinds=definite", "--error-exitcode=9",
+                       TOOL, "-c", recorded("synth"), "report", "-o", os.path.join(self.folder, "x"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

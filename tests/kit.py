@@ -46,6 +46,8 @@ SYSTEM_SCHEMA = "/usr/share/libvirt/schemas/nodedev.rng"
 NOBODY = 65534
 # The C compiler of what is tested, which may be another machine's.
 CC = os.environ.get("CC") or "cc"
+# Whether programs are run by an emulator, which takes ten times as long and has threads of its own.
+EMULATED = bool(os.environ.get("CHECK_EMULATED"))
 # What a compiler warns of is an error where that is wanted, as in continuous integration.
 WARNINGS = ["-Wall", "-Wextra", *os.environ.get("WERROR", "").split()]
 SKIPPED = 77  # exit status of scripts/replay for a missing privilege
@@ -98,7 +100,7 @@ def environment(**more):
     return env
 
 
-def run(*command, timeout=120, env=None, **options):
+def run(*command, timeout=1200 if EMULATED else 120, env=None, **options):
     """Runs a program and returns the finished process with its text output."""
     options.setdefault("stdout", subprocess.PIPE)
     options.setdefault("stderr", subprocess.PIPE)

@@ -265,7 +265,7 @@ describable: all ## spoil each file of the recorded machines of MACHINES=FOLDER 
 	scripts/setup --test
 	VND_MACHINES='$(or $(MACHINES),tests/data/machines)' VND_TIMEOUT=36000 scripts/check test_describable
 
-fuzz: ## let a fuzzer run each fuzz target for SECONDS (20), and say whether it found anything
+fuzz: library ## let a fuzzer run each fuzz target for SECONDS (20), and say whether it found anything
 	scripts/fuzz $(or $(SECONDS),20)
 
 release: ## set the version to VERSION, commit and tag it, and make what is published (KEY=… signs); docs/releasing.md

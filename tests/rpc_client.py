@@ -34,18 +34,31 @@ def ask():
 
 
 def errors():
-    """Calls that fail, each in its own words."""
+    """Calls that fail, each in its own words: {name: outcome}."""
+    with open(sys.argv[3]) as f:
+        documents = json.load(f)
     conn, read_only = libvirt.open(URI), libvirt.openReadOnly(URI)
     device = conn.nodeDeviceLookupByName("computer")
-    found = [outcome(conn.nodeDeviceLookupByName, "nothing"), outcome(device.XMLDesc, 4),
-             outcome(conn.nodeDeviceCreateXML, "<device>", 0), outcome(conn.nodeDeviceCreateXML, "<device/>", 0),
-             outcome(conn.nodeDeviceDefineXML, "<x/>", 0), outcome(device.dettach), outcome(device.detachFlags, "x", 0),
-             outcome(device.reAttach), outcome(device.reset), outcome(device.destroy), outcome(device.undefine, 0),
-             outcome(device.create, 0), outcome(device.setAutostart, 1), outcome(device.update, "<x/>", 0) if hasattr(device, "update") else None,
-             outcome(conn.nodeDeviceLookupSCSIHostByWWN, "1" * 16, "2" * 16, 0)]
+    calls = {
+        "lookup": lambda: conn.nodeDeviceLookupByName("nothing"), "lookup empty": lambda: conn.nodeDeviceLookupByName(""),
+        "wwn": lambda: conn.nodeDeviceLookupSCSIHostByWWN("1" * 16, "2" * 16, 0),
+        "wwn flags": lambda: conn.nodeDeviceLookupSCSIHostByWWN("1", "1", 1),
+        "list flags": lambda: conn.listAllDevices(1 << 27), "number flags": lambda: conn.numOfDevices(None, 1),
+        "xml flags": lambda: device.XMLDesc(4), "create flags": lambda: conn.nodeDeviceCreateXML("<device/>", 2),
+        "define flags": lambda: conn.nodeDeviceDefineXML("<device/>", 4), "validate": lambda: conn.nodeDeviceCreateXML("<device/>", 1),
+        "detach": device.dettach, "detach to": lambda: device.detachFlags("x", 0), "reattach": device.reAttach,
+        "reset": device.reset, "destroy": device.destroy, "undefine": lambda: device.undefine(0),
+        "undefine flags": lambda: device.undefine(1), "start": lambda: device.create(0), "start flags": lambda: device.create(1),
+        "autostart": lambda: device.setAutostart(1),
+    }
+    if hasattr(device, "update"):  # an older client has it not
+        calls.update({"update": lambda: device.update("<x/>", 0), "update flags": lambda: device.update("<device/>", 8)})
+    for name, xml in documents.items():
+        calls["create " + name] = lambda xml=xml: conn.nodeDeviceCreateXML(xml, 0)
+        calls["define " + name] = lambda xml=xml: conn.nodeDeviceDefineXML(xml, 0)
     refused = [outcome(read_only.nodeDeviceCreateXML, "<device/>", 0),
                outcome(read_only.nodeDeviceLookupByName("computer").reset)]
-    return {"errors": found, "read only": [error[0] for error in refused]}
+    return {"errors": {name: outcome(call) for name, call in calls.items()}, "read only": [error[0] for error in refused]}
 
 
 def events():

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 """A client of `nodedev rpc` that can send anything."""
 import os
+import random
 import re
+import stat
 import struct
 import subprocess
 
@@ -11,6 +13,15 @@ NODEDEV = os.path.join(kit.PREFIX, "bin", "nodedev")
 PROGRAM, KEEPALIVE = 0x20008086, 0x6B656570
 PORT = ("<device><parent>scsi_host1</parent><capability type='scsi_host'><capability type='fc_host'>"
         "<wwnn>2000000012341234</wwnn><wwpn>1000000012341234</wwpn></capability></capability></device>")
+
+
+def command(*arguments):
+    """A program that serves a client; libvirt gives it no arguments, and hardly any environment."""
+    path = os.path.join(kit.temp(), "serve-%d" % random.getrandbits(40))
+    with open(path, "w") as f:
+        f.write("#!/bin/sh\nVIRNODEDEV_PCI_IDS='%s' exec '%s' rpc %s\n" % (kit.PCI_IDS, NODEDEV, " ".join("'%s'" % word for word in arguments)))
+    os.chmod(path, os.stat(path).st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
+    return path
 
 
 def embedded(machine):

@@ -35,6 +35,12 @@ class Hostile(unittest.TestCase):
             self.assertEqual(raw.open()[0], 0)
             self.assertEqual(raw.ended(), (0, "", b""))
 
+    def test_another_yes(self):
+        """Go's go-libvirt says by other numbers than 1 that a text is there (its initLibvirtComms)."""
+        with Raw() as raw:
+            self.assertEqual(raw.call(1, b"\1\0\0\0" + text(b"test:///default") + bytes(4))[0], 0)
+            self.assertEqual(raw.call(110), (0, text(b"test:///default")))
+
     def test_what_is_unknown(self):
         with Raw() as raw:
             self.assertEqual(raw.call(3)[1][:4], struct.pack(">I", 1))  # not open yet
@@ -136,6 +142,14 @@ class Hostile(unittest.TestCase):
             self.assertEqual(raw.call(3)[0], 0)
             self.assertLess(raw.memory(), 48 << 10)
             self.assertEqual(raw.ended()[0], 0)
+
+    def test_recorded_conversations_changed(self):
+        """A second of what `make fuzz` does for longer, under AddressSanitizer."""
+        probe = os.path.join(kit.temp(), "probe")
+        if kit.run("cc", "-fsanitize=address,undefined", "-x", "c", "-o", probe, "-", input="int main(void) { return 0; }", stdin=None) \
+                .returncode != 0:
+            self.skipTest("this compiler has no AddressSanitizer")
+        self.note = kit.checked(os.path.join(kit.SCRIPTS, "fuzz-rpc"), "1", kit.LIBDIR).stdout
 
     def test_a_client_that_does_not_read(self):
         """Thousands of calls: it waits, and takes no memory for answers."""

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 import foreign
 import kit
+import rpc_raw
 
 MACHINE = "mdev"
 PROGRAM = "/usr/share/virt-manager/virtManager/virtmanager.py"
@@ -35,18 +36,25 @@ class VirtManager(unittest.TestCase):
         cls.display = ":" + cls.server.stdout.readline().strip()
 
     def test_add_hardware(self):
+        """On this library under libvirt's name."""
+        self.check(kit.environment(), "qemu:///system", os.path.join(kit.PREFIX, "bin", "virnodedev-run"))
+
+    def test_by_a_pipe(self):
+        """On libvirt's own library, which speaks with `nodedev rpc`."""
+        self.check(foreign.own_environment(), "qemu+ext:///system?command=" + rpc_raw.command("nodedev:///system"))
+
+    def check(self, env, uri, *runner):
         home = os.path.join(kit.temp(), "home")
         os.makedirs(home, exist_ok=True)
-        env = kit.environment(DISPLAY=self.display, HOME=home, XDG_CACHE_HOME=home, XDG_CONFIG_HOME=home, XDG_DATA_HOME=home,
-                              GSETTINGS_BACKEND="memory", NO_AT_BRIDGE="1", PYTHONDONTWRITEBYTECODE="1")
+        env = dict(env, DISPLAY=self.display, HOME=home, XDG_CACHE_HOME=home, XDG_CONFIG_HOME=home, XDG_DATA_HOME=home,
+                   GSETTINGS_BACKEND="memory", NO_AT_BRIDGE="1", PYTHONDONTWRITEBYTECODE="1")
         env.pop("XDG_RUNTIME_DIR", None)
         client = os.path.join(kit.ROOT, "tests", "clients", "virt_manager.py")
         done = kit.run(os.path.join(kit.SCRIPTS, "replay"), kit.machine_archive(MACHINE), "dbus-run-session", "--",
-                       os.path.join(kit.PREFIX, "bin", "virnodedev-run"), foreign.PYTHON, client,
-                       os.path.dirname(os.path.dirname(PROGRAM)), "qemu:///system", env=env, timeout=300)
+                       *runner, foreign.PYTHON, client, os.path.dirname(os.path.dirname(PROGRAM)), uri, env=env, timeout=300)
         if done.returncode == kit.SKIPPED:
             self.skipTest("no privilege: " + done.stderr.strip())
-        kit.details("virt-manager.txt", done.stdout + done.stderr)
+        kit.details("%s.txt" % self.id(), done.stdout + done.stderr)
         self.assertEqual(done.returncode, 0, done.stderr[-2000:])
         got = json.loads(done.stdout.splitlines()[-1])
 

@@ -50,11 +50,8 @@ char *take_text(struct request *request)
 
 char *take_optional_text(struct request *request)
 {
-    uint32_t is_there = take_number(request);
-
-    if (is_there > 1)
-        request->is_wrong = 1;
-    return is_there == 1 ? take_text(request) : NULL;
+    /* Go's go-libvirt says yes by another number than 1. */
+    return take_number(request) != 0 ? take_text(request) : NULL;
 }
 
 int is_read(const struct request *request)

@@ -5,6 +5,7 @@ The real libvirt's client library judges every answer: it reads it, or says that
 """
 import json
 import os
+import re
 import shutil
 import socket
 import struct
@@ -128,6 +129,18 @@ class Clients(unittest.TestCase):
             other = kit.run(own, "virsh", "-c", uri, *words,
                             env=dict(foreign.own_environment(), VIRNODEDEV_PCI_IDS=kit.PCI_IDS))
             self.assertEqual((one.returncode, one.stdout, one.stderr), (other.returncode, other.stdout, other.stderr), words)
+
+    def test_virsh_on_the_host(self):
+        """What changes all the time: the same words, and some number, each time."""
+        foreign.need("virsh", foreign.program("virsh"))
+        far = "nodedev+ext:///system?command=" + command("nodedev:///system")
+        own = os.path.join(kit.PREFIX, "bin", "virnodedev-run")
+        for words in (["nodecpustats"], ["nodecpustats", "--cpu", "0"], ["nodememstats"], ["nodememstats", "--cell", "0"],
+                      ["freecell"], ["freecell", "--cellno", "0"], ["freecell", "--all"]):
+            one = kit.run("virsh", "-c", far, *words, env=foreign.own_environment())
+            other = kit.run(own, "virsh", "-c", "nodedev:///system", *words, env=foreign.own_environment())
+            self.assertEqual((one.returncode, re.sub(r"\d+", "N", one.stdout).split(), one.stderr),
+                             (other.returncode, re.sub(r"\d+", "N", other.stdout).split(), other.stderr), words)
 
     def test_socket(self):
         """As systemd does it: each connection is the standard input and output of a program of its own."""

@@ -7,6 +7,9 @@
 /* Features of the protocol that a client may ask for. */
 enum { FEATURE_KEEPALIVE = 10, FEATURE_EVENT_CALLBACK = 14, FEATURE_CLOSE_CALLBACK = 15 };
 
+/* How long lists of amounts and of NUMA cells can be. */
+enum { MOST_STATS = 16, MOST_CELLS = 1024 };
+
 /* --- the connection ------------------------------------------------------------- */
 
 static enum result open_connection(struct session *session, const struct arguments *with, struct message *reply)
@@ -123,6 +126,62 @@ static enum result get_cpu_map(struct session *session, const struct arguments *
     return DONE;
 }
 
+/* Amounts with their names, if they were asked for, and how many there are. */
+
+static enum result get_cpu_stats(struct session *session, const struct arguments *with, struct message *reply)
+{
+    virNodeCPUStats stats[MOST_STATS];
+    int asked = (int)with->number[1];
+    int count = asked, i;
+
+    if (asked < 0 || asked > MOST_STATS)
+        return refuse(session, RPC_ERROR, "nparams too large");
+    if (virNodeGetCPUStats(session->conn, (int)with->number[0], asked > 0 ? stats : NULL, &count, with->number[2]) < 0)
+        return FAILED;
+    put_number(reply, asked > 0 ? (uint32_t)count : 0);
+    for (i = 0; asked > 0 && i < count; i++) {
+        put_text(reply, stats[i].field);
+        put_long(reply, stats[i].value);
+    }
+    put_number(reply, (uint32_t)count);
+    return DONE;
+}
+
+static enum result get_memory_stats(struct session *session, const struct arguments *with, struct message *reply)
+{
+    virNodeMemoryStats stats[MOST_STATS];
+    int asked = (int)with->number[0];
+    int count = asked, i;
+
+    if (asked < 0 || asked > MOST_STATS)
+        return refuse(session, RPC_ERROR, "nparams too large");
+    if (virNodeGetMemoryStats(session->conn, (int)with->number[1], asked > 0 ? stats : NULL, &count, with->number[2]) < 0)
+        return FAILED;
+    put_number(reply, asked > 0 ? (uint32_t)count : 0);
+    for (i = 0; asked > 0 && i < count; i++) {
+        put_text(reply, stats[i].field);
+        put_long(reply, stats[i].value);
+    }
+    put_number(reply, (uint32_t)count);
+    return DONE;
+}
+
+static enum result get_cells_free_memory(struct session *session, const struct arguments *with, struct message *reply)
+{
+    unsigned long long cells[MOST_CELLS];
+    int count, i;
+
+    if (with->number[1] > MOST_CELLS)
+        return refuse(session, RPC_ERROR, "maxCells > REMOTE_NODE_MAX_CELLS");
+    count = virNodeGetCellsFreeMemory(session->conn, cells, (int)with->number[0], (int)with->number[1]);
+    if (count < 0)
+        return FAILED;
+    put_number(reply, (uint32_t)count);
+    for (i = 0; i < count; i++)
+        put_long(reply, cells[i]);
+    return DONE;
+}
+
 /* --- what a connection has none of ---------------------------------------------- */
 
 static enum result none(struct session *session, const struct arguments *with, struct message *reply)
@@ -173,6 +232,7 @@ const struct procedure host_procedures[] = {
     { 72, "n", AN_OPEN_CONNECTION, none, NULL },         /* names of them */
     { 73, "", AN_OPEN_CONNECTION, none, NULL },          /* number of defined storage pools */
     { 74, "n", AN_OPEN_CONNECTION, none, NULL },         /* names of them */
+    { 101, "nn", AN_OPEN_CONNECTION, get_cells_free_memory, NULL },
     { 102, "", AN_OPEN_CONNECTION, get_free_memory, NULL },
     { 110, "", AN_OPEN_CONNECTION, get_uri, NULL },
     { 126, "", AN_OPEN_CONNECTION, none, NULL },         /* number of interfaces */
@@ -186,6 +246,8 @@ const struct procedure host_procedures[] = {
     { 178, "", AN_OPEN_CONNECTION, none, NULL },         /* number of filters of networks */
     { 179, "n", AN_OPEN_CONNECTION, none, NULL },        /* names of them */
     { 203, "n", AN_OPEN_CONNECTION, get_sysinfo, NULL },
+    { 227, "nnn", AN_OPEN_CONNECTION, get_cpu_stats, NULL },
+    { 228, "nnn", AN_OPEN_CONNECTION, get_memory_stats, NULL },
     { 273, "nn", AN_OPEN_CONNECTION, none_of_all, NULL }, /* virtual machines */
     { 281, "nn", AN_OPEN_CONNECTION, none_of_all, NULL }, /* storage pools */
     { 283, "nn", AN_OPEN_CONNECTION, none_of_all, NULL }, /* networks */

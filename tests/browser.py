@@ -11,6 +11,7 @@ import tempfile
 import time
 
 import foreign
+import kit
 
 PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 # Without a sandbox, which needs namespaces or a program with more rights.
@@ -40,7 +41,7 @@ class Browser:
 
     def __init__(self):
         path = program()
-        self.profile = tempfile.mkdtemp(prefix="vnd-browser-")
+        self.profile = tempfile.mkdtemp(dir=kit.temp())
         (its_input, self.writing), (self.reading, its_output) = _pipe(), _pipe()
         self.process = subprocess.Popen(
             [sys.executable, "-c", START, str(its_input), str(its_output), path, *FLAGS,
@@ -50,14 +51,27 @@ class Browser:
         os.close(its_input)
         os.close(its_output)
         self.number, self.received, self.session, self.events, self.errors = 0, b"", None, [], []
+        try:
+            self._attach()
+        except AssertionError:
+            self.process.kill()
+            raise
+
+    def _attach(self):
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(domain + ".enable")
 
     def close(self):
-        self.process.kill()
-        self.process.wait()
+        self.session = None
+        try:
+            # Its other processes end before it does.
+            self.call("Browser.close")
+            self.process.wait(TIMEOUT)
+        finally:
+            self.process.kill()
+            self.process.wait()
         os.close(self.writing)
         os.close(self.reading)
         shutil.rmtree(self.profile, ignore_errors=True)

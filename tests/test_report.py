@@ -49,6 +49,21 @@ def recorded(machine):
     return "nodedev:///embed?root=" + kit.machine_archive(machine)
 
 
+def port_type(folder):
+    """What a port of PCI Express is, by its configuration space (PCI Express Base Specification, 7.5.3.2); None for others."""
+    with open(folder + "/config", "rb") as f:
+        config = f.read()
+    if len(config) < 256 or not config[6] & 0x10:
+        return None
+    at, seen = config[0x34] & 0xfc, set()
+    while at and at not in seen:
+        seen.add(at)
+        if config[at] == 0x10:
+            return {4: "Root port", 5: "Switch, upstream", 6: "Switch, downstream"}.get(config[at + 2] >> 4)
+        at = config[at + 1] & 0xfc
+    return None
+
+
 def report(uri):
     """The page of a connection, in a file."""
     fd, path = tempfile.mkstemp(suffix=".html", dir=kit.temp())
@@ -112,6 +127,7 @@ class Machines(Shown):
         kinds = collections.Counter(next(iter(device["capability"])) for device in devices)
         shown = dict(self.ask("[...kinds.children].slice(1).map((each) => [each.dataset.kind, Number(each.lastChild.textContent)])"))
         self.assertEqual(shown, kinds)
+        self.check_places(kit.extract(kit.machine_archive(machine)), devices)
         self.check_verdicts(uri, devices)
         self.check_functions(inventory)
         bound = collections.Counter(device["driver"]["name"] for device in devices if "driver" in device)
@@ -127,6 +143,30 @@ class Machines(Shown):
                 text = self.ask("document.querySelector('#inventory pre').textContent")
                 self.assertEqual('{\n  "%s": %s\n}\n' % (name, text.replace("\n", "\n  ")), tool(uri, "inventory", name))
         self.note = "%d devices, %s" % (len(names), scheme)
+
+    def check_places(self, tree, devices):
+        """Functions hang where their folders are in sysfs, virtual ones on their physical one; ports are what they say."""
+        by_address = {device["path"].rpartition("/")[2]: device for device in devices if "pci" in device["capability"]}
+        expected = {}
+        for address, device in by_address.items():
+            folder = tree + device["path"]
+            above = folder + "/physfn" if os.path.exists(folder + "/physfn") else os.path.dirname(folder)
+            above = os.path.basename(os.path.realpath(above))
+            node = int(kit.read(folder + "/numa_node")) if os.path.exists(folder + "/numa_node") else -1
+            expected[device["name"]] = [by_address[above]["name"] if above in by_address else above,
+                                        "NUMA node %d" % node if node >= 0 else None, port_type(folder)]
+        shown = self.ask("""[...document.querySelectorAll("#tree .row > a")].map((link) => {
+            const above = link.closest("li").parentNode.closest("li"), box = link.closest(".root");
+            return [link.hash.slice(8), above ? above.querySelector("a").hash.slice(8) : box.querySelector(".note").textContent,
+                    link.closest(".numa")?.querySelector("h3").firstChild.data ?? null, link.nextSibling.textContent];
+        })""")
+        self.assertEqual(len(shown), len(expected))
+        for name, above, node, role in shown:
+            self.assertEqual(above, expected[name][0], name)
+            if expected[name][1]:
+                self.assertEqual(node, expected[name][1], name)
+            if expected[name][2]:
+                self.assertEqual(role, expected[name][2], name)
 
     def check_verdicts(self, uri, devices):
         concerned = [device["name"] for device in devices if {"pci", "mdev"} & set(device["capability"])]

@@ -5,7 +5,8 @@ const MANY = 60;
 const PCI_BRIDGE = 0x0604;
 
 const isBridge = (device) => device.kind === "pci" && (device.inventory.pci?.class?.id ?? device.facts.class ?? 0) >> 8 === PCI_BRIDGE;
-const isExpress = (device) => device.facts["pci-express"] !== undefined;
+// Libvirt has an empty <pci-express/> where the configuration space could not be read.
+const isExpress = (device) => (device.facts["pci-express"]?.link ?? device.inventory.pci?.link) !== undefined;
 const pciParent = (device) => (device.parent?.kind === "pci" ? device.parent : undefined);
 const bridgesBelow = (device) => device.children.filter(isBridge);
 

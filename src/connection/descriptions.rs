@@ -85,7 +85,7 @@ impl Connection {
                 }
             }
         }
-        Ok(serde_json::Value::Object(all).to_string())
+        text(&all)
     }
 
     /// The inventory of one device, as a JSON object with its parts.
@@ -94,7 +94,7 @@ impl Connection {
         let device = self.device(name)?;
         let survey = Survey::new(&self.host, is_slow);
         let inventory = inventory_of(&device, &parts, &survey)?;
-        Ok(serde_json::Value::Object(inventory).to_string())
+        text(&inventory)
     }
 
     /// Whether, and until when, a call may run mdevctl, which has the caller's rights.
@@ -121,4 +121,9 @@ impl Connection {
             .map_err(|e| Error::io("cannot write the recording", &e))?;
         Ok(archive)
     }
+}
+
+/// An object as text, in one piece: Display would write it in thousands.
+fn text(object: &Object) -> Result<String> {
+    serde_json::to_string(object).map_err(|e| Error::new(Code::InternalError, e.to_string()))
 }

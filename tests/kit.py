@@ -228,6 +228,12 @@ def read(path):
         return f.read()
 
 
+def manual(name):
+    """An installed manual page, which packages compress, without the signs that protect hyphens."""
+    path = os.path.join(PREFIX, "share", "man", "man" + name[-1], name)
+    return read(path if os.path.exists(path) else path + ".gz").replace("\\", "")
+
+
 Symbol = collections.namedtuple("Symbol", "library node name type stub")
 
 

@@ -325,7 +325,7 @@ class Runner(unittest.TestCase):
     def test_help_and_version(self):
         status, out, err = self.outcome("--help")
         self.assertEqual((status, err), (0, ""))
-        page = kit.read(os.path.join(kit.PREFIX, "share", "man", "man1", "virnodedev-run.1")).replace("\\", "")
+        page = kit.manual("virnodedev-run.1")
         for option in re.findall(r"--[a-z-]+", out):
             self.assertIn(option, page)
         version = kit.checked(os.path.join(kit.PREFIX, "bin", "nodedev"), "--version").stdout.split()[1]

@@ -98,7 +98,7 @@ class Usage(unittest.TestCase):
                          (0, "nodedev %s\nlibrary: virnodedev %s\nAPI: libvirt 12.8.0\n" % (version, version)))
 
     def test_manual_page_has_every_option(self):
-        page = kit.read(os.path.join(kit.PREFIX, "share", "man", "man1", "nodedev.1")).replace("\\", "")
+        page = kit.manual("nodedev.1")
         for option in ("--tree", "--cap", "--all", "--inactive", "--persistent", "--transient", "--json", "--connect",
                        "--readonly", "--quiet", "--version", "--help"):
             self.assertIn(option, page)

@@ -56,7 +56,7 @@ class Usage(unittest.TestCase):
 
     def test_help(self):
         overview = tool("--help").stdout
-        page = kit.read(os.path.join(kit.PREFIX, "share", "man", "man1", "nodedev.1")).replace("\\", "")
+        page = kit.manual("nodedev.1")
         for command in COMMANDS:
             self.assertRegex(overview, r"\n  %s +\w" % command)
             done = tool(command, "--help")

@@ -9,10 +9,13 @@ pub type Name = Arc<CStr>;
 
 /// Appends `part` with every byte outside `[A-Za-z0-9]` replaced by `_`.
 fn sanitise_into(name: &mut Vec<u8>, part: &[u8]) {
-    name.extend(part.iter().map(|&b| match b {
-        b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => b,
-        _ => b'_',
-    }));
+    let start = name.len();
+    name.extend_from_slice(part);
+    for b in &mut name[start..] {
+        if !b.is_ascii_alphanumeric() {
+            *b = b'_';
+        }
+    }
 }
 
 /// A device name: `prefix_sysname` or `prefix_sysname_suffix`, sanitised byte by byte.

@@ -236,10 +236,13 @@ impl<C: Send + Sync + 'static, D: Send + Sync + 'static> Handles<C, D> {
             _ => return false,
         };
         let device = table.take(address);
-        if let Some(Handle::Connection { holds, .. }) = table.get_mut(owner) {
-            *holds -= 1;
-        }
-        let connection = table.take_unused_connection(owner);
+        let connection = match table.get_mut(owner) {
+            Some(Handle::Connection { holds, .. }) => {
+                *holds -= 1;
+                (*holds == 0).then(|| table.take_unused_connection(owner))
+            }
+            _ => None,
+        };
         drop(table);
         drop(device);
         drop(connection);

@@ -2,10 +2,10 @@
 //! The places in which files are looked up, and the system calls for it. [`super::files::Files`] tells what their
 //! errors mean.
 
-use std::ffi::OsStr;
+use std::ffi::{CStr, OsStr};
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
@@ -13,9 +13,11 @@ use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
 use once_cell::sync::OnceCell;
 use rustix::buffer::spare_capacity;
 use rustix::fs::{
-    AtFlags, CWD, Mode, OFlags, StatFs, fstatfs, openat, readlinkat, readlinkat_raw, statat, statfs,
+    AtFlags, CWD, Mode, OFlags, RawDir, StatFs, fstatfs, openat, readlinkat, readlinkat_raw,
+    statat, statfs,
 };
 use rustix::io::{Errno, read, retry_on_intr};
+use rustix::path::Arg;
 
 use super::found::{answer_of_driver, retry_interrupted};
 use super::recording::notes::Notes;
@@ -29,6 +31,9 @@ const PAGE: usize = 4096;
 
 /// Enough bytes for almost every link of sysfs; a longer one is read into memory that grows.
 const SHORT_LINK: usize = 256;
+
+/// How much room getdents64(2) is given for names, in bytes.
+const NAMES: usize = 32 << 10;
 
 /// File systems of the kernel's own, in memory and on disks, by their numbers (statfs(2)): sysfs, tmpfs, ext2 to ext4,
 /// XFS, Btrfs.
@@ -252,7 +257,11 @@ impl Source {
     /// The names in a folder, in the order in which the file system lists them.
     pub fn entries(&self, path: &[u8]) -> io::Result<Vec<Vec<u8>>> {
         match self {
-            Source::Live(_) => Ok(retry_interrupted(|| open_folder(path))?.1),
+            Source::Live(_) => {
+                let mut names = Vec::new();
+                each_name(path, &mut |_, name| names.push(name.to_bytes().to_vec()))?;
+                Ok(names)
+            }
             Source::Tree(dir, _) => retry_interrupted(|| names_in(&dir.open_dir(inside(path))?)),
             Source::Recording(recording) => recording.names(path),
             Source::Noted(files, notes) => {
@@ -268,8 +277,11 @@ impl Source {
     pub fn links(&self, path: &[u8]) -> io::Result<Vec<Link>> {
         match self {
             Source::Live(_) => {
-                let (folder, names) = retry_interrupted(|| open_folder(path))?;
-                Ok(with_names(names, |name| link_at(folder.fd()?, name)))
+                let mut links = Vec::new();
+                each_name(path, &mut |folder, name| {
+                    links.push((name.to_bytes().to_vec(), link_at(folder, name)));
+                })?;
+                Ok(links)
             }
             Source::Tree(dir, _) => {
                 let folder = retry_interrupted(|| dir.open_dir(inside(path)))?;
@@ -299,30 +311,38 @@ fn with_names<T>(names: Vec<Vec<u8>>, find: impl Fn(&[u8]) -> T) -> Vec<(Vec<u8>
     names.into_iter().map(find).collect()
 }
 
-/// Opens a folder of the running system and reads the names in it.
-fn open_folder(path: &[u8]) -> io::Result<(rustix::fs::Dir, Vec<Vec<u8>>)> {
+/// Calls `take` for each name in a folder of the running system, with the folder.
+fn each_name(path: &[u8], take: &mut dyn FnMut(BorrowedFd<'_>, &CStr)) -> io::Result<()> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let mut folder = rustix::fs::Dir::new(openat(CWD, path, flags, Mode::empty())?)?;
-    let mut names = Vec::new();
-    while let Some(entry) = folder.read() {
-        let name = entry?.file_name().to_bytes().to_vec();
-        if name != b"." && name != b".." {
-            names.push(name);
+    let folder = retry_on_intr(|| openat(CWD, path, flags, Mode::empty()))?;
+    let mut room = Vec::with_capacity(NAMES);
+    let mut entries = RawDir::new(&folder, room.spare_capacity_mut());
+    while let Some(entry) = entries.next() {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(Errno::INTR) => continue,
+            // The folder was removed.
+            Err(Errno::NOENT) => break,
+            Err(e) => return Err(e.into()),
+        };
+        let name = entry.file_name();
+        if name != c"." && name != c".." {
+            take(folder.as_fd(), name);
         }
     }
-    Ok((folder, names))
+    Ok(())
 }
 
 /// The target of a link of the running system.
-fn link_at(folder: impl AsFd, path: &[u8]) -> io::Result<Vec<u8>> {
+fn link_at(folder: BorrowedFd<'_>, path: impl Arg + Copy) -> io::Result<Vec<u8>> {
     let mut short = [MaybeUninit::uninit(); SHORT_LINK];
     let whole = retry_on_intr(|| {
-        let (target, rest) = readlinkat_raw(&folder, path, &mut short)?;
+        let (target, rest) = readlinkat_raw(folder, path, &mut short)?;
         Ok((!rest.is_empty()).then(|| target.to_vec()))
     })?;
     match whole {
         Some(target) => Ok(target),
-        None => Ok(retry_on_intr(|| readlinkat(&folder, path, Vec::new()))?.into_bytes()),
+        None => Ok(retry_on_intr(|| readlinkat(folder, path, Vec::new()))?.into_bytes()),
     }
 }
 

@@ -4,6 +4,7 @@
  * ours URI first  opens, lists once, ends: what a short program does (timed from outside)
  * ours URI described  the same with the XML of every device
  * ours URI embedded  times opening, listing and closing only, under this name
+ * ours URI memory prints the memory of the process after a list, in KiB
  * ours URI connections  has 1,000 connections list, and prints what each takes
  * ours URI list   opens, lists and closes once, between two calls that strace shows
  * ours URI xml    reads the XML of every device so
@@ -187,6 +188,19 @@ static void many_connections(void)
         virConnectClose(all[i]);
 }
 
+static void print_memory(void)
+{
+    char line[256];
+    long kib = 0;
+    FILE *status = fopen("/proc/self/status", "r");
+
+    while (status && fgets(line, sizeof(line), status))
+        sscanf(line, "VmRSS: %ld", &kib);
+    if (status)
+        fclose(status);
+    printf("memory %ld\n", kib);
+}
+
 static void mark(const char *name)
 {
     access(name, F_OK);
@@ -249,6 +263,10 @@ static int has_mode(const char *mode)
     }
     open_connection();
     list(0);
+    if (strcmp(mode, "memory") == 0) {
+        print_memory();
+        return 1;
+    }
     if (strcmp(mode, "described") == 0 || strcmp(mode, "again") == 0) {
         mode[0] == 'd' ? xml_of_all() : xml_again();
         return 1;

@@ -77,7 +77,7 @@ COMPAT_LDFLAGS = -shared -Wl,-z,defs,-z,nodelete,--enable-new-dtags -Wl,--filter
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all library without-libudev static html sbom wheel demo check check-rust check-deps check-asan check-tsan faults describable fuzz compare vm-check distro-check cross-check release bench install install-strip uninstall clean help
+.PHONY: all library without-libudev static html sbom wheel demo check check-rust check-deps check-asan check-tsan faults describable fuzz prove compare vm-check distro-check cross-check release bench install install-strip uninstall clean help
 
 all: $(BUILD_DIR)/nodedev $(COMPAT_LIBRARIES) $(COMPAT_APIS) $(BUILD_DIR)/virnodedev-run $(BUILD_DIR)/man3 $(BUILD_DIR)/THIRD-PARTY ## build the library and the programs
 
@@ -267,6 +267,9 @@ describable: all ## spoil each file of the recorded machines of MACHINES=FOLDER 
 
 fuzz: library ## let a fuzzer run each fuzz target for SECONDS (20), and say whether it found anything
 	scripts/fuzz $(or $(SECONDS),20)
+
+prove: ## run the proofs: no panic, every input up to a bound, every order of threads (docs/proofs.md)
+	scripts/prove
 
 release: ## set the version to VERSION, commit and tag it, and make what is published (KEY=… signs); docs/releasing.md
 	scripts/release '$(VERSION)' $(if $(KEY),--key '$(KEY)')

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! PCI configuration space of any content and length.
 
-use virnodedev::caps::pci_express::{Express, header_type};
+use virnodedev::caps::config_space::header_type;
+use virnodedev::caps::pci_express::Express;
 use virnodedev::xml::reader;
 use virnodedev::xml::writer::Writer;
 

@@ -3,9 +3,9 @@
 //! Documentation/ABI/testing/sysfs-kernel-iommu_groups).
 
 use super::report::{Group, Member, Reason, Report, Verdict, held};
+use crate::caps::config_space::{HEADER_END, answers};
 use crate::caps::pci::{class, is_asleep, is_bridge};
 use crate::caps::pci_address::PciAddress;
-use crate::caps::pci_express::{HEADER_END, answers};
 use crate::connection::Connection;
 use crate::device::Origin;
 use crate::error::Result;

@@ -7,6 +7,7 @@
 
 // What kinds share.
 pub mod channel;
+pub mod config_space;
 pub mod identity;
 pub mod input;
 pub mod kind;

@@ -3,12 +3,13 @@
 
 use std::sync::Arc;
 
+use super::config_space::{answers, header_type};
 use super::identity::Identity;
 use super::input::{Input, attribute, invalid_attribute, number_attribute};
 use super::kind::{Kind, Mark, Nested, SlowFacts, Subsystem, Verdict};
 use super::mdev_types::{self, MdevType};
 use super::pci_address::PciAddress;
-use super::pci_express::{CONFIG_SIZE, Express, answers, header_type};
+use super::pci_express::{CONFIG_SIZE, Express};
 use super::vpd::Vpd;
 use crate::error::{Code, Error, Result};
 use crate::host::files::basename;

@@ -12,11 +12,10 @@
 
 use std::any::Any;
 use std::cell::RefCell;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::shield::shield;
+use super::sync::{AtomicBool, AtomicU32, Mutex, MutexGuard, Ordering, PoisonError};
+use super::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use crate::process;
 
 /// The order in which a fork takes the locks of the process. Code that takes one while it holds another must follow
@@ -106,14 +105,14 @@ fn known_locks() -> MutexGuard<'static, KnownLocks> {
 }
 
 /// Holds all locks of the process. They are released in the reverse order.
-struct AllLocks {
+pub(super) struct AllLocks {
     locks: Vec<Box<dyn Any>>,
     _known: MutexGuard<'static, KnownLocks>,
     _work: RwLockWriteGuard<'static, ()>,
 }
 
 impl AllLocks {
-    fn hold() -> Self {
+    pub(super) fn hold() -> Self {
         let work = process::hold();
         let known = known_locks();
         AllLocks {

@@ -9,9 +9,9 @@
 
 use std::collections::VecDeque;
 use std::ops::Range;
-use std::sync::{Arc, RwLockReadGuard, RwLockWriteGuard};
 
 use super::fork::{Maker, ProcessLock, Rank};
+use super::sync::{Arc, RwLockReadGuard, RwLockWriteGuard};
 
 /// How many other handles are made before an address is used again, so that a stale pointer does not soon mean
 /// another device.

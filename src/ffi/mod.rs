@@ -17,7 +17,7 @@
 //! | `default_loop`, `installed_loop` | event loops |
 //! | `store` | errors: each thread's and connection's last one, who is told |
 //! | `failure`, `out`, `user_data` | failures as fields of a record, values as C memory, pointers of programs |
-//! | `fork`, `shield`, `cancellation` | locks that a fork waits for; what keeps panics out of C; where threads can be cancelled |
+//! | `fork`, `sync`, `shield`, `cancellation` | locks that a fork waits for, and what they are made of; what keeps panics out of C; where threads can be cancelled |
 //! | `types`, `constants`, `error_domain`, `error_number` | the words of the header |
 //!
 //! Doc comments of exported items are the C reader's manual: cbindgen copies
@@ -68,6 +68,7 @@ mod registrations;
 mod shield;
 mod store;
 mod stub;
+mod sync;
 mod telling;
 mod user_data;
 mod watching;

@@ -2,10 +2,9 @@
 //! The functions of a program that are registered on a connection, each with a number.
 
 use std::ffi::c_int;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::failure::{Failure, Result};
+use super::sync::{Arc, AtomicBool, Mutex, MutexGuard, Ordering, PoisonError};
 use super::user_data::UserData;
 use crate::error::{Code, Domain, Error};
 

@@ -2,10 +2,10 @@
 //! Lets one thread at a time dispatch a connection's events, and keeps what must wait until it has finished.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::listener::Listener;
 use super::registrations::Registration;
+use super::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The dispatching of one connection's events.
 #[derive(Default)]

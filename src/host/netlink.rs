@@ -126,8 +126,9 @@ pub fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
 
 /// Takes a part of this length, and its padding, off the front. The last part need not be padded.
 fn take<'a>(rest: &mut &'a [u8], length: usize) -> Option<&'a [u8]> {
-    let part = rest.get(..length)?;
-    *rest = rest.get(align(length)..).unwrap_or_default();
+    let (part, behind) = rest.split_at_checked(length)?;
+    let padding = length.wrapping_neg() % 4;
+    *rest = behind.get(padding..).unwrap_or_default();
     Some(part)
 }
 

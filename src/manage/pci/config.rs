@@ -9,7 +9,8 @@ use std::os::fd::OwnedFd;
 use rustix::fs::OFlags;
 use rustix::io::{Errno, pread, pwrite};
 
-use crate::caps::pci_express::{ID_EXPRESS, find_capability, header_type, word};
+use crate::caps::config_space::{find_capability, header_type, word};
+use crate::caps::pci_express::ID_EXPRESS;
 use crate::host::node::Node;
 
 /// The size of the part that every function has, in bytes.

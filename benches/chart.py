@@ -8,7 +8,10 @@ COLOURS = ("#1b6ca8", "#c05a1c")
 
 
 def spell(value):
-    return "%g" % value if value < 1000 else "%gk" % (value / 1000)
+    for size, letter in ((1e6, "M"), (1e3, "k")):
+        if value >= size:
+            return "%g%s" % (value / size, letter)
+    return "%g" % value
 
 
 def powers(values):

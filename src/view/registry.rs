@@ -325,6 +325,32 @@ mod tests {
     }
 
     #[test]
+    fn a_definition_gives_way_to_a_device_of_the_kernel() {
+        let mut registry = Registry::new([inactive("m", "/sys/devices/a/m", "t-1")]);
+        let old = registry.insert(kernel("m", "/sys/devices/z"));
+        assert_eq!(old.unwrap().key(), b"/sys/devices/a/m");
+        check(&registry, &["m"]);
+        // It is replaced, not hidden behind the other.
+        registry.remove_key(b"/sys/devices/z");
+        assert!(!registry.show(&name("m")));
+        check(&registry, &[]);
+    }
+
+    #[test]
+    fn a_second_system_is_a_device_like_others() {
+        let second = Device {
+            kind: Capability::System,
+            ..kernel("second", "/sys/devices/b")
+        };
+        let mut registry = some();
+        assert!(registry.insert(second).is_none());
+        assert_eq!(
+            names(registry.iter()),
+            ["computer", "a", "c", "m", "second", "b"]
+        );
+    }
+
+    #[test]
     fn of_two_devices_with_one_name_that_with_the_last_path_is_shown() {
         let mut registry = some();
         // The device that has the name keeps it.

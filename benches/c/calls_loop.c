@@ -6,6 +6,7 @@
  *   l FD PATH           read a link  s FD PATH       stat          d FD SIZE   read a folder
  *   k FD FAMILY TYPE PROTOCOL        make a socket   i FD          make an inotify instance
  *   w COUNT FD...       poll, without waiting        e FD NAME     ask for an interface's features
+ *   a FD PATH           watch a folder by inotify
  * A line `begin` ends the calls that are made once, before the timed ones.
  */
 #define _GNU_SOURCE
@@ -129,6 +130,9 @@ static void make(const struct call *call)
     case 'i':
         keep(call->fd, inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
         break;
+    case 'a': /* To close an instance with a watch takes the kernel milliseconds. */
+        inotify_add_watch(fd, call->path, IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_ONLYDIR);
+        break;
     case 'w':
         poll_some(call);
         break;
@@ -190,7 +194,7 @@ int main(int argc, char **argv)
         memset(call, 0, sizeof(*call));
         call->what = line[0];
         rest = numbers(line + 1, &call->fd, 1);
-        if (strchr("lse", call->what) == NULL)
+        if (strchr("lsea", call->what) == NULL)
             rest = numbers(rest, call->numbers, call->what == 'o' ? 1 : POLLED);
         call->path = strdup(rest);
     }

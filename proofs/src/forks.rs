@@ -22,7 +22,7 @@ pub fn a_fork_finds_no_lock_held() {
     sync::every_order(|| {
         let high: &ProcessLock<u8> = Box::leak(Box::new(ProcessLock::new(Rank::ErrorHandler, 0)));
         let low: &ProcessLock<u8> = Box::leak(Box::new(ProcessLock::new(Rank::Handles, 0)));
-        let at_work: &[AtomicBool; 2] = Box::leak(Box::new(Default::default()));
+        let at_work: &[AtomicBool; 2] = Box::leak(Box::default());
         let workers = [(low, &at_work[0]), (high, &at_work[1])].map(|(lock, at_work)| {
             thread::spawn(move || {
                 let mut value = lock.write();

@@ -2,7 +2,8 @@
 //! Proofs about files of the library, which are built here as they are (docs/proofs.md). What these files import of others is
 //! either built along or has a stand-in here that does nothing but what the proof needs.
 
-#![allow(dead_code)]
+// Two proofs build the table of handles, each with other locks. Loom says itself where its cells are shared wrongly.
+#![allow(dead_code, clippy::duplicate_mod, clippy::arc_with_non_send_sync)]
 
 pub mod forks;
 pub mod handles;

@@ -247,6 +247,11 @@ impl View {
         Ok(notifier)
     }
 
+    /// To be called before somebody waits for events: the next refresh has the monitor hear of everything at once.
+    pub fn expect_waiting(&mut self) {
+        self.monitor.iter_mut().for_each(Monitor::expect_waiting);
+    }
+
     /// Starts or stops to keep events for [`View::take_events`].
     pub fn keep_events(&mut self, keep: bool) {
         self.known.events.keep(keep);

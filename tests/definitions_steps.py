@@ -11,6 +11,7 @@ import select
 import shutil
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "python"))
 import vnd  # noqa: E402
@@ -154,8 +155,24 @@ def mount(path):
     subprocess.run(["/bin/mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", path], check=True)
 
 
+def unwatched():
+    """A connection for which nobody waits compares the definitions in its first second, and watches them then."""
+    made = lib.virConnectOpen(b"nodedev:///system")
+    for _ in range(2):
+        before = lib.virNodeNumOfDevices(made, None, 0)
+        put("mtty/" + NEW, '{"mdev_type":"mtty-2","start":"manual","attrs":[]}')
+        added = lib.virNodeNumOfDevices(made, None, 0)
+        os.unlink(FOLDER + "mtty/" + NEW)
+        removed = lib.virNodeNumOfDevices(made, None, 0)
+        print("  instances", instances(), "added", added - before, "removed", added - removed)
+        time.sleep(1.1)
+    lib.virConnectClose(made)
+
+
 # What follows happens to a folder that is no machine's own.
 close()
+print("nobody waits")
+unwatched()
 mount("/etc")
 os.mkdir("/etc/mdevctl.d")
 mount("/etc/mdevctl.d")

@@ -38,6 +38,9 @@ define below a new parent
   DEFINED mdev_11111111_2222_3333_4444_555555555599_0000_0f_00_0
 write half a definition
   UNDEFINED mdev_11111111_2222_3333_4444_555555555599_0000_0f_00_0
+nobody waits
+  instances 0 added 1 removed 1
+  instances 1 added 1 removed 1
 instances 1
 define
   DEFINED mdev_11111111_2222_3333_4444_555555555599_mtty

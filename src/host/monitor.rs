@@ -52,6 +52,11 @@ const DELIVERY_TIME: Duration = Duration::from_millis(2);
 /// How long the count that was read counts as current when a single device is asked for.
 const COUNT_LIFETIME: Duration = Duration::from_millis(1);
 
+/// How long after its first scan a connection compares the definitions of mediated devices when it looks, instead of
+/// watching them, unless somebody waits for changes. When a watch ends, the kernel waits for all who use watches
+/// (`synchronize_srcu()` in fs/notify/mark.c), for up to 20 ms: a program that looks once and ends need not.
+const UNWATCHED: Duration = Duration::from_secs(1);
+
 /// What happened and has not been taken in yet.
 #[derive(Debug, Default)]
 pub struct News {
@@ -92,10 +97,14 @@ pub struct Monitor {
     links: Option<Links>,
     /// The number of the last uevent for which udevd is waited for, and since when.
     awaited: Option<(u64, Instant)>,
-    /// Watches the definitions of mediated devices, from the first scan on.
+    /// Watches the definitions of mediated devices.
     definitions: Option<Watch>,
-    /// Whether they cannot be watched, though they should be.
+    /// Whether they must be compared, because they are not watched yet or cannot be.
     misses_definitions: bool,
+    /// When the host was first scanned.
+    first_scan: Option<Instant>,
+    /// Whether somebody waits for the descriptors.
+    is_waited_on: bool,
 }
 
 /// How many messages one call has read, and since when.
@@ -171,6 +180,8 @@ impl Monitor {
             awaited: None,
             definitions: None,
             misses_definitions: false,
+            first_scan: None,
+            is_waited_on: false,
         };
         monitor.listen(files.exists(UDEV_CONTROL)?)?;
         Ok(monitor)
@@ -186,12 +197,25 @@ impl Monitor {
         Ok(())
     }
 
-    /// Starts to watch the definitions. If that fails, it is tried again at each thorough look, which compares all of
-    /// them.
+    /// Starts to watch the definitions if it is time. Until then, and if it fails, it is tried again at each look at the
+    /// count, which compares all of them.
     fn watch_definitions(&mut self, files: &Files) {
+        let first = *self.first_scan.get_or_insert_with(Instant::now);
+        if !self.is_waited_on && first.elapsed() < UNWATCHED {
+            self.misses_definitions = true;
+            return;
+        }
         let watch = Watch::open(files);
         self.misses_definitions = watch.is_err();
         self.definitions = watch.ok().flatten();
+    }
+
+    /// To be called before somebody waits for the descriptors: the next look makes those that were not needed yet.
+    pub fn expect_waiting(&mut self) {
+        self.is_waited_on = true;
+        if self.misses_definitions {
+            self.checked = None;
+        }
     }
 
     /// The descriptors that are readable while there are messages. After a scan, the set may be another one.
@@ -269,7 +293,7 @@ impl Monitor {
             news.rescan = true;
             self.listen(!self.through_udevd)?;
         }
-        if thorough && self.misses_definitions {
+        if due && self.misses_definitions {
             self.watch_definitions(files);
             news.missed_definitions = true;
         }

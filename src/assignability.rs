@@ -58,7 +58,7 @@ fn mediated(name: String, node: &Node<'_>) -> Result<Report> {
         return Ok(report);
     };
     report.group = Some(Group {
-        number: text::line(&number),
+        number: text::parse_u64(&number, 10),
         kind: None,
         members: vec![Member {
             name: report.name.clone(),

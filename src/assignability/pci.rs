@@ -172,7 +172,7 @@ impl Findings<'_> {
             members.push(self.look_at_member(conn, &member)?);
         }
         self.report.group = Some(Group {
-            number: text::line(&number),
+            number: text::parse_u64(&number, 10),
             kind: node.text("iommu_group/type")?,
             members,
         });

@@ -56,8 +56,8 @@ pub struct Member {
 /// An IOMMU group: what the IOMMU cannot keep apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
-    /// Its number.
-    pub number: String,
+    /// Its number; `None` for a link in a recording whose name is none.
+    pub number: Option<u64>,
     /// How the kernel maps memory for it, from the attribute `type`; `None` where it does not tell.
     pub kind: Option<String>,
     /// Everything in it, the device itself included.
@@ -123,9 +123,10 @@ impl Report {
         };
         if let Some(group) = &self.group {
             let members: Vec<_> = group.members.iter().map(Member::to_text).collect();
+            let number = group.number.map(|number| format!(" {number}"));
             line(format_args!(
-                "IOMMU group {}: {}",
-                group.number,
+                "IOMMU group{}: {}",
+                number.unwrap_or_default(),
                 members.join(", ")
             ));
         }
@@ -159,7 +160,9 @@ impl Reason {
 impl Group {
     fn to_json(&self) -> Json {
         let mut object = Map::new();
-        object.insert("number".into(), json!(self.number));
+        if let Some(number) = self.number {
+            object.insert("number".into(), json!(number));
+        }
         if let Some(kind) = &self.kind {
             object.insert("type".into(), json!(kind));
         }

@@ -111,7 +111,7 @@ fn a_function_of_the_host_alone_in_its_group_can_be_assigned() {
     let report = machine.report(NIC);
     assert_eq!(report.verdict(), Verdict::Yes);
     assert_eq!(found(&report), [("host-driver", Verdict::Yes, NIC)]);
-    let json = r#"{"name":"pci_0000_00_02_0","verdict":"yes","iommu_group":{"number":"5","type":"DMA","members":[{"name":"pci_0000_00_02_0","class":"0x020000","driver":"e1000e"}]},"reasons":[{"code":"host-driver","allows":"yes","device":"pci_0000_00_02_0","what":"is bound to the host's driver e1000e","advice":"detach it, if the virtual machine's manager does not: nodedev detach pci_0000_00_02_0"}]}"#;
+    let json = r#"{"name":"pci_0000_00_02_0","verdict":"yes","iommu_group":{"number":5,"type":"DMA","members":[{"name":"pci_0000_00_02_0","class":"0x020000","driver":"e1000e"}]},"reasons":[{"code":"host-driver","allows":"yes","device":"pci_0000_00_02_0","what":"is bound to the host's driver e1000e","advice":"detach it, if the virtual machine's manager does not: nodedev detach pci_0000_00_02_0"}]}"#;
     assert_eq!(report.to_json(), json);
     let text = "pci_0000_00_02_0: yes\n  IOMMU group 5: pci_0000_00_02_0 (e1000e)\n  note: pci_0000_00_02_0: is bound to the host's driver e1000e\n    detach it, if the virtual machine's manager does not: nodedev detach pci_0000_00_02_0\n";
     assert_eq!(report.to_text(), text);
@@ -386,7 +386,7 @@ fn mediated_devices_are_assignable_and_other_kinds_are_not_asked_about() {
         .unwrap();
     let report = connection.assignability(mdev).unwrap();
     assert_eq!(report.verdict(), Verdict::Yes);
-    assert_eq!(report.group.unwrap().number, "9");
+    assert_eq!(report.group.unwrap().number, Some(9));
     let error = connection.assignability(c"computer").unwrap_err();
     assert_eq!(error.code(), Code::OperationUnsupported);
     let error = connection.assignability(c"nothing").unwrap_err();

@@ -79,36 +79,25 @@ int event_check(const struct settings *settings)
     return 0;
 }
 
-/* Writes a time as virsh does, in UTC. gmtime() and strftime() would have a program without shared libraries carry what
- * reads time zones, and with it numbers of any kind: 80 kB. */
-static void put_time(const struct timespec *time)
-{
-    /* Counted as if years began in March, in turns of 400 years of 146,097 days: the day that some years have more comes
-     * last (Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days). */
-    const long long days = time->tv_sec / 86400 + 719468;
-    const int second = (int)(time->tv_sec % 86400);
-    const int day = (int)(days % 146097);
-    const int years = (day - day / 1460 + day / 36524 - day / 146096) / 365;
-    const int day_of_year = day - (365 * years + years / 4 - years / 100);
-    const int month = (5 * day_of_year + 2) / 153;
-    const long long year = days / 146097 * 400 + years + (month >= 10);
-
-    put("%04lld-%02d-%02d %02d:%02d:%02d.%03ld+0000: ", year, month < 10 ? month + 3 : month - 9,
-        day_of_year - (153 * month + 2) / 5 + 1, second / 3600, second / 60 % 60, second % 60, time->tv_nsec / 1000000);
-}
-
 /* Returns whether an event is to be printed, and then prints the beginning of its line. Without --loop only the first
  * event is printed. */
 static int begin_line(struct watch *watch)
 {
     struct timespec now;
+    struct tm utc;
+    char text[32];
+    time_t seconds;
 
     if (watch->count > 0 && (watch->settings->given & OPTION_LOOP) == 0)
         return 0;
     watch->count++;
     if ((watch->settings->given & OPTION_TIMESTAMP) != 0 &&
-        clock_gettime(CLOCK_REALTIME, &now) == 0)
-        put_time(&now);
+        clock_gettime(CLOCK_REALTIME, &now) == 0) {
+        seconds = now.tv_sec;
+        if (gmtime_r(&seconds, &utc) != NULL &&
+            strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &utc) > 0)
+            put("%s.%03ld+0000: ", text, now.tv_nsec / 1000000);
+    }
     return 1;
 }
 

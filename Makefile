@@ -96,7 +96,8 @@ without-libudev: ## build the library without libudev a second time, in build/wi
 
 # nodedev with everything in it. Nothing unwinds there, so the tables for that are left out, a tenth of its size.
 STATIC_DIR := $(BUILD_DIR)/static
-STATIC_SOURCES := tools/static/xpath.c tools/static/unwind.c $(filter-out tools/xpath.c,$(TOOL_SOURCES)) $(REPORT_PAGE)
+STATIC_UNWINDER := tools/static/unwind.c
+STATIC_SOURCES = tools/static/xpath.c $(STATIC_UNWINDER) $(filter-out tools/xpath.c,$(TOOL_SOURCES)) $(REPORT_PAGE)
 STATIC_SECTIONS := .eh_frame .rela.eh_frame .gcc_except_table* .rela.gcc_except_table*
 
 static: ## build nodedev as one file without any shared library, build/static/nodedev (with musl: TARGET=x86_64-unknown-linux-musl CC=musl-gcc)

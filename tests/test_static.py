@@ -2,7 +2,7 @@
 """nodedev as one file: in a folder that holds nothing but it and /sys, and in what examples/Dockerfile makes.
 
 `make static` builds it. Where that was not run, a program is linked in the same way with the library of
-`make without-libudev`, which is larger.
+`make without-libudev`, which is larger, unwinds after a panic, and so needs the compiler's unwinder and its tables.
 """
 import json
 import os
@@ -32,7 +32,8 @@ def program():
         os.makedirs(folder)
         os.symlink(UNOPTIMISED, os.path.join(folder, "libvirnodedev.a"))
         _program = os.path.join(folder, "nodedev")
-        kit.checked("make", "-C", kit.ROOT, "STATIC_DIR=" + folder, _program, env=dict(os.environ))
+        kit.checked("make", "-C", kit.ROOT, "STATIC_DIR=" + folder, "STATIC_UNWINDER=", "STATIC_SECTIONS=", _program,
+                    env=dict(os.environ))
     return _program
 
 

@@ -121,4 +121,25 @@ mod tests {
             assert_eq!(PciAddress::parse(bad.as_bytes()), None, "{bad}");
         }
     }
+
+    /// PCI Local Bus Specification 3.0, 3.2.2.3.2: 8 bits of bus, 5 of device, 3 of function.
+    #[test]
+    fn elements_within_the_limits_of_pci() {
+        for (attributes, expected) in [
+            (
+                "domain='0x10000' bus='0xff' slot='0x1f' function='7'",
+                Some("10000:ff:1f.7"),
+            ),
+            ("bus='1'", Some("0000:01:00.0")),
+            ("bus='0x100'", None),
+            ("slot='0x20'", None),
+            ("function='8'", None),
+            ("function='x'", None),
+        ] {
+            let text = format!("<address {attributes}/>");
+            let element = crate::xml::reader::parse(text.as_bytes(), None).unwrap();
+            let found = PciAddress::parse_element(&element).map(|address| address.to_string());
+            assert_eq!(found.ok().as_deref(), expected, "{attributes}");
+        }
+    }
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! PCI functions (kernel: Documentation/ABI/testing/sysfs-bus-pci).
 
+mod iommu_group;
+mod virtual_functions;
+
 use std::sync::Arc;
 
 use super::config_space::{answers, header_type};
@@ -12,15 +15,17 @@ use super::pci_address::PciAddress;
 use super::pci_express::{CONFIG_SIZE, Express};
 use super::vpd::Vpd;
 use crate::error::{Code, Error, Result};
-use crate::host::files::basename;
 use crate::host::found::Found;
 use crate::host::node::Node;
 use crate::text;
-use crate::xml::schema::Pattern::{self, Many, Maybe, Several};
+use crate::xml::schema::Pattern::{self, Many, Maybe};
 use crate::xml::schema::text_kind::{INT, PCI_CLASS, UNSIGNED_INT, UNSIGNED_LONG};
-use crate::xml::schema::{capability, capability_with, element, optional, required, text};
+use crate::xml::schema::{capability, capability_with, element, optional, text};
 use crate::xml::value::Hex;
-use crate::xml::writer::{Attribute, Writer};
+use crate::xml::writer::Writer;
+pub use iommu_group::IommuGroup;
+use virtual_functions::function_of_link;
+pub use virtual_functions::{VirtualFunctions, virtual_functions};
 
 /// A PCI function.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,24 +79,6 @@ pub struct PciState {
     pub vpd: Option<Arc<Vpd>>,
     /// Its IOMMU group; `None` if it is in none.
     pub iommu_group: Option<IommuGroup>,
-}
-
-/// The virtual functions that a function has and can have.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct VirtualFunctions {
-    /// Those that exist, by index, from the links `virtfn0`, `virtfn1`, ….
-    pub functions: Vec<PciAddress>,
-    /// How many there can be, from the attribute `sriov_totalvfs`; 0 if a document does not say.
-    pub max: u32,
-}
-
-/// An IOMMU group: functions that can only be assigned to a virtual machine together.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IommuGroup {
-    /// Its number.
-    pub number: i32,
-    /// Its functions, in the order in which the kernel lists them; empty if only the number is known.
-    pub functions: Vec<PciAddress>,
 }
 
 fn address(node: &Node<'_>) -> Option<PciAddress> {
@@ -228,11 +215,7 @@ impl Kind for Pci {
         Maybe(&capability(&[BRIDGES[0].1, BRIDGES[1].1], &[])),
         Maybe(&mdev_types::SCHEMA),
         Maybe(&Vpd::SCHEMA),
-        Maybe(&element(
-            "iommuGroup",
-            &[required("number", UNSIGNED_INT)],
-            &[Several(&PciAddress::SCHEMA)],
-        )),
+        Maybe(&IommuGroup::SCHEMA),
         Maybe(&element("numa", &[optional("node", INT)], &[])),
         Maybe(&Express::SCHEMA),
     ]);
@@ -411,91 +394,5 @@ impl PciState {
             _ => {}
         }
         Ok(())
-    }
-}
-
-fn function_of_link(node: &Node<'_>, name: &str) -> Found<PciAddress> {
-    let target = node.host.files.read_link(&node.below(name))?;
-    Ok(target.and_then(|target| PciAddress::parse(basename(&target))))
-}
-
-/// The virtual functions of a function, by index.
-pub fn virtual_functions(node: &Node<'_>) -> Result<Vec<PciAddress>> {
-    let mut functions = Vec::new();
-    while let Some(function) = function_of_link(node, &format!("virtfn{}", functions.len()))? {
-        functions.push(function);
-    }
-    Ok(functions)
-}
-
-impl VirtualFunctions {
-    fn read(node: &Node<'_>) -> Found<VirtualFunctions> {
-        let functions = virtual_functions(node)?;
-        let max = node.number("sriov_totalvfs", 10, text::parse_u32)?;
-        let max = max.unwrap_or(0);
-        let has_any = max > 0 || !functions.is_empty();
-        Ok(has_any.then_some(VirtualFunctions { functions, max }))
-    }
-
-    fn write(&self, w: &mut Writer) {
-        let mut attributes: Vec<Attribute<'_>> = Vec::new();
-        if self.max > 0 {
-            attributes.push(("maxCount", &self.max));
-        }
-        if self.functions.is_empty() {
-            return w.empty_capability("virt_functions", &attributes);
-        }
-        w.capability("virt_functions", &attributes, |w| {
-            for address in &self.functions {
-                address.write(w.item());
-            }
-        });
-    }
-}
-
-impl IommuGroup {
-    /// Takes the number from the target of the link `iommu_group`. If the target does not exist, as in some recordings,
-    /// no function is known. As in libvirt, a group without the folder `devices` has the function itself, and a group
-    /// whose folder has no PCI function is left out.
-    fn read(node: &Node<'_>) -> Found<IommuGroup> {
-        let files = &node.host.files;
-        let target = files.read_link(&node.below("iommu_group"))?;
-        let Some(number) = target.and_then(|target| text::parse_i32(basename(&target), 10)) else {
-            return Ok(None);
-        };
-        let functions: Vec<_> = match files.entries(&node.below("iommu_group/devices"))? {
-            Some(entries) => {
-                let functions = entries.iter().filter_map(|name| PciAddress::parse(name));
-                functions.collect()
-            }
-            None if node.has("iommu_group")? => address(node).into_iter().collect(),
-            None => {
-                let functions = Vec::new();
-                return Ok(Some(IommuGroup { number, functions }));
-            }
-        };
-        let is_shown = !functions.is_empty();
-        Ok(is_shown.then_some(IommuGroup { number, functions }))
-    }
-
-    fn write(&self, w: &mut Writer) {
-        if self.functions.is_empty() {
-            return w.empty("iommuGroup", &[("number", &self.number)]);
-        }
-        w.element("iommuGroup", &[("number", &self.number)], |w| {
-            for address in &self.functions {
-                address.write(w.item());
-            }
-        });
-    }
-
-    fn parse(input: Input<'_>) -> Result<IommuGroup> {
-        let number = input.element.attribute("number");
-        let number = number.ok_or_else(|| input.wrong("missing iommuGroup number attribute"))?;
-        Ok(IommuGroup {
-            number: text::parse_i32(number.as_bytes(), 0)
-                .ok_or_else(|| input.wrong("invalid iommuGroup number attribute"))?,
-            functions: PciAddress::parse_children(input.element)?,
-        })
     }
 }

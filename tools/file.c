@@ -112,19 +112,24 @@ static int write_through(const char *path, const char *text)
     return 0;
 }
 
+/* How many letters at the end of a name mkstemp() replaces, each an X. */
+enum { REPLACED = 6 };
+
 /* Writes a text beside a file and puts it in its place. `name` is what the user calls the file. */
 static int replace_file(const char *path, const char *text, const char *name)
 {
-    static const char ending[] = ".XXXXXX";
-    char *beside = malloc(strlen(path) + sizeof(ending));
+    const size_t length = strlen(path);
+    char *beside = malloc(length + sizeof(".") + REPLACED);
     int fd;
 
     if (beside == NULL) {
         complain("out of memory");
         return -1;
     }
-    strcpy(beside, path);
-    strcat(beside, ending);
+    memcpy(beside, path, length);
+    beside[length] = '.';
+    memset(beside + length + 1, 'X', REPLACED);
+    beside[length + 1 + REPLACED] = '\0';
     fd = mkstemp(beside);
     if (fd < 0) {
         complain_file("open", name, errno);

@@ -126,45 +126,30 @@ static enum result get_cpu_map(struct session *session, const struct arguments *
     return DONE;
 }
 
-/* Amounts with their names, if they were asked for, and how many there are. */
-
-static enum result get_cpu_stats(struct session *session, const struct arguments *with, struct message *reply)
-{
-    virNodeCPUStats stats[MOST_STATS];
-    int asked = (int)with->number[1];
-    int count = asked, i;
-
-    if (asked < 0 || asked > MOST_STATS)
-        return refuse(session, RPC_ERROR, "nparams too large");
-    if (virNodeGetCPUStats(session->conn, (int)with->number[0], asked > 0 ? stats : NULL, &count, with->number[2]) < 0)
-        return FAILED;
-    put_number(reply, asked > 0 ? (uint32_t)count : 0);
-    for (i = 0; asked > 0 && i < count; i++) {
-        put_text(reply, stats[i].field);
-        put_long(reply, stats[i].value);
+/* Amounts with their names, if they were asked for, and how many there are: of a processor, or of a NUMA node's memory. The
+ * arguments `which` and `most` are numbers of the call's. */
+#define GET_STATS(name, type, function, which, most) \
+    static enum result name(struct session *session, const struct arguments *with, struct message *reply) \
+    { \
+        type stats[MOST_STATS]; \
+        const int asked = (int)with->number[most]; \
+        int count = asked, i; \
+\
+        if (asked < 0 || asked > MOST_STATS) \
+            return refuse(session, RPC_ERROR, "nparams too large"); \
+        if (function(session->conn, (int)with->number[which], asked > 0 ? stats : NULL, &count, with->number[2]) < 0) \
+            return FAILED; \
+        put_number(reply, asked > 0 ? (uint32_t)count : 0); \
+        for (i = 0; asked > 0 && i < count; i++) { \
+            put_text(reply, stats[i].field); \
+            put_long(reply, stats[i].value); \
+        } \
+        put_number(reply, (uint32_t)count); \
+        return DONE; \
     }
-    put_number(reply, (uint32_t)count);
-    return DONE;
-}
 
-static enum result get_memory_stats(struct session *session, const struct arguments *with, struct message *reply)
-{
-    virNodeMemoryStats stats[MOST_STATS];
-    int asked = (int)with->number[0];
-    int count = asked, i;
-
-    if (asked < 0 || asked > MOST_STATS)
-        return refuse(session, RPC_ERROR, "nparams too large");
-    if (virNodeGetMemoryStats(session->conn, (int)with->number[1], asked > 0 ? stats : NULL, &count, with->number[2]) < 0)
-        return FAILED;
-    put_number(reply, asked > 0 ? (uint32_t)count : 0);
-    for (i = 0; asked > 0 && i < count; i++) {
-        put_text(reply, stats[i].field);
-        put_long(reply, stats[i].value);
-    }
-    put_number(reply, (uint32_t)count);
-    return DONE;
-}
+GET_STATS(get_cpu_stats, virNodeCPUStats, virNodeGetCPUStats, 0, 1)
+GET_STATS(get_memory_stats, virNodeMemoryStats, virNodeGetMemoryStats, 1, 0)
 
 static enum result get_cells_free_memory(struct session *session, const struct arguments *with, struct message *reply)
 {

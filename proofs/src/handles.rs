@@ -10,45 +10,8 @@ use crate::loom_sync as sync;
 #[path = "../../src/ffi/handle.rs"]
 mod handle;
 
-mod fork {
-    use super::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
-
-    pub enum Rank {
-        Handles,
-    }
-
-    #[derive(Clone, Copy)]
-    pub struct Maker;
-
-    impl Maker {
-        pub fn here() -> Maker {
-            Maker
-        }
-
-        pub fn is_another(self) -> bool {
-            false
-        }
-    }
-
-    /// In place of the one that a fork takes, of which `forks` tells.
-    pub struct ProcessLock<T>(RwLock<T>);
-
-    impl<T> ProcessLock<T> {
-        pub const fn new(_: Rank, value: T) -> Self {
-            ProcessLock(RwLock::new(value))
-        }
-    }
-
-    impl<T: 'static> ProcessLock<T> {
-        pub fn read(&'static self) -> RwLockReadGuard<'static, T> {
-            self.0.read().unwrap()
-        }
-
-        pub fn write(&'static self) -> RwLockWriteGuard<'static, T> {
-            self.0.write().unwrap()
-        }
-    }
-}
+#[path = "fork_alone.rs"]
+mod fork;
 
 type Table = &'static Handles<u8, u8>;
 

@@ -10,45 +10,11 @@ use self::handle::{Closed, Handles};
 mod handle;
 
 mod sync {
-    pub use std::sync::{Arc, RwLockReadGuard, RwLockWriteGuard};
+    pub use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 }
 
-mod fork {
-    use std::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
-
-    pub enum Rank {
-        Handles,
-    }
-
-    #[derive(Clone, Copy)]
-    pub struct Maker;
-
-    impl Maker {
-        pub fn here() -> Maker {
-            Maker
-        }
-
-        pub fn is_another(self) -> bool {
-            false
-        }
-    }
-
-    pub struct ProcessLock<T>(RwLock<T>);
-
-    impl<T> ProcessLock<T> {
-        pub const fn new(_: Rank, value: T) -> Self {
-            ProcessLock(RwLock::new(value))
-        }
-
-        pub fn read(&'static self) -> RwLockReadGuard<'static, T> {
-            self.0.read().unwrap()
-        }
-
-        pub fn write(&'static self) -> RwLockWriteGuard<'static, T> {
-            self.0.write().unwrap()
-        }
-    }
-}
+#[path = "fork_alone.rs"]
+mod fork;
 
 type Table = &'static Handles<usize, usize>;
 

@@ -3,22 +3,9 @@
  * memory that the process has of its own and shares then, beyond what it had, in KiB. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
-#include <stdio.h>
 
+#include "memory.h"
 #include "timing.h"
-
-static long resident(void)
-{
-    char line[256];
-    long kib = 0;
-    FILE *status = fopen("/proc/self/status", "r");
-
-    while (status && fgets(line, sizeof(line), status))
-        sscanf(line, "VmRSS: %ld", &kib);
-    if (status)
-        fclose(status);
-    return kib;
-}
 
 int main(int argc, char **argv)
 {

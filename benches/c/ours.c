@@ -20,6 +20,7 @@
 
 #include <virnodedev.h>
 
+#include "memory.h"
 #include "timing.h"
 
 static const char *uri, *self;
@@ -188,19 +189,6 @@ static void many_connections(void)
         virConnectClose(all[i]);
 }
 
-static void print_memory(void)
-{
-    char line[256];
-    long kib = 0;
-    FILE *status = fopen("/proc/self/status", "r");
-
-    while (status && fgets(line, sizeof(line), status))
-        sscanf(line, "VmRSS: %ld", &kib);
-    if (status)
-        fclose(status);
-    printf("memory %ld\n", kib);
-}
-
 static void mark(const char *name)
 {
     access(name, F_OK);
@@ -264,7 +252,7 @@ static int has_mode(const char *mode)
     open_connection();
     list(0);
     if (strcmp(mode, "memory") == 0) {
-        print_memory();
+        printf("memory %ld\n", resident());
         return 1;
     }
     if (strcmp(mode, "described") == 0 || strcmp(mode, "again") == 0) {

@@ -118,6 +118,18 @@ def checked(*command, **options):
     return done
 
 
+def played(test, machine, script, *arguments, **options):
+    """Runs a script of tests/ in a replay of a recorded machine and returns what it prints. The test is skipped where there are
+    no replays, or where the script says that it cannot be played."""
+    options.setdefault("env", environment(PYTHONPATH=os.path.join(ROOT, "python")))
+    done = run(os.path.join(SCRIPTS, "replay"), machine_archive(machine), sys.executable, os.path.join(ROOT, "tests", script),
+               *arguments, **options)
+    if done.returncode == SKIPPED:
+        test.skipTest("no privilege: " + done.stderr.strip())
+    test.assertEqual(done.returncode, 0, done.stderr[-2000:])
+    return done.stdout
+
+
 def install():
     """The library as a user gets it, unless it is there, and the C programs that the tests use."""
     log = os.path.join(BUILD, "install.log")

@@ -190,6 +190,21 @@ class Tree:
         os.symlink(os.path.relpath(new, folder), os.path.join(folder, os.path.basename(new)))
 
 
+class PlayedDriver(Tree):
+    """A kernel's driver for syscalls.Thread: keeps what is written, fails it with the errnos of `fails`, and has other files
+    opened in place of some."""
+
+    def __init__(self):
+        super().__init__()
+        self.log, self.fails, self.instead = [], [], {}
+
+    def opened(self, path):
+        return self.instead.get(path)
+
+    def read(self, path):
+        pass
+
+
 class Machine(Tree):
     """A connection that is told of all events, and the machine's tree."""
 

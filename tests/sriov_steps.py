@@ -9,7 +9,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "python")]
 import vnd  # noqa: E402
-from replay_machine import Tree, write  # noqa: E402
+from replay_machine import PlayedDriver, write  # noqa: E402
 from syscalls import Refused, Thread  # noqa: E402
 from vnd import lib  # noqa: E402
 
@@ -17,12 +17,12 @@ PF = "0000:01:00.0"
 BUS = "/sys/bus/pci/devices/"
 
 
-class Kernel(Tree):
+class Kernel(PlayedDriver):
     """The rules of the kernel's drivers/pci/iov.c, sriov_numvfs_store()."""
 
     def __init__(self):
         super().__init__()
-        self.log, self.fails, self.most, self.instead = [], [], 99, {}
+        self.most = 99
         self.folder = os.path.realpath(BUS + PF)
         names = sorted((n for n in os.listdir(self.folder) if n.startswith("virtfn")), key=lambda n: int(n[6:]))
         self.functions = [os.path.realpath(os.path.join(self.folder, name)) for name in names]
@@ -30,12 +30,6 @@ class Kernel(Tree):
         self.number = len(names)
         for name in ("sriov_totalvfs", "sriov_numvfs"):
             write("%s/%s" % (self.folder, name), "%d\n" % len(names))
-
-    def opened(self, path):
-        return self.instead.get(path)
-
-    def read(self, path):
-        pass
 
     def written(self, path, data, offset):
         if not path.endswith("/sriov_numvfs"):

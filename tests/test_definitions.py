@@ -5,7 +5,6 @@ The expected events and states are those of libvirt's documented behaviour: a ne
 DEFINED, one that goes UNDEFINED, one that differs an update, an unchanged one nothing; a running
 device without one has an update whenever mdevctl is asked again.
 """
-import os
 import unittest
 
 import kit
@@ -87,12 +86,7 @@ instances 0
 
 class Definitions(unittest.TestCase):
     def test_steps(self):
-        done = kit.run(os.path.join(kit.SCRIPTS, "replay"), kit.machine_archive("mdev"),
-                       "python3", os.path.join(kit.ROOT, "tests", "definitions_steps.py"))
-        if done.returncode == kit.SKIPPED:
-            self.skipTest(done.stderr)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual(done.stdout, EXPECTED)
+        self.assertEqual(kit.played(self, "mdev", "definitions_steps.py"), EXPECTED)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ import unittest
 import fast_clock
 import kit
 
-STEPS = os.path.join(kit.ROOT, "tests", "pci_steps.py")
 TRANSCRIPT = os.path.join(kit.DATA, "pci", "transcript.txt")
 
 NIC = "0000:03:00.0"
@@ -390,12 +389,7 @@ def session(text):
 
 class Pci(unittest.TestCase):
     def play(self, *arguments):
-        done = kit.run(os.path.join(kit.SCRIPTS, "replay"), kit.machine_archive("base"), "python3", STEPS, *arguments,
-                       env=kit.environment(LD_PRELOAD=fast_clock.library()))
-        if done.returncode == kit.SKIPPED:
-            self.skipTest(done.stderr)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        return done.stdout
+        return kit.played(self, "base", "pci_steps.py", *arguments, env=kit.environment(LD_PRELOAD=fast_clock.library()))
 
     def same(self, name, expected, found):
         if expected != found:

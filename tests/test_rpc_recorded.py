@@ -8,12 +8,10 @@ import json
 import os
 import re
 import struct
-import sys
 import unittest
 
 import kit
 
-INSIDE = os.path.join(kit.ROOT, "tests", "rpc_conversation.py")
 NODEDEV = os.path.join(kit.PREFIX, "bin", "nodedev")
 RECORDINGS = os.path.join(kit.DATA, "rpc")
 TAPSET = "/usr/share/systemtap/tapset/libvirt_functions.stp"
@@ -90,12 +88,7 @@ class Recorded(unittest.TestCase):
         return (note, procedure) if (note, procedure) in DIFFERENT else None
 
     def check(self, name, machine):
-        done = kit.run(os.path.join(kit.SCRIPTS, "replay"), kit.machine_archive(machine), sys.executable, INSIDE, NODEDEV,
-                       os.path.join(RECORDINGS, name + ".txt.gz"), env=kit.environment(PYTHONPATH=os.path.join(kit.ROOT, "python")))
-        if done.returncode == kit.SKIPPED:
-            self.skipTest("no privilege: " + done.stderr.strip())
-        self.assertEqual(done.returncode, 0, done.stderr[-2000:])
-        found = json.loads(done.stdout)
+        found = json.loads(kit.played(self, machine, "rpc_conversation.py", NODEDEV, os.path.join(RECORDINGS, name + ".txt.gz")))
         self.answered = answered_procedures()
         reasons = collections.Counter()
         for note, request, expected, got in found["different"]:

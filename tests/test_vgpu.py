@@ -8,7 +8,6 @@ import unittest
 
 import kit
 
-STEPS = os.path.join(kit.ROOT, "tests", "vgpu_steps.py")
 ONE, TWO = "0000:01:10.0", "0000:01:10.2"
 SMALL, BIG = {"id": 592, "name": "NVIDIA L40-1Q"}, {"id": 594, "name": "NVIDIA L40-4Q"}
 REFUSED = "; its driver igbvf refused, the kernel's log may say why"
@@ -63,12 +62,7 @@ class Vgpu(unittest.TestCase):
     maxDiff = None
 
     def test_steps(self):
-        done = kit.run(os.path.join(kit.SCRIPTS, "replay"), kit.machine_archive("sriov"), "python3", STEPS,
-                       env=kit.environment())
-        if done.returncode == kit.SKIPPED:
-            self.skipTest(done.stderr)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual(done.stdout, EXPECTED)
+        self.assertEqual(kit.played(self, "sriov", "vgpu_steps.py"), EXPECTED)
         self.note = "%d steps" % EXPECTED.count("# ")
 
     def test_command(self):

@@ -10,7 +10,7 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "python")]
 import vnd  # noqa: E402
-from replay_machine import Tree, write  # noqa: E402
+from replay_machine import PlayedDriver, write  # noqa: E402
 from syscalls import Refused, Thread  # noqa: E402
 from vnd import lib  # noqa: E402
 
@@ -20,13 +20,13 @@ TYPES = {592: ("NVIDIA L40-1Q", 1), 594: ("NVIDIA L40-4Q", 4)}
 MEMORY = 4
 
 
-class Driver(Tree):
+class Driver(PlayedDriver):
     """What NVIDIA's guide says of its driver: a function that is no vGPU can become one of the types that still have room in
     the GPU; 0 makes it none."""
 
     def __init__(self):
         super().__init__()
-        self.log, self.fails, self.other, self.instead = [], [], None, {}
+        self.other = None
         self.current = dict.fromkeys(FUNCTIONS, 0)
         for address in FUNCTIONS:
             os.mkdir(self.folder(address))
@@ -44,12 +44,6 @@ class Driver(Tree):
             rows = ["%-5d : %s\n" % (number, TYPES[number][0]) for number in self.creatable(address)]
             write(self.folder(address) + "/creatable_vgpu_types", "".join(["ID    : vGPU Name\n"] + rows))
             write(self.folder(address) + "/current_vgpu_type", "%d\n" % number)
-
-    def opened(self, path):
-        return self.instead.get(path)
-
-    def read(self, path):
-        pass
 
     def written(self, path, data, offset):
         if not path.endswith("/current_vgpu_type"):

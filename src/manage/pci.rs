@@ -8,6 +8,7 @@ pub mod alias;
 mod bind;
 mod config;
 mod driver;
+mod from_zero;
 mod function;
 pub mod in_use;
 mod reset;

@@ -4,6 +4,7 @@
 use std::ffi::CStr;
 use std::io;
 
+use super::from_zero::FromZero;
 use super::function::{Function, internal, show, system};
 use crate::caps::mdev_types;
 use crate::caps::vgpu_types::{CURRENT, NONE, VgpuType, creatable, current};
@@ -44,15 +45,15 @@ pub fn set(function: &Function<'_>, wanted: Option<&CStr>) -> Result<()> {
     }
     function.refuse_if_in_use()?;
     // The driver tells what can be made, and makes it, of a function that is none.
-    let emptied = match before {
-        NONE => Ok(()),
-        _ => write(function, NONE),
+    let number = FromZero {
+        read: &|| type_of(function),
+        write: &|id| write(function, id),
+        called,
     };
-    let made = emptied.and_then(|()| match wanted {
+    number.change(before, || match wanted {
         None => Ok(()),
         Some(wanted) => make(function, wanted),
-    });
-    made.map_err(|error| error.adding(&restore(function, before)))
+    })
 }
 
 fn make(function: &Function<'_>, wanted: &[u8]) -> Result<()> {
@@ -132,24 +133,5 @@ fn called(id: u32) -> String {
     match id {
         NONE => "none".into(),
         _ => id.to_string(),
-    }
-}
-
-/// Brings the former type back, if that is possible. Returns what there is then.
-fn restore(function: &Function<'_>, before: u32) -> String {
-    let mut found = type_of(function);
-    if found.as_ref() != Ok(&before) {
-        // What counts is the number that is read afterwards.
-        let _ = write(function, NONE);
-        if before != NONE {
-            let _ = write(function, before);
-        }
-        found = type_of(function);
-    }
-    let before_text = called(before);
-    match found {
-        Ok(found) if found == before => format!("it has {before_text} as before"),
-        Ok(found) => format!("it had {before_text} before, and has {} now", called(found)),
-        Err(_) => format!("it had {before_text} before"),
     }
 }

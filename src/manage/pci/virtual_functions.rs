@@ -6,6 +6,7 @@ use std::io;
 
 use rustix::io::Errno;
 
+use super::from_zero::FromZero;
 use super::function::{Function, internal, show, system};
 use super::in_use::held_through;
 use crate::caps::pci::virtual_functions;
@@ -63,16 +64,15 @@ pub fn set(function: &Function<'_>, count: u32, forced: bool) -> Result<()> {
             refuse_if_in_use(function, &address, &uses)?;
         }
     }
-    // The kernel changes the number from and to 0 only.
-    let emptied = match before {
-        0 => Ok(()),
-        _ => write(function, 0),
+    let number = FromZero {
+        read: &|| number(function),
+        write: &|count| write(function, count),
+        called: |count| count.to_string(),
     };
-    let made = emptied.and_then(|()| match count {
+    number.change(before, || match count {
         0 => Ok(()),
         _ => write(function, count).and_then(|()| verify(function, count)),
-    });
-    made.map_err(|error| error.adding(&restore(function, before)))
+    })
 }
 
 fn write(function: &Function<'_>, count: u32) -> Result<()> {
@@ -122,25 +122,6 @@ fn verify(function: &Function<'_>, count: u32) -> Result<()> {
             "the driver of PCI device {} made {found} of {count} virtual functions",
             function.address
         ))),
-    }
-}
-
-/// Brings the former number back, as far as that is possible. Returns what there is then.
-fn restore(function: &Function<'_>, before: u32) -> String {
-    let has_before = |found: &Result<u32>| found.as_ref() == Ok(&before);
-    let mut found = number(function);
-    if !has_before(&found) {
-        // What counts is the number that is read afterwards.
-        let _ = write(function, 0);
-        if before > 0 {
-            let _ = write(function, before);
-        }
-        found = number(function);
-    }
-    match found {
-        Ok(found) if found == before => format!("it has {before} as before"),
-        Ok(found) => format!("it had {before} before, and has {found} now"),
-        Err(_) => format!("it had {before} before"),
     }
 }
 

@@ -5,7 +5,8 @@
 use serde_json::Value;
 
 use super::facts::{
-    Fact, Form, Object, names_in, read_fact, read_facts, set, set_list, set_object, text_value,
+    Fact, Form, Object, names_in, read_fact, read_facts, sectors, set, set_list, set_object,
+    text_value,
 };
 use super::survey::Survey;
 use crate::error::Result;
@@ -75,14 +76,11 @@ const TRANSPORTS: [(&[u8], &str); 9] = [
 const DEVICES: &[u8] = b"/sys/devices/";
 const VIRTUAL: &[u8] = b"/sys/devices/virtual/";
 
-/// The unit of `size` and `start`, in bytes, whatever the disk's own is.
-const SECTOR: u64 = 512;
-
 /// Reads the part of one disk.
 pub fn read(survey: &Survey<'_>, node: &Node<'_>) -> Found<Object> {
     let mut block = Object::new();
     set(&mut block, "name", Some(text::clean(&node.sysname())));
-    set(&mut block, "size", bytes(node, "size")?);
+    set(&mut block, "size", sectors(node, "size")?);
     set(&mut block, "transport", transport(node.path));
     read_facts(node, FACTS, &mut block)?;
     write_schedulers(node, &mut block)?;
@@ -117,11 +115,6 @@ pub fn read(survey: &Survey<'_>, node: &Node<'_>) -> Found<Object> {
         set_object(&mut block, "nvme", nvme);
     }
     Ok(Some(block))
-}
-
-pub fn bytes(node: &Node<'_>, file: &str) -> Found<u64> {
-    let sectors = node.number(file, 10, text::parse_u64)?;
-    Ok(sectors.and_then(|sectors| sectors.checked_mul(SECTOR)))
 }
 
 /// How the disk in this folder is attached; the nearest folder counts.
@@ -194,8 +187,8 @@ fn partitions(survey: &Survey<'_>, node: &Node<'_>) -> Result<Vec<Object>> {
         set(&mut object, "number", Some(number));
         let label = partition.variable(b"PARTNAME");
         set(&mut object, "label", label.map(text::clean));
-        set(&mut object, "start", bytes(&partition, "start")?);
-        set(&mut object, "size", bytes(&partition, "size")?);
+        set(&mut object, "start", sectors(&partition, "start")?);
+        set(&mut object, "size", sectors(&partition, "size")?);
         set(
             &mut object,
             "read_only",

@@ -70,6 +70,13 @@ fn value(content: &[u8], form: Form) -> Option<Value> {
     }
 }
 
+/// A number of sectors in bytes. The unit of `size` and `start` is this, whatever the disk's own is.
+pub fn sectors(node: &Node<'_>, file: &str) -> Found<u64> {
+    const SECTOR: u64 = 512;
+    let sectors = node.number(file, 10, text::parse_u64)?;
+    Ok(sectors.and_then(|sectors| sectors.checked_mul(SECTOR)))
+}
+
 /// A text of a device, made safe; `None` for an empty one.
 pub fn text_value(text: &[u8]) -> Option<Value> {
     let text = text::clean(text);

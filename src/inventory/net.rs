@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::facts::{Fact, Form, Object, names_in, read_facts, set, set_list, set_object};
 use super::survey::Survey;
+use crate::caps::pci::is_asleep;
 use crate::error::Result;
 use crate::host::found::Found;
 use crate::host::node::Node;
@@ -63,8 +64,11 @@ pub fn read(survey: &Survey<'_>, node: &Node<'_>) -> Found<Object> {
         let names = interface.alternative_names.iter();
         let names = names.map(|name| text::clean(name));
         set_list(&mut net, "alternative_names", names);
-        // Only now is it certain that an interface of this name and this namespace is meant.
-        if let Some(ethtool) = node.host.ethtool()? {
+        // Only now is it certain that an interface of this name and this namespace is meant. The kernel wakes its device for
+        // the answer (net/ethtool/ioctl.c, `pm_runtime_get_sync`).
+        let device = node.below("device");
+        let may_ask = survey.is_slow || !is_asleep(&Node::at(node.host, &device, b""))?;
+        if let Some(ethtool) = node.host.ethtool()?.filter(|_| may_ask) {
             set(&mut net, "port", ethtool.port(&interface.name)?);
         }
     }

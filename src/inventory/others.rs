@@ -3,8 +3,7 @@
 //! Documentation/ABI/testing and stable: sysfs-class-infiniband, sysfs-bus-nvdimm, sysfs-bus-dax, sysfs-bus-cxl,
 //! sysfs-class-tpm, sysfs-class-watchdog; Documentation/nvme, Documentation/hwmon, Documentation/driver-api/mmc).
 
-use super::block::bytes;
-use super::facts::{Fact, Form, Object, read_facts, set, set_object, sorted_names};
+use super::facts::{Fact, Form, Object, read_facts, sectors, set, set_object, sorted_names};
 use super::survey::Survey;
 use crate::error::Result;
 use crate::host::files::join;
@@ -152,7 +151,7 @@ fn nvme_namespaces(survey: &Survey<'_>) -> Result<Object> {
         read_facts(&node, NVME_NAMESPACE, &mut object)?;
         if object.contains_key("namespace") {
             read_facts(&node, COMMON, &mut object)?;
-            set(&mut object, "size", bytes(&node, "size")?);
+            set(&mut object, "size", sectors(&node, "size")?);
             namespaces.insert(text::clean(&name), object.into());
         }
     }

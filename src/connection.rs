@@ -132,6 +132,14 @@ impl Connection {
         Ok(view)
     }
 
+    /// The same for who waits for changes from then on.
+    fn view_to_wait_on(&self, thorough: bool) -> Result<MutexGuard<'_, Box<View>>> {
+        let mut view = self.old_view();
+        view.expect_waiting();
+        view.refresh(&self.host, thorough)?;
+        Ok(view)
+    }
+
     /// The view as it was at the last call.
     fn old_view(&self) -> MutexGuard<'_, Box<View>> {
         // After a panic the view is still consistent, because each of its changes is one call.

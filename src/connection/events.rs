@@ -11,8 +11,7 @@ use crate::view::DeviceEvent;
 impl Connection {
     /// Keeps events from now on, for [`Connection::take_events`].
     pub fn keep_events(&self) -> Result<()> {
-        self.old_view().expect_waiting();
-        self.view(true)?.keep_events(true);
+        self.view_to_wait_on(true)?.keep_events(true);
         Ok(())
     }
 
@@ -34,15 +33,13 @@ impl Connection {
     /// A descriptor for poll(2) that is readable while [`Connection::take_events`] may have something to return. It is
     /// open as long as the connection.
     pub fn event_fd(&self) -> Result<RawFd> {
-        self.old_view().expect_waiting();
-        let fd = self.view(false)?.event_fd();
+        let fd = self.view_to_wait_on(false)?.event_fd();
         fd.map_err(no_event_fd)
     }
 
     /// A descriptor like that of [`Connection::event_fd`], which the caller owns.
     pub fn own_event_fd(&self) -> Result<OwnedFd> {
-        self.old_view().expect_waiting();
-        let fd = self.view(false)?.own_event_fd();
+        let fd = self.view_to_wait_on(false)?.own_event_fd();
         fd.map_err(no_event_fd)
     }
 }

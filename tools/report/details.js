@@ -3,7 +3,7 @@
 
 // Names of members that hold ids, which people know in hexadecimal, and sizes.
 const isId = (key) => /^(id|vendor|product|virtual_device|release|address)$/.test(key);
-const isSize = (key) => /^(size|start|vram|mtu|.*_block_size|.*_size)$/.test(key) && key !== "mtu";
+const isSize = (key) => /^(size|start|vram|.*_block_size|.*_size)$/.test(key);
 
 function factText(key, value, step) {
   if (typeof value === "boolean") return value ? "yes" : "no";

@@ -7,13 +7,13 @@
  * of libraries that processes share, and what is its own. The client's library is loaded before.
  */
 #include <signal.h>
-#include <string.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <virnodedev.h>
 
+#include "memory.h"
 #include "timing.h"
 
 /* The only child of this process, which the client's library may have started; 0 without one. */
@@ -31,23 +31,6 @@ static pid_t only_child(void)
         fclose(file);
     }
     return (pid_t)child;
-}
-
-static long memory_of(pid_t process, const char *which)
-{
-    char path[64], line[256];
-    long memory = 0;
-    FILE *file;
-
-    snprintf(path, sizeof(path), "/proc/%ld/status", (long)process);
-    file = fopen(path, "r");
-    while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
-        if (strncmp(line, which, strlen(which)) == 0)
-            memory = strtol(line + strlen(which), NULL, 10);
-    }
-    if (file != NULL)
-        fclose(file);
-    return memory;
 }
 
 static void ignore_error(void *data, virErrorPtr error)

@@ -3,13 +3,14 @@
  * memory that the process has of its own and shares then, beyond what it had, in KiB. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <unistd.h>
 
 #include "memory.h"
 #include "timing.h"
 
 int main(int argc, char **argv)
 {
-    long before = resident();
+    long before = memory_of(getpid(), "VmRSS:");
     double begin = now_us();
     int (*initialize)(void);
     void *library = argc == 2 ? dlopen(argv[1], RTLD_NOW) : NULL;
@@ -19,6 +20,6 @@ int main(int argc, char **argv)
         return 1;
     }
     printf("load %.1f\n", now_us() - begin);
-    printf("resident %ld\n", resident() - before);
+    printf("resident %ld\n", memory_of(getpid(), "VmRSS:") - before);
     return 0;
 }

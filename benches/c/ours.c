@@ -252,7 +252,7 @@ static int has_mode(const char *mode)
     open_connection();
     list(0);
     if (strcmp(mode, "memory") == 0) {
-        printf("memory %ld\n", resident());
+        printf("memory %ld\n", memory_of(getpid(), "VmRSS:"));
         return 1;
     }
     if (strcmp(mode, "described") == 0 || strcmp(mode, "again") == 0) {

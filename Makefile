@@ -100,10 +100,21 @@ STATIC_UNWINDER := tools/static/unwind.c
 STATIC_SOURCES = tools/static/xpath.c $(STATIC_UNWINDER) $(filter-out tools/xpath.c,$(TOOL_SOURCES)) $(REPORT_PAGE)
 STATIC_SECTIONS := .eh_frame .rela.eh_frame .gcc_except_table* .rela.gcc_except_table*
 
-static: ## build nodedev as one file without any shared library, build/static/nodedev (with musl: TARGET=x86_64-unknown-linux-musl CC=musl-gcc)
+# STD=source builds Rust's standard library as well, small and without what finds names and lines for backtraces: a tenth
+# of the program less. A release of the compiler does that where RUSTC_BOOTSTRAP is set, and for a target that is named.
+STD ?= built
+ifeq ($(STD),source)
+STATIC_STD = -Zbuild-std=std,panic_abort -Zbuild-std-features=optimize_for_size --target '$(or $(TARGET),$(shell rustc -vV | sed -n 's/^host: //p'))'
+static: export RUSTC_BOOTSTRAP := 1
+else ifneq ($(STD),built)
+$(error STD is built or source, not '$(STD)')
+endif
+
+static: ## build nodedev as one file without any shared library, build/static/nodedev (with musl: TARGET=x86_64-unknown-linux-musl CC=musl-gcc; smaller: STD=source)
 	@scripts/build-library $(STATIC_DIR) $(CARGO) rustc --profile static --lib --crate-type staticlib \
-	    $(CARGO_FLAGS) --target-dir '$(TARGET_DIR)' $(if $(TARGET),--target '$(TARGET)') --no-default-features
+	    $(CARGO_FLAGS) --target-dir '$(TARGET_DIR)' $(or $(STATIC_STD),$(if $(TARGET),--target '$(TARGET)')) --no-default-features
 	@scripts/notices $(STATIC_DIR)/cargo.json '$(CARGO)' $(CARGO_FLAGS) --no-default-features $(if $(TARGET),--target '$(TARGET)') >$(STATIC_DIR)/THIRD-PARTY
+	@rm -f $(STATIC_DIR)/nodedev # the library may be an older one, of another STD or TARGET
 	@$(MAKE) --no-print-directory $(STATIC_DIR)/nodedev
 
 $(STATIC_DIR)/nodedev: $(STATIC_SOURCES) $(wildcard tools/*.h) include/virnodedev.h $(STATIC_DIR)/libvirnodedev.a

@@ -54,6 +54,12 @@ def calls_in(trace):
             yield "i %s\n" % result
         elif name == "inotify_add_watch":
             yield "a %s %s\n" % (fd, path[1])
+        elif name == "epoll_create1":
+            yield "q %s\n" % result
+        elif name == "epoll_ctl" and words[1] == "EPOLL_CTL_ADD":
+            yield "m %s %s\n" % (fd, words[2])
+        elif name == "epoll_pwait":
+            yield "v %s\n" % fd
         elif name in ("poll", "ppoll"):
             polled = re.findall(r"fd=(\d+)", arguments.partition("]")[0])
             yield "w %d %s\n" % (len(polled), " ".join(polled))

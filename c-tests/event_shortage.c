@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
  * A process that has no file descriptor left while devices come: whoever waits for events is not called all the time,
- * hears of the error once, and is told of the devices when there are descriptors again.
+ * hears of the error once, and is told of the devices when there are descriptors again. Lookups work on.
  */
 #include "event_common.h"
 
@@ -116,12 +116,33 @@ static void test_own_poll(void)
     close_connection(conn);
 }
 
+/* What a lookup needs is open after one that is not in the connection's first second. */
+static void test_lookups(void)
+{
+    virConnectPtr conn = virConnectOpen(HOST_URI);
+    virNodeDevicePtr device;
+    int i;
+
+    assert(conn && virNodeNumOfDevices(conn, NULL, 0) > 0);
+    sleep_ms(1100);
+    for (i = 0; i < 20; i++) {
+        device = virNodeDeviceLookupByName(conn, "computer");
+        assert(device && virNodeDeviceFree(device) == 0);
+        if (i == 0)
+            want_descriptors();
+        sleep_ms(1);
+    }
+    have_descriptors();
+    assert(virConnectClose(conn) == 0);
+}
+
 int main(void)
 {
     need_own_network();
     alarm(120);
     assert(getrlimit(RLIMIT_NOFILE, &usual) == 0);
     start_helper();
+    test_lookups();
     test_own_poll();
     test_event_loop();
     return 0;

@@ -321,7 +321,7 @@ mod tests {
         host.0.emit_update(&name).unwrap();
         let fd = host.event_fd().unwrap();
         let is_readable =
-            || crate::host::monitor::is_readable([fd.as_fd()], Duration::ZERO).unwrap();
+            || crate::host::readiness::is_readable([fd.as_fd()], Duration::ZERO).unwrap();
         assert!(is_readable());
         host.take_events().unwrap();
         assert!(!is_readable());

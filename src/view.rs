@@ -15,12 +15,14 @@ mod testing;
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::error::{Error, Result};
 use crate::host::Host;
 use crate::host::found::retry_interrupted;
 use crate::host::monitor::{Monitor, News, ScanNews};
+use crate::host::readiness::DescriptorSet;
 use crate::host::uevent::{Action, Uevent};
 use crate::name::Name;
 pub use events::{Change, DeviceEvent};
@@ -200,13 +202,11 @@ impl View {
             && self.registry().name_at(&event.path).is_some()
     }
 
-    /// Makes the descriptor readable while the monitor has messages. After a scan, the monitor may have other
-    /// descriptors.
-    fn watch_monitor(&self) -> Result<()> {
-        if let (Some(notifier), Some(monitor)) = (&self.notifier, &self.monitor) {
-            let mut fds = monitor.fds();
-            let result = fds.try_for_each(|fd| notifier.add(fd));
-            result.map_err(|e| Error::io("cannot wait for uevents", &e))?;
+    /// Has programs wait for all of the monitor's descriptors: after a scan or a look, there may be others.
+    fn watch_monitor(&mut self) -> Result<()> {
+        if let (Some(_), Some(monitor)) = (&self.notifier, &mut self.monitor) {
+            let set = monitor.set();
+            set.map_err(|e| Error::io("cannot wait for uevents", &e))?;
         }
         Ok(())
     }
@@ -238,8 +238,12 @@ impl View {
         Ok(self.notifier.insert(notifier))
     }
 
-    fn new_notifier(&self) -> io::Result<Notifier> {
-        let mut notifier = Notifier::new(self.monitor.iter().flat_map(Monitor::fds))?;
+    fn new_notifier(&mut self) -> io::Result<Notifier> {
+        let sources = match &mut self.monitor {
+            Some(monitor) => monitor.set()?.clone(),
+            None => Arc::new(DescriptorSet::new()?),
+        };
+        let mut notifier = Notifier::new(sources)?;
         notifier.resume(self.patience_ends());
         if self.known.events.len() > 0 {
             notifier.notify();
@@ -277,7 +281,7 @@ mod tests {
     use super::*;
     use crate::error::Error;
     use crate::host::files::Files;
-    use crate::host::monitor::is_readable;
+    use crate::host::readiness::is_readable;
 
     fn view() -> View {
         View::new(Some(Registry::new([computer()])), None)

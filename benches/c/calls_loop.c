@@ -5,7 +5,9 @@
  *   o FD FLAGS PATH     open         c FD            close         r FD SIZE   read       p FD SIZE   pread
  *   l FD PATH           read a link  s FD PATH       stat          d FD SIZE   read a folder
  *   k FD FAMILY TYPE PROTOCOL        make a socket   i FD          make an inotify instance
- *   w COUNT FD...       poll, without waiting        e FD NAME     ask for an interface's features
+ *   q FD                make an epoll instance       m FD FD       have it look at another
+ *   v FD                look at it                   w COUNT FD... poll, both without waiting
+ *   e FD NAME           ask for an interface's features
  *   a FD PATH           watch a folder by inotify
  * A line `begin` ends the calls that are made once, before the timed ones.
  */
@@ -17,6 +19,7 @@
 #include <net/if.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -94,6 +97,7 @@ static void poll_some(const struct call *call)
 static void make(const struct call *call)
 {
     int fd = *place(call->fd), *n = (int *)call->numbers;
+    struct epoll_event event = { EPOLLIN, { 0 } };
     struct stat st;
 
     /* What fails has failed for the library, too. */
@@ -132,6 +136,15 @@ static void make(const struct call *call)
         break;
     case 'a': /* To close an instance with a watch takes the kernel milliseconds. */
         inotify_add_watch(fd, call->path, IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_ONLYDIR);
+        break;
+    case 'q':
+        keep(call->fd, epoll_create1(EPOLL_CLOEXEC));
+        break;
+    case 'm':
+        epoll_ctl(fd, EPOLL_CTL_ADD, *place(n[0]), &event);
+        break;
+    case 'v':
+        epoll_pwait(fd, &event, 1, 0, NULL);
         break;
     case 'w':
         poll_some(call);

@@ -25,6 +25,7 @@ pub mod node;
 pub mod pci_bus;
 pub mod pci_ids;
 pub mod program;
+pub mod readiness;
 pub mod recording;
 pub mod smbios;
 mod source;

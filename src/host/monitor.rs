@@ -4,10 +4,12 @@
 mod received;
 
 use std::collections::VecDeque;
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use once_cell::unsync::OnceCell;
 use rustix::io::{Errno, retry_on_intr};
 
 use crate::error::{Error, Result};
@@ -17,6 +19,7 @@ use crate::host::interfaces::Interfaces;
 use crate::host::links::{Link, Links, enlarge_receive_buffer};
 use crate::host::mdevctl::watch::Watch;
 use crate::host::namespace::receives_uevents_of_devices;
+use crate::host::readiness::{DescriptorSet, is_readable};
 use crate::host::udev::UeventSocket;
 use crate::host::uevent::{Action, Uevent};
 use crate::text;
@@ -105,25 +108,29 @@ pub struct Monitor {
     first_scan: Option<Instant>,
     /// Whether somebody waits for the descriptors.
     is_waited_on: bool,
+    /// The descriptors, from the first look on; a program that lists and ends needs no set.
+    set: OnceCell<Arc<DescriptorSet>>,
+    /// Whether there may be a descriptor that the set lacks.
+    is_set_incomplete: bool,
 }
 
 /// How many messages one call has read, and since when.
+#[derive(Default)]
 struct Batch {
     messages: usize,
-    begin: Instant,
+    begin: Option<Instant>,
 }
 
 impl Batch {
-    fn new() -> Batch {
-        Batch {
-            messages: 0,
-            begin: Instant::now(),
-        }
+    fn note_message(&mut self) {
+        self.messages += 1;
+        self.begin.get_or_insert_with(Instant::now);
     }
 
     /// Whether the call must not read more messages.
     fn is_full(&self) -> bool {
-        self.messages >= BATCH && self.begin.elapsed() >= BATCH_TIME
+        let is_over = |begin: Instant| begin.elapsed() >= BATCH_TIME;
+        self.messages >= BATCH && self.begin.is_some_and(is_over)
     }
 }
 
@@ -138,23 +145,6 @@ fn open_socket(through_udevd: bool) -> Found<UeventSocket> {
     };
     enlarge_receive_buffer(&socket, RECEIVE_BUFFER);
     Ok(Some(socket))
-}
-
-/// Waits until one of the descriptors is readable, at most for `wait`. Returns whether one is.
-pub fn is_readable<'a>(
-    fds: impl IntoIterator<Item = BorrowedFd<'a>>,
-    wait: Duration,
-) -> Result<bool> {
-    let poll_fd = |fd| PollFd::from_borrowed_fd(fd, PollFlags::IN);
-    let mut fds: Vec<_> = fds.into_iter().map(poll_fd).collect();
-    let wait = Timespec::try_from(wait).unwrap_or_default();
-    if fds.is_empty() {
-        return Ok(false);
-    }
-    match retry_on_intr(|| poll(&mut fds, Some(&wait))) {
-        Ok(ready) => Ok(ready > 0),
-        Err(e) => Err(Error::io("cannot wait for uevents", &e.into())),
-    }
 }
 
 impl std::fmt::Debug for Monitor {
@@ -182,6 +172,8 @@ impl Monitor {
             misses_definitions: false,
             first_scan: None,
             is_waited_on: false,
+            set: OnceCell::new(),
+            is_set_incomplete: true,
         };
         monitor.listen(files.exists(UDEV_CONTROL)?)?;
         Ok(monitor)
@@ -189,7 +181,12 @@ impl Monitor {
 
     /// Opens a socket for udevd's messages, or for the kernel's.
     fn listen(&mut self, through_udevd: bool) -> Result<()> {
-        self.socket = open_socket(through_udevd)?;
+        let socket = open_socket(through_udevd)?;
+        if let (Some(set), Some(old)) = (self.set.get(), &self.socket) {
+            set.remove(old);
+        }
+        self.is_set_incomplete = true;
+        self.socket = socket;
         self.through_udevd = through_udevd;
         // Messages of udevd can be missed if it ends or is in another namespace.
         let is_good = self.socket.is_some() && !through_udevd && receives_uevents_of_devices();
@@ -206,8 +203,12 @@ impl Monitor {
             return;
         }
         let watch = Watch::open(files);
+        if let (Some(set), Some(old)) = (self.set.get(), &self.definitions) {
+            old.fds().for_each(|fd| set.remove(fd));
+        }
         self.misses_definitions = watch.is_err();
         self.definitions = watch.ok().flatten();
+        self.is_set_incomplete = true;
     }
 
     /// To be called before somebody waits for the descriptors: the next look makes those that were not needed yet.
@@ -226,6 +227,26 @@ impl Monitor {
         socket.into_iter().chain(links).chain(definitions)
     }
 
+    /// All of [`Monitor::fds`] as a set, which stays the same; this completes it after a look or a scan.
+    pub fn set(&mut self) -> io::Result<&Arc<DescriptorSet>> {
+        let new_set = || DescriptorSet::new().map(Arc::new);
+        let set = self.set.get_or_try_init(new_set)?;
+        if self.is_set_incomplete {
+            self.fds().try_for_each(|fd| set.add(fd))?;
+            self.is_set_incomplete = false;
+        }
+        Ok(set)
+    }
+
+    /// Whether there is anything to read.
+    fn has_news(&mut self) -> Result<bool> {
+        match self.set() {
+            Ok(set) => set.is_readable(),
+            // The process has no descriptor left for a set.
+            Err(_) => is_readable(self.fds(), Duration::ZERO),
+        }
+    }
+
     /// Whether messages come from udevd, which sends each after it has written the device's entry in its database.
     pub fn receives_from_udevd(&self) -> bool {
         self.through_udevd
@@ -238,6 +259,7 @@ impl Monitor {
         }
         if self.links.is_none() {
             self.links = Links::open()?;
+            self.is_set_incomplete = true;
         }
         let count = self.count()?.unwrap_or(0);
         if let Some(interfaces) = &mut self.interfaces {
@@ -250,7 +272,7 @@ impl Monitor {
     pub fn end_scan(&mut self, count: u64) -> Result<ScanNews> {
         let mut news = News::default();
         if is_readable(self.socket.iter().map(AsFd::as_fd), Duration::ZERO)? {
-            self.receive(Some(count), &mut Batch::new(), &mut news);
+            self.receive(Some(count), &mut Batch::default(), &mut news);
         }
         self.received.scan(count);
         let is_seen = |event: &Uevent| event.number <= count && self.scan_shows(event);
@@ -298,8 +320,8 @@ impl Monitor {
             news.missed_definitions = true;
         }
         let others_read = self.definitions.as_ref().is_some_and(Watch::was_read);
-        let mut batch = Batch::new();
-        if is_readable(self.fds(), Duration::ZERO)? || others_read {
+        let mut batch = Batch::default();
+        if self.has_news()? || others_read {
             self.receive(count, &mut batch, news);
             let links = self.links.as_ref();
             news.rescan |= links.is_some_and(|links| links.receive(&mut news.links));
@@ -399,7 +421,7 @@ impl Monitor {
     fn receive(&mut self, count: Option<u64>, batch: &mut Batch, news: &mut News) {
         while !batch.is_full() {
             let Some(socket) = &self.socket else { return };
-            batch.messages += 1;
+            batch.note_message();
             let message = match socket.receive() {
                 Ok(message) => message,
                 Err(error) => {

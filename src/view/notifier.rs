@@ -3,29 +3,30 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::event::{EventfdFlags, eventfd};
-use rustix::io::{Errno, retry_on_intr};
+use rustix::io::retry_on_intr;
 use rustix::time::{
     Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
     timerfd_settime,
 };
 
 use crate::host::found::retry_once_on_eio;
+use crate::host::readiness::DescriptorSet;
 
 /// How long the descriptor is not readable after a failure. A process may lack descriptors for long, and a program that
 /// polls would be woken all the time.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// An epoll descriptor over the descriptors that may have messages, and an eventfd for events that were taken in but
+/// An epoll descriptor over those that may have messages, and an eventfd for events that were taken in but
 /// not dispatched yet. It is level-triggered, like its parts.
 #[derive(Debug)]
 pub struct Notifier {
-    all: OwnedFd,
-    /// An epoll descriptor of its own for the descriptors that may have messages.
-    sources: OwnedFd,
+    all: DescriptorSet,
+    /// The descriptors that may have messages.
+    sources: Arc<DescriptorSet>,
     pending: OwnedFd,
     /// The timer that ends a pause, or wakes the program for a look. It is made in advance, because there may be no
     /// descriptor left for it later.
@@ -35,50 +36,31 @@ pub struct Notifier {
     is_paused: bool,
 }
 
-fn new_epoll() -> io::Result<OwnedFd> {
-    Ok(retry_on_intr(|| epoll::create(CreateFlags::CLOEXEC))?)
-}
-
-/// Adds a descriptor to an epoll descriptor. Adding it twice changes nothing.
-fn add(all: &OwnedFd, fd: BorrowedFd<'_>) -> io::Result<()> {
-    let add = || epoll::add(all, fd, EventData::new_u64(0), EventFlags::IN);
-    match retry_on_intr(add) {
-        Err(Errno::EXIST) => Ok(()),
-        result => Ok(result?),
-    }
-}
-
 impl Notifier {
     /// A notifier that is also readable while one of `sources` is.
-    pub fn new<'a>(sources: impl IntoIterator<Item = BorrowedFd<'a>>) -> io::Result<Notifier> {
+    pub fn new(sources: Arc<DescriptorSet>) -> io::Result<Notifier> {
         let flags = EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK;
         let pending = retry_on_intr(|| eventfd(0, flags))?;
         let flags = TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK;
         let timer = retry_on_intr(|| timerfd_create(TimerfdClockId::Monotonic, flags))?;
         let notifier = Notifier {
-            all: new_epoll()?,
-            sources: new_epoll()?,
+            all: DescriptorSet::new()?,
+            sources,
             pending,
             timer,
             expires: None,
             is_paused: false,
         };
-        for part in [&notifier.sources, &notifier.pending, &notifier.timer] {
-            add(&notifier.all, part.as_fd())?;
-        }
-        sources.into_iter().try_for_each(|fd| notifier.add(fd))?;
+        notifier.all.add(&notifier.sources)?;
+        notifier.all.add(&notifier.pending)?;
+        notifier.all.add(&notifier.timer)?;
         Ok(notifier)
-    }
-
-    /// Makes the descriptor readable while `source` is, until `source` is closed. Adding it twice changes nothing.
-    pub fn add(&self, source: BorrowedFd<'_>) -> io::Result<()> {
-        add(&self.sources, source)
     }
 
     /// Makes the descriptor unreadable for [`PAUSE`] and readable after that, because messages could not be taken in.
     pub fn pause(&mut self) {
         self.set_timer(Some(Instant::now() + PAUSE));
-        self.watch_parts(EventFlags::empty());
+        self.heed_parts(false);
         self.is_paused = true;
     }
 
@@ -86,18 +68,16 @@ impl Notifier {
     /// whatever happens, until this is called again.
     pub fn resume(&mut self, look: Option<Instant>) {
         if std::mem::replace(&mut self.is_paused, false) {
-            self.watch_parts(EventFlags::IN);
+            self.heed_parts(true);
         }
         self.set_timer(look);
     }
 
     // The two functions below need no new descriptors, so they do not fail for want of resources.
 
-    fn watch_parts(&self, events: EventFlags) {
-        for part in [&self.sources, &self.pending] {
-            let _ =
-                retry_once_on_eio(|| epoll::modify(&self.all, part, EventData::new_u64(0), events));
-        }
+    fn heed_parts(&self, counts: bool) {
+        self.all.heed(&self.sources, counts);
+        self.all.heed(&self.pending, counts);
     }
 
     /// Makes the timer readable once, at this time; `None` stops it.
@@ -142,15 +122,22 @@ impl AsFd for Notifier {
 mod tests {
     use super::*;
 
-    use crate::host::monitor;
+    use crate::host::readiness;
 
     fn is_readable(notifier: &Notifier) -> bool {
-        monitor::is_readable([notifier.as_fd()], Duration::ZERO).unwrap()
+        readiness::is_readable([notifier.as_fd()], Duration::ZERO).unwrap()
+    }
+
+    /// A notifier over these.
+    fn over(sources: &[&OwnedFd]) -> Notifier {
+        let set = DescriptorSet::new().unwrap();
+        sources.iter().for_each(|fd| set.add(fd).unwrap());
+        Notifier::new(Arc::new(set)).unwrap()
     }
 
     #[test]
     fn it_is_readable_from_notify_to_clear() {
-        let notifier = Notifier::new([]).unwrap();
+        let notifier = over(&[]);
         assert!(!is_readable(&notifier));
         notifier.notify();
         notifier.notify();
@@ -162,8 +149,7 @@ mod tests {
     #[test]
     fn it_is_readable_while_a_source_is() {
         let (read, write) = rustix::pipe::pipe().unwrap();
-        let notifier = Notifier::new([read.as_fd()]).unwrap();
-        notifier.add(read.as_fd()).unwrap();
+        let notifier = over(&[&read]);
         assert!(!is_readable(&notifier));
         rustix::io::write(&write, b"x").unwrap();
         notifier.clear();
@@ -175,9 +161,9 @@ mod tests {
     #[test]
     fn a_pause_ends_by_itself_or_by_success() {
         let (read, write) = rustix::pipe::pipe().unwrap();
-        let mut notifier = Notifier::new([read.as_fd()]).unwrap();
+        let mut notifier = over(&[&read]);
         let is_readable_soon =
-            |notifier: &Notifier| monitor::is_readable([notifier.as_fd()], 20 * PAUSE).unwrap();
+            |notifier: &Notifier| readiness::is_readable([notifier.as_fd()], 20 * PAUSE).unwrap();
         rustix::io::write(&write, b"x").unwrap();
         notifier.notify();
         for _ in 0..2 {
@@ -202,13 +188,13 @@ mod tests {
 
     #[test]
     fn it_is_readable_when_it_is_time_to_look() {
-        let mut notifier = Notifier::new([]).unwrap();
+        let mut notifier = over(&[]);
         let begin = Instant::now();
         let time = Some(begin + PAUSE);
         notifier.resume(time);
         assert!(!is_readable(&notifier));
         notifier.resume(time);
-        assert!(monitor::is_readable([notifier.as_fd()], 20 * PAUSE).unwrap());
+        assert!(readiness::is_readable([notifier.as_fd()], 20 * PAUSE).unwrap());
         assert!(begin.elapsed() >= PAUSE);
         // As long as nothing else is said, it is time.
         notifier.resume(time);
@@ -220,6 +206,6 @@ mod tests {
         notifier.pause();
         assert!(!is_readable(&notifier));
         notifier.resume(time);
-        assert!(monitor::is_readable([notifier.as_fd()], 20 * PAUSE).unwrap());
+        assert!(readiness::is_readable([notifier.as_fd()], 20 * PAUSE).unwrap());
     }
 }

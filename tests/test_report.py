@@ -1,23 +1,17 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
-"""nodedev report: its page in a headless Chromium, over recorded machines and hostile ones, beside what the other commands
-say; and the command: files, messages, exit statuses.
-"""
+"""The page of nodedev report over recorded machines and hostile ones, beside what the other commands say."""
 import collections
 import json
 import os
-import pty
 import re
 import shutil
-import stat
 import sys
-import tempfile
 import unittest
 
-import browser
 import kit
 import records
+from report_page import TOOL, Shown, recorded, report, tool
 
-TOOL = os.path.join(kit.PREFIX, "bin", "nodedev")
 SOURCES = os.path.join(kit.ROOT, "tools", "report")
 GROWN, MORE = os.path.join(kit.ROOT, "benches", "data", "machine-1k.tar.gz"), 4300
 # Seconds of one processor for opening and for each step of filtering.
@@ -32,21 +26,8 @@ HOSTILE = """<node>
 b</interface></capability></device>
 </node>
 """
-
-# JavaScript: all texts of what a selector finds, and the names of the devices that links lead to.
-TEXTS = "[...document.querySelectorAll(%s)].map((found) => found.textContent)"
-LINKED = """[...document.querySelectorAll(%s)].map((link) => /^#device\\/(.*)/.exec(link.getAttribute("href")))
-    .filter(Boolean).map((found) => decodeURIComponent(found[1]))"""
 OPEN_ALL = """for (let closed; (closed = document.querySelectorAll("main details:not([open])")).length;)
     for (const each of closed) { each.fillOnce(); each.open = true; }"""
-
-
-def tool(uri, *arguments):
-    return kit.checked(TOOL, "-q", "-c", uri, *arguments).stdout
-
-
-def recorded(machine):
-    return "nodedev:///embed?root=" + kit.machine_archive(machine)
 
 
 def port_type(folder):
@@ -62,54 +43,6 @@ def port_type(folder):
             return {4: "Root port", 5: "Switch, upstream", 6: "Switch, downstream"}.get(config[at + 2] >> 4)
         at = config[at + 1] & 0xfc
     return None
-
-
-def report(uri):
-    """The page of a connection, in a file."""
-    fd, path = tempfile.mkstemp(suffix=".html", dir=kit.temp())
-    os.close(fd)
-    tool(uri, "report", "-o", path)
-    return path
-
-
-class Shown(unittest.TestCase):
-    """What has a page to look at."""
-
-    @classmethod
-    def setUpClass(cls):
-        cls.page = browser.Browser()
-        cls.addClassCleanup(cls.page.close)
-
-    def tearDown(self):
-        self.assertEqual(self.page.errors, [])
-
-    def ask(self, expression):
-        return self.page.ask(expression)
-
-    def texts(self, selector):
-        return self.ask(TEXTS % json.dumps(selector))
-
-    def linked(self, selector):
-        return self.ask(LINKED % json.dumps(selector))
-
-    def show(self, uri, scheme="light"):
-        self.page.open(report(uri), scheme)
-
-    def rows(self):
-        """The names in the table."""
-        self.ask("document.getElementById('rest').hidden || document.getElementById('rest').click()")
-        return self.linked("#table tbody th a")
-
-    def filter(self, words):
-        self.ask("(words.value = %s, words.dispatchEvent(new Event('input')))" % json.dumps(words))
-        return self.rows()
-
-    def details(self, name, view="device"):
-        """Opens the details of a device; the texts of its XML and JSON."""
-        self.ask("location.hash = '#%s/' + encodeURIComponent(%s)" % (view, json.dumps(name)))
-        self.page.drawn()
-        self.assertEqual(self.texts("dialog[open] h2"), [name])
-        return [self.ask("document.querySelector('#%s pre').textContent" % block) for block in ("xml", "json")]
 
 
 class Machines(Shown):
@@ -358,199 +291,6 @@ class Hostile(Shown):
             if name.endswith(".js"):
                 self.assertIsNone(re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|\bFunction\(|https?:",
                                             kit.read(os.path.join(SOURCES, name))), name)
-
-
-class Reachable(Shown):
-    """By keyboard and by screen reader."""
-
-    FOCUSED = "[document.activeElement.localName, document.activeElement.textContent.trim().slice(0, 40), document.activeElement.id]"
-
-    def test_keyboard(self):
-        self.show(recorded("plain"))
-        seen = []
-        for _ in range(400):
-            self.page.press("Tab", 9)
-            seen.append(tuple(self.ask(self.FOCUSED)))
-            if seen[-1][0] == "body":
-                break
-        texts = [text for _, text, _ in seen]
-        self.assertEqual(texts[:6], ["Skip to the table of devices", "Topology", "Devices", "IOMMU groups", "SR-IOV", "Drivers"])
-        self.assertIn("words", [place for _, _, place in seen])
-        # All that can be used comes once, and nothing else has a click.
-        usable = self.ask("document.querySelectorAll('body a[href], body button:not([hidden]), summary, input, [tabindex=\"0\"]').length")
-        hidden = self.ask("[...document.querySelectorAll('details:not([open]) > :not(summary) *')].length + "
-                          "document.querySelectorAll('dialog *:is(a, button)').length")
-        self.assertEqual(len(seen) - 1, usable - hidden)
-
-    def test_dialog(self):
-        self.show(recorded("plain"))
-        self.ask("document.querySelector('#table tbody th a').focus()")
-        self.page.press("Enter", 13, text="\r")
-        self.page.drawn()
-        self.assertEqual(self.texts("dialog[open] h2"), ["computer"])
-        self.assertEqual(self.ask("document.activeElement.id"), "details-title")
-        for _ in range(8):  # the focus stays in the dialog, or goes to the browser's own buttons
-            self.page.press("Tab", 9)
-            self.assertTrue(self.ask("details.contains(document.activeElement) || document.activeElement === document.body"))
-        self.page.press("Escape", 27)
-        self.page.drawn()
-        self.assertEqual(self.texts("dialog[open] h2"), [])
-        self.assertEqual(self.ask("document.activeElement.textContent"), "computer")
-        # Links to texts go to these.
-        for view in ("xml", "json"):
-            self.details("computer", view)
-            self.assertEqual(self.ask("document.activeElement.closest('section').id"), view)
-        self.ask("document.getElementById('close').click()")
-        self.page.drawn()
-        self.assertEqual(self.ask("location.hash"), "")
-
-    def test_typing_filters(self):
-        self.show(recorded("plain"))
-        self.ask("words.focus()")
-        self.page.type("computer")
-        self.assertEqual(self.ask("words.value"), "computer")
-        self.assertLess(len(self.linked("#table tbody th a")), 10)
-        self.page.press("Enter", 13, text="\r")
-        self.page.drawn()
-        self.assertEqual(self.ask("words.value"), "computer")
-
-    def test_names_and_roles(self):
-        self.show(recorded("sriov"))
-        nodes = self.page.call("Accessibility.getFullAXTree")["nodes"]
-        roles = collections.defaultdict(list)
-        for node in nodes:
-            if not node.get("ignored"):
-                roles[node["role"]["value"]].append(node.get("name", {}).get("value", "").strip())
-        for role in ("link", "button", "searchbox", "table", "columnheader", "rowheader", "region", "navigation", "search", "group"):
-            self.assertTrue(roles[role], role)
-            if role != "group":  # what opens and closes has its name from the text
-                self.assertNotIn("", roles[role], role)
-        self.assertEqual(roles["searchbox"], ["Filter"])
-        self.assertTrue({"Topology", "Devices", "IOMMU groups", "SR-IOV", "Drivers"} <= set(roles["region"]), roles["region"])
-        self.assertTrue({"main", "banner", "navigation", "status"} <= set(roles))
-        self.details("pci_0000_01_00_0")
-        nodes = self.page.call("Accessibility.getFullAXTree")["nodes"]
-        dialogs = [node["name"]["value"] for node in nodes if node.get("role", {}).get("value") == "dialog"]
-        self.assertEqual(dialogs, ["pci_0000_01_00_0"])
-
-    def test_contrast(self):
-        """4.5 to 1 for every text, in light and in dark (WCAG 2.1, 1.4.3)."""
-        measure = kit.read(os.path.join(kit.ROOT, "tests", "contrast.js"))
-        for scheme in ("light", "dark"):
-            self.show(recorded("sriov"), scheme)
-            self.details("pci_0000_01_00_0")
-            self.assertEqual(self.ask(measure), [], scheme)
-
-    def test_paper(self):
-        """Everything is on it: nothing closed, no row left out."""
-        tree = kit.extract(kit.machine_archive("sriov"))
-        self.show("nodedev:///embed?root=" + tree)
-        pdf = self.page.call("Page.printToPDF")["data"]
-        self.assertGreater(len(pdf), 50000)
-        self.ask("dispatchEvent(new Event('beforeprint'))")
-        self.assertEqual(self.ask("document.querySelectorAll('main details:not([open])').length"), 0)
-        self.assertEqual(len(self.linked("#table tbody th a")), int(self.ask("shown.textContent").split()[0]))
-        self.page.call("Emulation.setEmulatedMedia", media="print")
-        for selector in ("nav", "#filter", "summary", "#rest", "thead button"):
-            self.assertEqual(self.ask("getComputedStyle(document.querySelector('%s')).display" % selector), "none")
-        self.ask("dispatchEvent(new Event('afterprint'))")
-        self.assertGreater(self.ask("document.querySelectorAll('main details:not([open])').length"), 0)
-
-
-class Program(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.mkdtemp(dir=kit.temp())
-
-    def run_in(self, *arguments, uri="test:///default", **options):
-        return kit.run(TOOL, "-c", uri, "report", *arguments, cwd=self.folder, **options)
-
-    def is_whole(self, text):
-        return text.startswith("<!DOCTYPE html>\n") and text.endswith("</html>\n") and '"computer"' in text
-
-    def test_files(self):
-        done = self.run_in()
-        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "Report written to nodedev-report.html\n", ""))
-        self.assertEqual(os.listdir(self.folder), ["nodedev-report.html"])
-        path = os.path.join(self.folder, "nodedev-report.html")
-        self.assertTrue(self.is_whole(kit.read(path)))
-        # It has serial numbers that root alone may read.
-        self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o600)
-        os.unlink(path)
-        for arguments in (["-ox.html"], ["-o", "x.html"], ["--output=x.html"], ["-q", "--output", "x.html"]):
-            done = self.run_in(*arguments)
-            said = "" if "-q" in arguments else "Report written to x.html\n"
-            self.assertEqual((done.returncode, done.stdout, done.stderr), (0, said, ""), arguments)
-            self.assertEqual(os.listdir(self.folder), ["x.html"])
-            self.assertTrue(self.is_whole(kit.read(os.path.join(self.folder, "x.html"))))
-            with open(os.path.join(self.folder, "x.html"), "w") as f:
-                f.write("before")
-
-    def test_standard_output(self):
-        done = self.run_in("-o", "-")
-        self.assertEqual((done.returncode, done.stderr, os.listdir(self.folder)), (0, "", []))
-        self.assertTrue(self.is_whole(done.stdout))
-        with open("/dev/full", "w") as full:
-            done = self.run_in("-o", "-", stdout=full)
-        self.assertEqual((done.returncode, done.stderr), (1, "error: cannot write to standard output: No space left on device\n"))
-
-    def test_a_link_and_no_file(self):
-        os.mkdir(os.path.join(self.folder, "d"))
-        os.symlink("d/real.html", os.path.join(self.folder, "link"))
-        with open(os.path.join(self.folder, "d", "real.html"), "w") as f:
-            f.write("before")
-        self.assertEqual(self.run_in("-o", "link").returncode, 0)
-        self.assertTrue(os.path.islink(os.path.join(self.folder, "link")))
-        self.assertTrue(self.is_whole(kit.read(os.path.join(self.folder, "d", "real.html"))))
-        self.assertEqual(os.listdir(os.path.join(self.folder, "d")), ["real.html"])
-        before = os.stat("/dev/null")
-        self.assertEqual(self.run_in("-o", "/dev/null").returncode, 0)
-        self.assertEqual(os.stat("/dev/null").st_rdev, before.st_rdev)
-
-    def test_failures(self):
-        with open(os.path.join(self.folder, "x"), "w") as f:
-            f.write("before")
-        for path, said in (("no/such", "Failed to open file 'no/such': No such file or directory"),
-                           (".", "Failed to open file '.': Is a directory"),
-                           ("x/y", "Failed to open file 'x/y': Not a directory"),
-                           ("/dev/full", "Failed to write file '/dev/full': No space left on device")):
-            done = self.run_in("-o", path)
-            self.assertEqual((done.returncode, done.stdout, done.stderr), (1, "", "error: %s\n" % said))
-        # No half of a file, and what was there before stays.
-        done = kit.run("sh", "-c", 'ulimit -f 8; exec "$@"', "sh", TOOL, "-c", "test:///default", "report", "-o", "x",
-                       cwd=self.folder, restore_signals=False)
-        self.assertEqual((done.returncode, done.stderr), (1, "error: Failed to write file 'x': File too large\n"))
-        self.assertEqual((os.listdir(self.folder), kit.read(os.path.join(self.folder, "x"))), (["x"], "before"))
-        for uri in ("nodedev:///embed?root=/no/such", "test:///no/such"):
-            done = self.run_in(uri=uri)
-            self.assertEqual((done.returncode, done.stdout), (1, ""))
-            self.assertTrue(done.stderr.startswith("error: "))
-            self.assertEqual(os.listdir(self.folder), ["x"])
-        self.assertEqual(kit.run(TOOL, "report", "a").returncode, 2)
-        self.assertEqual(kit.run(TOOL, "list", "-o", "a").returncode, 2)
-
-    def test_progress(self):
-        """Where somebody watches, and nowhere else; it is gone at the end."""
-        for arguments in ([], ["-q"]):
-            ours, its = pty.openpty()
-            done = self.run_in("-o", "x", *arguments, uri=recorded("sriov"), stderr=its)
-            os.close(its)
-            said = b""
-            try:
-                while True:
-                    said += os.read(ours, 4096)
-            except OSError:  # the end
-                os.close(ours)
-            self.assertEqual(done.returncode, 0)
-            self.assertEqual(b"descriptions: 100 of 168 devices" in said, not arguments)
-            self.assertEqual(said.decode().rpartition("\r")[2] if arguments == [] else said.decode(), "")
-
-    def test_inactive_devices(self):
-        self.assertIn('"mdev_', re.search('id="data-inactive">(.*?)</script>', self.run_in("-o", "-", uri=recorded("mdev")).stdout, re.S)[1])
-
-    def test_no_leaks(self):
-        done = kit.run("valgrind", "-q", "--leak-check=full", "--errors-for-leak-kinds=definite", "--error-exitcode=9",
-                       TOOL, "-c", recorded("synth"), "report", "-o", os.path.join(self.folder, "x"))
-        self.assertEqual(done.returncode, 0, done.stderr)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import sys
 import time
 
 import kit
-from replay_events import HOST
+from replay_steps import HOST
 from replay_machine import Tree, Udevd
 from rpc_conversation import Server
 

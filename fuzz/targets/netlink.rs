@@ -2,7 +2,7 @@
 //! What the kernel answers by generic netlink, its names for the features of interfaces, and its messages about interfaces.
 
 use virnodedev::host::devlink::{Reply, find_reply, number};
-use virnodedev::host::ethtool::masks_of;
+use virnodedev::host::ethtool::features::masks_of;
 use virnodedev::host::links::links_in;
 
 pub fn run(bytes: &[u8]) {

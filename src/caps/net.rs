@@ -5,7 +5,7 @@ use super::input::{Input, attribute, invalid_attribute, number_attribute};
 use super::kind::{Kind, Mark, SlowFacts, Subsystem, Verdict};
 use crate::error::Result;
 use crate::host::devlink;
-use crate::host::ethtool::Features;
+use crate::host::ethtool::features::Features;
 use crate::host::files::{basename, join};
 use crate::host::found::Found;
 use crate::host::node::Node;

@@ -204,8 +204,8 @@ class CrossCheck(unittest.TestCase):
         first, command = done.stdout.splitlines()
         self.assertEqual(first, "cross-check: for s390x these are needed and not here; on Debian, as root:")
         self.assertRegex(command, r"^    dpkg --add-architecture s390x && apt-get update && apt-get install --no-install-recommends "
-                                  r"gcc-s390x-linux-gnu( libudev-dev:s390x)?$")
-        self.assertIn("gcc-aarch64-linux-gnu libstd-rust-dev:arm64 ", self.look("arm64").stdout)
+                                  r"gcc-s390x-linux-gnu libc6-dev:s390x( libudev-dev:s390x)?$")
+        self.assertIn("gcc-aarch64-linux-gnu libc6-dev:arm64 libstd-rust-dev:arm64 ", self.look("arm64").stdout)
         self.assertNotIn("gcc-aarch64-linux-gnu", self.look("arm64", "bin/aarch64-linux-gnu-gcc").stdout)
 
     def test_no_architecture(self):

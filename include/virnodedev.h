@@ -14,7 +14,8 @@
  * read-only connection, with 3 where devices are made up and with 84 where they are recorded.
  *
  * A function of the program that the library calls may end its thread (pthread_exit(), pthread_cancel()). Threads can be
- * cancelled there, and where the library waits for what the program watches; its own work is not cut short.
+ * cancelled there, and where the library waits for what the program watches; its own work is not cut short. Such a program
+ * needs tables for unwinding, which compilers leave out of C for 32-bit ARM unless told -fexceptions.
  *
  * After fork() the child can only close what it inherited, with virConnectClose(); any
  * other use of a handle from before is an error. It may open connections of its own.

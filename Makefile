@@ -260,7 +260,7 @@ vm-check: ## as root: compare with libvirt in a virtual machine (REPORT=FILE kee
 	$(MAKE) --no-print-directory all
 	BUILD_DIR='$(BUILD_DIR)' REPORT='$(REPORT)' tests/vm/check
 
-distro-check: ## as root: demo and check in a bare DIST (trixie, bookworm, sid; ARCH=…: cross-check there; REPORT=FILE)
+distro-check: ## as root: demo and check in a bare DIST (trixie, bookworm, sid; ARCH=…: cross-check and packages for it; REPORT=FILE)
 	scripts/distro-check '$(DIST)' $(if $(ARCH),--arch '$(ARCH)') $(if $(REPORT),--report '$(REPORT)')
 
 cross-check: ## build for ARCH (arm64, armhf, i386, ppc64el, riscv64, s390x) and test there under emulation (MACHINES=FOLDER, REPORT=FILE)

@@ -19,17 +19,15 @@
  * Prints the numbers of calls and runs. Exit status: 1 when something was wrong, 77 where there is no such filter.
  */
 #define _GNU_SOURCE
-#include "catch_calls.h"
 #include "event_common.h"
+#include "failing_call.h"
 
 #include <fcntl.h>
-#include <linux/netlink.h>
 #include <stdarg.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 
-/* --- one call that fails ---------------------------------------------------------------- */
+/* --- what the processes share ----------------------------------------------------------- */
 
 static const struct {
     int number;
@@ -38,123 +36,17 @@ static const struct {
     { EMFILE, "EMFILE" }, { ENFILE, "ENFILE" }, { ENOMEM, "ENOMEM" }, { EIO, "EIO" }, { EINTR, "EINTR" },
 };
 
-enum { MAX_CALLS = 1 << 16, MAX_STEPS = 1 << 12, MAX_TEXT = 32 << 20, MAX_FD = 256 };
+enum { MAX_STEPS = 1 << 12, MAX_TEXT = 32 << 20 };
 
-/* A call of the first run, and the kind of file that it was about. */
-struct call {
-    int number;
-    char about[40];
-};
-
-/* What the processes share. */
 static struct {
-    int calls;
-    struct call call[MAX_CALLS];
+    struct calls calls;
     /* The expected answers, one behind the other. */
     int steps;
     size_t length;
     char *step[MAX_STEPS];
     char text[MAX_TEXT];
     char failure[4096];
-    int refused;
 } *shared;
-
-/* Calls are counted, and one of them fails, only while the library is asked something. */
-static volatile sig_atomic_t is_armed;
-static int is_first_run, count, failing_call = -1, failing_error, has_failed;
-/* The name of a call by which generic netlink is refused, or NULL. */
-static const char *refused_call;
-static char about_fd[MAX_FD][sizeof(((struct call *)NULL)->about)];
-
-static int takes_path_at_0(long number)
-{
-    return is_call(number, "open") || is_call(number, "readlink") || is_call(number, "stat") ||
-           is_call(number, "lstat") || is_call(number, "access") || is_call(number, "statfs");
-}
-
-static int takes_path_at_1(long number)
-{
-    return is_call(number, "openat") || is_call(number, "openat2") || is_call(number, "readlinkat") ||
-           is_call(number, "statx") || is_call(number, "newfstatat") || is_call(number, "faccessat") ||
-           is_call(number, "faccessat2") || is_call(number, "inotify_add_watch");
-}
-
-/* The last part of a path with every number as #: what is read alike is called alike. */
-static void describe_path(const char *path, char *about, size_t size)
-{
-    const char *last = strrchr(path, '/');
-    size_t n = 0;
-
-    for (last = last && last[1] ? last + 1 : path; *last != '\0' && n + 1 < size; last++) {
-        if (!strchr("0123456789", *last))
-            about[n++] = *last;
-        else if (n == 0 || about[n - 1] != '#')
-            about[n++] = '#';
-    }
-    about[n] = '\0';
-}
-
-static void describe(long number, const long *args, char *about, size_t size)
-{
-    const char *path = NULL;
-    long fd = args[0];
-
-    if (takes_path_at_0(number))
-        path = (const char *)args[0];
-    else if (takes_path_at_1(number))
-        path = (const char *)args[1];
-    about[0] = '\0';
-    if (path && path[0] != '\0' && strcmp(path, ".") != 0)
-        describe_path(path, about, size);
-    else if (fd >= 0 && fd < MAX_FD)
-        memcpy(about, about_fd[fd], size);
-}
-
-#define GENERIC "generic netlink"
-
-static int is_generic_netlink(long number, const long *args, const char *about)
-{
-    if (is_call(number, "socket"))
-        return args[0] == AF_NETLINK && args[2] == NETLINK_GENERIC;
-    return strcmp(about, GENERIC) == 0;
-}
-
-static void on_call(int signal, siginfo_t *info, void *context)
-{
-    long args[6], number = info->si_syscall, result;
-    char about[sizeof(about_fd[0])];
-    int kept_errno = errno;
-
-    (void)signal;
-    read_arguments(context, args);
-    if (!is_armed) {
-        set_result(context, real_call(number, args));
-        return;
-    }
-    describe(number, args, about, sizeof(about));
-    if (is_first_run && count < MAX_CALLS) {
-        shared->call[count].number = (int)number;
-        memcpy(shared->call[count].about, about, sizeof(about));
-    }
-    if (count++ == failing_call) {
-        has_failed = 1;
-        /* The kernel closes the descriptor whatever it says. */
-        if (is_call(number, "close"))
-            real_call(number, args);
-        result = -failing_error;
-    } else if (refused_call && is_call(number, refused_call) && is_generic_netlink(number, args, about)) {
-        shared->refused++;
-        result = -failing_error;
-    } else {
-        result = real_call(number, args);
-        if (result >= 0 && result < MAX_FD && (takes_path_at_0(number) || takes_path_at_1(number)))
-            memcpy(about_fd[result], about, sizeof(about));
-        else if (result >= 0 && result < MAX_FD && is_call(number, "socket"))
-            strcpy(about_fd[result], is_generic_netlink(number, args, about) ? GENERIC : "socket");
-    }
-    set_result(context, result);
-    errno = kept_errno;
-}
 
 /* --- questions ------------------------------------------------------------------------ */
 
@@ -454,7 +346,7 @@ static int run(void)
         virSetErrorFunc(NULL, ignore_error);
         work();
         if (is_first_run)
-            shared->calls = count;
+            seen->count = count;
         _exit(0);
     }
     assert(waitpid(child, &status, 0) == child);
@@ -463,26 +355,13 @@ static int run(void)
     return status == 0;
 }
 
-/* Whether a call before this one did the same to a file of that name. */
-static int is_repeated(int n)
-{
-    int i;
-
-    for (i = 0; i < n; i++) {
-        if (shared->call[i].number == shared->call[n].number &&
-            strcmp(shared->call[i].about, shared->call[n].about) == 0)
-            return 1;
-    }
-    return 0;
-}
-
 /* One call in each run. Returns how many runs were wrong. */
 static int fail_each(int every)
 {
     int n, runs = 0, wrong = 0;
     size_t e;
 
-    for (n = 0; n < shared->calls; n++) {
+    for (n = 0; n < seen->count; n++) {
         if ((every == 0 || n % every != 0) && is_repeated(n))
             continue;
         for (e = 0; e < COUNT(ERRORS); e++) {
@@ -491,15 +370,15 @@ static int fail_each(int every)
             runs++;
             if (!run()) {
                 wrong++;
-                fprintf(stderr, "call %d, %s '%s', %s: %s\n", n, call_name(shared->call[n].number),
-                        shared->call[n].about, ERRORS[e].name, shared->failure);
+                fprintf(stderr, "call %d, %s '%s', %s: %s\n", n, call_name(seen->call[n].number),
+                        seen->call[n].about, ERRORS[e].name, shared->failure);
                 if (work == follow_events && system("ip link del vt0 2>/dev/null") != 0) {
                     /* It was gone. */
                 }
             }
         }
     }
-    printf("%d calls, %d runs, %d wrong\n", shared->calls, runs, wrong);
+    printf("%d calls, %d runs, %d wrong\n", seen->count, runs, wrong);
     return wrong;
 }
 
@@ -512,16 +391,16 @@ static int refuse_generic_netlink(void)
     for (i = 0; i < 2 * COUNT(calls); i++) {
         refused_call = calls[i / 2];
         failing_error = i % 2 ? EACCES : EPERM;
-        shared->refused = 0;
+        seen->refused = 0;
         if (!run()) {
             wrong++;
             fprintf(stderr, "%s, %s: %s\n", refused_call, strerror(failing_error), shared->failure);
-        } else if (shared->refused == 0) {
+        } else if (seen->refused == 0) {
             wrong++;
             fprintf(stderr, "%s was not called\n", refused_call);
         }
     }
-    printf("%d calls, %d runs, %d wrong\n", shared->calls, (int)i, wrong);
+    printf("%d calls, %d runs, %d wrong\n", seen->count, (int)i, wrong);
     return wrong;
 }
 
@@ -546,6 +425,7 @@ int main(int argc, char **argv)
     }
     shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     assert(shared != MAP_FAILED);
+    seen = &shared->calls;
     catch_calls(on_call);
     is_first_run = 1;
     if (!run()) {

@@ -213,6 +213,13 @@ fn documents_that_are_wrong_inside_name_what_is() {
             Code::XmlError,
             "'index' in element 'vendor_field': 'AB'",
         ),
+        // The second byte of a keyword is a digit or an upper-case letter (PCI Local Bus Specification 3.0, appendix I).
+        (
+            "pci",
+            section("<vendor_field index='?'>x</vendor_field>"),
+            Code::XmlError,
+            "'index' in element 'vendor_field': '?'",
+        ),
         (
             "mdev_types",
             "<capability type='mdev_types'><type id='t'><deviceAPI>a</deviceAPI></type></capability>"
@@ -396,6 +403,67 @@ fn a_link_speed_that_is_no_number_is_none() {
     for operstate in [None, Some("sleepy\n"), Some(""), Some("\n"), Some("\u{ff}")] {
         assert_eq!(link(operstate, "100\n"), (None, None), "{operstate:?}");
     }
+}
+
+/// The kernel gives minor numbers below 192 by type, 64 to each; from 192 on they are for any type (drm_drv.c).
+#[test]
+fn a_minor_number_below_192_says_more_of_a_graphics_node_than_its_name() {
+    let (_root, host) = host(&[("devices/d/uevent", "")]);
+    for (path, minor, expected) in [
+        ("card9", "128", Some("render")),
+        ("renderD9", "63", Some("primary")),
+        ("card9", "192", Some("primary")),
+        ("renderD9", "255", Some("render")),
+        ("other", "191", Some("render")),
+        ("other", "192", None),
+    ] {
+        let path = format!("/sys/devices/d/{path}");
+        let uevent = format!("MINOR={minor}\n");
+        let device = node(&host, path.as_bytes(), b"drm", uevent.as_bytes());
+        let found = drm::Drm::read(&device).unwrap().map(|found| {
+            let mut w = Writer::xml();
+            found.write(&(), &mut w);
+            w.finish()
+        });
+        let expected = expected.map(|word| format!("<type>{word}</type>\n"));
+        assert_eq!(found, expected, "{path} {minor}");
+    }
+}
+
+/// A document may hold each class that has 24 bits, as configuration space has.
+#[test]
+fn a_class_of_24_bits_is_one() {
+    let pci = "<domain>0</domain><bus>0</bus><slot>0</slot><function>0</function>\
+               <product id='0x1'/><vendor id='0x2'/>";
+    let class = |class: &str| format!("<class>{class}</class>{pci}");
+    assert!(written("pci", &class("0xffffff"), None).contains("<class>0xffffff</class>"));
+    let text = document("pci", &class("0x1000000"));
+    let error = parse(text.as_bytes(), Purpose::Describe, false).unwrap_err();
+    assert_eq!(error.code(), Code::InternalError);
+    assert!(error.message().contains("invalid PCI class supplied"));
+}
+
+/// As in libvirt (see [`channel::has_valid_state`]), of groups with a member.
+#[test]
+fn a_channel_group_needs_an_address_a_state_that_is_a_number_and_members() {
+    let group = |name: &str, online: &str, has_member: bool| {
+        let place = format!("devices/qeth/{name}");
+        let (root, host) = host(&[
+            (&format!("{place}/online"), online),
+            ("devices/css0/0.0.1000/uevent", ""),
+        ]);
+        if has_member {
+            let member = root.path().join("sys").join(&place).join("cdev0");
+            std::os::unix::fs::symlink("../../css0/0.0.1000", member).unwrap();
+        }
+        let path = format!("/sys/{place}");
+        let device = node(&host, path.as_bytes(), b"ccwgroup", b"DEVTYPE=qeth\n");
+        ccw_group::CcwGroup::judge(&device).unwrap()
+    };
+    assert_eq!(group("0.0.1000", "1\n", true), Verdict::Plain);
+    assert_eq!(group("0.0.1000", "on\n", true), Verdict::Rejected);
+    assert_eq!(group("0.0.1000", "1\n", false), Verdict::Rejected);
+    assert_eq!(group("qeth", "1\n", true), Verdict::Rejected);
 }
 
 #[test]

@@ -235,6 +235,14 @@ mod tests {
         let page83 = page(0x83, &descriptor(ASCII, 1, text.as_bytes()));
         assert_eq!(ata_serial(None, Some(&page83)).unwrap(), b"MODEL_X_SN_1");
 
+        // An identifier of another kind, coding or length is none of a SATL's (SAT-4, 10.3.4).
+        let binary = descriptor(BINARY, 1, text.as_bytes());
+        let own = descriptor(ASCII, 0, text.as_bytes());
+        let short = descriptor(ASCII, 1, &text.as_bytes()[..67]);
+        for other in [binary, own, short] {
+            assert_eq!(ata_serial(None, Some(&page(0x83, &other))), None);
+        }
+
         let mut data = [b' '; 568];
         // "AB1" in words 10 and 11, "XY" in word 27, bytes swapped.
         data[56 + 20..56 + 24].copy_from_slice(b"BA 1");

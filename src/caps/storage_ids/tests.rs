@@ -205,15 +205,20 @@ fn usb_drives() {
         stick(b"08\n", b"06\n", b"\x01\n"),
         usb("disk", "Scsi_Stick_16GB-2:1")
     );
-    // Where SCSI commands are not used, the USB descriptors count; there is no product text here.
-    assert_eq!(
-        stick(b"08\n", b"04\n", b"1\n"),
-        usb("floppy", "The_Maker_abcd_1")
-    );
-    assert_eq!(
-        stick(b"ff\n", b"06\n", b"1\n"),
-        usb("generic", "The_Maker_abcd_1")
-    );
+    // Where SCSI commands are not used, the USB descriptors count; there is no product text here. The subclasses are those of
+    // "Universal Serial Bus Mass Storage Class Specification Overview" 1.4, table 2.
+    for (class, subclass, id_type) in [
+        (b"08\n", b"01\n", "rbc"),
+        (b"08\n", b"03\n", "tape"),
+        (b"08\n", b"04\n", "floppy"),
+        (b"08\n", b"05\n", "generic"),
+        (b"ff\n", b"06\n", "generic"),
+    ] {
+        assert_eq!(
+            stick(class, subclass, b"1\n"),
+            usb(id_type, "The_Maker_abcd_1")
+        );
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use super::*;
+use crate::caps::config_space::find_capability;
 use crate::caps::kind::Kind;
 use crate::caps::pci::{Bridge, Pci};
 use crate::device::scan;
@@ -78,6 +79,35 @@ fn a_function_that_does_not_answer_has_neither_bridge_nor_link() {
     virtual_function[..4].fill(0xff);
     let (_root, host) = function(&virtual_function);
     assert!(read(&host).express.is_some());
+}
+
+/// Capabilities lie behind the header, of 64 bytes; a pointer of 0 ends their list (PCI Local Bus Specification 3.0, 6.7).
+#[test]
+fn the_header_is_no_capability() {
+    for pointer in [0, 0x3c, 0xff] {
+        let mut config = config(0);
+        // The ids and the byte at 3Ch look like a capability with the ID of PCI Express.
+        config[..4].fill(0x10);
+        config[0x3c] = 0x10;
+        config[0x06] = 0x10;
+        config[0x34] = 0x40;
+        config[0x40..0x42].copy_from_slice(&[0x01, pointer]);
+        assert_eq!(find_capability(&config, 0x10), None, "{pointer:#x}");
+        assert_eq!(find_capability(&config, 0x01), Some(0x40));
+    }
+}
+
+#[test]
+fn a_function_needs_a_class_and_configuration_space() {
+    let (root, host) = function(&config(0));
+    let judge = |uevent: &str| {
+        let path = format!("/sys/{FUNCTION}");
+        Pci::judge(&node(&host, path.as_bytes(), b"pci", uevent.as_bytes()))
+    };
+    assert_eq!(judge(UEVENT), Ok(Verdict::Plain));
+    assert_eq!(judge("PCI_ID=8086:10D3\n"), Ok(Verdict::Rejected));
+    std::fs::remove_file(folder(&root).join("config")).unwrap();
+    assert_eq!(judge(UEVENT), Ok(Verdict::Rejected));
 }
 
 #[test]

@@ -110,20 +110,14 @@ fn read_chain(bytes: &mut Bytes<'_>) -> Option<Vpd> {
             }
             (at + 1, usize::from(tag & 7))
         } else {
-            let data = at + 3;
-            if data > SPACE {
-                return None;
-            }
             let length = bytes.take(at + 1, 2)?;
             (
-                data,
+                at + 3,
                 usize::from(u16::from_le_bytes([length[0], length[1]])),
             )
         };
+        // One that leads beyond the space has no end tag behind it.
         let end = data + length;
-        if end > SPACE {
-            return None;
-        }
         match tag {
             TAG_NAME => vpd.name = Some(printable(bytes.take(data, length)?)?),
             TAG_READ_ONLY => {

@@ -440,6 +440,26 @@ fn two_sections_of_one_kind_add_up() {
 }
 
 #[test]
+fn texts_are_replaced_where_they_stand() {
+    let with = |text: &[u8], name: &[u8]| {
+        let fields = [field(b"PN", text), field(b"V0", b"")].concat();
+        image_around(&large(0x82, name), &fields, 3, END)
+    };
+    let image = with(b" \t ab \0z", b"name");
+    let replaced = replace_texts(&image, |keyword, text| match &keyword {
+        b"PN" => {
+            assert_eq!(text, b"ab");
+            b"XY".to_vec()
+        }
+        _ => text.to_vec(),
+    });
+    assert_eq!(replaced, with(b" \t XY \0z", b"name"));
+    // One that is malformed stays.
+    let cut = &image[..image.len() - 1];
+    assert_eq!(replace_texts(cut, |_, text| vec![b'x'; text.len()]), cut);
+}
+
+#[test]
 fn the_address_space_ends_at_32_kibibytes() {
     let image = |fill: usize, rest: &[u8]| {
         let mut image = image_around(&[], &[], 0, &[]);

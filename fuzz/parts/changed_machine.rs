@@ -33,6 +33,9 @@ fn list(folder: &Folder, path: &mut Vec<Vec<u8>>, places: &mut Vec<Vec<Vec<u8>>>
     }
 }
 
+/// Files from this length on are not made longer, so that changes of one file do not multiply.
+const LONG: usize = 4096;
+
 fn is_target(text: &[u8]) -> bool {
     !text.is_empty() && !text.contains(&0)
 }
@@ -84,7 +87,7 @@ pub fn change(recording: &mut Recording, mut bytes: &[u8]) {
             (5, Some(entry)) => {
                 folder.insert(text.to_vec(), entry);
             }
-            (6, Some(Entry::File(content))) => {
+            (6, Some(Entry::File(content))) if content.len() < LONG => {
                 let longer = content.repeat(text.len() + 1);
                 folder.insert(name.clone(), Entry::File(longer));
             }

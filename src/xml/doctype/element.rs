@@ -54,7 +54,7 @@ fn content_model(scanner: &mut Scanner<'_>) -> Result<(), Fault> {
     while !separators.is_empty() {
         scanner.blanks();
         if scanner.take('(') {
-            if separators.len() > MODEL_DEPTH {
+            if separators.len() == MODEL_DEPTH {
                 return Err(scanner.fault("xmlParseElementChildrenContentDecl : too deep"));
             }
             separators.push(None);

@@ -132,6 +132,15 @@ fn messages_about_declarations_in_the_words_of_libxml2() {
             "<!ATTLIST a b (x y) 'x'>",
             "')' required to finish ATTLIST enumeration",
         ),
+        (
+            "<!ATTLIST a b (|x) 'x'>",
+            "NmToken expected in ATTLIST enumeration",
+        ),
+        (
+            "<!ATTLIST a b (x|) 'x'>",
+            "NmToken expected in ATTLIST enumeration",
+        ),
+        ("<!ENTITY x SYSTEM 's#f'>", "Fragment not allowed"),
         ("<!ATTLIST a b CDATA x>", "AttValue: \" or ' expected"),
         (
             "<!ATTLIST a b CDATA 'x<'>",
@@ -165,6 +174,29 @@ fn messages_about_declarations_in_the_words_of_libxml2() {
     }
     let inside = message(b"<!DOCTYPE a [<!ENTITY x ']]>'>]><a>&x;</a>");
     assert!(inside.contains("Sequence ']]>' not allowed in content"));
+}
+
+/// What `xmllint --noout` (libxml2 2.9.14) accepts.
+#[test]
+fn content_models() {
+    let nested = |depth: usize| format!("{}b{}", "(".repeat(depth), ")".repeat(depth));
+    let read = |model: &str| {
+        let document = format!("<!DOCTYPE a [<!ELEMENT a {model}>]><a/>");
+        parse(document.as_bytes(), None)
+    };
+    for model in [
+        "(b)",
+        "( b? , ( c | d )* , e+ )",
+        "((b|c)?|(d)+)*",
+        "(b+)?",
+        "(#PCDATA)*",
+        "( #PCDATA | b | c )*",
+        &nested(128),
+    ] {
+        assert!(read(model).is_ok(), "{model}");
+    }
+    let too_deep = read(&nested(129)).unwrap_err().message();
+    assert!(too_deep.contains("xmlParseElementChildrenContentDecl : too deep"));
 }
 
 /// Unlike libvirt, which accepts these and then misses what stands in the entities.

@@ -164,3 +164,62 @@ fn signed(text: &str, least: i64, most: i64) -> bool {
 pub fn trim(text: &str) -> &str {
     text.trim_matches([' ', '\t', '\n', '\r'])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What libvirt 12.8.0's schema allows: XML Schema's types, and the patterns of its basic types.
+    #[test]
+    fn numbers_and_texts_of_the_schema() {
+        for (kind, allowed, others) in [
+            (
+                UNSIGNED_INT,
+                "0 007 4294967295",
+                "4294967296 -1 +1 0x1 x 1x",
+            ),
+            (
+                UNSIGNED_LONG,
+                "0 18446744073709551615",
+                "18446744073709551616 -1 +1 1.0",
+            ),
+            (INT, "-2147483648 2147483647 +1", "-2147483649 2147483648 x"),
+            (HEX, "0x1a 1a", "0x 0xg 1A"),
+            (
+                PCI_CLASS,
+                "0x060400 0xFFffFF",
+                "0x06040 0x0604000 060400 0x06040g",
+            ),
+            (UINT8, "0 255 0xff 0xF", "256 -1 0x 0x100 0xg"),
+            (AP_DOMAIN, "0 255 0xffff 0x1", "256 0x10000 0x 0xg"),
+            (CSSID, "0 254 0xfe 0x0", "255 0xff 0xFF 0x100 0xg"),
+            (SSID, "0 3 0x3", "4 00 0x"),
+            (DEVNO, "0 65535 0xffff", "65536 0x10000 0xg -1"),
+            (
+                WWN,
+                "0x21000024ff370144 21000024FF370144",
+                "21000024ff37014 21000024ff37014g 0x21000024ff3701444",
+            ),
+            (
+                MAC,
+                "52:54:00:aa:bb:CC",
+                "52:54:00:aa:bb 52:54:00:aa:bb:cg 5:254:00:aa:bb:cc",
+            ),
+        ] {
+            let Form(what, is_allowed) = kind else {
+                panic!("no form");
+            };
+            for text in allowed.split(' ') {
+                assert!(is_allowed(text), "{what}: {text}");
+            }
+            for text in others.split(' ').chain([""]) {
+                assert!(!is_allowed(text), "{what}: {text}");
+            }
+        }
+        // Blanks around a number are ignored.
+        let Form(_, is_int) = INT else {
+            panic!("no form");
+        };
+        assert!(is_int(" 1\n") && !is_int("1 1"));
+    }
+}

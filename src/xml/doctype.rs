@@ -315,9 +315,7 @@ fn public_literal(scanner: &mut Scanner<'_>) -> Result<(), Fault> {
 
 /// Reads the text of an entity. References to characters are replaced here, those to entities where it is used.
 fn replacement(scanner: &mut Scanner<'_>) -> Result<String, Fault> {
-    let literal = scanner.literal()?;
-    let start = scanner.at - literal.len() - 1;
-    let mut inner = scanner.part(literal, start);
+    let mut inner = Scanner::new(scanner.literal()?, 0);
     let mut text = String::new();
     loop {
         let rest = inner.rest();
@@ -325,14 +323,16 @@ fn replacement(scanner: &mut Scanner<'_>) -> Result<String, Fault> {
         text.push_str(&normalise_ends(plain));
         inner.at += plain.len();
         if inner.take_text("&#") {
-            text.push(inner.character()?);
+            // As in libxml2, the fault is behind the text.
+            let character = inner.character();
+            text.push(character.map_err(|fault| scanner.fault(fault.message))?);
         } else if inner.take('&') {
             let reference = inner.name().filter(|_| inner.take(';')).ok_or_else(|| {
-                inner.fault("EntityValue: '&' forbidden except for entities references")
+                scanner.fault("EntityValue: '&' forbidden except for entities references")
             })?;
             text.extend(["&", reference, ";"]);
         } else if inner.take('%') {
-            return Err(inner.fault("PEReferences forbidden in internal subset"));
+            return Err(scanner.fault("PEReferences forbidden in internal subset"));
         } else {
             return Ok(text);
         }

@@ -134,7 +134,6 @@ impl<'a> Parser<'a> {
                     }
                     self.characters(start, text.xml10_content())?;
                 }
-                Ok(Event::CData(_)) if self.open.is_empty() => return Err(self.outside(start)),
                 Ok(Event::CData(text)) => self.characters(start, text.xml10_content())?,
                 Ok(Event::GeneralRef(_)) => self.reference(start)?,
                 Ok(Event::Decl(_)) => {

@@ -19,11 +19,6 @@ impl<'a> Scanner<'a> {
         Scanner { text, base, at: 0 }
     }
 
-    /// A scanner of a part of the text that begins at the offset `at` in it.
-    pub fn part(&self, text: &'a str, at: usize) -> Self {
-        Scanner::new(text, self.base + at)
-    }
-
     pub fn rest(&self) -> &'a str {
         &self.text[self.at..]
     }

@@ -99,7 +99,15 @@ mod tests {
         queue.push(&name, Change::Deleted);
         queue.give_back(untold.clone());
         assert_eq!(changes(queue.take()), [Change::Updated, Change::Deleted]);
+        // What a change that failed has added is dropped.
+        for change in [Change::Created, Change::Updated, Change::Deleted] {
+            queue.push(&name, change);
+        }
+        queue.truncate(2);
+        assert_eq!(changes(queue.take()), [Change::Created, Change::Updated]);
         queue.keep(false);
+        assert!(!queue.is_kept());
+        queue.truncate(0);
         queue.give_back(untold);
         assert_eq!((queue.len(), changes(queue.take())), (0, vec![]));
     }

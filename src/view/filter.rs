@@ -49,3 +49,76 @@ pub fn passes(device: &Device, flags: u32, host: &Host) -> Result<bool> {
         false => device.has_nested(flags, host),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{defined, inactive, kernel, mediated};
+    use super::*;
+
+    /// A PCI function whose files offer a type of mediated device, or none.
+    fn function(types: usize) -> (tempfile::TempDir, Host, Device) {
+        let root = tempfile::tempdir().unwrap();
+        let place = root.path().join("sys/devices/f");
+        std::fs::create_dir_all(&place).unwrap();
+        for number in 0..types {
+            let folder = place.join(format!("mdev_supported_types/t-{number}"));
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(folder.join("device_api"), "vfio-pci\n").unwrap();
+            std::fs::write(folder.join("available_instances"), "1\n").unwrap();
+        }
+        let host = Host::recorded(root.path()).unwrap();
+        let device = Device {
+            kind: Capability::Pci,
+            ..kernel("pci_f", "/sys/devices/f")
+        };
+        (root, host, device)
+    }
+
+    #[test]
+    fn one_flag_of_each_group_has_to_fit() {
+        let path = "/sys/devices/mtty/1";
+        let devices = [
+            mediated("transient", path),
+            defined(mediated("both", path), "t"),
+            inactive("inactive", path, "t"),
+        ];
+        for (flags, expected) in [
+            (0, [true, true, true]),
+            (ACTIVE, [true, true, false]),
+            (INACTIVE, [false, false, true]),
+            (ACTIVE | INACTIVE, [true, true, true]),
+            (PERSISTENT, [false, true, true]),
+            (TRANSIENT, [true, false, false]),
+            (PERSISTENT | TRANSIENT, [true, true, true]),
+            (PERSISTENT | ACTIVE, [false, true, false]),
+            (TRANSIENT | INACTIVE, [false, false, false]),
+            (Capability::Mdev.flag() | TRANSIENT, [true, false, false]),
+            (Capability::Net.flag(), [false, false, false]),
+            (Capability::Net.flag() | ACTIVE, [false, false, false]),
+        ] {
+            let found = devices.each_ref().map(|device| may_pass(device, flags));
+            assert_eq!(found, expected, "{flags:#x}");
+        }
+    }
+
+    #[test]
+    fn a_device_passes_by_its_own_capability_or_one_nested_in_it() {
+        let (own, nested) = (Capability::Pci.flag(), Capability::MdevTypes.flag());
+        for (types, expected) in [(1, true), (0, false)] {
+            let (_root, host, device) = function(types);
+            for (flags, passed) in [
+                (own, true),
+                (own | nested, true),
+                (own | nested | ACTIVE, true),
+                (ACTIVE, true),
+                (nested, expected),
+                (nested | ACTIVE, expected),
+            ] {
+                assert!(may_pass(&device, flags));
+                assert_eq!(passes(&device, flags, &host), Ok(passed), "{flags:#x}");
+            }
+        }
+        assert!(needs_facts(nested) && needs_facts(own | nested));
+        assert!(!needs_facts(own) && !needs_facts(ACTIVE | PERSISTENT));
+    }
+}

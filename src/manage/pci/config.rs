@@ -311,6 +311,18 @@ mod tests {
     }
 
     #[test]
+    fn power_is_controlled_within_the_first_256_bytes() {
+        for (start, expected) in [(0xb0, Some(0xb4)), (0xf8, Some(0xfc)), (0xfc, None)] {
+            let mut config = endpoint();
+            config[0x34] = start;
+            config[usize::from(start)..].fill(0);
+            config[usize::from(start)] = ID_PM;
+            let found = Snapshot(config).power_control();
+            assert_eq!(found, expected.map(|at| (at, 0)), "{start:#x}");
+        }
+    }
+
+    #[test]
     fn what_was_set_up_is_put_back_and_nothing_else() {
         let before = Snapshot(endpoint());
         // After a reset all registers but the ids are 0.
@@ -405,6 +417,12 @@ mod tests {
         assert!(!file(&[0xff; SIZE]).answers_as(&before));
         assert!(!file(&[0x86, 0x80, 0xd4, 0x10]).answers_as(&before));
         assert!(!file(&[]).answers_as(&before));
+        assert!(file(&endpoint()).answers_as(&before));
+        // One that did not answer before either, and one of which fewer bytes than its ids can be read.
+        let silent = Snapshot(vec![0xff; SIZE]);
+        assert!(!file(&[0xff; SIZE]).answers_as(&silent));
+        let zeros = Snapshot(vec![0; SIZE]);
+        assert!(!file(&[0; 3]).answers_as(&zeros));
         assert!(file(&endpoint()[..64]).snapshot().is_err());
     }
 }

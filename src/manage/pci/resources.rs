@@ -130,6 +130,26 @@ mod tests {
         assert_eq!(differs(with(5, 0xffff_fff0)), None);
     }
 
+    /// An address of 64 bits has its upper half in the next register, which the last one of the six does not have: behind it
+    /// is the pointer to CardBus information (PCI Local Bus Specification 3.0, 6.2.5 and 6.1).
+    #[test]
+    fn the_upper_half_is_in_the_next_base_address() {
+        let resource = |number: usize, start: u64| {
+            let none = "0x0 0x0 0x0\n".repeat(number);
+            format!("{none}{start:#x} {start:#x} 0x14220c\n")
+        };
+        let mut bytes = vec![0; 256];
+        bytes[0x10..0x18].copy_from_slice(&0x38_0010_000c_u64.to_le_bytes());
+        bytes[0x24..0x2c].copy_from_slice(&0x77_fe40_000c_u64.to_le_bytes());
+        let config = Snapshot::of(bytes);
+        for (number, start) in [(0, 0x38_0010_0000), (5, 0xfe40_0000)] {
+            let text = resource(number, start);
+            assert_eq!(difference_in(text.as_bytes(), &config, true), None);
+            let text = resource(number, start + 0x1000_0000);
+            assert!(difference_in(text.as_bytes(), &config, true).is_some());
+        }
+    }
+
     #[test]
     fn a_function_with_addresses_hears_them() {
         let with_command = |command| {
@@ -149,8 +169,14 @@ mod tests {
                 deaf
             );
         }
-        let without = "0x0000000000000000 0x0000000000000000 0x0000000000000000\n";
-        assert!(!decodes_nothing(without.as_bytes(), &with_command(0)));
+        // No address, or a resource that is neither ports nor memory.
+        for without in [
+            "0x0000000000000000 0x0000000000000000 0x0000000000000000\n",
+            "0x0000000000000000 0x0000000000000000 0x0000000000040200\n",
+            "0x0000000000001000 0x0000000000001fff 0x0000000000000400\n",
+        ] {
+            assert!(!decodes_nothing(without.as_bytes(), &with_command(0)));
+        }
     }
 
     #[test]

@@ -52,7 +52,13 @@ fn names_are_in_the_order_of_xml() {
     assert_eq!(names, ["rx", "rdma", "txudptnl", "switchdev"]);
     assert_eq!(Features::from_names([]), Some(Features::default()));
     assert_eq!(Features::default().names().count(), 0);
-    assert_eq!(Features::from_names(features::NAMES).unwrap().names().count(), 14);
+    assert_eq!(
+        Features::from_names(features::NAMES)
+            .unwrap()
+            .names()
+            .count(),
+        14
+    );
     // libvirt 12.8.0 does not have "ufo".
     assert_eq!(Features::from_names(["rx", "ufo"]), None);
     assert!(!Features::default().insert("RX"));

@@ -303,6 +303,28 @@ fn a_mediated_device_without_a_group_is_shown_without_it_until_it_has_one() {
     std::os::unix::fs::symlink("../../../kernel/iommu_groups/7", folder.join("iommu_group"))
         .unwrap();
     assert_eq!(group(), Some(7));
+    // From then on it is kept.
+    std::fs::remove_file(folder.join("iommu_group")).unwrap();
+    assert_eq!(group(), Some(7));
+}
+
+#[test]
+fn facts_are_read_once() {
+    let (root, recorded) = host(&[("devices/0:0:0:1/type", "5\n")]);
+    let device = node(&recorded, b"/sys/devices/0:0:0:1", b"scsi", b"");
+    let cache = Cache::default();
+    let kind = |cache: &Cache| match &*cache
+        .facts(Capability::ScsiDevice, &device)
+        .unwrap()
+        .unwrap()
+    {
+        Facts::ScsiDevice(found) => found.peripheral_type.clone(),
+        other => panic!("{other:?}"),
+    };
+    let before = kind(&cache);
+    std::fs::write(root.path().join("sys/devices/0:0:0:1/type"), "0\n").unwrap();
+    assert_eq!(kind(&cache), before);
+    assert_ne!(kind(&Cache::default()), before);
 }
 
 #[test]

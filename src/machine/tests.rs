@@ -124,12 +124,61 @@ fn without_cells_and_topology_each_processor_is_a_core() {
     ]);
     assert_eq!(numbers(&machine.summary().unwrap()), [2, 0, 1, 1, 2, 1]);
     assert_eq!(machine.free_memory_of_cells(0, 9), Ok(vec![7 * 1024]));
+    assert_eq!(machine.memory_counts(Some(1)), Ok(None));
     assert_eq!(machine.free_memory(), Ok(7 * 1024));
     let xml = machine.capabilities().unwrap();
     assert!(xml.contains(
         "<cells num='1'>\n        <cell id='0'>\n          <memory unit='KiB'>100</memory>\n"
     ));
     assert!(xml.contains("<cpus num='2'>\n"), "{xml}");
+}
+
+/// By libvirt's description of capabilities: pages by size, smallest first, of which those make up the memory that is in no
+/// others; distances to each cell; a cell without processors.
+#[test]
+fn cells_have_pages_distances_and_processors() {
+    let (root, machine) = two_cells("0-7\n");
+    let small = crate::host::page_size() as u64 / 1024;
+    let lines = |texts: &[String]| texts.concat();
+    let xml = machine.capabilities().unwrap();
+    assert!(xml.contains(&format!("<pages unit='KiB' size='{small}'/>\n    </cpu>\n")));
+    assert!(xml.contains("<iommu support='no'/>"));
+    let count = (4_194_304 - 8 * 2048) / small;
+    let cell = |id: u32, distances: [u32; 2]| {
+        lines(&[
+            format!("        <cell id='{id}'>\n"),
+            "          <memory unit='KiB'>4194304</memory>\n".into(),
+            format!("          <pages unit='KiB' size='{small}'>{count}</pages>\n"),
+            "          <pages unit='KiB' size='2048'>8</pages>\n".into(),
+            "          <pages unit='KiB' size='1048576'>0</pages>\n".into(),
+            "          <distances>\n".into(),
+            format!("            <sibling id='0' value='{}'/>\n", distances[0]),
+            format!("            <sibling id='1' value='{}'/>\n", distances[1]),
+            "          </distances>\n          <cpus num='4'>\n".into(),
+        ])
+    };
+    for cell in [cell(0, [10, 21]), cell(1, [21, 10])] {
+        assert!(xml.contains(&cell), "{cell}\n{xml}");
+    }
+    for folder in [
+        "sys/kernel/iommu_groups/0",
+        "sys/kernel/mm/hugepages/hugepages-1048576kB",
+        "sys/kernel/mm/hugepages/hugepages-2048kB",
+    ] {
+        std::fs::create_dir_all(root.path().join(folder)).unwrap();
+    }
+    std::fs::write(root.path().join(NODES).join("node1/cpulist"), "\n").unwrap();
+    std::fs::remove_file(root.path().join(NODES).join("node0/meminfo")).unwrap();
+    let xml = machine.capabilities().unwrap();
+    assert!(xml.contains(&lines(&[
+        format!("    <pages unit='KiB' size='{small}'/>\n"),
+        "      <pages unit='KiB' size='2048'/>\n".into(),
+        "      <pages unit='KiB' size='1048576'/>\n".into(),
+    ])));
+    assert!(xml.contains("<iommu support='yes'/>"));
+    assert!(xml.contains("<cpus num='4'>") && xml.contains("<cpus num='0'"));
+    // That of the machine is no cell's where there are cells.
+    assert_eq!(machine.memory_counts(Some(0)), Ok(None));
 }
 
 #[test]
@@ -187,6 +236,7 @@ fn free_memory_of_cells() {
         Ok(vec![0, 100 * 1024])
     );
     assert_eq!(machine.free_memory_of_cells(1, 1), Ok(vec![100 * 1024]));
+    assert_eq!(machine.free_memory_of_cells(0, 1), Ok(vec![0]));
     // The words of libvirt 9.0's driver for QEMU.
     let error = machine.free_memory_of_cells(2, 1).unwrap_err();
     assert_eq!(

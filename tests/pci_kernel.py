@@ -34,6 +34,8 @@ class Kernel(Tree):
         self.opened_override = ""  # what the file held that was opened last, maybe to be overwritten
         self.recorded = {}    # configuration space
         self.forgetful = set()  # functions that were reset
+        self.late = {}        # functions that do not answer at so many looks after they come back from D3hot
+        self.silent = {}      # those that are coming back, and how many such looks are left
         for address in os.listdir(BUS + "/devices"):
             self.host[address] = self.driver(address)
             self.set_override(address, "(null)\n")
@@ -85,8 +87,15 @@ class Kernel(Tree):
         return self.instead.get(path) or self.closed.get(path)
 
     def read(self, path):
-        if path.endswith("/config"):
-            self.log.append("read %s config" % path.split("/")[-2])
+        if not path.endswith("/config"):
+            return
+        address = path.split("/")[-2]
+        if self.silent.get(address):
+            self.silent[address] -= 1
+            return
+        if address in self.silent:
+            self.answer(address)
+        self.log.append("read %s config" % address)
 
     def written(self, path, data, offset):
         if not path.startswith("/sys/"):
@@ -132,6 +141,9 @@ class Kernel(Tree):
             self.log.append("%s power control %04x" % (address, value))
             if value & 3 == 0:
                 self.forget(address)
+                if address in self.late:
+                    self.silent[address] = self.late.pop(address)
+                    self.fall_off(address)
         elif (offset, header_type) == (BRIDGE_CONTROL, 1):
             self.log.append("%s bridge control %04x" % (address, value))
             for other in self.host:
@@ -144,8 +156,13 @@ class Kernel(Tree):
         if is_held:
             self.fall_off(address)
         else:
-            self.come_back(address)
-            self.forget(address)
+            self.answer(address)
+
+    def answer(self, address):
+        """The function answers after its reset."""
+        self.silent.pop(address, None)
+        self.come_back(address)
+        self.forget(address)
 
     def config(self, address):
         with open(self.device(address) + "/config", "rb") as f:

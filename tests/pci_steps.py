@@ -193,6 +193,10 @@ def failures(session):
 def resets(session):
     kernel, step = session.kernel, session.step
     step("reset through power states", "reset")
+    kernel.late[NIC] = 3
+    step("reset of one that takes its time to answer", "reset")
+    kernel.late[NIC] = 10 ** 9
+    step("reset of one that answers only after its bus was reset", "reset")
     control = kernel.device(NIC) + "/power/control"
     kernel.power(NIC, "auto", "suspended", "D3cold")
     step("reset of a sleeping one", "reset")

@@ -250,6 +250,9 @@ WITH_BUS = [*["read %s config" % address for address in BUS], *by_bus("0000:08:0
 
 RESETS = [
     ("reset through power states", [*by_power(NIC), NIC + " is as before"], DONE, HOST),
+    ("reset of one that takes its time to answer", [*by_power(NIC), NIC + " is as before"], DONE, HOST),
+    ("reset of one that answers only after its bus was reset",
+     [*by_power(NIC)[:3], *by_bus("0000:00:03.2"), *set_up(NIC), NIC + " is as before"], DONE, HOST),
     ("reset of a sleeping one", [POWER + "'on'", *by_power(NIC), POWER + "'auto'", NIC + " is as before"], DONE, HOST,
      "control auto"),
     ("reset of one that does not wake", [POWER + "'on'", POWER + "'auto'"],

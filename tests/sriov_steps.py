@@ -116,6 +116,8 @@ def main():
     os.symlink(driver, kernel.folder + "/driver")
     kernel.fails = [errno.EOPNOTSUPP]
     step("a driver that makes none", 1)
+    kernel.fails = [errno.EACCES]
+    step("without permission, which says all", 1)
     step("two", 2)
     used = kernel.functions[1]
     os.makedirs(used + "/net/vf1")
@@ -128,6 +130,8 @@ def main():
     step("an unknown flag", 0, 2)
     step("no virtual function can have any", 1, name="pci_0000_00_03_0")
     step("no PCI function", 1, name="computer")
+    write(kernel.folder + "/sriov_totalvfs", "0\n")
+    step("as many as none", 0)
     read_only = lib.virConnectOpenReadOnly(b"nodedev:///system")
     step("read-only", 1, conn=read_only)
     return 0

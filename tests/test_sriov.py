@@ -36,6 +36,9 @@ EXPECTED = "total 3 now 3\n" + "".join((
                                             "No such file or directory"), 0),
     step("a driver that makes none", [1], FAILED % (95, 1, "its driver igb makes none", "it has 0 as before",
                                                     "Operation not supported"), 0),
+    step("without permission, which says all", [1],
+         "38 0 13 Failed to set the number of virtual functions of PCI device '%s' to 1 (it has 0 as before): Permission denied"
+         % PF, 0),
     step("two", [2], "done", 2),
     step("one has the default route", [],
          "55 22 -1 Requested operation is not valid: virtual function 0000:01:10.2 of PCI device %s is in use: "
@@ -45,6 +48,8 @@ EXPECTED = "total 3 now 3\n" + "".join((
     step("no virtual function can have any", [],
          "84 22 -1 Operation not supported: PCI device 0000:00:03.0 cannot have virtual functions", 0),
     step("no PCI function", [], "8 20 -1 invalid argument: device computer is not a PCI device", 0),
+    step("as many as none", [],
+         "84 22 -1 Operation not supported: PCI device %s cannot have virtual functions" % PF, 0),
     step("read-only", [], "29 22 -1 operation forbidden: read only access prevents vndNodeDeviceSetVirtualFunctions", 0)))
 
 

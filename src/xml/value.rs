@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! The value of an element or attribute: its text in XML, and its value in JSON.
 
-use std::borrow::Cow;
 use std::fmt::{self, Write};
 
 use serde_json::Value as Json;
@@ -41,16 +40,6 @@ impl Value for String {
 
     fn json(&self) -> Json {
         self.as_str().into()
-    }
-}
-
-impl Value for Cow<'_, str> {
-    fn write(&self, out: &mut dyn Write) -> fmt::Result {
-        out.write_str(self)
-    }
-
-    fn json(&self) -> Json {
-        self.as_ref().into()
     }
 }
 

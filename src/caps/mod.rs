@@ -40,9 +40,7 @@ pub mod usb_device;
 pub mod usb_interface;
 pub mod vdpa;
 
-use std::sync::Arc;
-
-use once_cell::sync::OnceCell;
+use std::sync::{Arc, OnceLock};
 
 use crate::error::{Error, Result};
 use crate::host::found::Found;
@@ -239,7 +237,7 @@ pub fn classify(node: &Node<'_>) -> Option<Capability> {
 /// What was read of a device, kept until its next uevent.
 #[derive(Debug, Clone, Default)]
 pub struct Cache {
-    facts: OnceCell<Arc<Facts>>,
+    facts: OnceLock<Arc<Facts>>,
     slow: SlowFacts,
 }
 

@@ -125,8 +125,9 @@ fn vpd(node: &Node<'_>, slow: &SlowFacts) -> Found<Arc<Vpd>> {
     if is_asleep(node)? {
         return Ok(None);
     }
-    let read = || Ok(Vpd::read(node)?.map(Arc::new));
-    slow.vpd.get_or_try_init(read).cloned()
+    let read = Vpd::read(node)?.map(Arc::new);
+    // Of what two threads read at once, either will do.
+    Ok(slow.vpd.get_or_init(|| read).clone())
 }
 
 /// The id in the attribute of this name: `0x8086`. `None` if there is no such number of 16 bits.

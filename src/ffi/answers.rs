@@ -23,10 +23,7 @@ impl Call {
 
     /// A handle on one device of a connection; code 6 if it was closed meanwhile.
     pub(super) fn handle(&self, conn: &Conn, name: Name) -> Result<virNodeDevicePtr> {
-        let handles = self.handles(conn, vec![name])?;
-        handles
-            .first()
-            .copied()
+        conn.device(name)
             .ok_or_else(|| self.invalid_conn(conn.address))
     }
 

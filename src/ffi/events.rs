@@ -160,8 +160,7 @@ impl Drop for Untold<'_> {
 }
 
 fn tell(conn: &Conn, registration: &Registration<Listener>, event: &DeviceEvent) -> Result<()> {
-    let made = own(DOMAIN, || conn.devices(vec![event.name.clone()]))?;
-    let Some(device) = made.and_then(|devices| devices.first().copied()) else {
+    let Some(device) = own(DOMAIN, || conn.device(event.name.clone()))? else {
         return Ok(());
     };
     let lent = Lent(device);

@@ -132,27 +132,20 @@ impl<C: Send + Sync + 'static, D: Send + Sync + 'static> Handles<C, D> {
         devices: impl ExactSizeIterator<Item = Arc<D>>,
     ) -> Option<Vec<usize>> {
         let mut table = self.write();
-        match table.get_mut(owner)? {
-            Handle::Connection {
-                object,
-                holds: count,
-                ..
-            } if Arc::ptr_eq(object, conn) => {
-                *count = count.checked_add(u32::try_from(devices.len()).ok()?)?;
-            }
-            _ => return None,
-        }
-        Some(
-            devices
-                .map(|object| {
-                    table.add(Handle::Device {
-                        object,
-                        references: 1,
-                        owner,
-                    })
-                })
-                .collect(),
-        )
+        table.hold_for(owner, conn, devices.len())?;
+        Some(devices.map(|object| table.add_device(owner, object)).collect())
+    }
+
+    /// The same for one device.
+    pub(super) fn add_device(
+        &'static self,
+        owner: usize,
+        conn: &Arc<C>,
+        device: Arc<D>,
+    ) -> Option<usize> {
+        let mut table = self.write();
+        table.hold_for(owner, conn, 1)?;
+        Some(table.add_device(owner, device))
     }
 
     /// Adds a reference to a connection; `false` if there is none at the address.
@@ -303,6 +296,25 @@ impl<C, D> Table<C, D> {
     fn get_mut(&mut self, address: usize) -> Option<&mut Handle<C, D>> {
         let placed = self.cell(address)?.as_mut()?;
         (!placed.maker.is_another()).then_some(&mut placed.handle)
+    }
+
+    /// Notes that so many more devices need the connection at `owner`; `None` if it has been closed.
+    fn hold_for(&mut self, owner: usize, conn: &Arc<C>, devices: usize) -> Option<()> {
+        match self.get_mut(owner)? {
+            Handle::Connection { object, holds, .. } if Arc::ptr_eq(object, conn) => {
+                *holds = holds.checked_add(u32::try_from(devices).ok()?)?;
+                Some(())
+            }
+            _ => None,
+        }
+    }
+
+    fn add_device(&mut self, owner: usize, object: Arc<D>) -> usize {
+        self.add(Handle::Device {
+            object,
+            references: 1,
+            owner,
+        })
     }
 
     fn add(&mut self, handle: Handle<C, D>) -> usize {

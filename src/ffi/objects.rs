@@ -61,13 +61,7 @@ impl Conn {
 
     /// Handles on devices of this connection, in order; `None` if it was closed meanwhile.
     pub(super) fn devices(&self, names: Vec<Name>) -> Option<Vec<virNodeDevicePtr>> {
-        let devices = names.into_iter().map(|name| {
-            Arc::new(DeviceHandle {
-                conn: self.handle.clone(),
-                name,
-                parent: OnceLock::new(),
-            })
-        });
+        let devices = names.into_iter().map(|name| self.object(name));
         let addresses = HANDLES.add_devices(self.address, &self.handle, devices)?;
         Some(
             addresses
@@ -75,6 +69,20 @@ impl Conn {
                 .map(ptr::with_exposed_provenance_mut)
                 .collect(),
         )
+    }
+
+    /// A handle on one device of this connection; `None` if it was closed meanwhile.
+    pub(super) fn device(&self, name: Name) -> Option<virNodeDevicePtr> {
+        let address = HANDLES.add_device(self.address, &self.handle, self.object(name))?;
+        Some(ptr::with_exposed_provenance_mut(address))
+    }
+
+    fn object(&self, name: Name) -> Arc<DeviceHandle> {
+        Arc::new(DeviceHandle {
+            conn: self.handle.clone(),
+            name,
+            parent: OnceLock::new(),
+        })
     }
 }
 

@@ -2,11 +2,13 @@
 //! The devices of one host, by name and in the order in which they are listed.
 
 use std::borrow::Borrow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashSet};
 use std::ffi::CStr;
+use std::hash::{Hash, Hasher};
 use std::ops::Bound;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use once_cell::sync::OnceCell;
 
 use crate::caps::Capability;
@@ -43,6 +45,30 @@ impl Ord for ByKey {
     }
 }
 
+/// A device that is found by its name.
+#[derive(Debug, Clone)]
+struct ByName(Arc<Device>);
+
+impl Borrow<CStr> for ByName {
+    fn borrow(&self) -> &CStr {
+        &self.0.name
+    }
+}
+
+impl PartialEq for ByName {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.name == other.0.name
+    }
+}
+
+impl Eq for ByName {}
+
+impl Hash for ByName {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.name.hash(state);
+    }
+}
+
 /// The known devices of a host. No two have the same name, and no two the same key.
 ///
 /// The kernel may have several devices that get the same name. As after a scan by libvirt, the one with the last path
@@ -51,8 +77,8 @@ impl Ord for ByKey {
 pub struct Registry {
     /// `computer`, which is before all others in order.
     computer: Option<Arc<Device>>,
-    /// All devices by name. The name is the key itself, so that a look-up need not read the devices.
-    by_name: HashMap<Name, Arc<Device>>,
+    /// All devices by name. The hasher is one for short texts, with a seed that nobody can foresee who chooses names.
+    by_name: HashSet<ByName, RandomState>,
     /// All devices except `computer`, in order.
     by_key: BTreeSet<ByKey>,
     /// The mediated devices among them.
@@ -88,10 +114,7 @@ impl Registry {
         let mediated = others.iter().filter(|d| d.kind == Capability::Mdev);
         Registry {
             computer: of_system.into_iter().next(),
-            by_name: devices
-                .iter()
-                .map(|device| (device.name.clone(), device.clone()))
-                .collect(),
+            by_name: devices.iter().cloned().map(ByName).collect(),
             mediated: mediated.cloned().map(ByKey).collect(),
             by_key: others.into_iter().map(ByKey).collect(),
             hidden: BTreeSet::new(),
@@ -101,12 +124,12 @@ impl Registry {
 
     /// The device with this name; `None` if there is none, or only a hidden one.
     pub fn by_name(&self, name: &CStr) -> Option<&Arc<Device>> {
-        self.by_name.get(name)
+        self.by_name.get(name).map(|found| &found.0)
     }
 
     /// The name as the registry shares it; `None` if no device has it.
     pub fn shared_name(&self, name: &CStr) -> Option<Name> {
-        Some(self.by_name.get_key_value(name)?.0.clone())
+        Some(self.by_name(name)?.name.clone())
     }
 
     /// All names, in the order in which devices are listed.
@@ -158,7 +181,7 @@ impl Registry {
 
     fn add(&mut self, device: Arc<Device>) -> Option<Arc<Device>> {
         self.hidden.remove(device.key());
-        let rival = self.by_name.get(&device.name).cloned();
+        let rival = self.by_name(&device.name).cloned();
         let rival = rival.filter(|rival| are_two_of_kernel(rival, &device));
         if rival.as_ref().is_some_and(|r| r.key() > device.key()) {
             let old = self.remove_key(device.key());
@@ -177,13 +200,13 @@ impl Registry {
             }
         };
         if let Some(old) = &same_key {
-            self.by_name.remove(&old.name);
+            self.by_name.remove(&*old.name);
             self.mediated.remove(old.key());
         }
         if device.kind == Capability::Mdev {
             self.mediated.insert(ByKey(device.clone()));
         }
-        self.by_name.insert(device.name.clone(), device);
+        self.by_name.insert(ByName(device));
         self.names.take();
         same_key.or(same_name)
     }
@@ -198,7 +221,7 @@ impl Registry {
     /// Shows the last of the hidden devices with this name, if no other device has the name. Returns whether there was
     /// one.
     pub fn show(&mut self, name: &Name) -> bool {
-        if self.hidden.is_empty() || self.by_name.contains_key(name) {
+        if self.hidden.is_empty() || self.by_name(name).is_some() {
             return false;
         }
         let mut hidden = self.hidden.iter().rev();
@@ -211,7 +234,7 @@ impl Registry {
 
     /// Removes the device with this name, and returns it.
     pub fn remove_name(&mut self, name: &CStr) -> Option<Arc<Device>> {
-        let old = self.by_name.remove(name)?;
+        let ByName(old) = self.by_name.take(name)?;
         self.by_key.remove(old.key());
         self.mediated.remove(old.key());
         self.computer.take_if(|computer| computer.name == old.name);

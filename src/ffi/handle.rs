@@ -133,7 +133,11 @@ impl<C: Send + Sync + 'static, D: Send + Sync + 'static> Handles<C, D> {
     ) -> Option<Vec<usize>> {
         let mut table = self.write();
         table.hold_for(owner, conn, devices.len())?;
-        Some(devices.map(|object| table.add_device(owner, object)).collect())
+        Some(
+            devices
+                .map(|object| table.add_device(owner, object))
+                .collect(),
+        )
     }
 
     /// The same for one device.

@@ -60,6 +60,15 @@ const COUNT_LIFETIME: Duration = Duration::from_millis(1);
 /// (`synchronize_srcu()` in fs/notify/mark.c), for up to 20 ms: a program that looks once and ends need not.
 const UNWATCHED: Duration = Duration::from_secs(1);
 
+/// Marks the socket for uevents in the set of descriptors.
+const UEVENTS: u64 = 1;
+
+/// Marks the socket for addresses of interfaces.
+const LINKS: u64 = 2;
+
+/// Marks what tells of definitions.
+const DEFINITIONS: u64 = 4;
+
 /// What happened and has not been taken in yet.
 #[derive(Debug, Default)]
 pub struct News {
@@ -221,10 +230,15 @@ impl Monitor {
 
     /// The descriptors that are readable while there are messages. After a scan, the set may be another one.
     pub fn fds(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
-        let socket = self.socket.as_ref().map(AsFd::as_fd);
+        self.marked_fds().map(|(fd, _)| fd)
+    }
+
+    fn marked_fds(&self) -> impl Iterator<Item = (BorrowedFd<'_>, u64)> {
+        let socket = self.socket.iter().map(|socket| (socket.as_fd(), UEVENTS));
+        let links = self.links.iter().map(|links| (links.as_fd(), LINKS));
         let definitions = self.definitions.iter().flat_map(Watch::fds);
-        let links = self.links.as_ref().map(AsFd::as_fd);
-        socket.into_iter().chain(links).chain(definitions)
+        let definitions = definitions.map(|fd| (fd, DEFINITIONS));
+        socket.chain(links).chain(definitions)
     }
 
     /// All of [`Monitor::fds`] as a set, which stays the same; this completes it after a look or a scan.
@@ -232,18 +246,22 @@ impl Monitor {
         let new_set = || DescriptorSet::new().map(Arc::new);
         let set = self.set.get_or_try_init(new_set)?;
         if self.is_set_incomplete {
-            self.fds().try_for_each(|fd| set.add(fd))?;
+            self.marked_fds()
+                .try_for_each(|(fd, mark)| set.add(fd, mark))?;
             self.is_set_incomplete = false;
         }
         Ok(set)
     }
 
-    /// Whether there is anything to read.
-    fn has_news(&mut self) -> Result<bool> {
+    /// The marks of what there is to read.
+    fn readable(&mut self) -> Result<u64> {
         match self.set() {
-            Ok(set) => set.is_readable(),
+            Ok(set) => set.readable(),
             // The process has no descriptor left for a set.
-            Err(_) => is_readable(self.fds(), Duration::ZERO),
+            Err(_) => match is_readable(self.fds(), Duration::ZERO)? {
+                true => Ok(UEVENTS | LINKS | DEFINITIONS),
+                false => Ok(0),
+            },
         }
     }
 
@@ -321,10 +339,15 @@ impl Monitor {
         }
         let others_read = self.definitions.as_ref().is_some_and(Watch::was_read);
         let mut batch = Batch::default();
-        if self.has_news()? || others_read {
+        let readable = self.readable()?;
+        if readable & UEVENTS != 0 {
             self.receive(count, &mut batch, news);
+        }
+        if readable & LINKS != 0 {
             let links = self.links.as_ref();
             news.rescan |= links.is_some_and(|links| links.receive(&mut news.links));
+        }
+        if readable & DEFINITIONS != 0 || others_read {
             match self.definitions.as_mut().map(|watch| watch.changed(files)) {
                 None => {}
                 Some(Ok(changed)) => news.definitions |= changed,
@@ -426,6 +449,9 @@ impl Monitor {
                 Ok(message) => message,
                 Err(error) => {
                     let errno = Errno::from_io_error(&error);
+                    if errno == Some(Errno::AGAIN) {
+                        return;
+                    }
                     news.rescan |= errno.is_some_and(is_failure);
                     // The error of a message that is rejected does not tell whether there are more.
                     if matches!(is_readable([socket.as_fd()], Duration::ZERO), Ok(false)) {

@@ -33,7 +33,8 @@ fn cannot_wait(errno: Errno) -> Error {
 }
 
 /// An epoll descriptor: it is readable while one of its parts is. The kernel is told once which these are and keeps those that
-/// may be readable, so that to look takes the same however many there are.
+/// may be readable, so that to look takes the same however many there are. Each part has a mark, one bit, that tells it from
+/// others.
 #[derive(Debug)]
 pub struct DescriptorSet(OwnedFd);
 
@@ -45,8 +46,8 @@ impl DescriptorSet {
     }
 
     /// Adds a descriptor. Adding it twice changes nothing.
-    pub fn add(&self, fd: impl AsFd) -> io::Result<()> {
-        let add = || epoll::add(&self.0, &fd, EventData::new_u64(0), EventFlags::IN);
+    pub fn add(&self, fd: impl AsFd, mark: u64) -> io::Result<()> {
+        let add = || epoll::add(&self.0, &fd, EventData::new_u64(mark), EventFlags::IN);
         match retry_on_intr(add) {
             Err(Errno::EXIST) => Ok(()),
             result => Ok(result?),
@@ -61,21 +62,23 @@ impl DescriptorSet {
     }
 
     /// Makes a descriptor of the set count, or not count for a while. This needs no memory, so it does not fail for want of it.
-    pub fn heed(&self, fd: impl AsFd, counts: bool) {
+    pub fn heed(&self, fd: impl AsFd, mark: u64, counts: bool) {
         let events = match counts {
             true => EventFlags::IN,
             false => EventFlags::empty(),
         };
-        let _ = retry_once_on_eio(|| epoll::modify(&self.0, &fd, EventData::new_u64(0), events));
+        let _ = retry_once_on_eio(|| epoll::modify(&self.0, &fd, EventData::new_u64(mark), events));
     }
 
-    /// Whether one of the descriptors is readable.
-    pub fn is_readable(&self) -> Result<bool> {
-        let mut ready = [MaybeUninit::<Event>::uninit()];
+    /// The marks of the descriptors that are readable, four of them at most; 0 for none.
+    pub fn readable(&self) -> Result<u64> {
+        let mut room = [MaybeUninit::<Event>::uninit(); 4];
         let at_once = Timespec::default();
         let found = retry_on_intr(|| {
-            let (ready, _) = epoll::wait(&self.0, &mut ready, Some(&at_once))?;
-            Ok(!ready.is_empty())
+            let (ready, _) = epoll::wait(&self.0, &mut room, Some(&at_once))?;
+            Ok(ready
+                .iter()
+                .fold(0, |marks, event| marks | event.data.u64()))
         });
         found.map_err(cannot_wait)
     }
@@ -97,24 +100,28 @@ mod tests {
     fn a_set_is_readable_while_one_of_its_descriptors_is() {
         let (first, second) = (pipe().unwrap(), pipe().unwrap());
         let set = DescriptorSet::new().unwrap();
-        assert!(!set.is_readable().unwrap());
-        for (read, _) in [&first, &second, &first] {
-            set.add(read).unwrap();
+        assert_eq!(set.readable().unwrap(), 0);
+        for ((read, _), mark) in [(&first, 1), (&second, 2), (&first, 4)] {
+            set.add(read, mark).unwrap();
         }
-        assert!(!set.is_readable().unwrap());
-        for (read, write) in [&first, &second] {
+        assert_eq!(set.readable().unwrap(), 0);
+        for ((read, write), mark) in [(&first, 1), (&second, 2)] {
             rustix::io::write(write, b"x").unwrap();
             for _ in 0..2 {
-                assert!(set.is_readable().unwrap());
+                assert_eq!(set.readable().unwrap(), mark);
                 assert!(is_readable([set.as_fd()], Duration::ZERO).unwrap());
             }
-            set.heed(read, false);
-            assert!(!set.is_readable().unwrap());
-            set.heed(read, true);
-            assert!(set.is_readable().unwrap());
+            set.heed(read, mark, false);
+            assert_eq!(set.readable().unwrap(), 0);
+            set.heed(read, mark, true);
+            assert_eq!(set.readable().unwrap(), mark);
             rustix::io::read(read, &mut [0; 1]).unwrap();
-            assert!(!set.is_readable().unwrap());
+            assert_eq!(set.readable().unwrap(), 0);
         }
+        for (_, write) in [&first, &second] {
+            rustix::io::write(write, b"x").unwrap();
+        }
+        assert_eq!(set.readable().unwrap(), 3);
     }
 
     #[test]
@@ -122,12 +129,12 @@ mod tests {
         let (read, write) = pipe().unwrap();
         let set = DescriptorSet::new().unwrap();
         set.remove(&read);
-        set.add(&read).unwrap();
+        set.add(&read, 1).unwrap();
         rustix::io::write(&write, b"x").unwrap();
         let copy = read.try_clone().unwrap();
         set.remove(&read);
         drop(read);
-        assert!(!set.is_readable().unwrap());
+        assert_eq!(set.readable().unwrap(), 0);
         assert!(is_readable([copy.as_fd()], Duration::ZERO).unwrap());
     }
 }

@@ -51,9 +51,9 @@ impl Notifier {
             expires: None,
             is_paused: false,
         };
-        notifier.all.add(&notifier.sources)?;
-        notifier.all.add(&notifier.pending)?;
-        notifier.all.add(&notifier.timer)?;
+        notifier.all.add(&notifier.sources, 0)?;
+        notifier.all.add(&notifier.pending, 0)?;
+        notifier.all.add(&notifier.timer, 0)?;
         Ok(notifier)
     }
 
@@ -76,8 +76,8 @@ impl Notifier {
     // The two functions below need no new descriptors, so they do not fail for want of resources.
 
     fn heed_parts(&self, counts: bool) {
-        self.all.heed(&self.sources, counts);
-        self.all.heed(&self.pending, counts);
+        self.all.heed(&self.sources, 0, counts);
+        self.all.heed(&self.pending, 0, counts);
     }
 
     /// Makes the timer readable once, at this time; `None` stops it.
@@ -131,7 +131,7 @@ mod tests {
     /// A notifier over these.
     fn over(sources: &[&OwnedFd]) -> Notifier {
         let set = DescriptorSet::new().unwrap();
-        sources.iter().for_each(|fd| set.add(fd).unwrap());
+        sources.iter().for_each(|fd| set.add(fd, 1).unwrap());
         Notifier::new(Arc::new(set)).unwrap()
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! A node device in the registry, and how its description is made.
 
+pub mod kernel;
 pub mod scan;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use crate::host::node::Node;
 use crate::host::Host;
 use crate::name::Name;
 use crate::text;
+use kernel::KernelDevice;
 
 /// One node device.
 #[derive(Debug, Clone)]
@@ -56,39 +58,11 @@ pub struct WrittenDevice {
     pub is_persistent: bool,
 }
 
-/// A device of the kernel.
-#[derive(Debug, Clone)]
-pub struct KernelDevice {
-    /// Its folder, `/sys/devices/…`.
-    pub path: Box<[u8]>,
-    /// The name of its bus or class.
-    pub subsystem: &'static [u8],
-    /// The text of its `uevent` file.
-    pub uevent: Box<[u8]>,
-    /// What its kind added to its name; `None` for nothing.
-    pub suffix: Option<Box<[u8]>>,
-    /// The facts that were read so far.
-    pub cache: Cache,
-}
-
-impl KernelDevice {
-    /// The device as the readers in `caps` see it.
-    pub fn node<'a>(&'a self, host: &'a Host) -> Node<'a> {
-        Node {
-            host,
-            path: &self.path,
-            subsystem: self.subsystem,
-            uevent: &self.uevent,
-            suffix: self.suffix.as_deref(),
-        }
-    }
-}
-
 impl Device {
     /// The key by which devices are ordered: the sysfs path, or bytes that take its place.
     pub fn key(&self) -> &[u8] {
         match &self.origin {
-            Origin::Kernel(kernel) => &kernel.path,
+            Origin::Kernel(kernel) => kernel.path(),
             Origin::Document(written) => &written.key,
             Origin::Definition(key) => key,
         }

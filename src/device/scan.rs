@@ -6,12 +6,14 @@
 //! look below another root.
 
 use crate::caps::kind::Verdict;
-use crate::caps::{Cache, Capability, classify, judge, subsystem_named, subsystems, system};
-use crate::device::{Device, KernelDevice, Origin};
+use crate::caps::{Capability, classify, judge, subsystem_named, subsystems, system};
+use crate::device::kernel::KernelDevice;
+use crate::device::{Device, Origin};
 use crate::error::Result;
 use crate::host::Host;
 use crate::host::files::{basename, dirname, join, syspath_of_link};
 use crate::host::found::Found;
+use crate::host::node::Node;
 use crate::name::{self, Name};
 
 /// The name of the device that stands for the host, as in libvirt.
@@ -23,13 +25,7 @@ pub fn computer() -> Device {
         name: Name::from(COMPUTER),
         kind: Capability::System,
         parent: None,
-        origin: Origin::Kernel(KernelDevice {
-            path: system::DMI.into(),
-            subsystem: b"dmi",
-            uevent: Box::default(),
-            suffix: None,
-            cache: Cache::default(),
-        }),
+        origin: Origin::Kernel(KernelDevice::new(system::DMI, b"dmi", b"", None)),
         definition: None,
     }
 }
@@ -63,7 +59,7 @@ pub fn scan(host: &Host) -> Result<Vec<Device>> {
         }
         let mut ancestors = above.iter().rev().map(|&device| &devices[device]);
         let parent = ancestors.find(|device| path.get(device.key().len()) == Some(&b'/'));
-        if let Some(mut device) = read_device(host, path, subsystem)? {
+        if let Some(mut device) = read_device(host, &path, subsystem)? {
             device.parent = Some(parent.map_or(&computer, |device| &device.name).clone());
             above.push(devices.len());
             devices.push(device);
@@ -77,23 +73,19 @@ pub fn find(host: &Host, path: &[u8]) -> Found<Device> {
     let target = host.files.read_link(&join(path, b"subsystem"))?;
     match target.and_then(|target| subsystem_named(basename(&target))) {
         None => Ok(None),
-        Some(subsystem) => read_device(host, path.to_vec(), subsystem.name().as_bytes()),
+        Some(subsystem) => read_device(host, path, subsystem.name().as_bytes()),
     }
 }
 
 /// Reads as much of a device as its name and kind need. A device that vanishes meanwhile is none.
-fn read_device(host: &Host, path: Vec<u8>, subsystem: &'static [u8]) -> Found<Device> {
-    let Some(uevent) = host.files.read(&join(&path, b"uevent"))? else {
+fn read_device(host: &Host, path: &[u8], subsystem: &'static [u8]) -> Found<Device> {
+    let Some(uevent) = host.files.read(&join(path, b"uevent"))? else {
         return Ok(None);
     };
-    let mut kernel = KernelDevice {
-        path: path.into(),
-        subsystem,
-        uevent: uevent.into(),
-        suffix: None,
-        cache: Cache::default(),
+    let node = Node {
+        uevent: &uevent,
+        ..Node::at(host, path, subsystem)
     };
-    let node = kernel.node(host);
     let Some(kind) = classify(&node) else {
         return Ok(None);
     };
@@ -101,10 +93,10 @@ fn read_device(host: &Host, path: Vec<u8>, subsystem: &'static [u8]) -> Found<De
     let (name, suffix) = match judge(kind, &node)? {
         Verdict::Rejected => return Ok(None),
         Verdict::Plain => (named(None), None),
-        Verdict::Suffix(suffix) => (named(Some(&suffix)), Some(suffix.into_boxed_slice())),
+        Verdict::Suffix(suffix) => (named(Some(&suffix)), Some(suffix)),
         Verdict::Named(name) => (Name::from(name), None),
     };
-    kernel.suffix = suffix;
+    let kernel = KernelDevice::new(path, subsystem, &uevent, suffix.as_deref());
     Ok(Some(Device {
         name,
         kind,

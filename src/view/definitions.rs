@@ -67,7 +67,7 @@ impl Definitions {
 pub fn address_of(device: &Device) -> Option<&[u8]> {
     match (device.kind, &device.origin) {
         (kind, Origin::Kernel(kernel)) if kind.can_have(Capability::MdevTypes) => {
-            Some(basename(&kernel.path))
+            Some(basename(kernel.path()))
         }
         _ => None,
     }

@@ -55,7 +55,7 @@ fn changes(old: Option<&Device>, new: Option<&Device>) -> Vec<Change> {
 fn differ(old: &Device, new: &Device) -> bool {
     let has_changed = match (&old.origin, &new.origin) {
         (Origin::Kernel(old), Origin::Kernel(new)) => {
-            old.path != new.path || old.uevent != new.uevent || old.suffix != new.suffix
+            old.path() != new.path() || old.uevent() != new.uevent() || old.suffix() != new.suffix()
         }
         _ => false,
     };

@@ -4,8 +4,9 @@
 use std::ffi::CString;
 use std::sync::Arc;
 
-use crate::caps::{Cache, Capability};
-use crate::device::{Device, KernelDevice, Origin};
+use crate::caps::Capability;
+use crate::device::kernel::KernelDevice;
+use crate::device::{Device, Origin};
 use crate::host::mdevctl::files::Definition;
 use crate::name::Name;
 
@@ -24,13 +25,12 @@ pub fn kernel_with(text: &str, path: &str, uevent: &str, suffix: Option<&str>) -
         name: name(text),
         kind: Capability::Net,
         parent: Some(name("computer")),
-        origin: Origin::Kernel(KernelDevice {
-            path: path.as_bytes().into(),
-            subsystem: b"net",
-            uevent: uevent.as_bytes().into(),
-            suffix: suffix.map(|suffix| suffix.as_bytes().into()),
-            cache: Cache::default(),
-        }),
+        origin: Origin::Kernel(KernelDevice::new(
+            path.as_bytes(),
+            b"net",
+            uevent.as_bytes(),
+            suffix.map(str::as_bytes),
+        )),
         definition: None,
     }
 }

@@ -69,7 +69,7 @@ impl<'a> RunningMdev<'a> {
     pub fn of(device: &'a Device, host: &'a Host) -> Option<RunningMdev<'a>> {
         match &device.origin {
             Origin::Kernel(kernel) => Some(RunningMdev {
-                path: &kernel.path,
+                path: kernel.path(),
                 device,
                 host,
             }),

@@ -82,7 +82,12 @@ const OTHERS: [(&str, &[&str]); 3] = [
 ];
 
 fn others() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
-    let is_here = |compiler: &[&str]| Command::new(compiler[0]).arg("-v").output().is_ok();
+    let is_here = |compiler: &[&str]| {
+        Command::new(compiler[0])
+            .arg("-v")
+            .output()
+            .is_ok_and(|done| done.status.success())
+    };
     OTHERS
         .into_iter()
         .filter(move |(_, compiler)| is_here(compiler))

@@ -98,7 +98,7 @@ without-libudev: ## build the library without libudev a second time, in build/wi
 STATIC_DIR := $(BUILD_DIR)/static
 STATIC_UNWINDER := tools/static/unwind.c
 STATIC_SOURCES = tools/static/xpath.c $(STATIC_UNWINDER) $(filter-out tools/xpath.c,$(TOOL_SOURCES)) $(REPORT_PAGE)
-STATIC_SECTIONS := .eh_frame .rela.eh_frame .gcc_except_table* .rela.gcc_except_table*
+STATIC_TABLES := -Wl,-T,tools/static/without_tables.ld
 
 # STD=source builds Rust's standard library as well, small and without what finds names and lines for backtraces: a tenth
 # of the program less. A release of the compiler does that where RUSTC_BOOTSTRAP is set, and for a target that is named.
@@ -117,11 +117,9 @@ static: ## build nodedev as one file without any shared library, build/static/no
 	@rm -f $(STATIC_DIR)/nodedev # the library may be an older one, of another STD or TARGET
 	@$(MAKE) --no-print-directory $(STATIC_DIR)/nodedev
 
-$(STATIC_DIR)/nodedev: $(STATIC_SOURCES) $(wildcard tools/*.h) include/virnodedev.h $(STATIC_DIR)/libvirnodedev.a
-	"$$($(CC) -print-prog-name=objcopy)" $(STATIC_SECTIONS:%=-R '%') $(STATIC_DIR)/libvirnodedev.a $(STATIC_DIR)/smaller.a
+$(STATIC_DIR)/nodedev: $(STATIC_SOURCES) $(wildcard tools/*.h tools/static/*.ld) include/virnodedev.h $(STATIC_DIR)/libvirnodedev.a
 	$(CC) $(TOOL_CFLAGS) $(CPPFLAGS) $(CFLAGS) -g0 -Os -ffunction-sections -fdata-sections $(LDFLAGS) -static -Wl,--gc-sections -s \
-	    -o $@ $(STATIC_SOURCES) $(STATIC_DIR)/smaller.a
-	@rm $(STATIC_DIR)/smaller.a
+	    $(STATIC_TABLES) -o $@ $(STATIC_SOURCES) $(STATIC_DIR)/libvirnodedev.a
 
 # The licences of the crates that are linked in. Where there is no cargo (`sudo make install`), what was made before serves.
 $(BUILD_DIR)/THIRD-PARTY: $(BUILD_DIR)/$(SONAME)

@@ -32,7 +32,7 @@ def program():
         os.makedirs(folder)
         os.symlink(UNOPTIMISED, os.path.join(folder, "libvirnodedev.a"))
         _program = os.path.join(folder, "nodedev")
-        kit.checked("make", "-C", kit.ROOT, "STATIC_DIR=" + folder, "STATIC_UNWINDER=", "STATIC_SECTIONS=", _program,
+        kit.checked("make", "-C", kit.ROOT, "STATIC_DIR=" + folder, "STATIC_UNWINDER=", "STATIC_TABLES=", _program,
                     env=dict(os.environ))
     return _program
 

@@ -95,8 +95,8 @@ mod tests {
     use super::*;
     use crate::host::Host;
 
-    /// The type's name in XML of a node with this name and `MINOR`.
-    fn type_of(name: &str, minor: &str) -> Option<&'static str> {
+    /// What is written of a node with this name and `MINOR`.
+    fn written(name: &str, minor: &str) -> Option<String> {
         let root = tempfile::tempdir().unwrap();
         std::fs::create_dir(root.path().join("sys")).unwrap();
         let host = Host::recorded(root.path()).unwrap();
@@ -110,9 +110,12 @@ mod tests {
             suffix: None,
         };
         let drm = Drm::read(&node).unwrap()?;
-        Some(TYPES[drm.drm_type as usize].1)
+        let mut w = Writer::xml();
+        drm.write(&(), &mut w);
+        Some(w.finish())
     }
 
+    /// The kernel gives minor numbers below 192 by type, 64 to each; from 192 on they are for any type (drm_drv.c).
     #[test]
     fn the_minor_number_tells_the_type_below_192_and_the_name_above() {
         for (name, minor, expected) in [
@@ -129,8 +132,16 @@ mod tests {
             ("other0", "200", None),
             ("card0", "", None),
             ("card0", "-1", None),
+            // Names that say something else than the number.
+            ("card9", "128", Some("render")),
+            ("renderD9", "63", Some("primary")),
+            ("card9", "192", Some("primary")),
+            ("renderD9", "255", Some("render")),
+            ("other", "191", Some("render")),
+            ("other", "192", None),
         ] {
-            assert_eq!(type_of(name, minor), expected, "{name} {minor}");
+            let expected = expected.map(|word| format!("<type>{word}</type>\n"));
+            assert_eq!(written(name, minor), expected, "{name} {minor}");
         }
     }
 }

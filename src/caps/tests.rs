@@ -427,31 +427,6 @@ fn a_link_speed_that_is_no_number_is_none() {
     }
 }
 
-/// The kernel gives minor numbers below 192 by type, 64 to each; from 192 on they are for any type (drm_drv.c).
-#[test]
-fn a_minor_number_below_192_says_more_of_a_graphics_node_than_its_name() {
-    let (_root, host) = host(&[("devices/d/uevent", "")]);
-    for (path, minor, expected) in [
-        ("card9", "128", Some("render")),
-        ("renderD9", "63", Some("primary")),
-        ("card9", "192", Some("primary")),
-        ("renderD9", "255", Some("render")),
-        ("other", "191", Some("render")),
-        ("other", "192", None),
-    ] {
-        let path = format!("/sys/devices/d/{path}");
-        let uevent = format!("MINOR={minor}\n");
-        let device = node(&host, path.as_bytes(), b"drm", uevent.as_bytes());
-        let found = drm::Drm::read(&device).unwrap().map(|found| {
-            let mut w = Writer::xml();
-            found.write(&(), &mut w);
-            w.finish()
-        });
-        let expected = expected.map(|word| format!("<type>{word}</type>\n"));
-        assert_eq!(found, expected, "{path} {minor}");
-    }
-}
-
 /// A document may hold each class that has 24 bits, as configuration space has.
 #[test]
 fn a_class_of_24_bits_is_one() {

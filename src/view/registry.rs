@@ -77,7 +77,8 @@ impl Hash for ByName {
 pub struct Registry {
     /// `computer`, which is before all others in order.
     computer: Option<Arc<Device>>,
-    /// All devices by name. The hasher is one for short texts, with a seed that nobody can foresee who chooses names.
+    /// All devices by name. The hasher is one for short texts, seeded at random: names that collide cannot be chosen in
+    /// advance.
     by_name: HashSet<ByName, RandomState>,
     /// All devices except `computer`, in order.
     by_key: BTreeSet<ByKey>,

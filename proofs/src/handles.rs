@@ -23,7 +23,7 @@ fn with_connection() -> (Table, usize, Arc<u8>) {
 }
 
 fn add(table: Table, conn: usize, object: &Arc<u8>) -> Option<usize> {
-    let added = table.add_devices(conn, object, std::iter::once(Arc::new(2)));
+    let added = table.add_devices(conn, object, std::iter::once(2));
     added.map(|addresses| addresses[0])
 }
 
@@ -33,8 +33,8 @@ pub fn a_handle_is_freed_once() {
         let (table, conn, object) = with_connection();
         let device = add(table, conn, &object).unwrap();
         let threads = [(); 2].map(|()| thread::spawn(move || table.release_device(device)));
-        if let Some(found) = table.device(device) {
-            assert_eq!(*found, 2);
+        if let Some((conn, name)) = table.device(device) {
+            assert_eq!((*conn, name), (1, 2));
         }
         let freed = threads.map(|thread| thread.join().unwrap());
         assert!(freed[0] != freed[1]);

@@ -41,19 +41,21 @@ impl Model {
     fn check(&self, table: Table) {
         for (at, handle) in self.0.iter().enumerate() {
             let found = match handle.owner {
-                Some(_) => table.device(handle.address),
-                None => table.connection(handle.address),
+                Some(owner) => table.device(handle.address).map(|(conn, name)| {
+                    assert_eq!(*conn, self.0[owner].object);
+                    name
+                }),
+                None => table.connection(handle.address).as_deref().copied(),
             };
             let expected = self.lives(at).then_some(handle.object);
-            assert_eq!(found.as_deref().copied(), expected);
+            assert_eq!(found, expected);
             // Never as the other kind, nor one byte or half a handle beside it.
-            let other = match handle.owner {
-                Some(_) => table.connection(handle.address),
-                None => table.device(handle.address),
-            };
-            assert!(other.is_none());
+            match handle.owner {
+                Some(_) => assert!(table.connection(handle.address).is_none()),
+                None => assert!(table.device(handle.address).is_none()),
+            }
             assert!(table.device(handle.address + 1).is_none());
-            assert!(table.connection(handle.address + 8).is_none());
+            assert!(table.connection(handle.address + 4).is_none());
         }
     }
 
@@ -76,7 +78,7 @@ impl Model {
                 let conn = table.connection(address);
                 assert_eq!(conn.is_some(), lives && owner.is_none());
                 let Some(conn) = conn else { return };
-                let devices = std::iter::once(Arc::new(object));
+                let devices = std::iter::once(object);
                 let address = table.add_devices(address, &conn, devices).unwrap()[0];
                 assert!(self.0.iter().all(|other| other.address != address), "used again");
                 self.0.push(Expected { address, object, owner: Some(at), references: 1 });
@@ -147,7 +149,7 @@ pub fn no_address_comes_back_early(length: u32) -> usize {
             let rounds = if rest % 3 == 2 { DISTANCE - 2 } else { 1 };
             for _ in 0..rounds {
                 if rest % 3 != 1 {
-                    let address = table.add_devices(conn, &object, std::iter::once(Arc::new(0))).unwrap()[0];
+                    let address = table.add_devices(conn, &object, std::iter::once(0)).unwrap()[0];
                     if let Some(at) = freed.remove(&address) {
                         assert!(made - at >= DISTANCE, "{}", made - at);
                     }

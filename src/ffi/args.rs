@@ -2,7 +2,6 @@
 //! Turns arguments from C into values, or into the errors that libvirt documents.
 
 use std::ffi::{CStr, c_char, c_int, c_uint};
-use std::sync::Arc;
 
 use super::failure::{Failure, Result};
 use super::guard::Call;
@@ -25,13 +24,13 @@ impl Call {
     }
 
     /// The device of a handle; code 52 if there is none. Errors of the call belong to its connection from then on.
-    pub(super) fn device(&mut self, handle: virNodeDevicePtr) -> Result<Arc<DeviceHandle>> {
+    pub(super) fn device(&mut self, handle: virNodeDevicePtr) -> Result<DeviceHandle> {
         let address = handle.addr();
-        let device = HANDLES
+        let (conn, name) = HANDLES
             .device(address)
             .ok_or_else(|| self.invalid_device(address))?;
-        self.owner = Some(device.conn.clone());
-        Ok(device)
+        self.owner = Some(conn.clone());
+        Ok(DeviceHandle { conn, name })
     }
 
     /// The error for a pointer that is not a connection (code 6).

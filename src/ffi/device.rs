@@ -42,14 +42,18 @@ pub extern "C-unwind" fn virNodeDeviceGetName(dev: virNodeDevicePtr) -> *const c
 pub extern "C-unwind" fn virNodeDeviceGetParent(dev: virNodeDevicePtr) -> *const c_char {
     guard(DOMAIN, "virNodeDeviceGetParent", |call| {
         let device = call.device(dev)?;
-        if device.parent.get().is_none() {
-            call.be_silent();
-            if let Some(parent) = device.conn.connection.parent(&device.name)? {
-                // Another thread may have been first: its answer is as good.
-                let _ = device.parent.set(parent);
-            }
+        if let Some(kept) = HANDLES.parent(dev.addr()) {
+            return Ok(kept.as_ptr());
         }
-        Ok(device.parent.get().map_or(std::ptr::null(), |p| p.as_ptr()))
+        call.be_silent();
+        match device.conn.connection.parent(&device.name)? {
+            // Another thread may have been first: its answer is kept.
+            Some(parent) => match HANDLES.keep_parent(dev.addr(), parent) {
+                Some(kept) => Ok(kept.as_ptr()),
+                None => Err(call.invalid_device(dev.addr())),
+            },
+            None => Ok(std::ptr::null()),
+        }
     })
 }
 
@@ -219,5 +223,5 @@ fn ask(
     dev: virNodeDevicePtr,
     question: impl FnOnce(&DeviceHandle) -> Result<c_int>,
 ) -> c_int {
-    guard(DOMAIN, function, |call| question(&*call.device(dev)?))
+    guard(DOMAIN, function, |call| question(&call.device(dev)?))
 }

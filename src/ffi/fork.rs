@@ -12,6 +12,7 @@
 
 use std::any::Any;
 use std::cell::RefCell;
+use std::num::NonZeroU32;
 
 use super::shield::shield;
 use super::sync::{AtomicBool, AtomicU32, Mutex, MutexGuard, Ordering, PoisonError};
@@ -154,15 +155,15 @@ pub(super) fn watch() {
 /// The process that made something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Maker {
-    /// How many forks there were between the process that loaded the library and this one.
-    forks: u32,
+    /// One more than there were forks before it. As that is not zero, an `Option` of what has a maker takes no more memory.
+    number: NonZeroU32,
 }
 
 impl Maker {
     /// This process.
     pub(super) fn here() -> Self {
         Maker {
-            forks: COUNT.load(Ordering::Relaxed),
+            number: NonZeroU32::MIN.saturating_add(COUNT.load(Ordering::Relaxed)),
         }
     }
 
@@ -174,7 +175,9 @@ impl Maker {
     /// Another process, for tests of what a child finds.
     #[cfg(test)]
     pub(super) fn another() -> Self {
-        Maker { forks: u32::MAX }
+        Maker {
+            number: NonZeroU32::MAX,
+        }
     }
 }
 

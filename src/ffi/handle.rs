@@ -18,28 +18,28 @@ use super::sync::{Arc, RwLockReadGuard, RwLockWriteGuard};
 const REUSE_DISTANCE: u64 = 65_536;
 
 /// The memory at the address of a handle: zeros.
-type Slot = [u64; 2];
+type Slot = u64;
 const SLOT: usize = size_of::<Slot>();
 const FIRST_CHUNK: usize = 64;
 const LARGEST_CHUNK: usize = 4096;
 
-/// Live connections `C` and live devices `D`, by their addresses.
-pub(super) struct Handles<C, D> {
-    table: ProcessLock<Table<C, D>>,
+/// Live connections `C` and live devices, which are names `N` on a connection, by their addresses.
+pub(super) struct Handles<C, N> {
+    table: ProcessLock<Table<C, N>>,
 }
 
-enum Handle<C, D> {
+enum Handle<C, N> {
     Connection {
         object: Arc<C>,
-        /// The references of the program: one from opening, one for each Ref.
-        references: u32,
-        /// Other references: one for each live handle on its devices, and for each registration for events.
+        /// References besides the program's: one for each live handle on its devices, and for each registration for
+        /// events.
         holds: u32,
     },
     Device {
-        object: Arc<D>,
-        references: u32,
-        /// The address of the device's connection.
+        name: N,
+        /// The name of its parent, kept because C holds a pointer to it; `None` as long as nobody asked.
+        parent: Option<N>,
+        /// The address of the device's connection, which the device keeps alive.
         owner: usize,
     },
 }
@@ -53,21 +53,23 @@ pub(super) enum Closed {
     StillUsed,
 }
 
-/// The object at an address, and the process that made it.
-struct Placed<C, D> {
+/// What is at an address, and the process that made it.
+struct Placed<C, N> {
     maker: Maker,
-    handle: Handle<C, D>,
+    /// The references of the program: one from making the handle, one for each Ref.
+    references: u32,
+    handle: Handle<C, N>,
 }
 
 /// A block of adjacent addresses, from `base` on.
-struct Chunk<C, D> {
+struct Chunk<C, N> {
     base: usize,
-    entries: Vec<Option<Placed<C, D>>>,
+    entries: Vec<Option<Placed<C, N>>>,
 }
 
-struct Table<C, D> {
+struct Table<C, N> {
     /// The blocks, in the order of their addresses.
-    chunks: Vec<Chunk<C, D>>,
+    chunks: Vec<Chunk<C, N>>,
     /// Addresses of the newest block that have never been used.
     fresh: Range<usize>,
     /// Addresses that are free again, each with the count of handles made until then, oldest first.
@@ -75,7 +77,7 @@ struct Table<C, D> {
     made: u64,
 }
 
-impl<C: Send + Sync + 'static, D: Send + Sync + 'static> Handles<C, D> {
+impl<C: Send + Sync + 'static, N: Clone + Send + Sync + 'static> Handles<C, N> {
     pub(super) const fn new() -> Self {
         Handles {
             table: ProcessLock::new(
@@ -90,37 +92,50 @@ impl<C: Send + Sync + 'static, D: Send + Sync + 'static> Handles<C, D> {
         }
     }
 
-    fn read(&'static self) -> RwLockReadGuard<'static, Table<C, D>> {
+    fn read(&'static self) -> RwLockReadGuard<'static, Table<C, N>> {
         self.table.read()
     }
 
-    fn write(&'static self) -> RwLockWriteGuard<'static, Table<C, D>> {
+    fn write(&'static self) -> RwLockWriteGuard<'static, Table<C, N>> {
         self.table.write()
     }
 
     /// The connection at an address.
     pub(super) fn connection(&'static self, address: usize) -> Option<Arc<C>> {
-        match self.read().get(address)? {
-            Handle::Connection { object, .. } => Some(object.clone()),
-            Handle::Device { .. } => None,
+        self.read().connection(address).cloned()
+    }
+
+    /// The connection and the name of the device at an address.
+    pub(super) fn device(&'static self, address: usize) -> Option<(Arc<C>, N)> {
+        let table = self.read();
+        match &table.get(address)?.handle {
+            Handle::Device { name, owner, .. } => {
+                Some((table.connection(*owner)?.clone(), name.clone()))
+            }
+            Handle::Connection { .. } => None,
         }
     }
 
-    /// The device at an address.
-    pub(super) fn device(&'static self, address: usize) -> Option<Arc<D>> {
-        match self.read().get(address)? {
-            Handle::Device { object, .. } => Some(object.clone()),
+    /// The name of the parent that is kept with the device at an address; `None` if none is.
+    pub(super) fn parent(&'static self, address: usize) -> Option<N> {
+        match &self.read().get(address)?.handle {
+            Handle::Device { parent, .. } => parent.clone(),
+            Handle::Connection { .. } => None,
+        }
+    }
+
+    /// Keeps the name of the parent with the device at an address. Returns the one that is kept, which may have been
+    /// there before; `None` if there is no device.
+    pub(super) fn keep_parent(&'static self, address: usize, name: N) -> Option<N> {
+        match &mut self.write().get_mut(address)?.handle {
+            Handle::Device { parent, .. } => Some(parent.get_or_insert(name).clone()),
             Handle::Connection { .. } => None,
         }
     }
 
     /// A handle on a new connection, with one reference.
     pub(super) fn add_connection(&'static self, object: Arc<C>) -> usize {
-        self.write().add(Handle::Connection {
-            object,
-            references: 1,
-            holds: 0,
-        })
+        self.write().add(Handle::Connection { object, holds: 0 })
     }
 
     /// Handles with one reference each on devices of the connection at `owner`, in order; `None` if that connection has
@@ -129,43 +144,31 @@ impl<C: Send + Sync + 'static, D: Send + Sync + 'static> Handles<C, D> {
         &'static self,
         owner: usize,
         conn: &Arc<C>,
-        devices: impl ExactSizeIterator<Item = Arc<D>>,
+        names: impl ExactSizeIterator<Item = N>,
     ) -> Option<Vec<usize>> {
         let mut table = self.write();
-        table.hold_for(owner, conn, devices.len())?;
-        Some(
-            devices
-                .map(|object| table.add_device(owner, object))
-                .collect(),
-        )
+        table.hold_for(owner, conn, names.len())?;
+        Some(names.map(|name| table.add_device(owner, name)).collect())
     }
 
     /// The same for one device.
-    pub(super) fn add_device(
-        &'static self,
-        owner: usize,
-        conn: &Arc<C>,
-        device: Arc<D>,
-    ) -> Option<usize> {
+    pub(super) fn add_device(&'static self, owner: usize, conn: &Arc<C>, name: N) -> Option<usize> {
         let mut table = self.write();
         table.hold_for(owner, conn, 1)?;
-        Some(table.add_device(owner, device))
+        Some(table.add_device(owner, name))
     }
 
     /// Adds a reference to a connection; `false` if there is none at the address.
     pub(super) fn reference_connection(&'static self, address: usize) -> bool {
-        match self.write().get_mut(address) {
-            Some(Handle::Connection { references, .. }) => add_one(references),
-            _ => false,
-        }
+        self.write().reference(address, |handle| {
+            matches!(handle, Handle::Connection { .. })
+        })
     }
 
     /// Adds a reference to a device; `false` if there is none at the address.
     pub(super) fn reference_device(&'static self, address: usize) -> bool {
-        match self.write().get_mut(address) {
-            Some(Handle::Device { references, .. }) => add_one(references),
-            _ => false,
-        }
+        self.write()
+            .reference(address, |handle| matches!(handle, Handle::Device { .. }))
     }
 
     /// Drops one of the program's references to a connection; `None` if it has none.
@@ -176,7 +179,11 @@ impl<C: Send + Sync + 'static, D: Send + Sync + 'static> Handles<C, D> {
         let mut table = self.write();
         let is_inherited = table.is_inherited(address);
         match table.any_mut(address)? {
-            Handle::Connection { references, .. } if *references > 0 => *references -= 1,
+            Placed {
+                references,
+                handle: Handle::Connection { .. },
+                ..
+            } if *references > 0 => *references -= 1,
             _ => return None,
         }
         let gone = match is_inherited {
@@ -198,16 +205,13 @@ impl<C: Send + Sync + 'static, D: Send + Sync + 'static> Handles<C, D> {
 
     /// Keeps a connection alive until [`Handles::release_connection`]; `false` if there is none at the address.
     pub(super) fn hold_connection(&'static self, address: usize) -> bool {
-        match self.write().get_mut(address) {
-            Some(Handle::Connection { holds, .. }) => add_one(holds),
-            _ => false,
-        }
+        self.write().holds(address).is_some_and(add_one)
     }
 
     /// Drops what [`Handles::hold_connection`] holds.
     pub(super) fn release_connection(&'static self, address: usize) {
         let mut table = self.write();
-        if let Some(Handle::Connection { holds, .. }) = table.get_mut(address) {
+        if let Some(holds) = table.holds(address) {
             *holds = holds.saturating_sub(1);
         }
         let gone = table.take_unused_connection(address);
@@ -221,8 +225,10 @@ impl<C: Send + Sync + 'static, D: Send + Sync + 'static> Handles<C, D> {
     pub(super) fn release_device(&'static self, address: usize) -> bool {
         let mut table = self.write();
         let owner = match table.get_mut(address) {
-            Some(Handle::Device {
-                references, owner, ..
+            Some(Placed {
+                references,
+                handle: Handle::Device { owner, .. },
+                ..
             }) => {
                 *references -= 1;
                 if *references > 0 {
@@ -233,12 +239,12 @@ impl<C: Send + Sync + 'static, D: Send + Sync + 'static> Handles<C, D> {
             _ => return false,
         };
         let device = table.take(address);
-        let connection = match table.get_mut(owner) {
-            Some(Handle::Connection { holds, .. }) => {
+        let connection = match table.holds(owner) {
+            Some(holds) => {
                 *holds -= 1;
                 (*holds == 0).then(|| table.take_unused_connection(owner))
             }
-            _ => None,
+            None => None,
         };
         drop(table);
         drop(device);
@@ -257,7 +263,7 @@ fn add_one(count: &mut u32) -> bool {
     }
 }
 
-impl<C, D> Table<C, D> {
+impl<C, N> Table<C, N> {
     /// How many blocks begin at or below the address.
     fn chunks_up_to(&self, address: usize) -> usize {
         self.chunks.partition_point(|chunk| chunk.base <= address)
@@ -270,7 +276,7 @@ impl<C, D> Table<C, D> {
         (offset % SLOT == 0).then_some((chunk, offset / SLOT))
     }
 
-    fn placed(&self, address: usize) -> Option<&Placed<C, D>> {
+    fn placed(&self, address: usize) -> Option<&Placed<C, N>> {
         let (chunk, index) = self.place(address)?;
         self.chunks[chunk].entries.get(index)?.as_ref()
     }
@@ -281,31 +287,54 @@ impl<C, D> Table<C, D> {
     }
 
     /// What this process made at the address.
-    fn get(&self, address: usize) -> Option<&Handle<C, D>> {
-        let placed = self.placed(address)?;
-        (!placed.maker.is_another()).then_some(&placed.handle)
+    fn get(&self, address: usize) -> Option<&Placed<C, N>> {
+        self.placed(address)
+            .filter(|placed| !placed.maker.is_another())
     }
 
-    fn cell(&mut self, address: usize) -> Option<&mut Option<Placed<C, D>>> {
+    /// The connection that this process made at the address.
+    fn connection(&self, address: usize) -> Option<&Arc<C>> {
+        match &self.get(address)?.handle {
+            Handle::Connection { object, .. } => Some(object),
+            Handle::Device { .. } => None,
+        }
+    }
+
+    fn cell(&mut self, address: usize) -> Option<&mut Option<Placed<C, N>>> {
         let (chunk, index) = self.place(address)?;
         self.chunks[chunk].entries.get_mut(index)
     }
 
-    /// The object at the address, inherited or not.
-    fn any_mut(&mut self, address: usize) -> Option<&mut Handle<C, D>> {
-        Some(&mut self.cell(address)?.as_mut()?.handle)
+    /// What is at the address, inherited or not.
+    fn any_mut(&mut self, address: usize) -> Option<&mut Placed<C, N>> {
+        self.cell(address)?.as_mut()
     }
 
     /// What this process made at the address.
-    fn get_mut(&mut self, address: usize) -> Option<&mut Handle<C, D>> {
-        let placed = self.cell(address)?.as_mut()?;
-        (!placed.maker.is_another()).then_some(&mut placed.handle)
+    fn get_mut(&mut self, address: usize) -> Option<&mut Placed<C, N>> {
+        self.any_mut(address)
+            .filter(|placed| !placed.maker.is_another())
+    }
+
+    /// The holds of the connection that this process made at the address.
+    fn holds(&mut self, address: usize) -> Option<&mut u32> {
+        match &mut self.get_mut(address)?.handle {
+            Handle::Connection { holds, .. } => Some(holds),
+            Handle::Device { .. } => None,
+        }
+    }
+
+    /// Adds a reference to what this process made at the address; `false` if it is not of the right kind.
+    fn reference(&mut self, address: usize, is_right: impl Fn(&Handle<C, N>) -> bool) -> bool {
+        let placed = self.get_mut(address);
+        let placed = placed.filter(|placed| is_right(&placed.handle));
+        placed.is_some_and(|placed| add_one(&mut placed.references))
     }
 
     /// Notes that so many more devices need the connection at `owner`; `None` if it has been closed.
     fn hold_for(&mut self, owner: usize, conn: &Arc<C>, devices: usize) -> Option<()> {
-        match self.get_mut(owner)? {
-            Handle::Connection { object, holds, .. } if Arc::ptr_eq(object, conn) => {
+        match &mut self.get_mut(owner)?.handle {
+            Handle::Connection { object, holds } if Arc::ptr_eq(object, conn) => {
                 *holds = holds.checked_add(u32::try_from(devices).ok()?)?;
                 Some(())
             }
@@ -313,36 +342,39 @@ impl<C, D> Table<C, D> {
         }
     }
 
-    fn add_device(&mut self, owner: usize, object: Arc<D>) -> usize {
+    fn add_device(&mut self, owner: usize, name: N) -> usize {
         self.add(Handle::Device {
-            object,
-            references: 1,
+            name,
+            parent: None,
             owner,
         })
     }
 
-    fn add(&mut self, handle: Handle<C, D>) -> usize {
+    fn add(&mut self, handle: Handle<C, N>) -> usize {
         let address = self.free_address();
         self.made += 1;
         if let Some(cell) = self.cell(address) {
-            let maker = Maker::here();
-            *cell = Some(Placed { maker, handle });
+            *cell = Some(Placed {
+                maker: Maker::here(),
+                references: 1,
+                handle,
+            });
         }
         address
     }
 
-    fn take(&mut self, address: usize) -> Option<Handle<C, D>> {
+    fn take(&mut self, address: usize) -> Option<Handle<C, N>> {
         let placed = self.cell(address)?.take()?;
         self.freed.push_back((address, self.made));
         Some(placed.handle)
     }
 
     /// Takes an inherited connection without references out, with its devices; nothing if it has references.
-    fn take_inherited(&mut self, conn: usize) -> Vec<Handle<C, D>> {
-        if !matches!(
-            self.any_mut(conn),
-            Some(Handle::Connection { references: 0, .. })
-        ) {
+    fn take_inherited(&mut self, conn: usize) -> Vec<Handle<C, N>> {
+        let is_unused = |placed: &Placed<C, N>| {
+            placed.references == 0 && matches!(placed.handle, Handle::Connection { .. })
+        };
+        if !self.placed(conn).is_some_and(is_unused) {
             return Vec::new();
         }
         let mut addresses = vec![conn];
@@ -358,11 +390,11 @@ impl<C, D> Table<C, D> {
             .collect()
     }
 
-    fn take_unused_connection(&mut self, address: usize) -> Option<Handle<C, D>> {
+    fn take_unused_connection(&mut self, address: usize) -> Option<Handle<C, N>> {
         match self.get(address)? {
-            Handle::Connection {
+            Placed {
                 references: 0,
-                holds: 0,
+                handle: Handle::Connection { holds: 0, .. },
                 ..
             } => self.take(address),
             _ => None,
@@ -384,7 +416,8 @@ impl<C, D> Table<C, D> {
             let slots = FIRST_CHUNK << self.chunks.len().min(6);
             let slots = slots.min(LARGEST_CHUNK);
             // The memory is never freed, so a stale pointer stays readable.
-            let memory: &'static mut [Slot] = Box::leak(vec![[0; 2]; slots].into_boxed_slice());
+            // Behind the last address, too, are zeros.
+            let memory: &'static mut [Slot] = Box::leak(vec![0; slots + 1].into_boxed_slice());
             let base = memory.as_mut_ptr().expose_provenance();
             let entries = std::iter::repeat_with(|| None).take(slots).collect();
             self.chunks

@@ -2,7 +2,7 @@
 //! The objects behind handles, and the table of them in the process.
 
 use std::ptr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use super::failure::Result;
 use super::handle::Handles;
@@ -28,16 +28,14 @@ pub(super) struct ConnHandle {
     pub(super) never_called: Registrations<usize>,
 }
 
-/// A device as C sees it: a name on a connection.
+/// A device that was looked up: a name on a connection.
 pub(super) struct DeviceHandle {
     pub(super) conn: Arc<ConnHandle>,
     pub(super) name: Name,
-    /// The parent's name, kept after the first call, because C holds a pointer to it.
-    pub(super) parent: OnceLock<Name>,
 }
 
 /// All handles of the process.
-pub(super) static HANDLES: Handles<ConnHandle, DeviceHandle> = Handles::new();
+pub(super) static HANDLES: Handles<ConnHandle, Name> = Handles::new();
 
 /// A connection that was looked up, with the address of its handle.
 pub(super) struct Conn {
@@ -61,8 +59,7 @@ impl Conn {
 
     /// Handles on devices of this connection, in order; `None` if it was closed meanwhile.
     pub(super) fn devices(&self, names: Vec<Name>) -> Option<Vec<virNodeDevicePtr>> {
-        let devices = names.into_iter().map(|name| self.object(name));
-        let addresses = HANDLES.add_devices(self.address, &self.handle, devices)?;
+        let addresses = HANDLES.add_devices(self.address, &self.handle, names.into_iter())?;
         Some(
             addresses
                 .into_iter()
@@ -73,16 +70,8 @@ impl Conn {
 
     /// A handle on one device of this connection; `None` if it was closed meanwhile.
     pub(super) fn device(&self, name: Name) -> Option<virNodeDevicePtr> {
-        let address = HANDLES.add_device(self.address, &self.handle, self.object(name))?;
+        let address = HANDLES.add_device(self.address, &self.handle, name)?;
         Some(ptr::with_exposed_provenance_mut(address))
-    }
-
-    fn object(&self, name: Name) -> Arc<DeviceHandle> {
-        Arc::new(DeviceHandle {
-            conn: self.handle.clone(),
-            name,
-            parent: OnceLock::new(),
-        })
     }
 }
 

@@ -45,7 +45,7 @@ pub unsafe extern "C-unwind" fn vndStubRefuse(first: *const c_void, function: *c
         let address = first.addr();
         call.owner = HANDLES
             .connection(address)
-            .or_else(|| HANDLES.device(address).map(|device| device.conn.clone()));
+            .or_else(|| HANDLES.device(address).map(|(conn, _)| conn));
         Err(call.unsupported())
     });
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::caps::kind::Subsystem;
 use crate::caps::mdev::Mdev;
-use crate::caps::{Cache, Capability, Facts, State, has_nested, subsystem_named};
+use crate::caps::{Capability, Facts, State, has_nested};
 use crate::description::Description;
 use crate::error::{Error, Result};
 use crate::host::found::Found;
@@ -141,7 +141,7 @@ impl Device {
             Origin::Document(written) => Ok(written.description.clone()),
             Origin::Kernel(kernel) => {
                 let node = kernel.node(host);
-                match self.describe_node(&node, &kernel.cache, asking)? {
+                match self.describe_kernel(kernel, &node, asking)? {
                     // The link state was just read, so the interface exists.
                     Some(description) if has_link_state(&description) => Ok(description),
                     description => self.unless_gone(&node, description),
@@ -190,11 +190,16 @@ impl Device {
         }
     }
 
-    fn describe_node(&self, node: &Node<'_>, cache: &Cache, asking: Asking) -> Found<Description> {
-        let Some(mut facts) = cache.facts(self.kind, node)? else {
+    fn describe_kernel(
+        &self,
+        kernel: &KernelDevice,
+        node: &Node<'_>,
+        asking: Asking,
+    ) -> Found<Description> {
+        let Some(mut facts) = kernel.cache.facts(self.kind, node)? else {
             return Ok(None);
         };
-        let state = State::read(self.kind, node, cache)?;
+        let state = State::read(self.kind, node, &kernel.cache)?;
         if let Facts::Mdev(mdev) = &*facts {
             let attributes = attributes(&node.host.files, &mdev.uuid, asking)?;
             if !attributes.is_empty() {
@@ -212,7 +217,7 @@ impl Device {
             let links = node.udev_data()?.links();
             description.links = links.iter().map(|link| text::clean(link)).collect();
         }
-        if let Some(Subsystem::Bus(_)) = subsystem_named(node.subsystem) {
+        if let Subsystem::Bus(_) = kernel.subsystem {
             description.driver = node.link("driver")?.map(|name| text::clean(&name));
         }
         Ok(Some(description))

@@ -2,7 +2,9 @@
 //! What the library asks of every kind of device: the trait that each kind's file fills in.
 
 use std::ffi::CStr;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+
+use once_cell::race::OnceBox;
 
 use super::input::Input;
 use super::vpd::Vpd;
@@ -142,5 +144,5 @@ pub struct Nested<K: Kind> {
 #[derive(Debug, Clone, Default)]
 pub struct SlowFacts {
     /// The vital product data of a PCI function; `None` for a function without. To read it takes milliseconds.
-    pub vpd: OnceLock<Option<Arc<Vpd>>>,
+    pub vpd: OnceBox<Option<Arc<Vpd>>>,
 }

@@ -40,7 +40,9 @@ pub mod usb_device;
 pub mod usb_interface;
 pub mod vdpa;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
+
+use once_cell::race::OnceBox;
 
 use crate::error::{Error, Result};
 use crate::host::found::Found;
@@ -193,21 +195,21 @@ const fn is_same(one: &str, other: &str) -> bool {
 }
 
 /// The buses and classes in which devices of any kind are found, each once.
-pub fn subsystems() -> Vec<Subsystem> {
+pub fn subsystems() -> Vec<&'static Subsystem> {
     let kinds = Capability::KINDS.iter();
     let mut found = Vec::new();
     for subsystem in kinds.flat_map(|kind| kind.subsystems()) {
-        if let Err(place) = found.binary_search(subsystem) {
-            found.insert(place, *subsystem);
+        if let Err(place) = found.binary_search(&subsystem) {
+            found.insert(place, subsystem);
         }
     }
     found
 }
 
 /// The bus or class of that name, if devices of any kind are found there.
-pub fn subsystem_named(name: &[u8]) -> Option<Subsystem> {
+pub fn subsystem_named(name: &[u8]) -> Option<&'static Subsystem> {
     let kinds = Capability::KINDS.iter();
-    let mut all = kinds.flat_map(|kind| kind.subsystems()).copied();
+    let mut all = kinds.flat_map(|kind| kind.subsystems());
     all.find(|known| known.name().as_bytes() == name)
 }
 
@@ -237,7 +239,7 @@ pub fn classify(node: &Node<'_>) -> Option<Capability> {
 /// What was read of a device, kept until its next uevent.
 #[derive(Debug, Clone, Default)]
 pub struct Cache {
-    facts: OnceLock<Arc<Facts>>,
+    facts: OnceBox<Arc<Facts>>,
     slow: SlowFacts,
 }
 
@@ -250,7 +252,7 @@ impl Cache {
         let facts = Facts::read(kind, node)?.map(Arc::new);
         if let Some(facts) = facts.as_ref().filter(|facts| facts.is_final()) {
             // Another thread may have stored the facts first: they are as good.
-            let _ = self.facts.set(facts.clone());
+            let _ = self.facts.set(Box::new(facts.clone()));
         }
         Ok(facts)
     }

@@ -127,7 +127,7 @@ fn vpd(node: &Node<'_>, slow: &SlowFacts) -> Found<Arc<Vpd>> {
     }
     let read = Vpd::read(node)?.map(Arc::new);
     // Of what two threads read at once, either will do.
-    Ok(slow.vpd.get_or_init(|| read).clone())
+    Ok(slow.vpd.get_or_init(|| Box::new(read)).clone())
 }
 
 /// The id in the attribute of this name: `0x8086`. `None` if there is no such number of 16 bits.

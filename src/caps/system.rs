@@ -17,6 +17,9 @@ use crate::xml::writer::Writer;
 /// The folder in which the kernel shows the identification strings.
 pub const DMI: &[u8] = b"/sys/devices/virtual/dmi/id";
 
+/// The class that the folder belongs to, in which no others are looked for.
+pub static DMI_CLASS: Subsystem = Subsystem::Class("dmi");
+
 /// The machine and its firmware.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct System {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! A device of the kernel: what was read when it was found, and what was read since.
 
-use std::num::NonZeroUsize;
+use std::num::NonZeroU32;
 
 use crate::caps::Cache;
+use crate::caps::kind::Subsystem;
 use crate::host::Host;
 use crate::host::node::Node;
 
@@ -13,27 +14,28 @@ pub struct KernelDevice {
     /// Its folder, `/sys/devices/…`, the text of its `uevent` file, and what its kind added to its name, in one piece: a
     /// host can have hundreds of thousands of devices.
     texts: Box<[u8]>,
-    uevent_at: usize,
+    uevent_at: u32,
     /// `None` if its kind added nothing.
-    suffix_at: Option<NonZeroUsize>,
-    /// The name of its bus or class.
-    pub subsystem: &'static [u8],
+    suffix_at: Option<NonZeroU32>,
+    /// Its bus or class.
+    pub subsystem: &'static Subsystem,
     /// The facts that were read so far.
     pub cache: Cache,
 }
 
 impl KernelDevice {
-    /// A device in the folder `path`, which is not empty. For `suffix` see [`Node::suffix`].
+    /// A device in the folder `path`, which is not empty. For `suffix` see [`Node::suffix`]. The texts are shorter than
+    /// 4 GiB; see [`LIMIT`](crate::host::source::LIMIT).
     pub fn new(
         path: &[u8],
-        subsystem: &'static [u8],
+        subsystem: &'static Subsystem,
         uevent: &[u8],
         suffix: Option<&[u8]>,
     ) -> KernelDevice {
-        let suffix_at = suffix.and_then(|_| NonZeroUsize::new(path.len() + uevent.len()));
+        let suffix_at = suffix.and_then(|_| NonZeroU32::new((path.len() + uevent.len()) as u32));
         KernelDevice {
             texts: [path, uevent, suffix.unwrap_or_default()].concat().into(),
-            uevent_at: path.len(),
+            uevent_at: path.len() as u32,
             suffix_at,
             subsystem,
             cache: Cache::default(),
@@ -42,18 +44,20 @@ impl KernelDevice {
 
     /// Its folder.
     pub fn path(&self) -> &[u8] {
-        &self.texts[..self.uevent_at]
+        &self.texts[..self.uevent_at as usize]
     }
 
     /// The text of its `uevent` file.
     pub fn uevent(&self) -> &[u8] {
-        let end = self.suffix_at.map_or(self.texts.len(), NonZeroUsize::get);
-        &self.texts[self.uevent_at..end]
+        let end = self
+            .suffix_at
+            .map_or(self.texts.len(), |at| at.get() as usize);
+        &self.texts[self.uevent_at as usize..end]
     }
 
     /// What its kind added to its name; `None` for nothing.
     pub fn suffix(&self) -> Option<&[u8]> {
-        Some(&self.texts[self.suffix_at?.get()..])
+        Some(&self.texts[self.suffix_at?.get() as usize..])
     }
 
     /// The device as the readers in `caps` see it.
@@ -61,7 +65,7 @@ impl KernelDevice {
         Node {
             host,
             path: self.path(),
-            subsystem: self.subsystem,
+            subsystem: self.subsystem.name().as_bytes(),
             uevent: self.uevent(),
             suffix: self.suffix(),
         }
@@ -71,6 +75,13 @@ impl KernelDevice {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::device::Device;
+
+    /// A host can have hundreds of thousands.
+    #[test]
+    fn a_device_takes_little_memory() {
+        assert!(size_of::<Device>() <= 104, "{}", size_of::<Device>());
+    }
 
     #[test]
     fn its_texts_are_kept_apart() {
@@ -83,7 +94,12 @@ mod tests {
             ("A=b\n", Some("s")),
         ] {
             let suffix = suffix.map(str::as_bytes);
-            let device = KernelDevice::new(b"/sys/x", b"net", uevent.as_bytes(), suffix);
+            let device = KernelDevice::new(
+                b"/sys/x",
+                &Subsystem::Class("net"),
+                uevent.as_bytes(),
+                suffix,
+            );
             assert_eq!(device.path(), b"/sys/x");
             assert_eq!(device.uevent(), uevent.as_bytes());
             assert_eq!(device.suffix(), suffix);

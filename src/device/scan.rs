@@ -5,7 +5,7 @@
 //! is not used: it costs 165 µs a device where the reads below cost a tenth of that, and it cannot
 //! look below another root.
 
-use crate::caps::kind::Verdict;
+use crate::caps::kind::{Subsystem, Verdict};
 use crate::caps::{Capability, classify, judge, subsystem_named, subsystems, system};
 use crate::device::kernel::KernelDevice;
 use crate::device::{Device, Origin};
@@ -25,7 +25,12 @@ pub fn computer() -> Device {
         name: Name::from(COMPUTER),
         kind: Capability::System,
         parent: None,
-        origin: Origin::Kernel(KernelDevice::new(system::DMI, b"dmi", b"", None)),
+        origin: Origin::Kernel(KernelDevice::new(
+            system::DMI,
+            &system::DMI_CLASS,
+            b"",
+            None,
+        )),
         definition: None,
     }
 }
@@ -40,7 +45,7 @@ pub fn scan(host: &Host) -> Result<Vec<Device>> {
         // A host without the subsystem has no such folder.
         for (_, target) in host.files.links(folder)? {
             if let Some(path) = syspath_of_link(&target) {
-                found.push((path, subsystem.name().as_bytes()));
+                found.push((path, subsystem));
             }
         }
     }
@@ -73,23 +78,24 @@ pub fn find(host: &Host, path: &[u8]) -> Found<Device> {
     let target = host.files.read_link(&join(path, b"subsystem"))?;
     match target.and_then(|target| subsystem_named(basename(&target))) {
         None => Ok(None),
-        Some(subsystem) => read_device(host, path, subsystem.name().as_bytes()),
+        Some(subsystem) => read_device(host, path, subsystem),
     }
 }
 
 /// Reads as much of a device as its name and kind need. A device that vanishes meanwhile is none.
-fn read_device(host: &Host, path: &[u8], subsystem: &'static [u8]) -> Found<Device> {
+fn read_device(host: &Host, path: &[u8], subsystem: &'static Subsystem) -> Found<Device> {
     let Some(uevent) = host.files.read(&join(path, b"uevent"))? else {
         return Ok(None);
     };
+    let prefix = subsystem.name().as_bytes();
     let node = Node {
         uevent: &uevent,
-        ..Node::at(host, path, subsystem)
+        ..Node::at(host, path, prefix)
     };
     let Some(kind) = classify(&node) else {
         return Ok(None);
     };
-    let named = |suffix| name::device_name(subsystem, &node.sysname(), suffix);
+    let named = |suffix| name::device_name(prefix, &node.sysname(), suffix);
     let (name, suffix) = match judge(kind, &node)? {
         Verdict::Rejected => return Ok(None),
         Verdict::Plain => (named(None), None),

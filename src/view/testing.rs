@@ -5,6 +5,7 @@ use std::ffi::CString;
 use std::sync::Arc;
 
 use crate::caps::Capability;
+use crate::caps::kind::Subsystem;
 use crate::device::kernel::KernelDevice;
 use crate::device::{Device, Origin};
 use crate::host::mdevctl::files::Definition;
@@ -27,7 +28,7 @@ pub fn kernel_with(text: &str, path: &str, uevent: &str, suffix: Option<&str>) -
         parent: Some(name("computer")),
         origin: Origin::Kernel(KernelDevice::new(
             path.as_bytes(),
-            b"net",
+            &Subsystem::Class("net"),
             uevent.as_bytes(),
             suffix.map(str::as_bytes),
         )),

@@ -1,28 +1,25 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Names of node devices: `PREFIX_SYSNAME`, of characters that need no quoting in shells and URIs.
 
-use std::ffi::{CStr, CString};
+use std::ffi::CStr;
 use std::sync::Arc;
+
+use smallvec::SmallVec;
 
 /// The name of a node device, shared by the registry and every handle on the device.
 pub type Name = Arc<CStr>;
 
 /// Appends `part` with every byte outside `[A-Za-z0-9]` replaced by `_`.
-fn sanitise_into(name: &mut Vec<u8>, part: &[u8]) {
-    let start = name.len();
-    name.extend_from_slice(part);
-    for b in &mut name[start..] {
-        if !b.is_ascii_alphanumeric() {
-            *b = b'_';
-        }
-    }
+fn sanitise_into(name: &mut SmallVec<[u8; 128]>, part: &[u8]) {
+    name.extend(part.iter().map(|&b| match b.is_ascii_alphanumeric() {
+        true => b,
+        false => b'_',
+    }));
 }
 
 /// A device name: `prefix_sysname` or `prefix_sysname_suffix`, sanitised byte by byte.
 pub fn device_name(prefix: &[u8], sysname: &[u8], suffix: Option<&[u8]>) -> Name {
-    // With room for two underscores and the NUL.
-    let suffix_length = suffix.map_or(0, <[u8]>::len);
-    let mut name = Vec::with_capacity(prefix.len() + sysname.len() + suffix_length + 3);
+    let mut name = SmallVec::new();
     sanitise_into(&mut name, prefix);
     name.push(b'_');
     sanitise_into(&mut name, sysname);
@@ -30,7 +27,9 @@ pub fn device_name(prefix: &[u8], sysname: &[u8], suffix: Option<&[u8]>) -> Name
         name.push(b'_');
         sanitise_into(&mut name, suffix);
     }
-    CString::new(name).unwrap_or_default().into()
+    name.push(b'\0');
+    // No part has a NUL.
+    CStr::from_bytes_with_nul(&name).unwrap_or_default().into()
 }
 
 #[cfg(test)]

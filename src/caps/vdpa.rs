@@ -37,7 +37,10 @@ fn chardev(node: &Node<'_>) -> Found<Chardev> {
     let path = join(b"/dev", entry);
     // A recorded tree has no device nodes to look for.
     let is_there = !files.is_live() || files.exists(&path)?;
-    Ok(Some(Chardev { path, is_there }))
+    Ok(Some(Chardev {
+        path: path.into_vec(),
+        is_there,
+    }))
 }
 
 impl Kind for Vdpa {

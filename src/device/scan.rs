@@ -43,11 +43,11 @@ pub fn scan(host: &Host) -> Result<Vec<Device>> {
         let folder = subsystem.folder();
         let folder = folder.as_bytes();
         // A host without the subsystem has no such folder.
-        for (_, target) in host.files.links(folder)? {
-            if let Some(path) = syspath_of_link(&target) {
+        host.files.each_link(folder, &mut |_, target| {
+            if let Some(path) = syspath_of_link(target) {
                 found.push((path, subsystem));
             }
-        }
+        })?;
     }
     found.sort_unstable_by(|(path, subsystem), (other, of_other)| {
         path.cmp(other).then_with(|| subsystem.cmp(of_other))
@@ -57,6 +57,7 @@ pub fn scan(host: &Host) -> Result<Vec<Device>> {
     // Devices whose paths are the beginning of the path that is looked at, the longest last: the ancestors, and those whose
     // names begin alike. In the order of paths, each is followed by all that begin with it.
     let mut above: Vec<usize> = Vec::new();
+    let mut uevent = Vec::new();
     for (path, subsystem) in found {
         let begins = |&device: &usize| path.starts_with(devices[device].key());
         while above.last().is_some_and(|device| !begins(device)) {
@@ -64,7 +65,7 @@ pub fn scan(host: &Host) -> Result<Vec<Device>> {
         }
         let mut ancestors = above.iter().rev().map(|&device| &devices[device]);
         let parent = ancestors.find(|device| path.get(device.key().len()) == Some(&b'/'));
-        if let Some(mut device) = read_device(host, &path, subsystem)? {
+        if let Some(mut device) = read_device(host, &path, subsystem, &mut uevent)? {
             device.parent = Some(parent.map_or(&computer, |device| &device.name).clone());
             above.push(devices.len());
             devices.push(device);
@@ -78,18 +79,24 @@ pub fn find(host: &Host, path: &[u8]) -> Found<Device> {
     let target = host.files.read_link(&join(path, b"subsystem"))?;
     match target.and_then(|target| subsystem_named(basename(&target))) {
         None => Ok(None),
-        Some(subsystem) => read_device(host, path, subsystem),
+        Some(subsystem) => read_device(host, path, subsystem, &mut Vec::new()),
     }
 }
 
-/// Reads as much of a device as its name and kind need. A device that vanishes meanwhile is none.
-fn read_device(host: &Host, path: &[u8], subsystem: &'static Subsystem) -> Found<Device> {
-    let Some(uevent) = host.files.read(&join(path, b"uevent"))? else {
+/// Reads as much of a device as its name and kind need. A device that vanishes meanwhile is none. `uevent` is memory for
+/// the text of that file, which many devices share one after the other.
+fn read_device(
+    host: &Host,
+    path: &[u8],
+    subsystem: &'static Subsystem,
+    uevent: &mut Vec<u8>,
+) -> Found<Device> {
+    if !host.files.read_to(uevent, &join(path, b"uevent"))? {
         return Ok(None);
-    };
+    }
     let prefix = subsystem.name().as_bytes();
     let node = Node {
-        uevent: &uevent,
+        uevent,
         ..Node::at(host, path, prefix)
     };
     let Some(kind) = classify(&node) else {
@@ -102,7 +109,7 @@ fn read_device(host: &Host, path: &[u8], subsystem: &'static Subsystem) -> Found
         Verdict::Suffix(suffix) => (named(Some(&suffix)), Some(suffix)),
         Verdict::Named(name) => (Name::from(name), None),
     };
-    let kernel = KernelDevice::new(path, subsystem, &uevent, suffix.as_deref());
+    let kernel = KernelDevice::new(path, subsystem, uevent, suffix.as_deref());
     Ok(Some(Device {
         name,
         kind,

@@ -13,6 +13,7 @@ use cap_std::fs::Dir;
 use once_cell::sync::OnceCell;
 use rustix::fs::{CWD, Mode, OFlags};
 use rustix::io::{Errno, retry_on_intr};
+use smallvec::SmallVec;
 
 use super::found::{Found, found, retry_interrupted};
 use super::recording::Recording;
@@ -67,6 +68,11 @@ impl Files {
     /// The whole content of a file; one larger than 4 MiB counts as missing.
     pub fn read(&self, path: &[u8]) -> Found<Vec<u8>> {
         found("read", path, self.0.read(path))
+    }
+
+    /// The whole content of a file, in place of what was in `text`; `false` if the file is missing.
+    pub fn read_to(&self, text: &mut Vec<u8>, path: &[u8]) -> Result<bool> {
+        Ok(found("read", path, self.0.read_to(text, path))?.is_some())
     }
 
     /// At most the first `limit` bytes of a file.
@@ -151,12 +157,24 @@ impl Files {
     /// there is no such folder.
     pub fn links(&self, path: &[u8]) -> Result<Vec<(Vec<u8>, Vec<u8>)>> {
         let mut links = Vec::new();
-        for (name, target) in found("list", path, self.0.links(path))?.unwrap_or_default() {
-            if let Some(target) = found("read the link", &join(path, &name), target)? {
-                links.push((name, target));
-            }
-        }
+        self.each_link(path, &mut |name, target| {
+            links.push((name.to_vec(), target.to_vec()));
+        })?;
         Ok(links)
+    }
+
+    /// Calls `take` for the same, and keeps nothing of them.
+    pub fn each_link(&self, path: &[u8], take: &mut dyn FnMut(&[u8], &[u8])) -> Result<()> {
+        let mut read = Ok(());
+        let listed = self.0.each_link(path, &mut |name, target| match target {
+            Ok(target) => take(name, target),
+            Err(e) if read.is_ok() => {
+                read = found("read the link", &join(path, name), Err(e)).map(|_: Option<()>| ());
+            }
+            Err(_) => {}
+        });
+        found("list", path, listed)?;
+        read
     }
 }
 
@@ -193,12 +211,15 @@ pub fn syspath(devpath: &[u8]) -> Option<Vec<u8>> {
 /// The same of a path without its first `/`.
 fn syspath_below(path: &[u8]) -> Option<Vec<u8>> {
     let leads_up = path.split(|&b| b == b'/').any(|part| part == b"..");
-    (path.starts_with(b"devices/") && !leads_up).then(|| join(b"/sys", path))
+    (path.starts_with(b"devices/") && !leads_up).then(|| join(b"/sys", path).into_vec())
 }
 
+/// A path that was put together. Most have their place in it: paths are made for a moment, one for each file.
+pub type Joined = SmallVec<[u8; 256]>;
+
 /// The path `directory/name`.
-pub fn join(directory: &[u8], name: &[u8]) -> Vec<u8> {
-    let mut path = Vec::with_capacity(directory.len() + 1 + name.len());
+pub fn join(directory: &[u8], name: &[u8]) -> Joined {
+    let mut path = Joined::with_capacity(directory.len() + 1 + name.len());
     path.extend_from_slice(directory);
     path.push(b'/');
     path.extend_from_slice(name);

@@ -10,7 +10,7 @@ use rustix::fs::{AtFlags, CWD, Mode, OFlags, fstat, major, minor, openat, statat
 use rustix::io::{Errno, retry_on_intr};
 
 use super::Host;
-use super::files::{Files, join};
+use super::files::{Files, Joined, join};
 use super::found::{Found, found, is_shortage};
 use crate::error::{Error, Result};
 use crate::text;
@@ -43,7 +43,7 @@ impl VfioGroup {
 }
 
 /// The path of the file through which a program drives one VFIO device, given by its name in `vfio-dev`.
-pub fn vfio_device_file(name: &[u8]) -> Vec<u8> {
+pub fn vfio_device_file(name: &[u8]) -> Joined {
     join(b"/dev/vfio/devices", name)
 }
 

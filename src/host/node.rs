@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::Host;
-use super::files::{basename, join};
+use super::files::{Joined, basename, join};
 use super::found::Found;
 use super::udev_data::{UdevData, value_of};
 use crate::error::Result;
@@ -71,7 +71,7 @@ impl<'a> Node<'a> {
         Some(if name.starts_with(b"/dev/") {
             name.to_vec()
         } else {
-            join(b"/dev", name)
+            join(b"/dev", name).into_vec()
         })
     }
 
@@ -97,7 +97,7 @@ impl<'a> Node<'a> {
     }
 
     /// The path of something below the device's folder.
-    pub fn below(&self, name: impl AsRef<[u8]>) -> Vec<u8> {
+    pub fn below(&self, name: impl AsRef<[u8]>) -> Joined {
         join(self.path, name.as_ref())
     }
 

@@ -59,8 +59,8 @@ pub enum Source {
     Noted(Box<Source>, Notes),
 }
 
-/// An entry of a folder: its name, and its target as a link or the error of reading that.
-pub type Link = (Vec<u8>, io::Result<Vec<u8>>);
+/// Is given an entry of a folder: its name, and its target as a link or the error of reading that.
+pub type TakeLink<'a> = &'a mut dyn FnMut(&[u8], io::Result<&[u8]>);
 
 impl Source {
     /// The same files, with notes taken of all that is read from then on.
@@ -107,16 +107,26 @@ impl Source {
     /// The whole content of a file; one larger than [`LIMIT`] is an error (EFBIG).
     pub fn read(&self, path: &[u8]) -> io::Result<Vec<u8>> {
         match self {
-            Source::Recording(recording) => Ok(recording.read(path)?.to_vec()),
             Source::Noted(files, notes) => notes.content(path, files.read(path)),
-            Source::Live(_) | Source::Tree(..) => {
+            Source::Live(_) | Source::Tree(..) | Source::Recording(_) => {
                 let mut text = Vec::new();
-                self.read_into(&mut text, path, LIMIT + 1)?;
-                match text.len() > LIMIT {
-                    true => Err(Errno::FBIG.into()),
-                    false => Ok(text),
-                }
+                self.read_to(&mut text, path)?;
+                Ok(text)
             }
+        }
+    }
+
+    /// The same, in place of what was in `text`.
+    pub fn read_to(&self, text: &mut Vec<u8>, path: &[u8]) -> io::Result<()> {
+        text.clear();
+        match self {
+            Source::Recording(recording) => text.extend_from_slice(recording.read(path)?),
+            Source::Noted(..) => *text = self.read(path)?,
+            Source::Live(_) | Source::Tree(..) => self.read_into(text, path, LIMIT + 1)?,
+        }
+        match text.len() > LIMIT {
+            true => Err(Errno::FBIG.into()),
+            false => Ok(()),
         }
     }
 
@@ -272,27 +282,26 @@ impl Source {
         }
     }
 
-    /// The entries of a folder in the same order, each with its target as a link. The folder is opened once for all of
-    /// them.
-    pub fn links(&self, path: &[u8]) -> io::Result<Vec<Link>> {
+    /// Calls `take` for the entries of a folder in the same order, each with its target as a link. The folder is opened
+    /// once for all of them.
+    pub fn each_link(&self, path: &[u8], take: TakeLink<'_>) -> io::Result<()> {
         match self {
-            Source::Live(_) => {
-                let mut links = Vec::new();
-                each_name(path, &mut |folder, name| {
-                    links.push((name.to_bytes().to_vec(), link_at(folder, name)));
-                })?;
-                Ok(links)
-            }
+            Source::Live(_) => each_name(path, &mut |folder, name| {
+                take_link_at(folder, name, &mut |target| take(name.to_bytes(), target));
+            }),
             Source::Tree(dir, _) => {
                 let folder = retry_interrupted(|| dir.open_dir(inside(path)))?;
-                let names = retry_interrupted(|| names_in(&folder))?;
-                Ok(with_names(names, |name| link_in(&folder, inside(name))))
+                for name in retry_interrupted(|| names_in(&folder))? {
+                    give(take, &name, link_in(&folder, inside(&name)));
+                }
+                Ok(())
             }
             Source::Recording(_) | Source::Noted(..) => {
-                let below = |name: &[u8]| [path, b"/", name].concat();
-                Ok(with_names(self.entries(path)?, |name| {
-                    self.read_link(&below(name))
-                }))
+                for name in self.entries(path)? {
+                    let target = self.read_link(&[path, b"/", &name].concat());
+                    give(take, &name, target);
+                }
+                Ok(())
             }
         }
     }
@@ -301,14 +310,6 @@ impl Source {
 fn is_local(found: rustix::io::Result<StatFs>) -> bool {
     // The numbers have 32 bits, in a field that is signed on some architectures.
     found.is_ok_and(|found| LOCAL.contains(&(found.f_type as u32)))
-}
-
-fn with_names<T>(names: Vec<Vec<u8>>, find: impl Fn(&[u8]) -> T) -> Vec<(Vec<u8>, T)> {
-    let find = |name: Vec<u8>| {
-        let found = find(&name);
-        (name, found)
-    };
-    names.into_iter().map(find).collect()
 }
 
 /// Calls `take` for each name in a folder of the running system, with the folder.
@@ -335,14 +336,42 @@ fn each_name(path: &[u8], take: &mut dyn FnMut(BorrowedFd<'_>, &CStr)) -> io::Re
 
 /// The target of a link of the running system.
 fn link_at(folder: BorrowedFd<'_>, path: impl Arg + Copy) -> io::Result<Vec<u8>> {
+    let mut found = Ok(Vec::new());
+    take_link_at(folder, path, &mut |target| {
+        found = target.map(<[u8]>::to_vec)
+    });
+    found
+}
+
+/// Calls `take` once, with the target of a link of the running system or the error of reading that.
+fn take_link_at(
+    folder: BorrowedFd<'_>,
+    path: impl Arg + Copy,
+    take: &mut dyn FnMut(io::Result<&[u8]>),
+) {
     let mut short = [MaybeUninit::uninit(); SHORT_LINK];
-    let whole = retry_on_intr(|| {
+    let is_taken = retry_on_intr(|| {
         let (target, rest) = readlinkat_raw(folder, path, &mut short)?;
-        Ok((!rest.is_empty()).then(|| target.to_vec()))
-    })?;
-    match whole {
-        Some(target) => Ok(target),
-        None => Ok(retry_on_intr(|| readlinkat(folder, path, Vec::new()))?.into_bytes()),
+        if rest.is_empty() {
+            return Ok(false);
+        }
+        take(Ok(target));
+        Ok(true)
+    });
+    match is_taken {
+        Ok(true) => {}
+        Ok(false) => match retry_on_intr(|| readlinkat(folder, path, Vec::new())) {
+            Ok(target) => take(Ok(target.to_bytes())),
+            Err(e) => take(Err(e.into())),
+        },
+        Err(e) => take(Err(e.into())),
+    }
+}
+
+fn give(take: TakeLink<'_>, name: &[u8], target: io::Result<Vec<u8>>) {
+    match target {
+        Ok(target) => take(name, Ok(&target)),
+        Err(e) => take(name, Err(e)),
     }
 }
 

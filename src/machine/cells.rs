@@ -6,7 +6,7 @@ use super::meminfo::{self, Meminfo};
 use super::number_list;
 use super::processors::{self, Processor};
 use crate::error::Result;
-use crate::host::files::{Files, join};
+use crate::host::files::{Files, Joined, join};
 use crate::host::found::Found;
 use crate::host::page_size;
 use crate::text;
@@ -30,7 +30,7 @@ pub struct Cell {
 }
 
 /// The folder of a cell.
-fn folder(cell: u32) -> Vec<u8> {
+fn folder(cell: u32) -> Joined {
     join(FOLDER, format!("node{cell}").as_bytes())
 }
 

@@ -10,7 +10,7 @@ use crate::connection::Connection;
 use crate::device::Device;
 use crate::document::DeviceDocument;
 use crate::error::{Code, Error, Result};
-use crate::host::files::join;
+use crate::host::files::{Joined, join};
 use crate::name::{self, Name};
 use crate::view::definitions::address_of;
 
@@ -75,7 +75,7 @@ impl Wanted {
     }
 
     /// The folder in sysfs of the device with this UUID.
-    pub fn path_of(&self, uuid: &str) -> Vec<u8> {
+    pub fn path_of(&self, uuid: &str) -> Joined {
         join(self.parent_path(), uuid.as_bytes())
     }
 }

@@ -13,7 +13,7 @@ use crate::caps::pci::virtual_functions;
 use crate::caps::pci_address::PciAddress;
 use crate::connection::Connection;
 use crate::error::{Code, Error, Result};
-use crate::host::files::join;
+use crate::host::files::{Joined, join};
 use crate::host::node::Node;
 use crate::host::pci_bus::FUNCTIONS;
 use crate::host::uses::Uses;
@@ -126,7 +126,7 @@ fn verify(function: &Function<'_>, count: u32) -> Result<()> {
 }
 
 /// The link to the folder of the function with this address.
-fn link(address: &PciAddress) -> Vec<u8> {
+fn link(address: &PciAddress) -> Joined {
     join(FUNCTIONS, address.to_string().as_bytes())
 }
 

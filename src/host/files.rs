@@ -10,6 +10,7 @@ use std::path::Path;
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
+use memchr::memmem;
 use once_cell::sync::OnceCell;
 use rustix::fs::{CWD, Mode, OFlags};
 use rustix::io::{Errno, retry_on_intr};
@@ -210,7 +211,8 @@ pub fn syspath(devpath: &[u8]) -> Option<Vec<u8>> {
 
 /// The same of a path without its first `/`.
 fn syspath_below(path: &[u8]) -> Option<Vec<u8>> {
-    let leads_up = path.split(|&b| b == b'/').any(|part| part == b"..");
+    let leads_up = || path.split(|&b| b == b'/').any(|part| part == b"..");
+    let leads_up = memmem::find(path, b"..").is_some() && leads_up();
     (path.starts_with(b"devices/") && !leads_up).then(|| join(b"/sys", path).into_vec())
 }
 

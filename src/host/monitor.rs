@@ -303,13 +303,13 @@ impl Monitor {
     }
 
     fn count(&mut self) -> Found<u64> {
+        self.checked = Some(Instant::now());
         let Some(seqnum) = &self.seqnum else {
             return Ok(None);
         };
         let mut digits = [0; 24];
         let read = retry_on_intr(|| rustix::io::pread(seqnum, &mut digits, 0));
         let read = found("read", SEQNUM, read.map_err(Into::into))?;
-        self.checked = Some(Instant::now());
         Ok(read.and_then(|n| text::parse_u64(text::trim_newlines(&digits[..n]), 10)))
     }
 

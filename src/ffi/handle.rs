@@ -7,8 +7,10 @@
 //!
 //! A child process inherits the table (see `fork`). Handles from before the fork can only be closed there.
 
+use std::alloc::{Layout, handle_alloc_error};
 use std::collections::VecDeque;
-use std::ops::Range;
+
+use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous};
 
 use super::fork::{Maker, ProcessLock, Rank};
 use super::sync::{Arc, RwLockReadGuard, RwLockWriteGuard};
@@ -20,8 +22,9 @@ const REUSE_DISTANCE: u64 = 65_536;
 /// The memory at the address of a handle: zeros.
 type Slot = u64;
 const SLOT: usize = size_of::<Slot>();
-const FIRST_CHUNK: usize = 64;
-const LARGEST_CHUNK: usize = 4096;
+
+/// How much address space is reserved for handles at once, in bytes: enough for almost every program. Tests need several.
+const RANGE: usize = if cfg!(test) { 64 << 10 } else { 8 << 20 };
 
 /// Live connections `C` and live devices, which are names `N` on a connection, by their addresses.
 pub(super) struct Handles<C, N> {
@@ -61,17 +64,15 @@ struct Placed<C, N> {
     handle: Handle<C, N>,
 }
 
-/// A block of adjacent addresses, from `base` on.
-struct Chunk<C, N> {
+/// [`RANGE`] bytes of address space from `base` on.
+struct Addresses<C, N> {
     base: usize,
+    /// What is at each address that was ever used.
     entries: Vec<Option<Placed<C, N>>>,
 }
 
 struct Table<C, N> {
-    /// The blocks, in the order of their addresses.
-    chunks: Vec<Chunk<C, N>>,
-    /// Addresses of the newest block that have never been used.
-    fresh: Range<usize>,
+    ranges: Vec<Addresses<C, N>>,
     /// Addresses that are free again, each with the count of handles made until then, oldest first.
     freed: VecDeque<(usize, u64)>,
     made: u64,
@@ -83,8 +84,7 @@ impl<C: Send + Sync + 'static, N: Clone + Send + Sync + 'static> Handles<C, N> {
             table: ProcessLock::new(
                 Rank::Handles,
                 Table {
-                    chunks: Vec::new(),
-                    fresh: 0..0,
+                    ranges: Vec::new(),
                     freed: VecDeque::new(),
                     made: 0,
                 },
@@ -264,21 +264,9 @@ fn add_one(count: &mut u32) -> bool {
 }
 
 impl<C, N> Table<C, N> {
-    /// How many blocks begin at or below the address.
-    fn chunks_up_to(&self, address: usize) -> usize {
-        self.chunks.partition_point(|chunk| chunk.base <= address)
-    }
-
-    /// The index of the block that has an address, and the index in it.
-    fn place(&self, address: usize) -> Option<(usize, usize)> {
-        let chunk = self.chunks_up_to(address).checked_sub(1)?;
-        let offset = address - self.chunks[chunk].base;
-        (offset % SLOT == 0).then_some((chunk, offset / SLOT))
-    }
-
     fn placed(&self, address: usize) -> Option<&Placed<C, N>> {
-        let (chunk, index) = self.place(address)?;
-        self.chunks[chunk].entries.get(index)?.as_ref()
+        let range = self.ranges.iter().find(|range| range.has(address))?;
+        range.entries.get(range.index(address)?)?.as_ref()
     }
 
     fn is_inherited(&self, address: usize) -> bool {
@@ -301,8 +289,9 @@ impl<C, N> Table<C, N> {
     }
 
     fn cell(&mut self, address: usize) -> Option<&mut Option<Placed<C, N>>> {
-        let (chunk, index) = self.place(address)?;
-        self.chunks[chunk].entries.get_mut(index)
+        let range = self.ranges.iter_mut().find(|range| range.has(address))?;
+        let index = range.index(address)?;
+        range.entries.get_mut(index)
     }
 
     /// What is at the address, inherited or not.
@@ -378,7 +367,7 @@ impl<C, N> Table<C, N> {
             return Vec::new();
         }
         let mut addresses = vec![conn];
-        for Chunk { base, entries } in &self.chunks {
+        for Addresses { base, entries } in &self.ranges {
             let owned = entries.iter().enumerate().filter(|(_, placed)| {
                 matches!(placed, Some(Placed { handle: Handle::Device { owner, .. }, .. }) if *owner == conn)
             });
@@ -412,21 +401,55 @@ impl<C, N> Table<C, N> {
     }
 
     fn fresh_address(&mut self) -> usize {
-        if self.fresh.is_empty() {
-            let slots = FIRST_CHUNK << self.chunks.len().min(6);
-            let slots = slots.min(LARGEST_CHUNK);
-            // The memory is never freed, so a stale pointer stays readable.
-            // Behind the last address, too, are zeros.
-            let memory: &'static mut [Slot] = Box::leak(vec![0; slots + 1].into_boxed_slice());
-            let base = memory.as_mut_ptr().expose_provenance();
-            let entries = std::iter::repeat_with(|| None).take(slots).collect();
-            self.chunks
-                .insert(self.chunks_up_to(base), Chunk { base, entries });
-            self.fresh = base..base + slots * SLOT;
+        if let Some(address) = self.ranges.last_mut().and_then(Addresses::fresh) {
+            return address;
         }
-        let address = self.fresh.start;
-        self.fresh.start += SLOT;
-        address
+        let base = reserve();
+        self.ranges.push(Addresses {
+            base,
+            entries: vec![None],
+        });
+        base
+    }
+}
+
+impl<C, N> Addresses<C, N> {
+    fn has(&self, address: usize) -> bool {
+        address.wrapping_sub(self.base) < RANGE
+    }
+
+    /// The place of an address among the entries; `None` between two handles.
+    fn index(&self, address: usize) -> Option<usize> {
+        let offset = address - self.base;
+        (offset % SLOT == 0).then_some(offset / SLOT)
+    }
+
+    /// An address that was never used; `None` if there is none left. Behind each are zeros.
+    fn fresh(&mut self) -> Option<usize> {
+        let index = self.entries.len();
+        let address = self.base + index * SLOT;
+        self.has(address + SLOT).then(|| {
+            self.entries.push(None);
+            address
+        })
+    }
+}
+
+/// Reserves [`RANGE`] bytes, which can be read, are zeros, and take no memory. They are never given back, so a stale
+/// pointer stays readable.
+fn reserve() -> usize {
+    // SAFETY: the kernel chooses an address where nothing is.
+    let range = unsafe {
+        mmap_anonymous(
+            std::ptr::null_mut(),
+            RANGE,
+            ProtFlags::READ,
+            MapFlags::PRIVATE | MapFlags::NORESERVE,
+        )
+    };
+    match range {
+        Ok(range) => range.expose_provenance(),
+        Err(_) => handle_alloc_error(Layout::new::<[u8; RANGE]>()),
     }
 }
 

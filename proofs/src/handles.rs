@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
-//! The table of handles (`src/ffi/handle.rs`) with threads, with loom.
+//! The table of handles (`src/ffi/handle`) with threads, with loom.
 
 use loom::thread;
 
@@ -7,7 +7,7 @@ use self::handle::{Closed, Handles};
 use self::sync::Arc;
 use crate::loom_sync as sync;
 
-#[path = "../../src/ffi/handle.rs"]
+#[path = "../../src/ffi/handle/mod.rs"]
 mod handle;
 
 #[path = "fork_alone.rs"]

@@ -85,8 +85,8 @@ impl<'a> Classes<'a> {
         let name = format!("host{}", number(node).unwrap_or(0));
         Classes {
             node,
-            scsi_host: join(b"/sys/class/scsi_host", name.as_bytes()).into_vec(),
-            fc_host: join(b"/sys/class/fc_host", name.as_bytes()).into_vec(),
+            scsi_host: join(b"/sys/class/scsi_host", name.as_bytes()).to_vec(),
+            fc_host: join(b"/sys/class/fc_host", name.as_bytes()).to_vec(),
         }
     }
 

@@ -38,7 +38,7 @@ fn chardev(node: &Node<'_>) -> Found<Chardev> {
     // A recorded tree has no device nodes to look for.
     let is_there = !files.is_live() || files.exists(&path)?;
     Ok(Some(Chardev {
-        path: path.into_vec(),
+        path: path.to_vec(),
         is_there,
     }))
 }

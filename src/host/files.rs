@@ -213,7 +213,7 @@ pub fn syspath(devpath: &[u8]) -> Option<Vec<u8>> {
 fn syspath_below(path: &[u8]) -> Option<Vec<u8>> {
     let leads_up = || path.split(|&b| b == b'/').any(|part| part == b"..");
     let leads_up = memmem::find(path, b"..").is_some() && leads_up();
-    (path.starts_with(b"devices/") && !leads_up).then(|| join(b"/sys", path).into_vec())
+    (path.starts_with(b"devices/") && !leads_up).then(|| join(b"/sys", path).to_vec())
 }
 
 /// A path that was put together. Most have their place in it: paths are made for a moment, one for each file.
@@ -334,7 +334,7 @@ mod tests {
     #[test]
     fn writing_changes_files_of_the_running_system_only() {
         let (root, files) = tree();
-        let path = root.path().join("sys/a").into_os_string().into_vec();
+        let path = root.path().join("sys/a").into_os_string().to_vec();
         Files::live().write(&path, b"new").unwrap();
         let text = Files::live().read(&path).unwrap();
         assert_eq!(text.as_deref(), Some(&b"new"[..]));

@@ -71,7 +71,7 @@ impl<'a> Node<'a> {
         Some(if name.starts_with(b"/dev/") {
             name.to_vec()
         } else {
-            join(b"/dev", name).into_vec()
+            join(b"/dev", name).to_vec()
         })
     }
 

@@ -43,7 +43,7 @@ impl UdevData {
     pub fn links(&self) -> Vec<Vec<u8>> {
         let mut links = Vec::new();
         for link in self.lines(b'S') {
-            let link = join(b"/dev", link).into_vec();
+            let link = join(b"/dev", link).to_vec();
             if let Err(place) = links.binary_search(&link) {
                 links.insert(place, link);
             }

@@ -40,7 +40,7 @@ pub fn create(conn: &Connection, document: &DeviceDocument) -> Result<Name> {
         let device = conn.find_device(&name)?.filter(|device| device.is_active());
         Ok(device.map(|device| device.name.clone()))
     };
-    let place = || Ok(Some(wanted.path_of(&uuid).into_vec()));
+    let place = || Ok(Some(wanted.path_of(&uuid).to_vec()));
     wait_for(conn, place, is_there)?.ok_or_else(|| {
         let stopped = match has_mdevctl {
             true => mdevctl::stop(&uuid, &FailureText::of("Unable to stop mediated device")),

@@ -90,7 +90,7 @@ pub fn inactive(definition: Arc<Definition>, registry: &Registry) -> Device {
         name: definition.name.clone(),
         kind: Capability::Mdev,
         parent: Some(parent.map_or(Name::from(COMPUTER), |parent| parent.name.clone())),
-        origin: Origin::Definition(join(above, definition.uuid.as_bytes()).into_vec().into()),
+        origin: Origin::Definition(join(above, definition.uuid.as_bytes()).to_vec().into()),
         definition: Some(definition),
     }
 }

@@ -11,10 +11,13 @@ pub type Name = Arc<CStr>;
 
 /// Appends `part` with every byte outside `[A-Za-z0-9]` replaced by `_`.
 fn sanitise_into(name: &mut SmallVec<[u8; 128]>, part: &[u8]) {
-    name.extend(part.iter().map(|&b| match b.is_ascii_alphanumeric() {
-        true => b,
-        false => b'_',
-    }));
+    let start = name.len();
+    name.extend_from_slice(part);
+    for b in &mut name[start..] {
+        if !b.is_ascii_alphanumeric() {
+            *b = b'_';
+        }
+    }
 }
 
 /// A device name: `prefix_sysname` or `prefix_sysname_suffix`, sanitised byte by byte.

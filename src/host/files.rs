@@ -10,7 +10,6 @@ use std::path::Path;
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
-use memchr::memmem;
 use once_cell::sync::OnceCell;
 use rustix::fs::{CWD, Mode, OFlags};
 use rustix::io::{Errno, retry_on_intr};
@@ -211,8 +210,7 @@ pub fn syspath(devpath: &[u8]) -> Option<Vec<u8>> {
 
 /// The same of a path without its first `/`.
 fn syspath_below(path: &[u8]) -> Option<Vec<u8>> {
-    let leads_up = || path.split(|&b| b == b'/').any(|part| part == b"..");
-    let leads_up = memmem::find(path, b"..").is_some() && leads_up();
+    let leads_up = path.split(|&b| b == b'/').any(|part| part == b"..");
     (path.starts_with(b"devices/") && !leads_up).then(|| join(b"/sys", path).to_vec())
 }
 
@@ -221,8 +219,7 @@ pub type Joined = SmallVec<[u8; 256]>;
 
 /// The path `directory/name`.
 pub fn join(directory: &[u8], name: &[u8]) -> Joined {
-    let mut path = Joined::with_capacity(directory.len() + 1 + name.len());
-    path.extend_from_slice(directory);
+    let mut path = Joined::from_slice(directory);
     path.push(b'/');
     path.extend_from_slice(name);
     path

@@ -77,7 +77,7 @@ COMPAT_LDFLAGS = -shared -Wl,-z,defs,-z,nodelete,--enable-new-dtags -Wl,--filter
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all library without-libudev static html sbom wheel demo check check-rust check-deps check-asan check-tsan faults describable fuzz prove compare vm-check distro-check cross-check release bench install install-strip uninstall clean help
+.PHONY: all library without-libudev static html sbom wheel demo check check-rust check-deps check-api check-asan check-tsan faults describable fuzz prove compare vm-check distro-check cross-check release bench install install-strip uninstall clean help
 
 all: $(BUILD_DIR)/nodedev $(COMPAT_LIBRARIES) $(COMPAT_APIS) $(BUILD_DIR)/virnodedev-run $(BUILD_DIR)/man3 $(BUILD_DIR)/THIRD-PARTY ## build the library and the programs
 
@@ -238,6 +238,12 @@ check-deps: ## licences and known faults of crates (cargo deny), licence and cop
 	@$(call IF_THERE,deny,check)
 	@if reuse --version 2>/dev/null | grep -q 'version [3-9]'; then reuse lint; \
 	else echo '$@: reuse 3 or newer is not here and is left out'; fi
+
+# That of the last release; before the first, that of the commit from which on it is compared.
+API_BASELINE ?= $(shell git describe --tags --abbrev=0 --match 'v[0-9]*' 2>/dev/null || echo 3cc1023)
+
+check-api: ## what the Rust API has lost since the last release (cargo semver-checks), where that is installed: API_BASELINE=COMMIT
+	@$(call IF_THERE,semver-checks,--baseline-rev $(API_BASELINE))
 
 # The compiler of a release accepts -Z only with this variable. Leaks are counted by
 # valgrind in scripts/check, which sees the C side too. A test asks for more memory than

@@ -331,7 +331,7 @@ mod tests {
     #[test]
     fn writing_changes_files_of_the_running_system_only() {
         let (root, files) = tree();
-        let path = root.path().join("sys/a").into_os_string().to_vec();
+        let path = root.path().join("sys/a").into_os_string().into_vec();
         Files::live().write(&path, b"new").unwrap();
         let text = Files::live().read(&path).unwrap();
         assert_eq!(text.as_deref(), Some(&b"new"[..]));

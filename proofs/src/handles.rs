@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
-//! The table of handles (`src/ffi/handle`) with threads, with loom.
+//! The table of handles (`src/ffi/handle.rs`) with threads, with loom.
 
 use loom::thread;
 
@@ -7,8 +7,11 @@ use self::handle::{Closed, Handles};
 use self::sync::Arc;
 use crate::loom_sync as sync;
 
-#[path = "../../src/ffi/handle/mod.rs"]
+#[path = "../../src/ffi/handle.rs"]
 mod handle;
+
+#[path = "../../src/ffi/handle_table.rs"]
+mod handle_table;
 
 #[path = "fork_alone.rs"]
 mod fork;

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
-//! The table of handles (`src/ffi/handle`) in one thread: every sequence of calls up to a length, beside a list of what must
+//! The table of handles (`src/ffi/handle.rs`) in one thread: every sequence of calls up to a length, beside a list of what must
 //! be alive.
 
 use std::sync::Arc;
 
 use self::handle::{Closed, Handles};
 
-#[path = "../../src/ffi/handle/mod.rs"]
+#[path = "../../src/ffi/handle.rs"]
 mod handle;
+
+#[path = "../../src/ffi/handle_table.rs"]
+mod handle_table;
 
 mod sync {
     pub use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};

@@ -60,6 +60,7 @@ mod failure;
 mod fork;
 mod guard;
 mod handle;
+mod handle_table;
 mod installed_loop;
 mod listener;
 mod objects;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! Tests of the table of handles.
 
-use super::table::{Addresses, Entry, REUSE_DISTANCE, Slot};
+use super::super::handle_table::{Addresses, Entry, REUSE_DISTANCE, Slot};
 use super::*;
 use crate::ffi::fork::Maker;
 

@@ -6,8 +6,8 @@ use std::mem::replace;
 
 use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous};
 
-use super::super::fork::Maker;
-use super::super::sync::Arc;
+use super::fork::Maker;
+use super::sync::Arc;
 
 /// How many other handles are made before an address is used again, so that a stale pointer does not soon mean
 /// another device.

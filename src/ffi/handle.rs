@@ -7,11 +7,9 @@
 //!
 //! A child process inherits the table (see `fork`). Handles from before the fork can only be closed there.
 
-mod table;
-
 use super::fork::{ProcessLock, Rank};
+use super::handle_table::{Handle, Placed, Table, add_one};
 use super::sync::{Arc, RwLockReadGuard, RwLockWriteGuard};
-use table::{Handle, Placed, Table, add_one};
 
 /// Live connections `C` and live devices, which are names `N` on a connection, by their addresses.
 pub(super) struct Handles<C, N> {

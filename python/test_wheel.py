@@ -15,7 +15,7 @@ import kit
 BUILD = os.path.join(kit.BUILD, "wheel")
 LIBRARY = os.path.join(kit.LIBDIR, "libvirnodedev.so.0")
 # Nothing that leads to the library or package but the wheel.
-BARE = {name: value for name, value in os.environ.items() if name not in ("LD_LIBRARY_PATH", "PYTHONPATH")}
+BARE = {name: value for name, value in kit.build_environment().items() if name not in ("LD_LIBRARY_PATH", "PYTHONPATH")}
 
 
 def build(folder, **more):

@@ -49,6 +49,8 @@ CC = os.environ.get("CC") or "cc"
 # Whether programs are run by an emulator, which takes ten times as long and has threads of its own.
 EMULATED = bool(os.environ.get("CHECK_EMULATED"))
 # What a compiler warns of is an error where that is wanted, as in continuous integration.
+# Where pkg-config looked before the tests had it look in their own folder.
+BUILT_WITH = "CHECK_BUILT_WITH_PKG_CONFIG_PATH"
 WARNINGS = ["-Wall", "-Wextra", *os.environ.get("WERROR", "").split()]
 SKIPPED = 77  # exit status of scripts/replay for a missing privilege
 
@@ -97,6 +99,14 @@ def environment(**more):
                PKG_CONFIG_PATH=os.path.join(LIBDIR, "pkgconfig"))
     env.pop("LIBVIRT_DEFAULT_URI", None)
     env.update(more)
+    return env
+
+
+def build_environment():
+    """The environment in which the library was built: were pkg-config's path another, cargo would build all of it anew."""
+    env = {name: value for name, value in os.environ.items() if name != "PKG_CONFIG_PATH"}
+    if BUILT_WITH in env:
+        env["PKG_CONFIG_PATH"] = env[BUILT_WITH]
     return env
 
 
@@ -322,7 +332,8 @@ def main():
             signal.signal(number, signal.SIG_DFL)
     # The dynamic linker reads its path once, at the start.
     if LIBDIR not in os.environ.get("LD_LIBRARY_PATH", "").split(":"):
-        os.execve(sys.executable, [sys.executable] + sys.argv, environment())
+        before = os.environ.get("PKG_CONFIG_PATH")
+        os.execve(sys.executable, [sys.executable] + sys.argv, environment(**({BUILT_WITH: before} if before else {})))
     if getattr(importlib.import_module(sys.argv[1].partition(".")[0]), "OWN_NETWORK", False):
         enter_own_network()
     unittest.TestCase.maxDiff = None  # a reason is told whole

@@ -117,14 +117,16 @@ class Ways(unittest.TestCase):
     @unittest.skipIf(kit.INSTALLED, "nothing is built: an installed copy is tested")
     def test_uninstall_leaves_nothing(self):
         prefix = os.path.join(kit.temp(), "removed")
-        # In the environment that the library was built in: pkg-config's path alone would have cargo build all anew.
+        library = os.path.join(kit.ROOT, "build", "libvirnodedev.so.0")
+        built = os.stat(library).st_mtime_ns
         for target in ("install", "uninstall"):
             kit.checked("make", "-C", kit.ROOT, target, "PREFIX=" + prefix, "LIBDIR=%s/lib" % prefix,
-                        "DESTDIR=", timeout=600, env=dict(os.environ))
+                        "DESTDIR=", timeout=600, env=kit.build_environment())
             if target == "install":
                 self.assertTrue(os.path.exists(prefix + "/lib/libvirnodedev.so.0"))
         left = [os.path.join(d, f) for d, _, files in os.walk(prefix) for f in files]
         self.assertEqual(left, [])
+        self.assertEqual(os.stat(library).st_mtime_ns, built, "it was built anew")
         shutil.rmtree(prefix, ignore_errors=True)
 
 

@@ -33,7 +33,7 @@ def program():
         os.symlink(UNOPTIMISED, os.path.join(folder, "libvirnodedev.a"))
         _program = os.path.join(folder, "nodedev")
         kit.checked("make", "-C", kit.ROOT, "STATIC_DIR=" + folder, "STATIC_UNWINDER=", "STATIC_TABLES=", _program,
-                    env=dict(os.environ))
+                    env=kit.build_environment())
     return _program
 
 

@@ -268,6 +268,18 @@ mod tests {
     }
 
     #[test]
+    fn what_memory_held_before_is_replaced() {
+        let (root, files) = tree();
+        let live = root.path().join("sys/a").into_os_string().into_vec();
+        for (files, path) in [(files, &b"/sys/a"[..]), (Files::live(), &live)] {
+            let mut text = b"something longer than that".to_vec();
+            assert_eq!(files.read_to(&mut text, path), Ok(true));
+            assert_eq!(text, b"text\n");
+            assert_eq!(files.read_to(&mut text, b"/sys/none"), Ok(false));
+        }
+    }
+
+    #[test]
     fn what_leads_nowhere_or_out_is_missing() {
         let (_root, files) = tree();
         for path in [

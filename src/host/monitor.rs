@@ -481,3 +481,6 @@ impl Monitor {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

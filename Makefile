@@ -250,7 +250,7 @@ check-api: ## what the Rust API has lost since the last release (cargo semver-ch
 # there is, and wants NULL for it.
 check-asan: ## the Rust tests under AddressSanitizer
 	host=$$(rustc -vV | sed -n 's/^host: //p') && \
-	ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address \
+	ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address RUSTDOCFLAGS=-Zsanitizer=address \
 	$(CARGO) test $(CARGO_FLAGS) --target "$$host" --target-dir '$(TARGET_DIR)/asan'
 
 check-tsan: ## the C programs with threads under ThreadSanitizer (what that means: scripts/check-tsan)

@@ -78,6 +78,11 @@ class Ways(unittest.TestCase):
         self.assertNotIn("libvirnodedev", needed)
         kit.checked(program, env=cprograms.run_environment())
 
+    @unittest.skipIf(kit.EMULATED, "the emulator has address space of its own")
+    def test_little_address_space(self):
+        program = cprograms.compile_c("little_space", *cprograms.package_flags("--cflags", "--libs", "virnodedev"))
+        kit.checked(program, env=cprograms.run_environment())
+
     def test_libvirt_program_with_another_package_name(self):
         flags = cprograms.package_flags("--cflags", "--libs", "virnodedev")
         program = cprograms.compile_c("libvirt_client", *flags)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! What is at the addresses of handles, and which addresses are free.
 
-use std::alloc::{Layout, handle_alloc_error};
 use std::mem::replace;
 
 use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous};
@@ -19,6 +18,9 @@ const SLOT: usize = size_of::<Slot>();
 
 /// How much address space is reserved for handles at once, in bytes: enough for almost every program. Tests need several.
 const RANGE: usize = if cfg!(test) { 64 << 10 } else { 8 << 20 };
+
+/// How many handles there are addresses for at once where the process may not have so much address space.
+const FEW: usize = 512;
 
 pub(super) enum Handle<C, N> {
     Connection {
@@ -55,9 +57,10 @@ pub(super) enum Entry<C, N> {
     },
 }
 
-/// [`RANGE`] bytes of address space from `base` on.
+/// `size` bytes of address space from `base` on.
 pub(super) struct Addresses<C, N> {
     base: usize,
+    size: usize,
     pub(super) entries: Vec<Entry<C, N>>,
 }
 
@@ -222,7 +225,7 @@ impl<C, N> Table<C, N> {
             return Vec::new();
         }
         let mut addresses = vec![conn];
-        for Addresses { base, entries } in &self.ranges {
+        for Addresses { base, entries, .. } in &self.ranges {
             let owned = entries.iter().enumerate().filter(|(_, entry)| {
                 matches!(entry, Entry::Used(Placed { handle: Handle::Device { owner, .. }, .. }) if *owner == conn)
             });
@@ -263,13 +266,15 @@ impl<C, N> Table<C, N> {
     /// Puts a handle to an address that was never used.
     fn add_fresh(&mut self, placed: Placed<C, N>) -> usize {
         if !self.ranges.last().is_some_and(Addresses::has_fresh) {
+            let (base, size) = reserve();
             self.ranges.push(Addresses {
-                base: reserve(),
+                base,
+                size,
                 entries: Vec::new(),
             });
         }
         let last = self.ranges.len() - 1;
-        let Addresses { base, entries } = &mut self.ranges[last];
+        let Addresses { base, entries, .. } = &mut self.ranges[last];
         let address = *base + entries.len() * SLOT;
         if entries.len() == entries.capacity() {
             // Half of twice the memory would stay unused for long.
@@ -282,7 +287,7 @@ impl<C, N> Table<C, N> {
 
 impl<C, N> Addresses<C, N> {
     fn has(&self, address: usize) -> bool {
-        address.wrapping_sub(self.base) < RANGE
+        address.wrapping_sub(self.base) < self.size
     }
 
     /// The place of an address among the entries; `None` between two handles.
@@ -293,13 +298,13 @@ impl<C, N> Addresses<C, N> {
 
     /// Whether there is an address that was never used, with zeros behind it.
     fn has_fresh(&self) -> bool {
-        self.entries.len() + 1 < RANGE / SLOT
+        self.entries.len() + 1 < self.size / SLOT
     }
 }
 
-/// Reserves [`RANGE`] bytes, which can be read, are zeros, and take no memory. They are never given back, so a stale
-/// pointer stays readable.
-fn reserve() -> usize {
+/// Reserves a range, of which it returns the beginning and the size: [`RANGE`] bytes, which can be read, are zeros, and
+/// take no memory, or memory for [`FEW`] handles. It is never given back, so a stale pointer stays readable.
+fn reserve() -> (usize, usize) {
     // SAFETY: the kernel chooses an address where nothing is.
     let range = unsafe {
         mmap_anonymous(
@@ -310,7 +315,10 @@ fn reserve() -> usize {
         )
     };
     match range {
-        Ok(range) => range.expose_provenance(),
-        Err(_) => handle_alloc_error(Layout::new::<[u8; RANGE]>()),
+        Ok(range) => (range.expose_provenance(), RANGE),
+        Err(_) => {
+            let memory: &'static mut [Slot] = Box::leak(vec![0; FEW].into_boxed_slice());
+            (memory.as_mut_ptr().expose_provenance(), size_of_val(memory))
+        }
     }
 }

@@ -48,9 +48,9 @@ NOBODY = 65534
 CC = os.environ.get("CC") or "cc"
 # Whether programs are run by an emulator, which takes ten times as long and has threads of its own.
 EMULATED = bool(os.environ.get("CHECK_EMULATED"))
-# What a compiler warns of is an error where that is wanted, as in continuous integration.
 # Where pkg-config looked before the tests had it look in their own folder.
 BUILT_WITH = "CHECK_BUILT_WITH_PKG_CONFIG_PATH"
+# What a compiler warns of is an error where that is wanted, as in continuous integration.
 WARNINGS = ["-Wall", "-Wextra", *os.environ.get("WERROR", "").split()]
 SKIPPED = 77  # exit status of scripts/replay for a missing privilege
 

@@ -22,6 +22,7 @@ const DOMAIN: Domain = Domain::NodeDevice;
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn virNodeDeviceGetName(dev: virNodeDevicePtr) -> *const c_char {
     guard(DOMAIN, "virNodeDeviceGetName", |call| {
+        // The table keeps the name with the handle.
         Ok(call.device(dev)?.name.as_ptr())
     })
 }
@@ -46,13 +47,13 @@ pub extern "C-unwind" fn virNodeDeviceGetParent(dev: virNodeDevicePtr) -> *const
             return Ok(kept.as_ptr());
         }
         call.be_silent();
-        match device.conn.connection.parent(&device.name)? {
-            // Another thread may have been first: its answer is kept.
-            Some(parent) => match HANDLES.keep_parent(dev.addr(), parent) {
-                Some(kept) => Ok(kept.as_ptr()),
-                None => Err(call.invalid_device(dev.addr())),
-            },
-            None => Ok(std::ptr::null()),
+        let Some(parent) = device.conn.connection.parent(&device.name)? else {
+            return Ok(std::ptr::null());
+        };
+        // Another thread may have been first: its answer is kept.
+        match HANDLES.keep_parent(dev.addr(), parent) {
+            Some(kept) => Ok(kept.as_ptr()),
+            None => Err(call.invalid_device(dev.addr())),
         }
     })
 }

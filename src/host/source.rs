@@ -368,6 +368,7 @@ fn take_link_at(
     }
 }
 
+/// Calls `take` with what was read of a link.
 fn give(take: TakeLink<'_>, name: &[u8], target: io::Result<Vec<u8>>) {
     match target {
         Ok(target) => take(name, Ok(&target)),

@@ -161,14 +161,25 @@ fn write_entry(builder: &mut Builder<impl Write>, path: &[u8], entry: &Entry) ->
             header.set_entry_type(EntryType::Symlink);
             header.set_mode(0o777);
             header.set_size(0);
-            match target.len() < header.as_old().linkname.len() {
-                // As it is: append_link() drops what a path can do without, and refuses "." and "/".
-                true => {
-                    header.set_link_name_literal(target)?;
-                    builder.append_data(&mut header, own, io::empty())
-                }
-                false => builder.append_link(&mut header, own, OsStr::from_bytes(target)),
+            // As it is: append_link() drops what a path can do without, and refuses "." and "/".
+            if header.set_link_name_literal(target).is_err() {
+                write_long_target(builder, target)?;
             }
+            builder.append_data(&mut header, own, io::empty())
         }
     }
+}
+
+/// Writes the target of the next link, for which a header has no room, as GNU tar does ("././@LongLink").
+fn write_long_target(builder: &mut Builder<impl Write>, target: &[u8]) -> io::Result<()> {
+    const NAME: &[u8] = b"././@LongLink";
+    let mut header = Header::new_gnu();
+    header.as_old_mut().name[..NAME.len()].copy_from_slice(NAME);
+    header.set_entry_type(EntryType::GNULongLink);
+    header.set_mode(0o644);
+    header.set_mtime(0);
+    // With the NUL that ends it.
+    header.set_size(target.len() as u64 + 1);
+    header.set_cksum();
+    builder.append(&header, target.chain(&[0][..]))
 }

@@ -95,6 +95,11 @@ fn an_archive_gives_everything_back_in_order() {
     let mut recording = sample();
     let long = format!("sys/{}/{}", "x".repeat(150), "y".repeat(150));
     recording.put(&place(&long), link(&"../z".repeat(100)));
+    // On both sides of the header's 100 bytes, with parts that a path can do without.
+    for length in 97..=104 {
+        let target = format!("..//{}/.", "x".repeat(length - 6));
+        recording.put(&place(&format!("sys/links/{length}")), link(&target));
+    }
     recording.put(
         &[b"sys".to_vec(), b"\xff\n".to_vec()],
         Entry::File(vec![0; 5000]),

@@ -68,7 +68,11 @@ impl View {
     /// events are woken after a while, so that they try again; they are also woken when the time ends for which udevd
     /// is waited for.
     pub fn refresh(&mut self, host: &Host, thorough: bool) -> Result<()> {
-        let result = self.notifying(|view| view.take_in(host, thorough));
+        self.notifying(|view| view.take_in_or_pause(host, thorough))
+    }
+
+    fn take_in_or_pause(&mut self, host: &Host, thorough: bool) -> Result<()> {
+        let result = self.take_in(host, thorough);
         let patience_ends = self.patience_ends();
         if let Some(notifier) = &mut self.notifier {
             match result {
@@ -116,10 +120,14 @@ impl View {
     fn notifying<T>(&mut self, work: impl FnOnce(&mut View) -> T) -> T {
         let before = self.known.events.len();
         let result = work(self);
-        if self.known.events.len() > before {
-            self.notifier.iter().for_each(Notifier::notify);
-        }
+        self.notify_of_events_beyond(before);
         result
+    }
+
+    fn notify_of_events_beyond(&mut self, count: usize) {
+        if self.known.events.len() > count {
+            self.notifier.iter_mut().for_each(Notifier::notify);
+        }
     }
 
     fn take_in(&mut self, host: &Host, thorough: bool) -> Result<()> {
@@ -256,19 +264,30 @@ impl View {
         self.monitor.iter_mut().for_each(Monitor::expect_waiting);
     }
 
-    /// Starts or stops to keep events for [`View::take_events`].
+    /// Starts or stops to keep events for [`View::refresh_and_take_events`].
     pub fn keep_events(&mut self, keep: bool) {
         self.known.events.keep(keep);
     }
 
-    /// Takes events back that could not be dispatched; the next call of [`View::take_events`] returns them first.
+    /// Takes events back that could not be dispatched; the next call of [`View::refresh_and_take_events`] returns them first.
     pub fn give_back_events(&mut self, untold: Vec<DeviceEvent>) {
         self.notifying(|view| view.known.events.give_back(untold));
     }
 
-    /// The events since the last call, in order.
-    pub fn take_events(&mut self) -> Vec<DeviceEvent> {
-        self.notifier.iter().for_each(Notifier::clear);
+    /// Takes in what happened, as a thorough [`View::refresh`] does, and returns the events since the last call, in order. If
+    /// that fails, they are kept.
+    pub fn refresh_and_take_events(&mut self, host: &Host) -> Result<Vec<DeviceEvent>> {
+        // Nobody need be woken for what is taken at once.
+        let before = self.known.events.len();
+        let result = self.take_in_or_pause(host, true);
+        if result.is_err() {
+            self.notify_of_events_beyond(before);
+        }
+        result.map(|()| self.take_events())
+    }
+
+    fn take_events(&mut self) -> Vec<DeviceEvent> {
+        self.notifier.iter_mut().for_each(Notifier::clear);
         self.known.events.take()
     }
 }

@@ -22,7 +22,7 @@ impl Connection {
 
     /// The events since the last call, in order.
     pub fn take_events(&self) -> Result<Vec<DeviceEvent>> {
-        Ok(self.view(true)?.take_events())
+        self.old_view().refresh_and_take_events(&self.host)
     }
 
     /// Takes events back that could not be dispatched; the next call of [`Connection::take_events`] returns them first.

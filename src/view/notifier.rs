@@ -28,6 +28,8 @@ pub struct Notifier {
     /// The descriptors that may have messages.
     sources: Arc<DescriptorSet>,
     pending: OwnedFd,
+    /// Whether it is readable.
+    is_pending: bool,
     /// The timer that ends a pause, or wakes the program for a look. It is made in advance, because there may be no
     /// descriptor left for it later.
     timer: OwnedFd,
@@ -47,6 +49,7 @@ impl Notifier {
             all: DescriptorSet::new()?,
             sources,
             pending,
+            is_pending: false,
             timer,
             expires: None,
             is_paused: false,
@@ -100,14 +103,20 @@ impl Notifier {
     }
 
     /// Makes the descriptor readable until [`Notifier::clear`] is called.
-    pub fn notify(&self) {
-        // A full counter (EAGAIN) is readable already.
-        let _ = retry_once_on_eio(|| rustix::io::write(&self.pending, &1u64.to_ne_bytes()));
+    pub fn notify(&mut self) {
+        if !self.is_pending {
+            let written =
+                retry_once_on_eio(|| rustix::io::write(&self.pending, &1u64.to_ne_bytes()));
+            self.is_pending = written.is_ok();
+        }
     }
 
     /// Ends the effect of [`Notifier::notify`].
-    pub fn clear(&self) {
-        let _ = retry_on_intr(|| rustix::io::read(&self.pending, &mut [0; 8]));
+    pub fn clear(&mut self) {
+        if self.is_pending {
+            let read = retry_on_intr(|| rustix::io::read(&self.pending, &mut [0; 8]));
+            self.is_pending = read.is_err();
+        }
     }
 }
 
@@ -137,7 +146,7 @@ mod tests {
 
     #[test]
     fn it_is_readable_from_notify_to_clear() {
-        let notifier = over(&[]);
+        let mut notifier = over(&[]);
         assert!(!is_readable(&notifier));
         notifier.notify();
         notifier.notify();
@@ -149,7 +158,7 @@ mod tests {
     #[test]
     fn it_is_readable_while_a_source_is() {
         let (read, write) = rustix::pipe::pipe().unwrap();
-        let notifier = over(&[&read]);
+        let mut notifier = over(&[&read]);
         assert!(!is_readable(&notifier));
         rustix::io::write(&write, b"x").unwrap();
         notifier.clear();

@@ -22,6 +22,10 @@ const KERNEL: u32 = 1;
 /// The multicast group for messages of udevd.
 const UDEVD: u32 = 2;
 
+/// The most bytes that a message of the kernel can have: its properties have a buffer of 2048 (`UEVENT_BUFFER_SIZE` in
+/// include/linux/kobject.h), and before them come the action, `@` and the path of the device in sysfs (at most `PATH_MAX`).
+const KERNEL_MESSAGE: usize = 8192;
+
 /// The user that stands for every user who has no number in a user namespace (kernel:
 /// Documentation/admin-guide/sysctl/fs.rst, `overflowuid`).
 const UNKNOWN_USER: u32 = 65534;
@@ -32,6 +36,7 @@ const ALL_USERS: [&str; 3] = ["0", "0", "4294967295"];
 /// A socket for messages about devices.
 pub struct UeventSocket {
     socket: OwnedFd,
+    through_udevd: bool,
     buffer: RefCell<Vec<u8>>,
 }
 
@@ -46,6 +51,7 @@ impl UeventSocket {
         bind(&socket, &SocketAddrNetlink::new(0, group))?;
         Ok(UeventSocket {
             socket,
+            through_udevd,
             buffer: RefCell::default(),
         })
     }
@@ -53,16 +59,25 @@ impl UeventSocket {
     /// Takes a message off the socket. An error is that of the system; it is EINVAL for a message that is rejected.
     pub fn receive(&self) -> io::Result<Message> {
         let mut buffer = self.buffer.borrow_mut();
-        let flags = RecvFlags::PEEK | RecvFlags::TRUNC;
-        let nothing: &mut [u8] = &mut [];
-        let (_, length) = retry_on_intr(|| recv(&self.socket, &mut *nothing, flags))?;
-        buffer.resize(length, 0);
+        let room = match self.through_udevd {
+            true => self.length_of_next()?,
+            false => KERNEL_MESSAGE,
+        };
+        buffer.resize(room, 0);
         let (length, sender) = retry_interrupted(|| receive(self.as_fd(), &mut buffer))?;
         let message = match is_trusted(&sender) {
             true => parse(&buffer[..length]),
             false => None,
         };
         message.ok_or_else(|| Errno::INVAL.into())
+    }
+
+    /// How many bytes the next message has: one of udevd can have any number.
+    fn length_of_next(&self) -> io::Result<usize> {
+        let flags = RecvFlags::PEEK | RecvFlags::TRUNC;
+        let nothing: &mut [u8] = &mut [];
+        let (_, length) = retry_on_intr(|| recv(&self.socket, &mut *nothing, flags))?;
+        Ok(length)
     }
 }
 

@@ -76,6 +76,22 @@ fn a_nested_capability_is_no_kind_of_device() {
     assert_eq!(bearers(Capability::Pci), []);
 }
 
+/// From the list of capabilities in libvirt's documentation of node devices.
+#[test]
+fn a_kind_can_have_itself_and_what_is_nested_in_it() {
+    for (kind, wanted, can) in [
+        (Capability::Pci, Capability::Pci, true),
+        (Capability::Pci, Capability::MdevTypes, true),
+        (Capability::Pci, Capability::Vpd, true),
+        (Capability::Pci, Capability::Net, false),
+        (Capability::Net, Capability::MdevTypes, false),
+        (Capability::ScsiHost, Capability::Vports, true),
+        (Capability::Vports, Capability::ScsiHost, false),
+    ] {
+        assert_eq!(kind.can_have(wanted), can, "{kind:?} {wanted:?}");
+    }
+}
+
 #[test]
 fn facts_are_written_without_state_too() {
     let address = "<cssid>0</cssid><ssid>0</ssid><devno>1</devno>";

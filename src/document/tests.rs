@@ -287,6 +287,32 @@ fn mediated_devices() {
 }
 
 #[test]
+fn numbers_of_the_adjunct_processor_end_at_255() {
+    for (number, is_right) in [("255", true), ("0xff", true), ("256", false)] {
+        let xml = capability("ap_card", &format!("<ap-adapter>{number}</ap-adapter>"));
+        let read = parse(xml.as_bytes(), Purpose::Describe, false);
+        assert_eq!(read.is_ok(), is_right, "{number}");
+    }
+}
+
+#[test]
+fn both_types_of_network_are_read() {
+    for kind in ["80203", "80211"] {
+        let content = format!("<interface>x</interface><capability type='{kind}'/>");
+        let read = parse(
+            capability("net", &content).as_bytes(),
+            Purpose::Describe,
+            false,
+        );
+        let written = read.unwrap().description.to_xml();
+        assert!(
+            written.contains(&format!("<capability type='{kind}'/>")),
+            "{written}"
+        );
+    }
+}
+
+#[test]
 fn texts_without_characters_are_none() {
     let xml = "<device><name>n</name><path/><parent></parent><driver><name></name></driver>\
                <capability type='net'><interface>x</interface></capability></device>";

@@ -131,6 +131,9 @@ impl AsFd for Notifier {
 mod tests {
     use super::*;
 
+    use rustix::fs::{OFlags, fcntl_getfl};
+    use rustix::io::{FdFlags, fcntl_getfd};
+
     use crate::host::readiness;
 
     fn is_readable(notifier: &Notifier) -> bool {
@@ -153,6 +156,17 @@ mod tests {
         assert!(is_readable(&notifier));
         notifier.clear();
         assert!(!is_readable(&notifier));
+    }
+
+    #[test]
+    fn its_descriptors_never_wait_and_end_with_the_program() {
+        let notifier = over(&[]);
+        for fd in [&notifier.pending, &notifier.timer] {
+            let (fd_flags, flags) = (fcntl_getfd(fd).unwrap(), fcntl_getfl(fd).unwrap());
+            assert!(fd_flags.contains(FdFlags::CLOEXEC));
+            assert!(flags.contains(OFlags::NONBLOCK));
+        }
+        assert!(fcntl_getfd(&notifier).unwrap().contains(FdFlags::CLOEXEC));
     }
 
     #[test]

@@ -221,6 +221,18 @@ mod tests {
         );
     }
 
+    /// As long as what udev's scsi_id has room for.
+    #[test]
+    fn a_serial_of_255_bytes_is_the_longest() {
+        // Its kind, vendor and model take 25.
+        let of = |length: usize| serial(b"", &page(0x80, &vec![b'n'; length - 25]));
+        assert_eq!(
+            of(255).unwrap(),
+            format!("SACME_Disk_9_{}", "n".repeat(230))
+        );
+        assert_eq!(of(256), None);
+    }
+
     #[test]
     fn a_page_older_than_spc3() {
         assert_eq!(

@@ -56,6 +56,17 @@ fn the_order_is_computer_then_key() {
 }
 
 #[test]
+fn among_many_devices_each_has_its_own_name() {
+    let all: Vec<_> = (0..3000).map(|n| format!("device_{n}")).collect();
+    let registry = Registry::new(all.iter().map(|n| kernel(n, &format!("/sys/devices/{n}"))));
+    assert_eq!(registry.names().len(), all.len());
+    for n in &all {
+        let found = registry.by_name(&name(n)).unwrap();
+        assert_eq!(found.key(), format!("/sys/devices/{n}").as_bytes());
+    }
+}
+
+#[test]
 fn what_lies_below_a_path_is_found() {
     let paths = [
         "/sys/a",

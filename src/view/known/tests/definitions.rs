@@ -158,3 +158,15 @@ fn a_rescan_tells_the_difference() {
     scene.known.replace(now);
     assert_eq!(scene.take(), [""; 0]);
 }
+
+/// A definition whose folder has the name of a device of another kind is not that device's child.
+#[test]
+fn a_device_that_cannot_have_mediated_ones_is_no_parent() {
+    let mut scene = Scene::new();
+    let text = r#"{"mdev_type":"x-1","start":"manual"}"#;
+    scene.put(&format!("/etc/mdevctl.d/eth0/{ONE}"), text);
+    let name = NAME_ONE.replace("mtty", "eth0");
+    assert_eq!(scene.told_of_definitions(), [format!("Defined {name}")]);
+    let defined = scene.known.registry.iter().find(|d| !d.is_active());
+    assert_eq!(defined.unwrap().parent.as_deref(), Some(c"computer"));
+}

@@ -162,6 +162,18 @@ fn an_interface_with_another_address_is_another_device() {
     // An interface that is not known yet, or never will be.
     assert_eq!(told("eth1", now, now), [""; 0]);
     assert_eq!(told("eth1", "", ""), [""; 0]);
+    // One without an address, which stays so.
+    scene.put_net("raw", "");
+    assert_eq!(
+        scene.told(Action::Added, &format!("{NET}/raw")),
+        ["Created net_raw"]
+    );
+    let link = Link {
+        interface: "raw".into(),
+        address: Vec::new(),
+    };
+    scene.known.follow_link(&scene.host, &link).unwrap();
+    assert_eq!(scene.take(), [""; 0]);
     // An interface may get the name of another one, and then its own again.
     scene.put_net("v.0", "02:00:00:00:00:01");
     scene.told(Action::Added, &format!("{NET}/v.0"));

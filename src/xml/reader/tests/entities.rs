@@ -2,6 +2,7 @@
 //! Entities and declarations of a document type.
 
 use super::*;
+use crate::xml::entities::Entities;
 
 #[test]
 fn entities_of_the_document() {
@@ -11,6 +12,14 @@ fn entities_of_the_document() {
     );
     assert_eq!(read.attribute("b"), Some("one 2-'one 2'\none 2"));
     assert_eq!(read.text, "one\t2-'one\t2'<one\t2");
+}
+
+#[test]
+fn a_million_characters_and_no_more() {
+    let mut entities = Entities::default();
+    // Each text counts one more than its length.
+    assert_eq!(entities.spend(&"x".repeat(999_999)), Ok(()));
+    assert!(entities.spend("").is_err());
 }
 
 /// Worked out by hand from XML 1.0, sections 2.11, 3.3.3 and 4.4.

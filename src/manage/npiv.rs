@@ -274,12 +274,69 @@ fn manage(host: &Host, number: u32, port: &Port, change: VportChange) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::device::scan::scan;
 
     fn port(wwnn: &str, wwpn: &str) -> Port {
         Port {
             wwnn: wwnn.into(),
             wwpn: wwpn.into(),
         }
+    }
+
+    /// A host with the SCSI host of a port, whose name is this.
+    fn with_port(root: &std::path::Path, number: u32, wwn: &str) {
+        let device = format!("sys/devices/pci0000:00/host{number}");
+        for (path, text) in [
+            (format!("{device}/uevent"), "DEVTYPE=scsi_host\n".into()),
+            (
+                format!("{device}/fc_host/host{number}/node_name"),
+                format!("0x{wwn}\n"),
+            ),
+            (
+                format!("{device}/fc_host/host{number}/port_name"),
+                format!("0x{wwn}\n"),
+            ),
+        ] {
+            let path = root.join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        for (link, target) in [
+            (
+                format!("{device}/subsystem"),
+                "../../../bus/scsi".to_string(),
+            ),
+            (
+                format!("sys/bus/scsi/devices/host{number}"),
+                format!("../../../devices/pci0000:00/host{number}"),
+            ),
+            (
+                format!("sys/class/fc_host/host{number}"),
+                format!("../../devices/pci0000:00/host{number}/fc_host/host{number}"),
+            ),
+        ] {
+            let link = root.join(link);
+            std::fs::create_dir_all(link.parent().unwrap()).unwrap();
+            std::os::unix::fs::symlink(target, link).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_host_that_went_meanwhile_is_passed_over() {
+        let (gone, wanted) = ("2001001b32a9da4e", "2001001b32a9da4f");
+        let root = tempfile::tempdir().unwrap();
+        with_port(root.path(), 3, gone);
+        with_port(root.path(), 4, wanted);
+        let host = Host::recorded(root.path()).unwrap();
+        let devices: Vec<_> = scan(&host).unwrap().into_iter().map(Arc::new).collect();
+        let find = |wwn: &str| {
+            let found = find_fc_host(&devices, &host, |names| names.wwnn == wwn);
+            found.unwrap().map(|device| device.name_text())
+        };
+        assert_eq!(find(gone).as_deref(), Some("scsi_host3"));
+        std::fs::remove_dir_all(root.path().join("sys/devices/pci0000:00/host3")).unwrap();
+        assert_eq!(find(gone), None);
+        assert_eq!(find(wanted).as_deref(), Some("scsi_host4"));
     }
 
     #[test]

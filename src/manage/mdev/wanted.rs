@@ -125,6 +125,7 @@ mod tests {
         ] {
             assert!(is_file_name(good), "{good:?}");
         }
+        assert!(is_file_name(&"x".repeat(NAME_MAX)));
         let long = "x".repeat(NAME_MAX + 1);
         for bad in [
             "", ".", "..", "../x", "a/b", "/", "-t", "--help", "a\0b", "a\nb", "\u{7f}", &long,

@@ -379,6 +379,14 @@ mod tests {
     }
 
     #[test]
+    fn the_last_register_counts() {
+        let mut config = endpoint();
+        config[0x34] = 0xfc;
+        config[0xfc..=0xfd].copy_from_slice(&[ID_MSIX, 0]);
+        assert!(Snapshot(config).registers().contains(&Register::word(0xfe)));
+    }
+
+    #[test]
     fn capabilities_anywhere_stay_inside() {
         for id in [ID_PM, ID_MSI, ID_MSIX, ID_AF, ID_EXPRESS] {
             for start in 0x40..=0xff {

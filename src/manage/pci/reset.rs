@@ -252,3 +252,32 @@ fn others_below(bridge: &[u8], function: &Function<'_>) -> Result<Vec<Vec<u8>>> 
 fn is_active(node: &Node<'_>) -> Result<bool> {
     Ok(!is_detached(node)? || held_through(node)?.is_some())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::Host;
+
+    /// The kernel enables a function for its first user, and disables it after the last.
+    #[test]
+    fn a_function_without_users_may_decode_nothing() {
+        const PATH: &str = "/sys/devices/pci0000:00/0000:00:01.0";
+        let mut config = vec![0; 256];
+        config[0x10..0x14].copy_from_slice(&0xf000_0000_u32.to_le_bytes());
+        let before = Snapshot::of(config);
+        for (enable, is_refused) in [(Some("0\n"), false), (None, false), (Some("1\n"), true)] {
+            let root = tempfile::tempdir().unwrap();
+            let folder = root.path().join(&PATH[1..]);
+            std::fs::create_dir_all(&folder).unwrap();
+            let resource = "0x00000000f0000000 0x00000000f0000fff 0x0000000000040200\n";
+            std::fs::write(folder.join("resource"), resource).unwrap();
+            if let Some(enable) = enable {
+                std::fs::write(folder.join("enable"), enable).unwrap();
+            }
+            let host = Host::recorded(root.path()).unwrap();
+            let node = Node::at(&host, PATH.as_bytes(), b"pci");
+            let refused = refuse_if_reset_before(&node, &before).is_err();
+            assert_eq!(refused, is_refused, "{enable:?}");
+        }
+    }
+}

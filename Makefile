@@ -77,7 +77,7 @@ COMPAT_LDFLAGS = -shared -Wl,-z,defs,-z,nodelete,--enable-new-dtags -Wl,--filter
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all library without-libudev static html sbom wheel demo check check-rust check-deps check-api check-asan check-tsan faults describable fuzz prove compare vm-check distro-check cross-check release bench install install-strip uninstall clean help
+.PHONY: all library without-libudev static html sbom wheel demo check check-rust check-deps check-api check-asan check-tsan faults describable fuzz prove mutants compare vm-check distro-check cross-check release bench install install-strip uninstall clean help
 
 all: $(BUILD_DIR)/nodedev $(COMPAT_LIBRARIES) $(COMPAT_APIS) $(BUILD_DIR)/virnodedev-run $(BUILD_DIR)/man3 $(BUILD_DIR)/THIRD-PARTY ## build the library and the programs
 
@@ -286,6 +286,10 @@ fuzz: library ## let a fuzzer run each fuzz target for SECONDS (20), and say whe
 
 prove: ## run the proofs: no panic, every input up to a bound, every order of threads (docs/proofs.md)
 	scripts/prove
+
+mutants: ## change each operator, condition and result in IN (src/caps, manage, view, xml), and see whether a test notices: an hour
+	scripts/setup --test
+	scripts/mutants $(IN)
 
 release: ## set the version to VERSION, commit and tag it, and make what is published (KEY=… signs); docs/releasing.md
 	scripts/release '$(VERSION)' $(if $(KEY),--key '$(KEY)')

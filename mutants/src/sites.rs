@@ -43,6 +43,8 @@ pub struct Mutator {
     /// The file that is being visited.
     pub file: String,
     pub mutants: Vec<Mutant>,
+    /// The type of the methods that are visited, with `::`.
+    owner: String,
     function: String,
     last: u32,
     skipped: HashSet<u32>,
@@ -123,6 +125,7 @@ impl Mutator {
         Mutator {
             file: String::new(),
             mutants: Vec::new(),
+            owner: String::new(),
             function: String::new(),
             last: 0,
             skipped,
@@ -169,7 +172,8 @@ impl Mutator {
         if is_test(attributes) || signature.constness.is_some() {
             return;
         }
-        let outer = replace(&mut self.function, signature.ident.to_string());
+        let name = format!("{}{}", self.owner, signature.ident);
+        let outer = replace(&mut self.function, name);
         visit_mut::visit_block_mut(self, block);
         let results = match &signature.output {
             ReturnType::Default => vec![quote!(())],
@@ -220,7 +224,13 @@ impl VisitMut for Mutator {
             Item::Fn(f) => self.visit_function(&f.attrs, &f.sig, &mut f.block),
             Item::Mod(module) if is_test(&module.attrs) => {}
             Item::Impl(of) if is_test(&of.attrs) => {}
-            Item::Mod(_) | Item::Impl(_) | Item::Trait(_) => visit_mut::visit_item_mut(self, item),
+            Item::Impl(of) => {
+                let owner = format!("{}::", text(&of.self_ty));
+                let outer = replace(&mut self.owner, owner);
+                visit_mut::visit_item_impl_mut(self, of);
+                self.owner = outer;
+            }
+            Item::Mod(_) | Item::Trait(_) => visit_mut::visit_item_mut(self, item),
             // The rest is worked out by the compiler.
             _ => {}
         }

@@ -169,4 +169,11 @@ fn a_device_that_cannot_have_mediated_ones_is_no_parent() {
     assert_eq!(scene.told_of_definitions(), [format!("Defined {name}")]);
     let defined = scene.known.registry.iter().find(|d| !d.is_active());
     assert_eq!(defined.unwrap().parent.as_deref(), Some(c"computer"));
+    // Nothing is defined anew when that device goes.
+    let path = format!("{NET}/eth0");
+    scene.remove(&path);
+    assert_eq!(
+        scene.told(Action::Removed, &path),
+        [format!("Deleted {ETH0}")]
+    );
 }

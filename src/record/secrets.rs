@@ -207,6 +207,45 @@ mod tests {
     }
 
     #[test]
+    fn all_but_what_is_kept_is_replaced() {
+        for (word, form, kept) in [
+            ("ABCD", Form::Text, "...."),
+            ("abcd", Form::Text, "...."),
+            ("1234", Form::Text, "...."),
+            ("é-_ ", Form::Text, "é-_ "),
+            ("\\x20K", Form::Text, "\\x20."),
+            ("a\\x2d1", Form::Text, ".\\x2d."),
+            ("5000c50f", Form::Hex(7), "5000c50."),
+            ("5000c50f", Form::Hex(0), "........"),
+        ] {
+            // In each place there is another byte sooner or later.
+            let mut found = word.as_bytes().to_vec();
+            for _ in 0..200 {
+                let made = Secrets::default().replacement(word.as_bytes(), form);
+                assert!(kept == word || made != word.as_bytes(), "{word}");
+                for ((found, made), word) in found.iter_mut().zip(made).zip(word.bytes()) {
+                    if made != word {
+                        *found = b'.';
+                    }
+                }
+            }
+            assert_eq!(text(found), kept);
+        }
+    }
+
+    #[test]
+    fn the_longest_word_counts() {
+        let mut secrets = Secrets::default();
+        for word in ["SER-1234", "SER-1234-567", "SER-1234-56"] {
+            secrets.add(word.as_bytes(), Form::Text);
+        }
+        for word in ["SER-1234", "SER-1234-567", "SER-1234-56"] {
+            let replacement = secrets.replacement(word.as_bytes(), Form::Text);
+            assert_eq!(secrets.replace(word.as_bytes()), replacement);
+        }
+    }
+
+    #[test]
     fn one_word_one_replacement() {
         let mut secrets = Secrets::default();
         let made = secrets.replacement(b"00aabbccdd", Form::Hex(2));

@@ -126,10 +126,8 @@ pub fn add_serials(path: &[&[u8]], content: &[u8], names: &HashSet<&[u8]>, secre
             }
         }
         [.., b"vpd"] => {
-            vpd::replace_texts(content, |keyword, text| {
-                if is_own(keyword) {
-                    add_serial(text, names, secrets);
-                }
+            replace_own_texts(content, |text| {
+                add_serial(text, names, secrets);
                 text.to_vec()
             });
         }
@@ -142,10 +140,18 @@ pub fn add_serials(path: &[&[u8]], content: &[u8], names: &HashSet<&[u8]>, secre
     }
 }
 
-/// Whether a field of vital product data is about this one adapter: its serial number, and the fields of its maker and
-/// its owner.
-pub fn is_own(keyword: [u8; 2]) -> bool {
-    matches!(&keyword, b"SN" | [b'V' | b'Y', _])
+/// Vital product data with another text in each field that is about this one adapter: its serial number, and the fields
+/// of its maker and its owner. One that repeats the part number is the same on all adapters of this make.
+pub fn replace_own_texts(image: &[u8], mut replace: impl FnMut(&[u8]) -> Vec<u8>) -> Vec<u8> {
+    let vpd = vpd::parse(image).unwrap_or_default();
+    let part = vpd.read_only.and_then(|fields| fields.part_number);
+    vpd::replace_texts(image, |keyword, text| {
+        let is_common = part.as_ref().is_some_and(|part| part.as_bytes() == text);
+        match (keyword, is_common) {
+            ([b'S', b'N'] | [b'V' | b'Y', _], false) => replace(text),
+            _ => text.to_vec(),
+        }
+    })
 }
 
 /// Where the serial number is in the uid of a DASD, which has maker, serial number, control unit and address.
@@ -224,3 +230,6 @@ fn iscsi_target(link: &[u8]) -> Option<(Range<usize>, Range<usize>)> {
     let end = find(b"-lun-").unwrap_or(link.len());
     (portal <= between && name <= end).then_some((portal..between, name..end))
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,6 @@
 //! Replaces identifiers in attributes of a known format, most of which are binary.
 
 use super::identifiers;
-use crate::caps::vpd;
 use crate::record::secrets::{Form, Secrets};
 
 /// Where the extended capabilities of configuration space begin, in bytes (PCI Express Base 4.0,
@@ -23,7 +22,10 @@ pub fn rewrite(name: &[u8], content: &[u8], secrets: &mut Secrets) -> Vec<u8> {
         }
         b"uevent" => return partition_labels(&content, secrets),
         b"config" => clear_serial(&mut content),
-        b"vpd" => return vital_product_data(&content, secrets),
+        b"vpd" => {
+            let replace = |text: &[u8]| secrets.replacement(text, Form::Text);
+            return identifiers::replace_own_texts(&content, replace);
+        }
         b"vpd_pg80" => unit_serial(&mut content, secrets),
         b"vpd_pg83" => device_ids(&mut content, secrets),
         b"vpd_pg89" => ata_identity(&mut content, secrets),
@@ -43,19 +45,6 @@ fn partition_labels(uevent: &[u8], secrets: &mut Secrets) -> Vec<u8> {
         secrets.replace(line)
     });
     lines.collect()
-}
-
-fn vital_product_data(image: &[u8], secrets: &mut Secrets) -> Vec<u8> {
-    let vpd = vpd::parse(image).unwrap_or_default();
-    let part = vpd.read_only.and_then(|fields| fields.part_number);
-    vpd::replace_texts(image, |keyword, text| {
-        // A field that repeats the part number is the same on all adapters of this make.
-        let is_common = part.as_ref().is_some_and(|part| part.as_bytes() == text);
-        match identifiers::is_own(keyword) && !is_common {
-            true => secrets.replacement(text, Form::Text),
-            false => text.to_vec(),
-        }
-    })
 }
 
 fn clear_serial(config: &mut [u8]) {

@@ -187,6 +187,58 @@ fn common_words_are_not_replaced() {
 }
 
 #[test]
+fn the_hosts_name_is_replaced_unless_it_is_a_common_word() {
+    for (host, files, is_replaced) in [
+        ("anna", &["sys/d/model"][..], true),
+        ("anna", &["sys/d/model", "sys/d/uevent"], false),
+        ("anna", &["sys/d/model", "sys/anna/x"], false),
+        ("localhost", &["sys/d/model"], false),
+    ] {
+        let content = format!("A={host}!\n");
+        let files: Vec<_> = files
+            .iter()
+            .map(|path| (*path, content.as_bytes()))
+            .collect();
+        let anonymous = anonymise(&machine(&files, &[]), Some(host.as_bytes()));
+        let after = file(&anonymous, "/sys/d/model");
+        assert_eq!(
+            after != content.as_bytes(),
+            is_replaced,
+            "{host} in {files:?}"
+        );
+    }
+    // A part of a word is not the word.
+    let files = [
+        ("sys/d/uevent", &b"A=annas\n"[..]),
+        ("sys/d/model", b"anna 1"),
+    ];
+    let anonymous = anonymise(&machine(&files, &[]), Some(b"anna"));
+    assert_eq!(file(&anonymous, "/sys/d/uevent"), b"A=annas\n");
+    assert_ne!(file(&anonymous, "/sys/d/model"), b"anna 1");
+}
+
+#[test]
+fn the_serial_number_is_cleared_wherever_its_capability_is() {
+    // Capabilities at 0x100 and 0x140; the second leads back to itself, which ends the chain.
+    let mut config = vec![0; 0x160];
+    config[0x100..0x10c].copy_from_slice(b"\x01\0\x01\x14KEPTKEPT");
+    config[0x140..0x14c].copy_from_slice(b"\x03\0\x01\x14SERIALNO");
+    config[0x14c..0x154].copy_from_slice(b"KEPTKEPT");
+    let anonymous = anonymise(&machine(&[("sys/d/config", &config)], &[]), None);
+    config[0x144..0x14c].fill(0);
+    assert_eq!(file(&anonymous, "/sys/d/config"), config);
+}
+
+#[test]
+fn a_dasds_uid_keeps_all_but_its_serial_number() {
+    let uid = b"IBM.750.e900.8a\n";
+    let anonymous = anonymise(&machine(&[("sys/d/uid", uid)], &[]), None);
+    let after = file(&anonymous, "/sys/d/uid");
+    assert_eq!((&after[..4], &after[7..]), (&uid[..4], &uid[7..]));
+    assert_ne!(&after[4..7], &uid[4..7]);
+}
+
+#[test]
 fn vital_product_data_stay_in_form() {
     let before = vpd::parse(ADAPTER).unwrap();
     let anonymous = anonymise(&machine(&[("sys/devices/a/vpd", ADAPTER)], &[]), None);

@@ -263,6 +263,34 @@ class Netlink(unittest.TestCase):
         self.assertNotIn("not-of-this-one", json.dumps(found))
 
 
+class Mounts(unittest.TestCase):
+    """Where the file systems on a disk are mounted: known by the number of the device, or by its name as the source."""
+
+    # The one on sda10 has its number, and the one on sda2 its name.
+    PREPARE = """
+mount -t tmpfs tmpfs /mnt
+mkdir /mnt/number "/mnt/the name"
+mount -t tmpfs none /mnt/number
+mount -t tmpfs /dev/sda2 "/mnt/the name"
+number=$(mountpoint -d /mnt/number)
+disk=$(echo /sys/devices/pci0000:00/0000:00:03.0/host4/port*/end*/target*/4:0:0:0/block/sda)
+printf 'MAJOR=%s\\nMINOR=%s\\n' "${number%:*}" "${number#*:}" >"$disk/sda10/uevent"
+"""
+
+    def test_partitions(self):
+        archive = os.path.join(kit.temp(), "inventory-mounts.tar.gz")
+        records.load(os.path.join(HERE, "machine.txt")).write(archive)
+        name = "block_sda_35000c500a1b2c3d4"
+        done = kit.run(os.path.join(kit.SCRIPTS, "replay"), archive, TOOL, "-c", "nodedev:///system", "inventory", "--parts",
+                       "block", name, env=kit.environment(REPLAY_PREPARE=self.PREPARE))
+        if done.returncode == kit.SKIPPED:
+            self.skipTest(done.stderr.strip())
+        self.assertEqual(done.returncode, 0, done.stderr)
+        disk = json.loads(done.stdout)[name]["block"]
+        self.assertEqual([disk.get("mount_points")] + [part.get("mount_points") for part in disk["partitions"]],
+                         [None, ["/mnt/the name"], ["/mnt/number"]])
+
+
 class Program(unittest.TestCase):
     """nodedev inventory."""
 

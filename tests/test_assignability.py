@@ -106,6 +106,38 @@ class Machines(unittest.TestCase):
         self.note = ", ".join("%d %s" % (verdicts.count(word), word) for word in NUMBER)
 
 
+class Silent(unittest.TestCase):
+    """A function that does not answer: known to who may read configuration space, which would wake one that sleeps."""
+
+    PREPARE = """
+function=/sys/bus/pci/devices/0000:00:01.0
+head -c 64 /dev/zero | tr '\\0' '\\377' >$function/config
+mkdir -p $function/power
+"""
+
+    def codes(self, prepare, *command):
+        done = kit.run(os.path.join(kit.SCRIPTS, "replay"), kit.machine_archive("base"), *command, NODEDEV, "-q", "-c",
+                       "nodedev:///system", "assignable", "--json", "pci_0000_00_01_0",
+                       env=kit.environment(REPLAY_PREPARE=self.PREPARE + prepare))
+        if done.returncode == kit.SKIPPED:
+            self.skipTest(done.stderr.strip())
+        return {reason["code"] for reason in json.loads(done.stdout)["reasons"]}
+
+    def test_awake_or_asleep(self):
+        self.assertIn("silent", self.codes("echo active >$function/power/runtime_status"))
+        for asleep in ("echo suspended >$function/power/runtime_status", "echo D3cold >$function/power_state"):
+            self.assertNotIn("silent", self.codes(asleep))
+
+    def test_without_privilege(self):
+        if not kit.as_nobody():
+            self.skipTest("only root can be another user")
+        try:
+            kit.checked(NODEDEV, "--version", **kit.as_nobody())
+        except (OSError, AssertionError):
+            self.skipTest("nobody cannot reach the program")
+        self.assertNotIn("silent", self.codes("", "setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"))
+
+
 def kit_config(folder):
     with open(os.path.join(folder, "config"), "rb") as f:
         return f.read(64)

@@ -4,10 +4,7 @@
 //! The archive has the entries of each folder in reverse order. Unpacked onto tmpfs, which lists the newest entry
 //! first, a folder is then listed in the order in which it was recorded.
 
-use std::ffi::OsStr;
 use std::io::{self, Read, Write};
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -141,45 +138,51 @@ fn write_folder(
 /// each folder.
 #[inline(never)]
 fn write_entry(builder: &mut Builder<impl Write>, path: &[u8], entry: &Entry) -> io::Result<()> {
-    let own = Path::new(OsStr::from_bytes(path));
-    let mut header = Header::new_gnu();
-    header.set_mtime(0);
-    match entry {
-        Entry::Folder(_) => {
-            header.set_entry_type(EntryType::Directory);
-            header.set_mode(0o755);
-            header.set_size(0);
-            builder.append_data(&mut header, own, io::empty())
-        }
-        Entry::File(content) => {
-            header.set_entry_type(EntryType::Regular);
-            header.set_mode(0o644);
-            header.set_size(content.len() as u64);
-            builder.append_data(&mut header, own, &content[..])
-        }
-        Entry::Link(target) => {
-            header.set_entry_type(EntryType::Symlink);
-            header.set_mode(0o777);
-            header.set_size(0);
-            // As it is: append_link() drops what a path can do without, and refuses "." and "/".
-            if header.set_link_name_literal(target).is_err() {
-                write_long_target(builder, target)?;
-            }
-            builder.append_data(&mut header, own, io::empty())
-        }
+    let (kind, mode, content) = match entry {
+        Entry::Folder(_) => (EntryType::Directory, 0o755, &[][..]),
+        Entry::File(content) => (EntryType::Regular, 0o644, &content[..]),
+        Entry::Link(_) => (EntryType::Symlink, 0o777, &[][..]),
+    };
+    let mut header = new_header(kind, mode, content.len());
+    // Texts are written as they are: the crate drops what a path can do without, and refuses some.
+    if let Entry::Link(target) = entry {
+        let field = &mut header.as_old_mut().linkname;
+        write_text(builder, field, EntryType::GNULongLink, target)?;
     }
+    let field = &mut header.as_old_mut().name;
+    write_text(builder, field, EntryType::GNULongName, path)?;
+    header.set_cksum();
+    builder.append(&header, content)
 }
 
-/// Writes the target of the next link, for which a header has no room, as GNU tar does ("././@LongLink").
-fn write_long_target(builder: &mut Builder<impl Write>, target: &[u8]) -> io::Result<()> {
-    const NAME: &[u8] = b"././@LongLink";
+fn new_header(kind: EntryType, mode: u32, size: usize) -> Header {
     let mut header = Header::new_gnu();
-    header.as_old_mut().name[..NAME.len()].copy_from_slice(NAME);
-    header.set_entry_type(EntryType::GNULongLink);
-    header.set_mode(0o644);
+    header.set_entry_type(kind);
+    header.set_mode(mode);
+    header.set_uid(0);
+    header.set_gid(0);
     header.set_mtime(0);
+    header.set_size(size as u64);
+    header
+}
+
+/// Writes a text into its field of a header. One for which there is no room is written before that header, as GNU tar does
+/// ("././@LongLink").
+fn write_text(
+    builder: &mut Builder<impl Write>,
+    field: &mut [u8; 100],
+    kind: EntryType,
+    text: &[u8],
+) -> io::Result<()> {
+    const NAME: &[u8] = b"././@LongLink";
+    let length = text.len().min(field.len());
+    field[..length].copy_from_slice(&text[..length]);
+    if length == text.len() {
+        return Ok(());
+    }
     // With the NUL that ends it.
-    header.set_size(target.len() as u64 + 1);
+    let mut header = new_header(kind, 0o644, text.len() + 1);
+    header.as_old_mut().name[..NAME.len()].copy_from_slice(NAME);
     header.set_cksum();
-    builder.append(&header, target.chain(&[0][..]))
+    builder.append(&header, text.chain(&[0][..]))
 }

@@ -99,6 +99,13 @@ fn an_archive_gives_everything_back_in_order() {
     for length in 97..=104 {
         let target = format!("..//{}/.", "x".repeat(length - 6));
         recording.put(&place(&format!("sys/links/{length}")), link(&target));
+        // Names that are no text, in files and folders.
+        let name = |first: &[u8]| [first, &vec![b'x'; length - first.len()]].concat();
+        recording.put(&[name(b"\xff")], file("text"));
+        recording.put(
+            &[name(b"\xfe"), b"y".to_vec()],
+            Entry::Folder(Folder::new()),
+        );
     }
     recording.put(
         &[b"sys".to_vec(), b"\xff\n".to_vec()],

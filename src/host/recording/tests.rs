@@ -126,6 +126,10 @@ fn an_archive_gives_everything_back_in_order() {
             "cut to {length}"
         );
     }
+    // The check sum comes after the last entry.
+    let at = archive.len() - 8;
+    archive[at] ^= 1;
+    assert!(Recording::read_archive(&archive[..]).is_err());
 }
 
 /// A stack of 256 KiB would not suffice for 100,000 folders.
@@ -207,6 +211,32 @@ fn entries_that_lead_out_of_an_archive_are_passed_over() {
         recording.names(b"/sys").unwrap(),
         [b"absolute".to_vec(), b"in".to_vec()]
     );
+}
+
+#[test]
+fn links_without_a_target_or_with_a_nul_in_it_are_passed_over() {
+    let mut builder = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+    let new_header = |kind: tar::EntryType, name: &[u8], size: u64| {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(kind);
+        header.as_old_mut().name[..name.len()].copy_from_slice(name);
+        header.set_size(size);
+        header.set_cksum();
+        header
+    };
+    let mut add_link = |name: &[u8], target: &[u8]| {
+        let header = new_header(tar::EntryType::GNULongLink, b"link", target.len() as u64);
+        builder.append(&header, target).unwrap();
+        let header = new_header(tar::EntryType::Symlink, name, 0);
+        builder.append(&header, io::empty()).unwrap();
+    };
+    add_link(b"sys/empty", b"\0");
+    add_link(b"sys/nul", b"a\0b\0");
+    add_link(b"sys/link", b"target\0");
+    let packed = builder.into_inner().unwrap().finish().unwrap();
+    let recording = Recording::read_archive(&packed[..]).unwrap();
+    assert_eq!(recording.names(b"/sys").unwrap(), [b"link"]);
+    assert_eq!(recording.read_link(b"/sys/link").unwrap(), b"target");
 }
 
 #[test]

@@ -174,9 +174,12 @@ pub enum Cause {
     Unknown,
 }
 
-/// A failure.
+/// A failure. It is one pointer, so that results which may be one are small: they are handed on by all that can fail.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Error {
+pub struct Error(Box<What>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct What {
     code: Code,
     domain: Domain,
     cause: Cause,
@@ -195,11 +198,11 @@ fn limited(mut text: String) -> String {
 
 impl Error {
     fn of(code: Code, cause: Cause) -> Self {
-        Error {
+        Error(Box::new(What {
             code,
             domain: Domain::NodeDevice,
             cause,
-        }
+        }))
     }
 
     /// An error of the node-device domain with a detail.
@@ -239,13 +242,13 @@ impl Error {
 
     /// The same error reported by another part.
     pub fn in_domain(mut self, domain: Domain) -> Self {
-        self.domain = domain;
+        self.0.domain = domain;
         self
     }
 
     /// The same error with ` (more)` at the end of its detail. An error without a detail stays as it is.
     pub fn adding(mut self, more: &str) -> Self {
-        if let Cause::Detail(text) | Cause::System { what: text, .. } = &mut self.cause {
+        if let Cause::Detail(text) | Cause::System { what: text, .. } = &mut self.0.cause {
             *text = limited(format!("{text} ({more})"));
         }
         self
@@ -253,22 +256,22 @@ impl Error {
 
     /// What went wrong.
     pub fn code(&self) -> Code {
-        self.code
+        self.0.code
     }
 
     /// Which part reports it.
     pub fn domain(&self) -> Domain {
-        self.domain
+        self.0.domain
     }
 
     /// Why it went wrong.
     pub fn cause(&self) -> &Cause {
-        &self.cause
+        &self.0.cause
     }
 
     /// The detail; `None` if there is none.
     pub fn detail(&self) -> Option<&str> {
-        match &self.cause {
+        match &self.0.cause {
             Cause::Detail(detail) => Some(detail),
             Cause::System { what, .. } => Some(what),
             Cause::Code | Cause::Unknown => None,
@@ -277,10 +280,10 @@ impl Error {
 
     /// The full text, as libvirt words it.
     pub fn message(&self) -> String {
-        match &self.cause {
+        match &self.0.cause {
             Cause::Unknown => "An error occurred, but the cause is unknown".into(),
-            Cause::Code => self.code.words().into(),
-            Cause::Detail(detail) => format!("{}{detail}", self.code.prefix()),
+            Cause::Code => self.0.code.words().into(),
+            Cause::Detail(detail) => format!("{}{detail}", self.0.code.prefix()),
             Cause::System { what, errno } => format!("{what}: {}", errno_text(*errno)),
         }
     }

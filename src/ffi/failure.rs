@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
-//! A failure as C sees it: the fields of a `virError`.
+//! What a function reports to C when it fails.
 
 use std::borrow::Cow;
 use std::ffi::c_int;
@@ -20,9 +20,13 @@ pub(super) fn own<T>(domain: Domain, work: impl FnOnce() -> T) -> Result<T> {
     })
 }
 
+/// A failure as C sees it. It is one pointer, so that results which may be one are small.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Failure(Box<Fields>);
+
 /// The fields of a `virError`, by their names there.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Failure {
+pub(super) struct Fields {
     pub(super) code: virErrorNumber,
     pub(super) domain: virErrorDomain,
     pub(super) message: String,
@@ -41,7 +45,7 @@ impl Failure {
         argument: &'static str,
         why: String,
     ) -> Self {
-        Failure {
+        Failure(Box::new(Fields {
             code: Code::InvalidArg.into(),
             domain: domain.into(),
             message: why,
@@ -49,7 +53,11 @@ impl Failure {
             str2: Some(argument.into()),
             int1: 0,
             int2: 0,
-        }
+        }))
+    }
+
+    pub(super) fn fields(&self) -> &Fields {
+        &self.0
     }
 }
 
@@ -69,7 +77,7 @@ impl From<Error> for Failure {
             Cause::System { errno, .. } => (*errno, -1),
             Cause::Code | Cause::Detail(_) => (-1, -1),
         };
-        Failure {
+        Failure(Box::new(Fields {
             code: code.into(),
             domain: error.domain().into(),
             message,
@@ -77,7 +85,7 @@ impl From<Error> for Failure {
             str2,
             int1,
             int2,
-        }
+        }))
     }
 }
 
@@ -150,7 +158,7 @@ mod tests {
         Option<String>,
         [i32; 2],
     ) {
-        let f = Failure::from(error);
+        let Failure(f) = error.into();
         let ints = [f.int1, f.int2];
         (f.code as i32, f.domain as i32, f.str1, f.str2, ints)
     }

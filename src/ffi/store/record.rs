@@ -27,6 +27,7 @@ pub(in crate::ffi) const NO_ERROR: virError = virError {
 
 /// The record for a failure. A text is NULL if there was no memory for it.
 pub(in crate::ffi) fn record(failure: &Failure) -> virError {
+    let failure = failure.fields();
     let text = |text: Option<&str>| text.and_then(|t| out::text(t).ok());
     virError {
         code: failure.code as i32,

@@ -138,6 +138,9 @@ impl View {
             return Ok(());
         };
         monitor.news(&host.files, thorough, &mut self.waiting)?;
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
         if self.waiting.missed_definitions {
             // The monitor may have new descriptors.
             self.watch_monitor()?;

@@ -84,6 +84,14 @@ pub struct News {
     pub missed_definitions: bool,
 }
 
+impl News {
+    /// Whether nothing happened.
+    pub fn is_empty(&self) -> bool {
+        let is_told = self.rescan || self.definitions || self.missed_definitions;
+        !is_told && self.events.is_empty() && self.links.is_empty()
+    }
+}
+
 /// What arrived while the host was scanned.
 #[derive(Debug, Default)]
 pub struct ScanNews {

@@ -9,7 +9,7 @@ use super::cancellation::OwnWork;
 use super::failure::{Failure, Result, own};
 use super::fork;
 use super::objects::ConnHandle;
-use super::shield::shield;
+use super::shield::catch;
 use super::store::{last, tell::tell};
 use crate::error::Domain;
 
@@ -92,11 +92,12 @@ pub(super) fn guard_calls<T: FailValue>(
     }
 }
 
-// The common parts are functions of their own, so that they are not copied into each exported function.
+// The common parts are functions of their own, so that they are not copied into each exported function. They are own work
+// already, so they need no shield.
 
 #[inline(never)]
 fn begin() {
-    shield((), || {
+    contained(|| {
         fork::watch();
         last::clear_last();
     });
@@ -105,12 +106,17 @@ fn begin() {
 #[inline(never)]
 fn end(call: Call, failure: Option<Failure>) {
     if let Some(failure) = failure {
-        shield((), || last::set_last(&failure));
+        contained(|| last::set_last(&failure));
         if !call.silent {
             tell(call.owner.as_deref().map(|conn| &conn.errors));
         }
     }
-    shield((), || drop(call));
+    contained(|| drop(call));
+}
+
+/// Ends a panic without a word: there is nothing more to tell of the call.
+fn contained(work: impl FnOnce()) {
+    let _ = catch(work);
 }
 
 #[cfg(test)]

@@ -47,8 +47,13 @@ pub(in crate::ffi) fn last_shown() -> virErrorPtr {
 
 /// Forgets this thread's last error.
 pub(in crate::ffi) fn clear_last() {
+    let own = last();
     // SAFETY: NULL or this thread's record.
-    unsafe { clear(last()) };
+    let is_set = unsafe { own.as_ref() }.is_some_and(|error| error.code != 0);
+    if is_set {
+        // SAFETY: this thread's record.
+        unsafe { clear(own) };
+    }
     if let Some(libvirt) = LIBVIRT.get() {
         // SAFETY: libvirt's own function, by the promise made to `join`.
         unsafe { (libvirt.reset)() };

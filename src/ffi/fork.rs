@@ -63,11 +63,15 @@ impl<T: Send + Sync + 'static> ProcessLock<T> {
         self.value.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds the lock to those that each fork takes.
     fn make_known(&'static self) {
-        if self.is_known.load(Ordering::Acquire) {
-            return;
+        if !self.is_known.load(Ordering::Acquire) {
+            self.add_to_known();
         }
+    }
+
+    /// Adds the lock to those that each fork takes.
+    #[cold]
+    fn add_to_known(&'static self) {
         watch();
         let mut locks = known_locks();
         if !self.is_known.load(Ordering::Relaxed) {

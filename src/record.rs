@@ -43,9 +43,14 @@ pub fn record(host: &Host) -> Result<Recording> {
             _ => {}
         }
         if let (Capability::Pci, Origin::Kernel(kernel)) = (device.kind, &device.origin) {
-            if let Some(ids) = ids(&kernel.node(&host))? {
+            let node = kernel.node(&host);
+            if let Some(ids) = ids(&node)? {
                 names.add_details(&ids, &host)?;
             }
+            // The library does not need these, but other programs do.
+            node.attribute("vendor")?;
+            node.attribute("device")?;
+            host.files.size(&node.below("config"))?;
         }
         for capability in Capability::ALL {
             passes(device, capability.flag(), &host)?;

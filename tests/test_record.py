@@ -76,6 +76,21 @@ class Machines(unittest.TestCase):
             for name in os.listdir(folder):
                 self.assertEqual(want[name], kit.read(os.path.join(folder, name)), name)
 
+    def test_what_only_other_programs_need(self):
+        """The library takes ids from `uevent`, and seldom needs the size of configuration space."""
+        tree = kit.extract(kit.machine_archive("base"))
+        recording = self.folder("others.tar.gz")
+        kit.checked(NODEDEV, "-c", embed(tree), "record", recording)
+        recorded = kit.extract(recording)
+        functions = [folder for folder, _, files in os.walk(os.path.join(tree, "sys", "devices")) if "config" in files]
+        self.assertGreater(len(functions), 30)
+        for folder in functions:
+            again = os.path.join(recorded, os.path.relpath(folder, tree))
+            for name in ("vendor", "device"):
+                self.assertEqual(kit.read(os.path.join(folder, name)), kit.read(os.path.join(again, name)), folder)
+            size, of_again = (os.path.getsize(os.path.join(place, "config")) for place in (folder, again))
+            self.assertEqual(size, of_again, folder)
+
     def check_live(self, machine):
         """A host that is recorded while it runs. Only features of interfaces are missing: no file says them."""
         script = "mkdir -p $1 && $2 nodedev:///system $1 && $3 record $4 && $3 dumpjson --all >$1/json && $3 inventory >$1/inventory"

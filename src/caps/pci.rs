@@ -122,16 +122,17 @@ fn vpd(node: &Node<'_>, slow: &SlowFacts) -> Found<Arc<Vpd>> {
     if let Some(vpd) = slow.vpd.get() {
         return Ok(vpd.clone());
     }
-    if is_asleep(node)? {
-        return Ok(None);
-    }
-    let read = Vpd::read(node)?.map(Arc::new);
+    let read = match node.has("vpd")? {
+        true if is_asleep(node)? => return Ok(None),
+        true => Vpd::read(node)?.map(Arc::new),
+        false => None,
+    };
     // Of what two threads read at once, either will do.
     Ok(slow.vpd.get_or_init(|| Box::new(read)).clone())
 }
 
 /// The id in the attribute of this name: `0x8086`. `None` if there is no such number of 16 bits.
-pub fn id(node: &Node<'_>, name: &str) -> Found<u16> {
+fn id(node: &Node<'_>, name: &str) -> Found<u16> {
     let text = node.attribute(name)?;
     let text = text.filter(|text| text.starts_with(b"0x"));
     let id = text.and_then(|text| text::parse_u32(&text, 16));
@@ -139,18 +140,24 @@ pub fn id(node: &Node<'_>, name: &str) -> Found<u16> {
 }
 
 /// The two ids in a uevent variable: `8086:1237`.
-pub fn ids_in(node: &Node<'_>, variable: &[u8]) -> Option<(u16, u16)> {
+fn ids_in(node: &Node<'_>, variable: &[u8]) -> Option<(u16, u16)> {
     let mut ids = node.variable(variable)?.split(|&b| b == b':');
     let mut id = || u16::try_from(text::parse_hex(ids.next()?)?).ok();
     id().zip(id())
 }
 
-/// Vendor and device id from their attributes or, if those cannot be had, from the `uevent` file.
-fn ids(node: &Node<'_>) -> Found<(u16, u16)> {
-    match (id(node, "vendor")?, id(node, "device")?) {
-        (Some(vendor), Some(device)) => Ok(Some((vendor, device))),
-        _ => Ok(ids_in(node, b"PCI_ID")),
+/// Two ids from the variable that has both, in the `uevent` file that has been read already (kernel:
+/// drivers/pci/pci-driver.c, `pci_uevent`), or else from an attribute for each.
+pub fn ids(node: &Node<'_>, variable: &[u8], one: &str, two: &str) -> Found<(u16, u16)> {
+    match ids_in(node, variable) {
+        Some(ids) => Ok(Some(ids)),
+        None => Ok(id(node, one)?.zip(id(node, two)?)),
     }
+}
+
+/// Vendor and device id.
+pub fn device_ids(node: &Node<'_>) -> Found<(u16, u16)> {
+    ids(node, b"PCI_ID", "vendor", "device")
 }
 
 impl Pci {
@@ -170,8 +177,10 @@ impl Pci {
             Some(2) => Some(Bridge::CardBus),
             _ => None,
         };
-        let size = node.host.files.size(&path)?.unwrap_or(0);
-        self.express = Express::read(&config, size);
+        self.express = match Express::read(&config) {
+            None => Express::from_size(node.host.files.size(&path)?.unwrap_or(0)),
+            express => express,
+        };
         Ok(())
     }
 
@@ -236,16 +245,14 @@ impl Kind for Pci {
     /// It needs an address, a class, ids and configuration space.
     fn judge(node: &Node<'_>) -> Result<Verdict> {
         let is_function = address(node).is_some() && class(node).is_some();
-        // The `uevent` file, which has been read already, usually has the ids.
-        let has_ids = || Ok(ids_in(node, b"PCI_ID").is_some() || ids(node)?.is_some());
         Ok(Verdict::plain_if(
-            is_function && node.has("config")? && has_ids()?,
+            is_function && node.has("config")? && device_ids(node)?.is_some(),
         ))
     }
 
     /// Reads ids, names, NUMA node and, where allowed, configuration space.
     fn read(node: &Node<'_>) -> Found<Pci> {
-        let (Some(address), Some((vendor, product))) = (address(node), ids(node)?) else {
+        let (Some(address), Some((vendor, product))) = (address(node), device_ids(node)?) else {
             return Ok(None);
         };
         let names = node.host.pci_names()?;

@@ -5,6 +5,7 @@
 mod left_out;
 mod lists;
 mod machines;
+mod uevent;
 
 use super::*;
 use crate::document::{Purpose, parse};

@@ -27,6 +27,15 @@ pub struct UsbInterface {
     pub description: Option<String>,
 }
 
+/// Class, subclass and protocol from the variable `INTERFACE`, as in `9/0/1` (kernel: drivers/usb/core/message.c,
+/// `usb_if_uevent`); `None` if it is missing or something else.
+fn codes_in_uevent(node: &Node<'_>) -> Option<[i32; 3]> {
+    let mut parts = node.variable(b"INTERFACE")?.split(|&b| b == b'/');
+    let mut code = || text::parse_i32(parts.next()?, 10);
+    let codes = [code()?, code()?, code()?];
+    parts.next().is_none().then_some(codes)
+}
+
 impl Kind for UsbInterface {
     type State = ();
     const NAME: &'static str = "usb";
@@ -40,14 +49,23 @@ impl Kind for UsbInterface {
         Maybe(&text("description", ANY)),
     ]);
 
-    /// Reads the fields of the descriptor; one that is missing is 0.
+    /// Reads the fields of the descriptor; one that is missing is 0. All but the number are in the `uevent` file, too.
     fn read(node: &Node<'_>) -> Found<UsbInterface> {
-        let field = |name| Ok(node.number(name, 16, text::parse_i32)?.unwrap_or(0));
+        let field = |name| node.number(name, 16, text::parse_i32);
+        let number = field("bInterfaceNumber")?;
+        let [class, subclass, protocol] = match number.and_then(|_| codes_in_uevent(node)) {
+            Some(codes) => codes.map(Some),
+            None => [
+                field("bInterfaceClass")?,
+                field("bInterfaceSubClass")?,
+                field("bInterfaceProtocol")?,
+            ],
+        };
         Ok(Some(UsbInterface {
-            number: field("bInterfaceNumber")?,
-            class: field("bInterfaceClass")?,
-            subclass: field("bInterfaceSubClass")?,
-            protocol: field("bInterfaceProtocol")?,
+            number: number.unwrap_or(0),
+            class: class.unwrap_or(0),
+            subclass: subclass.unwrap_or(0),
+            protocol: protocol.unwrap_or(0),
             description: None,
         }))
     }

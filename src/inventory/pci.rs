@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::facts::{Fact, Form, Object, read_facts, set, set_list, set_object, speed, text_value};
 use super::survey::Survey;
-use crate::caps::pci::{class, id, ids_in, is_bridge};
+use crate::caps::pci::{self, class, device_ids, is_bridge};
 use crate::caps::pci_address::PciAddress;
 use crate::error::Result;
 use crate::host::files::{basename, dirname, join};
@@ -67,20 +67,19 @@ pub struct Ids {
     pub class: Option<u32>,
 }
 
-/// The ids from the `uevent` file, which was read already, or from the attributes.
+/// The ids of a function; `None` if it does not tell them.
 pub fn ids(node: &Node<'_>) -> Found<Ids> {
-    let pair = |variable: &[u8], one: &str, two: &str| -> Found<(u16, u16)> {
-        match ids_in(node, variable) {
-            Some(ids) => Ok(Some(ids)),
-            None => Ok(id(node, one)?.zip(id(node, two)?)),
-        }
-    };
-    let Some(device) = pair(b"PCI_ID", "vendor", "device")? else {
+    let Some(device) = device_ids(node)? else {
         return Ok(None);
     };
     Ok(Some(Ids {
         device,
-        subsystem: pair(b"PCI_SUBSYS_ID", "subsystem_vendor", "subsystem_device")?,
+        subsystem: pci::ids(
+            node,
+            b"PCI_SUBSYS_ID",
+            "subsystem_vendor",
+            "subsystem_device",
+        )?,
         class: class(node),
     }))
 }

@@ -28,7 +28,7 @@ pub struct Files(Source);
 impl Files {
     /// The files of the running system.
     pub fn live() -> Files {
-        Files(Source::Live(OnceCell::new()))
+        Files(Source::Live(Default::default()))
     }
 
     /// The files of the recorded tree below `root`.

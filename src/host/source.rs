@@ -42,6 +42,10 @@ const LOCAL: [u32; 5] = [0x6265_6572, 0x0102_1994, 0xef53, 0x5846_5342, 0x9123_6
 /// Whether the files are on a file system of [`LOCAL`], looked up once.
 type IsLocal = OnceCell<bool>;
 
+/// The folders of the running system that can be on such a file system. Elsewhere, in /proc above all, one read(2) may
+/// return a part of the file.
+const PLACES: [&str; 2] = ["/sys/", "/run/udev/"];
+
 /// Where files are looked up, by the same absolute paths: `/sys/…`, `/run/udev/…`.
 ///
 /// Interrupted calls are made again. A file is read until read(2) returns nothing, because FUSE and network file
@@ -49,8 +53,8 @@ type IsLocal = OnceCell<bool>;
 /// with a newline is taken as the end.
 #[derive(Debug)]
 pub enum Source {
-    /// The running system.
-    Live(IsLocal),
+    /// The running system, with what is known of [`PLACES`].
+    Live([IsLocal; PLACES.len()]),
     /// A recorded tree; links that lead out of it are not followed.
     Tree(Dir, IsLocal),
     /// A recording in memory, read from an archive.
@@ -66,7 +70,7 @@ impl Source {
     /// The same files, with notes taken of all that is read from then on.
     pub fn noted(&self) -> io::Result<Source> {
         let files = match self {
-            Source::Live(whole) => Source::Live(whole.clone()),
+            Source::Live(places) => Source::Live(places.clone()),
             Source::Tree(dir, whole) => {
                 Source::Tree(retry_interrupted(|| dir.try_clone())?, whole.clone())
             }
@@ -187,9 +191,10 @@ impl Source {
     /// Whether a file is on a file system whose read(2) returns less than was asked for only at the end of the file.
     fn reads_whole(&self, path: &[u8]) -> bool {
         match self {
-            // Elsewhere, in /proc above all, one read(2) may return a part of the file.
-            Source::Live(_) if !path.starts_with(b"/sys/") => false,
-            Source::Live(whole) => *whole.get_or_init(|| is_local(statfs("/sys"))),
+            Source::Live(known) => PLACES.iter().zip(known).any(|(place, whole)| {
+                path.starts_with(place.as_bytes())
+                    && *whole.get_or_init(|| is_local(statfs(*place)))
+            }),
             Source::Tree(dir, whole) => *whole.get_or_init(|| is_local(fstatfs(dir))),
             Source::Recording(_) | Source::Noted(..) => false,
         }

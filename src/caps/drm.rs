@@ -103,11 +103,8 @@ mod tests {
         let path = format!("/sys/devices/pci0/drm/{name}");
         let uevent = format!("MAJOR=226\nMINOR={minor}\nDEVTYPE=drm_minor\n");
         let node = Node {
-            host: &host,
-            path: path.as_bytes(),
-            subsystem: b"drm",
             uevent: uevent.as_bytes(),
-            suffix: None,
+            ..Node::at(&host, path.as_bytes(), b"drm")
         };
         let drm = Drm::read(&node).unwrap()?;
         let mut w = Writer::xml();

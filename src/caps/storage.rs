@@ -80,7 +80,6 @@ struct DriveIdentity {
     devnode: Vec<u8>,
     bus: Option<Vec<u8>>,
     serial: Option<Vec<u8>>,
-    udev: UdevData,
 }
 
 impl DriveIdentity {
@@ -100,7 +99,7 @@ impl DriveIdentity {
         } else {
             storage_ids::read(node.path, &|name| node.host.files.read(&node.below(name)))?
         };
-        let drive = drive(ids.id_type.as_deref(), &devnode, &udev);
+        let drive = drive(ids.id_type.as_deref(), &devnode, udev);
         let serial = match drive {
             Some(Drive::Dasd) => node.attribute("device/uid")?.map(text::without_controls),
             _ => ids.serial,
@@ -110,7 +109,6 @@ impl DriveIdentity {
             devnode,
             bus: ids.bus,
             serial: serial.filter(|serial| !serial.is_empty()),
-            udev,
         }))
     }
 
@@ -242,21 +240,22 @@ impl Kind for Storage {
             serial: id.serial.as_deref().map(text::clean),
             ..Storage::default()
         };
+        let udev = node.udev_data()?;
         let has_media = match id.drive {
             None | Some(Drive::Disk | Drive::Sd | Drive::Dasd) => {
                 storage.size = storage.read_size(node)?;
                 return Ok(Some(storage));
             }
-            Some(Drive::Cdrom) => match id.udev.property(b"ID_CDROM_MEDIA") {
+            Some(Drive::Cdrom) => match udev.property(b"ID_CDROM_MEDIA") {
                 None => false,
                 Some(text) => text::parse_i32(text, 0).is_some_and(|media| media != 0),
             },
-            Some(Drive::Floppy) => id.udev.property(b"ID_FS_LABEL").is_some(),
+            Some(Drive::Floppy) => udev.property(b"ID_FS_LABEL").is_some(),
         };
         let mut medium = Removable::default();
         if has_media {
             medium.media_available = true;
-            medium.media_label = id.udev.property(b"ID_FS_LABEL").map(text::clean);
+            medium.media_label = udev.property(b"ID_FS_LABEL").map(text::clean);
             medium.media_size = storage.read_size(node)?;
         }
         if node.number("removable", 0, text::parse_i32)? == Some(1) {

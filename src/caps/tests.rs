@@ -26,11 +26,8 @@ fn host(files: &[(&str, &str)]) -> (tempfile::TempDir, Host) {
 
 fn node<'a>(host: &'a Host, path: &'a [u8], subsystem: &'a [u8], uevent: &'a [u8]) -> Node<'a> {
     Node {
-        host,
-        path,
-        subsystem,
         uevent,
-        suffix: None,
+        ..Node::at(host, path, subsystem)
     }
 }
 
@@ -263,17 +260,20 @@ fn usb_ids_come_from_sysfs_where_udev_has_no_database() {
         ("devices/usb1/1-1/idProduct", "5567\n"),
         ("devices/usb1/1-1/product", "Stick\n"),
     ]);
-    let device = node(&recorded, path, b"usb", uevent);
-    assert_eq!(usb_device::UsbDevice::judge(&device), Ok(Verdict::Plain));
-    let facts = usb_device::UsbDevice::read(&device).unwrap().unwrap();
+    let device = || node(&recorded, path, b"usb", uevent);
+    assert_eq!(usb_device::UsbDevice::judge(&device()), Ok(Verdict::Plain));
+    let facts = usb_device::UsbDevice::read(&device()).unwrap().unwrap();
     assert_eq!((facts.vendor.id, facts.product.id), (0x0781, 0x5567));
     assert_eq!(facts.product.name.as_deref(), Some("Stick"));
     assert_eq!(facts.port, None);
     // If there is a database, libvirt's rule holds: a device that udev does not know is not listed.
     std::fs::create_dir_all(root.path().join("run/udev/data")).unwrap();
-    assert_eq!(usb_device::UsbDevice::judge(&device), Ok(Verdict::Rejected));
+    assert_eq!(
+        usb_device::UsbDevice::judge(&device()),
+        Ok(Verdict::Rejected)
+    );
     // One that was listed before the database lost its entry is described by its own attributes.
-    let read = usb_device::UsbDevice::read(&device).unwrap();
+    let read = usb_device::UsbDevice::read(&device()).unwrap();
     assert_eq!(read, Some(facts));
 }
 
@@ -391,9 +391,9 @@ fn a_disk_without_an_entry_of_udev_is_read_from_sysfs_whatever_there_is_of_other
         "I:1\nE:ID_DRIVE_FLASH_SD=1\nE:ID_SERIAL=0x1\n",
     )
     .unwrap();
-    let disk = node(&recorded, nvme, b"block", nvme_uevent);
+    let disk = || node(&recorded, nvme, b"block", nvme_uevent);
     assert_eq!(
-        storage::Storage::judge(&disk).unwrap(),
+        storage::Storage::judge(&disk()).unwrap(),
         Verdict::Suffix(b"Model_1_S1".to_vec())
     );
     let card = node(&recorded, path, b"block", uevent);
@@ -403,7 +403,7 @@ fn a_disk_without_an_entry_of_udev_is_read_from_sysfs_whatever_there_is_of_other
     );
     // If udevd has an entry for a disk, nothing else is used.
     std::fs::write(database.join("b259:0"), "I:1\nE:ID_MODEL=x\n").unwrap();
-    assert_eq!(storage::Storage::judge(&disk).unwrap(), Verdict::Plain);
+    assert_eq!(storage::Storage::judge(&disk()).unwrap(), Verdict::Plain);
 }
 
 #[test]

@@ -73,14 +73,14 @@ impl Kind for UsbDevice {
     fn judge(node: &Node<'_>) -> Result<Verdict> {
         let has_address = number(node, b"BUSNUM").is_some() && number(node, b"DEVNUM").is_some();
         Ok(Verdict::plain_if(
-            has_address && ids(node, &node.udev_data()?)?.is_some(),
+            has_address && ids(node, node.udev_data()?)?.is_some(),
         ))
     }
 
     /// Takes the address from the `uevent` file, ids and names from udev's database and sysfs.
     fn read(node: &Node<'_>) -> Found<UsbDevice> {
         let udev = node.udev_data()?;
-        let ids = match ids(node, &udev)? {
+        let ids = match ids(node, udev)? {
             // udev has lost its entry since the device was listed.
             None => own_ids(node)?,
             ids => ids,

@@ -63,11 +63,9 @@ impl KernelDevice {
     /// The device as the readers in `caps` see it.
     pub fn node<'a>(&'a self, host: &'a Host) -> Node<'a> {
         Node {
-            host,
-            path: self.path(),
-            subsystem: self.subsystem.name().as_bytes(),
             uevent: self.uevent(),
             suffix: self.suffix(),
+            ..Node::at(host, self.path(), self.subsystem.name().as_bytes())
         }
     }
 }

@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use once_cell::unsync::OnceCell;
+
 use super::Host;
 use super::files::{Joined, basename, join};
 use super::found::Found;
@@ -10,8 +12,8 @@ use super::udev_data::{UdevData, value_of};
 use crate::error::Result;
 use crate::text;
 
-/// A device of the kernel: its folder, subsystem and `uevent` file.
-#[derive(Debug, Clone, Copy)]
+/// A device of the kernel: its folder, subsystem and `uevent` file. It is made for one look at the device.
+#[derive(Debug)]
 pub struct Node<'a> {
     /// The host whose device it is.
     pub host: &'a Host,
@@ -24,6 +26,8 @@ pub struct Node<'a> {
     /// What the device's kind added to its name (a NIC's address, a disk's serial); `None` for nothing, and before the
     /// device is named.
     pub suffix: Option<&'a [u8]>,
+    /// The device's entry in udev's database, once it was read: what is told together comes from one entry.
+    pub udev: OnceCell<UdevData>,
 }
 
 impl<'a> Node<'a> {
@@ -35,6 +39,7 @@ impl<'a> Node<'a> {
             subsystem,
             uevent: b"",
             suffix: None,
+            udev: OnceCell::new(),
         }
     }
 
@@ -76,8 +81,9 @@ impl<'a> Node<'a> {
     }
 
     /// The device's entry in udev's database; an empty one if udev has none.
-    pub fn udev_data(&self) -> Result<UdevData> {
-        UdevData::read(&self.host.files, &self.udev_key())
+    pub fn udev_data(&self) -> Result<&UdevData> {
+        let read = || UdevData::read(&self.host.files, &self.udev_key());
+        self.udev.get_or_try_init(read)
     }
 
     /// The key of udev's entry: device number, interface index, or subsystem and name.

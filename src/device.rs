@@ -142,8 +142,7 @@ impl Device {
             Origin::Kernel(kernel) => {
                 let node = kernel.node(host);
                 match self.describe_kernel(kernel, &node, asking)? {
-                    // The link state was just read, so the interface exists.
-                    Some(description) if has_link_state(&description) => Ok(description),
+                    Some(description) if shows_it_exists(&description) => Ok(description),
                     description => self.unless_gone(&node, description),
                 }
             }
@@ -231,6 +230,9 @@ impl Device {
     }
 }
 
-fn has_link_state(description: &Description) -> bool {
-    matches!(&description.state, State::Net(state) if state.link.is_some())
+/// Whether what was read last shows that the device exists: the link to its driver, which is removed before the device
+/// (kernel: drivers/base/core.c, `device_del`), or the state of an interface's link.
+fn shows_it_exists(description: &Description) -> bool {
+    let has_link_state = matches!(&description.state, State::Net(net) if net.link.is_some());
+    description.driver.is_some() || has_link_state
 }

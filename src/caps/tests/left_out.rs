@@ -10,6 +10,7 @@ use super::*;
 use crate::caps::config_space::find_capability;
 use crate::caps::kind::Kind;
 use crate::caps::pci::{Bridge, Pci};
+use crate::caps::pci_address::PciAddress;
 use crate::device::scan;
 use crate::host::mdevctl::run::Asking;
 
@@ -110,23 +111,31 @@ fn a_function_needs_a_class_and_configuration_space() {
     assert_eq!(judge(UEVENT), Ok(Verdict::Rejected));
 }
 
+/// Its `uevent` file may lack them, too: see `uevent.rs`.
 #[test]
-fn ids_of_a_function_are_in_its_uevent_file_too() {
+fn a_function_without_ids_is_no_node_device() {
     let (root, host) = function(&config(0));
+    let path = format!("/sys/{FUNCTION}");
+    let device = node(&host, path.as_bytes(), b"pci", b"PCI_CLASS=60400\n");
+    assert_eq!(Pci::judge(&device), Ok(Verdict::Plain));
     for text in ["", "8086\n", "0x18086\n", "0x\n", "?\n"] {
         std::fs::write(folder(&root).join("device"), text).unwrap();
-        let found = read(&host);
-        assert_eq!(
-            (found.vendor.id, found.product.id),
-            (0x8086, 0x10d3),
-            "{text}"
-        );
+        assert_eq!(Pci::judge(&device), Ok(Verdict::Rejected), "{text}");
     }
-    // Without ids it is no node device.
-    let path = format!("/sys/{FUNCTION}");
-    let uevent = b"PCI_CLASS=60400\n";
-    let device = node(&host, path.as_bytes(), b"pci", uevent);
-    assert_eq!(Pci::judge(&device), Ok(Verdict::Rejected));
+    assert_eq!(read(&host).product.id, 0x10d3);
+}
+
+/// The kernel has the attribute since 3.8; recordings can lack it. Seen with libvirt 9.0 on such a one.
+#[test]
+fn virtual_functions_are_listed_without_the_most_there_can_be() {
+    let (root, host) = function(&config(0));
+    assert_eq!(state(&host).virtual_functions, None);
+    link("../0000:00:05.1", folder(&root).join("virtfn0"));
+    let found = state(&host).virtual_functions.unwrap();
+    let first = PciAddress::parse(b"0000:00:05.1").unwrap();
+    assert_eq!((found.functions, found.max), (vec![first], 0));
+    std::fs::write(folder(&root).join("sriov_totalvfs"), "7\n").unwrap();
+    assert_eq!(state(&host).virtual_functions.unwrap().max, 7);
 }
 
 #[test]

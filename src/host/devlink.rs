@@ -104,9 +104,9 @@ fn ask(socket: &OwnedFd, call: NetlinkCommand, attributes: &[(u16, &[u8])]) -> i
     let request = request(call, sequence, attributes).ok_or(Errno::INVAL)?;
     netlink::send(socket, &request)?;
     // The kernel's own messages are at most 8 KiB long (NLMSG_GOODSIZE), or a page where pages are larger.
-    let mut buffer = vec![0; 64 << 10];
+    let mut room = Vec::with_capacity(64 << 10);
     for _ in 0..MAX_UNRELATED {
-        let datagram = netlink::receive(socket, &mut buffer)?;
+        let datagram = netlink::answer(socket, &mut room)?;
         if let Some(reply) = find_reply(datagram, call.family, sequence) {
             return Ok(reply);
         }

@@ -77,8 +77,8 @@ pub fn read() -> Found<Vec<Interface>> {
     let dump = || -> io::Result<Vec<Interface>> {
         netlink::send(&socket, &request.unwrap_or_default())?;
         let mut interfaces = Vec::new();
-        let mut buffer = vec![0; BUFFER];
-        while take(netlink::receive(&socket, &mut buffer)?, &mut interfaces)? {}
+        let mut room = Vec::with_capacity(BUFFER);
+        while take(netlink::answer(&socket, &mut room)?, &mut interfaces)? {}
         Ok(interfaces)
     };
     match dump() {

@@ -6,13 +6,11 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::io::{Errno, retry_on_intr};
 use rustix::net::netlink::SocketAddrNetlink;
-use rustix::net::{
-    AddressFamily, RecvFlags, SocketFlags, SocketType, bind, recvfrom, socket_with, sockopt,
-};
+use rustix::net::{AddressFamily, RecvFlags, SocketFlags, SocketType, bind, socket_with, sockopt};
 
 use super::files::{Files, join};
 use super::found::{Found, optional_socket};
-use super::netlink::{attributes, messages};
+use super::netlink::{self, attributes, messages};
 
 /// The multicast group for messages about interfaces, `RTMGRP_LINK`.
 const GROUP: u32 = 1;
@@ -68,21 +66,16 @@ impl Links {
     /// Adds the interfaces that changed to `links`, each once. Returns whether any interface may have changed, because
     /// messages were lost or there are too many.
     pub fn receive(&self, links: &mut Vec<Link>) -> bool {
-        let mut buffer = vec![0; 32 << 10];
+        let mut room = Vec::with_capacity(32 << 10);
         for _ in 0..BATCH {
-            let received =
-                retry_on_intr(|| recvfrom(&self.0, &mut buffer[..], RecvFlags::DONTWAIT));
-            let (length, sender) = match received {
-                Ok((_, length, sender)) => (length, sender),
+            let datagram = match netlink::receive(&self.0, &mut room, RecvFlags::DONTWAIT) {
+                Ok(datagram) => datagram,
                 Err(Errno::AGAIN) => return false,
                 Err(_) => return true,
             };
-            let sender = sender.and_then(|sender| SocketAddrNetlink::try_from(sender).ok());
-            if sender.is_some_and(|sender| sender.pid() == 0) {
-                for link in links_in(&buffer[..length.min(buffer.len())]) {
-                    links.retain(|earlier| earlier.interface != link.interface);
-                    links.push(link);
-                }
+            for link in links_in(datagram) {
+                links.retain(|earlier| earlier.interface != link.interface);
+                links.push(link);
             }
         }
         true

@@ -6,6 +6,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
+use rustix::buffer::spare_capacity;
 use rustix::io::{Errno, retry_on_intr};
 use rustix::net::netlink::SocketAddrNetlink;
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
@@ -61,18 +62,28 @@ pub fn send(socket: &OwnedFd, message: &[u8]) -> rustix::io::Result<()> {
     Ok(())
 }
 
-/// Waits for a datagram and returns it, an empty one for those that others than the kernel sent. TimedOut if none
-/// comes.
-pub fn receive<'a>(socket: &OwnedFd, buffer: &'a mut [u8]) -> io::Result<&'a [u8]> {
-    let received = retry_on_intr(|| recvfrom(socket, &mut buffer[..], RecvFlags::empty()));
-    let (_, length, sender) = match received {
-        Err(Errno::AGAIN) => return Err(io::ErrorKind::TimedOut.into()),
-        received => received?,
-    };
+/// Waits for a datagram and returns it, as much of it as `room` has capacity for; an empty one for those that others than
+/// the kernel sent. The errors are those of recvfrom(2).
+pub fn receive<'a>(
+    socket: &OwnedFd,
+    room: &'a mut Vec<u8>,
+    flags: RecvFlags,
+) -> rustix::io::Result<&'a [u8]> {
+    room.clear();
+    let received = retry_on_intr(|| recvfrom(socket, spare_capacity(room), flags));
+    let (_, _, sender) = received?;
     let sender = sender.and_then(|sender| SocketAddrNetlink::try_from(sender).ok());
     match sender {
-        Some(sender) if sender.pid() == 0 => Ok(&buffer[..length.min(buffer.len())]),
+        Some(sender) if sender.pid() == 0 => Ok(room),
         _ => Ok(&[]),
+    }
+}
+
+/// Waits for an answer, as [`receive`] does. TimedOut if none comes.
+pub fn answer<'a>(socket: &OwnedFd, room: &'a mut Vec<u8>) -> io::Result<&'a [u8]> {
+    match receive(socket, room, RecvFlags::empty()) {
+        Err(Errno::AGAIN) => Err(io::ErrorKind::TimedOut.into()),
+        datagram => Ok(datagram?),
     }
 }
 

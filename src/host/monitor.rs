@@ -112,7 +112,8 @@ pub struct Monitor {
     /// The known interfaces in sysfs; `None` if the socket may miss more than the uevents of interfaces in other
     /// network namespaces. sysfs may show the interfaces of another namespace than the socket's.
     interfaces: Option<Interfaces>,
-    checked: Option<Instant>,
+    /// Until when the count that was read last counts as current; `None` if it must be read.
+    current_until: Option<Instant>,
     /// Notices changed addresses of interfaces, from the first scan on.
     links: Option<Links>,
     /// The number of the last uevent for which udevd is waited for, and since when.
@@ -182,7 +183,7 @@ impl Monitor {
             through_udevd: false,
             seqnum: files.keep_open(SEQNUM)?,
             received: Received::default(),
-            checked: None,
+            current_until: None,
             links: None,
             awaited: None,
             definitions: None,
@@ -232,7 +233,7 @@ impl Monitor {
     pub fn expect_waiting(&mut self) {
         self.is_waited_on = true;
         if self.misses_definitions {
-            self.checked = None;
+            self.current_until = None;
         }
     }
 
@@ -311,7 +312,7 @@ impl Monitor {
     }
 
     fn count(&mut self) -> Found<u64> {
-        self.checked = Some(Instant::now());
+        self.current_until = Some(Instant::now() + COUNT_LIFETIME);
         let Some(seqnum) = &self.seqnum else {
             return Ok(None);
         };
@@ -327,13 +328,13 @@ impl Monitor {
         let result = self.look(files, thorough, news);
         if result.is_err() {
             // The count must be read and compared again.
-            self.checked = None;
+            self.current_until = None;
         }
         result
     }
 
     fn look(&mut self, files: &Files, thorough: bool, news: &mut News) -> Result<()> {
-        let due = thorough || self.checked.is_none_or(|at| at.elapsed() >= COUNT_LIFETIME);
+        let due = thorough || self.current_until.is_none_or(|end| Instant::now() >= end);
         // The count is read before the messages, so that none that it counts can arrive unread.
         let count = if due { self.count()? } else { None };
         if thorough && files.exists(UDEV_CONTROL)? != self.through_udevd {

@@ -13,9 +13,9 @@ fn without_a_count_definitions_are_compared_once_a_millisecond_too() {
     let mut news = News::default();
     monitor.news(&files, false, &mut news).unwrap();
     assert!(news.missed_definitions);
-    assert!(monitor.checked.is_some());
+    assert!(monitor.current_until.is_some());
     // As long as the look counts as new, nothing is compared again.
-    monitor.checked = Some(Instant::now() + Duration::from_secs(60));
+    monitor.current_until = Some(Instant::now() + Duration::from_secs(60));
     let mut news = News::default();
     monitor.news(&files, false, &mut news).unwrap();
     assert!(!news.missed_definitions);

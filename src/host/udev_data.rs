@@ -54,8 +54,10 @@ impl UdevData {
 
 /// The value in a line `KEY=VALUE`; `None` if the line has another key or no value.
 pub fn value_of<'a>(line: &'a [u8], key: &[u8]) -> Option<&'a [u8]> {
-    let value = line.strip_prefix(key)?.strip_prefix(b"=")?;
-    (!value.is_empty()).then_some(value)
+    let (name, rest) = line.split_at_checked(key.len())?;
+    // Most keys have another length, so this comes before the comparison of keys.
+    let value = rest.strip_prefix(b"=")?;
+    (name == key && !value.is_empty()).then_some(value)
 }
 
 #[cfg(test)]

@@ -267,6 +267,30 @@ mod tests {
         assert_eq!(links[1].1, b"a");
     }
 
+    /// Some folders have more names than are read at first, some more than are read at once later.
+    #[test]
+    fn each_name_of_a_folder_is_told_once() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().as_os_str().as_bytes();
+        for count in [1, 40, 100, 1200] {
+            for i in std::fs::read_dir(root.path()).unwrap().count()..count {
+                let name = format!("a device with a name of some length {i}");
+                symlink("/sys/x", root.path().join(name)).unwrap();
+            }
+            let mut names: Vec<_> = std::fs::read_dir(root.path())
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name().into_vec())
+                .collect();
+            assert_eq!(names.len(), count);
+            assert_eq!(Files::live().entries(folder), Ok(Some(names.clone())));
+            let mut links = Files::live().links(folder).unwrap();
+            links.sort();
+            names.sort();
+            let links: Vec<_> = links.into_iter().map(|(name, _)| name).collect();
+            assert_eq!(links, names);
+        }
+    }
+
     #[test]
     fn what_memory_held_before_is_replaced() {
         let (root, files) = tree();

@@ -32,7 +32,9 @@ const PAGE: usize = 4096;
 /// Enough bytes for almost every link of sysfs; a longer one is read into memory that grows.
 const SHORT_LINK: usize = 256;
 
-/// How much room getdents64(2) is given for names, in bytes.
+/// How much room getdents64(2) is given for names, in bytes: on the stack at first, which is enough for most folders of
+/// devices, and then on the heap.
+const FEW_NAMES: usize = 2 << 10;
 const NAMES: usize = 32 << 10;
 
 /// File systems of the kernel's own, in memory and on disks, by their numbers (statfs(2)): sysfs, tmpfs, ext2 to ext4,
@@ -321,22 +323,44 @@ fn is_local(found: rustix::io::Result<StatFs>) -> bool {
 fn each_name(path: &[u8], take: &mut dyn FnMut(BorrowedFd<'_>, &CStr)) -> io::Result<()> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let folder = retry_on_intr(|| openat(CWD, path, flags, Mode::empty()))?;
+    let mut few = [MaybeUninit::uninit(); FEW_NAMES];
+    // The second time, nothing is left where the first was enough.
+    if take_names(folder.as_fd(), &mut few, 2, take)? {
+        return Ok(());
+    }
     let mut room = Vec::with_capacity(NAMES);
-    let mut entries = RawDir::new(&folder, room.spare_capacity_mut());
-    while let Some(entry) = entries.next() {
-        let entry = match entry {
-            Ok(entry) => entry,
-            Err(Errno::INTR) => continue,
-            // The folder was removed.
-            Err(Errno::NOENT) => break,
-            Err(e) => return Err(e.into()),
+    take_names(folder.as_fd(), room.spare_capacity_mut(), usize::MAX, take)?;
+    Ok(())
+}
+
+/// Calls `take` for each name that is read from a folder in at most so many times. Returns whether these are all.
+fn take_names(
+    folder: BorrowedFd<'_>,
+    room: &mut [MaybeUninit<u8>],
+    times: usize,
+    take: &mut dyn FnMut(BorrowedFd<'_>, &CStr),
+) -> io::Result<bool> {
+    let mut entries = RawDir::new(folder, room);
+    let mut reads = 0;
+    loop {
+        if entries.is_buffer_empty() {
+            if reads == times {
+                return Ok(false);
+            }
+            reads += 1;
+        }
+        let entry = match entries.next() {
+            Some(Ok(entry)) => entry,
+            Some(Err(Errno::INTR)) => continue,
+            // The second: the folder was removed.
+            None | Some(Err(Errno::NOENT)) => return Ok(true),
+            Some(Err(e)) => return Err(e.into()),
         };
         let name = entry.file_name();
         if name != c"." && name != c".." {
-            take(folder.as_fd(), name);
+            take(folder, name);
         }
     }
-    Ok(())
 }
 
 /// The target of a link of the running system.

@@ -48,6 +48,7 @@ pub(in crate::ffi) fn last_shown() -> virErrorPtr {
 /// Forgets this thread's last error.
 pub(in crate::ffi) fn clear_last() {
     let own = last();
+    // A record without a code has no strings: errors have one, and nothing else is written there.
     // SAFETY: NULL or this thread's record.
     let is_set = unsafe { own.as_ref() }.is_some_and(|error| error.code != 0);
     if is_set {

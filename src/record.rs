@@ -47,7 +47,7 @@ pub fn record(host: &Host) -> Result<Recording> {
             if let Some(ids) = ids(&node)? {
                 names.add_details(&ids, &host)?;
             }
-            // The library does not need these, but other programs do.
+            // The library does not read these of each function, but other programs do.
             node.attribute("vendor")?;
             node.attribute("device")?;
             host.files.size(&node.below("config"))?;

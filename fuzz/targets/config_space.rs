@@ -8,9 +8,11 @@ use virnodedev::xml::writer::Writer;
 
 pub fn run(config: &[u8]) {
     let _ = header_type(config);
-    if let Some(express) = Express::read(config) {
-        let mut w = Writer::xml();
-        express.write(&mut w);
-        reader::parse(w.finish().as_bytes(), None).expect("well-formed");
+    for size in [64, 256, 4096] {
+        if let Some(express) = Express::read(config, || Ok(size)).expect("a size") {
+            let mut w = Writer::xml();
+            express.write(&mut w);
+            reader::parse(w.finish().as_bytes(), None).expect("well-formed");
+        }
     }
 }

@@ -177,10 +177,8 @@ impl Pci {
             Some(2) => Some(Bridge::CardBus),
             _ => None,
         };
-        self.express = match Express::read(&config) {
-            None => Express::from_size(node.host.files.size(&path)?.unwrap_or(0)),
-            express => express,
-        };
+        let size = || Ok(node.host.files.size(&path)?.unwrap_or(0));
+        self.express = Express::read(&config, size)?;
         Ok(())
     }
 

@@ -4,6 +4,7 @@
 use super::config_space::{find_capability, word};
 use super::input::{attribute, invalid_attribute, missing_attribute, number_attribute};
 use crate::error::Error;
+use crate::host::found::Found;
 use crate::xml::element::Element;
 use crate::xml::schema::Pattern::{self, Many};
 use crate::xml::schema::text_kind::{LINK_SPEED, UNSIGNED_INT};
@@ -42,16 +43,15 @@ const CONVENTIONAL_SIZE: u64 = 256;
 pub const CONFIG_SIZE: usize = 256 + 0x14;
 
 impl Express {
-    /// Reads the first [`CONFIG_SIZE`] bytes of configuration space; `None` if they have no such capability.
-    pub fn read(config: &[u8]) -> Option<Express> {
-        let at = find_capability(config, ID_EXPRESS)?;
-        Some(Express::read_links(config, at).unwrap_or_default())
-    }
-
-    /// What the size of the whole space, in bytes, tells of a function without the capability, as in libvirt: only PCI
-    /// Express has an extended configuration space. Host bridges often have that and no capability.
-    pub fn from_size(size: u64) -> Option<Express> {
-        (size != CONVENTIONAL_SIZE).then(Express::default)
+    /// Reads the first [`CONFIG_SIZE`] bytes of configuration space; `size` asks for the size of the whole, in bytes.
+    ///
+    /// Without the capability the size decides, as in libvirt: only PCI Express has an extended
+    /// configuration space. Host bridges often have that and no capability.
+    pub fn read(config: &[u8], size: impl FnOnce() -> Result<u64, Error>) -> Found<Express> {
+        Ok(match find_capability(config, ID_EXPRESS) {
+            Some(at) => Some(Express::read_links(config, at).unwrap_or_default()),
+            None => (size()? != CONVENTIONAL_SIZE).then(Express::default),
+        })
     }
 
     fn read_links(config: &[u8], at: usize) -> Option<Express> {
@@ -188,6 +188,10 @@ mod tests {
         config
     }
 
+    fn read(config: &[u8], size: u64) -> Option<Express> {
+        Express::read(config, || Ok(size)).unwrap()
+    }
+
     fn xml(express: Express) -> String {
         let mut w = Writer::xml();
         express.write(&mut w);
@@ -197,7 +201,7 @@ mod tests {
     #[test]
     fn links_are_read_for_every_speed() {
         for (code, speed) in SPEEDS.iter().enumerate().skip(1) {
-            let express = Express::read(&config(0, code as u8)).unwrap();
+            let express = read(&config(0, code as u8), 4096).unwrap();
             assert_eq!(
                 xml(express),
                 format!(
@@ -206,14 +210,14 @@ mod tests {
                 )
             );
         }
-        let unknown = xml(Express::read(&config(0, 0)).unwrap());
+        let unknown = xml(read(&config(0, 0), 4096).unwrap());
         assert!(unknown.contains("<link validity='cap' port='3' width='16'/>"));
     }
 
     #[test]
     fn integrated_endpoints_have_no_link() {
         for port_type in [0x9, 0xa] {
-            let express = Express::read(&config(port_type, 1)).unwrap();
+            let express = read(&config(port_type, 1), 4096).unwrap();
             assert_eq!(xml(express), "<pci-express/>\n");
         }
     }
@@ -224,10 +228,9 @@ mod tests {
         let mut other = config(0, 1);
         other[0x50] = 0x02;
         for none in [&[0; 256][..], &[], &other] {
-            assert_eq!(Express::read(none), None);
+            assert_eq!(read(none, 256), None);
+            assert_eq!(read(none, 4096), Some(Express::default()));
         }
-        assert_eq!(Express::from_size(256), None);
-        assert_eq!(Express::from_size(4096), Some(Express::default()));
     }
 
     #[test]
@@ -239,13 +242,13 @@ mod tests {
         config[0xfc..0x100].copy_from_slice(&[0x13, 0, 0, 1]);
         config[0x102] = 0x12;
         assert_eq!(
-            xml(Express::read(&config).unwrap()),
+            xml(read(&config, 4096).unwrap()),
             "<pci-express>\n  <link validity='cap' port='1' speed='8' width='1'/>\n  \
              <link validity='sta' speed='5' width='1'/>\n</pci-express>\n"
         );
         // Registers that are not there are 0.
         assert_eq!(
-            xml(Express::read(&config[..256]).unwrap()),
+            xml(read(&config[..256], 256).unwrap()),
             "<pci-express>\n  <link validity='cap' port='1' speed='8' width='1'/>\n  \
              <link validity='sta' width='0'/>\n</pci-express>\n"
         );
@@ -256,15 +259,16 @@ mod tests {
         let mut odd = config(0, 1);
         odd[CAPABILITIES] = 0x43;
         odd[0x43..0x45].copy_from_slice(&[0xff, 0x50]);
-        assert!(Express::read(&odd).unwrap().status.is_some());
+        assert!(read(&odd, 256).unwrap().status.is_some());
         odd[CAPABILITIES] = 0xff;
-        assert_eq!(Express::read(&odd), None);
+        assert_eq!(read(&odd, 256), None);
     }
 
     #[test]
-    fn a_list_out_of_reach_is_none() {
+    fn a_list_out_of_reach_is_judged_by_size() {
         let short = &config(0, 1)[..64];
-        assert_eq!(Express::read(short), None);
+        assert_eq!(read(short, 256), None);
+        assert_eq!(read(short, 4096), Some(Express::default()));
     }
 
     #[test]
@@ -272,14 +276,14 @@ mod tests {
         let mut circle = config(0, 1);
         circle[0x50] = 0x02;
         circle[0x51] = 0x40;
-        assert_eq!(Express::read(&circle), None);
+        assert_eq!(read(&circle, 256), None);
     }
 
     #[test]
     fn every_cut_is_survived() {
         let whole = config(0, 1);
         for end in 0..whole.len() {
-            Express::read(&whole[..end]);
+            read(&whole[..end], 4096);
         }
     }
 

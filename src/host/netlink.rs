@@ -62,7 +62,7 @@ pub fn send(socket: &OwnedFd, message: &[u8]) -> rustix::io::Result<()> {
     Ok(())
 }
 
-/// Waits for a datagram and returns it, as much of it as `room` has capacity for; an empty one for those that others than
+/// Receives a datagram and returns it, as much of it as `room` has capacity for; an empty one for those that others than
 /// the kernel sent. The errors are those of recvfrom(2).
 pub fn receive<'a>(
     socket: &OwnedFd,
@@ -79,7 +79,7 @@ pub fn receive<'a>(
     }
 }
 
-/// Waits for an answer, as [`receive`] does. TimedOut if none comes.
+/// Waits for an answer, and receives it as [`receive`] does. TimedOut if none comes.
 pub fn answer<'a>(socket: &OwnedFd, room: &'a mut Vec<u8>) -> io::Result<&'a [u8]> {
     match receive(socket, room, RecvFlags::empty()) {
         Err(Errno::AGAIN) => Err(io::ErrorKind::TimedOut.into()),

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later OR MPL-2.0
 //! What the `uevent` file says of a device is taken from there; attributes serve where it says nothing, or nonsense.
 
-use super::super::kind::Kind;
-use super::super::pci::device_ids;
-use super::super::scsi_device::ScsiDevice;
-use super::super::usb_interface::UsbInterface;
 use super::{host, node};
+use crate::caps::kind::Kind;
+use crate::caps::pci::device_ids;
+use crate::caps::scsi_device::ScsiDevice;
+use crate::caps::usb_interface::UsbInterface;
 
 #[test]
 fn a_usb_interface_has_class_subclass_and_protocol_there() {

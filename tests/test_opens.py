@@ -41,6 +41,7 @@ XML = (
     ("/sys/class/infiniband", None, "which devices have RDMA, asked for each interface of hardware"),
     (DISK + "(size|removable|queue/logical_block_size)", 1, "how large a disk is, and whether it can be taken out"),
     (DISK + "device/(vendor|model)", 1, "vendor and model of a disk"),
+    (DEVICE + r"\d+:\d+:\d+:\d+/type", 1, "the type of a SCSI device"),
     (r"/sys/class/(scsi_host|fc_host|fc_remote_ports)/.*", None, "what a SCSI host is besides"),
     ("/sys/devices/virtual/dmi/id/.*", 1, "the names of machine and firmware"),
     (r"/usr/share/misc/pci\.ids|.*/hwdb\.bin", 1, "names of PCI vendors and devices"),

@@ -60,13 +60,6 @@ fn type_name(code: u32) -> Option<&'static str> {
     })
 }
 
-/// The type in the alias of the driver's module, `scsi:t-0x05`, which is in the `uevent` file (kernel:
-/// drivers/scsi/scsi_sysfs.c, `scsi_bus_uevent`); `None` if it has none.
-fn type_of_alias(node: &Node<'_>) -> Option<u32> {
-    let code = node.variable(b"MODALIAS")?.strip_prefix(b"scsi:t-0x")?;
-    text::parse_u32(code, 16)
-}
-
 impl Kind for ScsiDevice {
     type State = ();
     const NAME: &'static str = "scsi";
@@ -84,15 +77,12 @@ impl Kind for ScsiDevice {
         Ok(Verdict::plain_if(address(node).is_some()))
     }
 
-    /// Takes the address from the name, and the type from the `uevent` file or the attribute `type`.
+    /// Takes the address from the name, and the attribute `type`.
     fn read(node: &Node<'_>) -> Found<ScsiDevice> {
         let Some([host, bus, target, lun]) = address(node) else {
             return Ok(None);
         };
-        let code = match type_of_alias(node) {
-            None => node.number("type", 0, text::parse_u32)?,
-            known => known,
-        };
+        let code = node.number("type", 0, text::parse_u32)?;
         Ok(Some(ScsiDevice {
             host,
             bus,

@@ -11,6 +11,9 @@ use crate::text;
 /// The folder of udev's database.
 pub const FOLDER: &[u8] = b"/run/udev/data";
 
+/// What almost every entry takes at most, in bytes.
+const MOST_TAKE: usize = 2048;
+
 /// The entry of one device; empty if udev has none.
 #[derive(Debug, Default)]
 pub struct UdevData(Vec<u8>);
@@ -18,8 +21,10 @@ pub struct UdevData(Vec<u8>);
 impl UdevData {
     /// Reads the entry with this key (`b8:0`, `n2`, `+pci:0000:00:01.0`).
     pub fn read(files: &Files, key: &[u8]) -> Result<UdevData> {
-        let entry = files.read(&join(FOLDER, key))?;
-        Ok(UdevData(entry.unwrap_or_default()))
+        // Freed pieces of this size become free memory again; glibc keeps some of each smaller size.
+        let mut entry = Vec::with_capacity(MOST_TAKE);
+        files.read_to(&mut entry, &join(FOLDER, key))?;
+        Ok(UdevData(entry))
     }
 
     /// Whether udevd has an entry for the device. Without one, what libvirt takes from it is derived from sysfs.

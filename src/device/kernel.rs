@@ -11,8 +11,8 @@ use crate::host::node::Node;
 /// A device of the kernel.
 #[derive(Debug, Clone)]
 pub struct KernelDevice {
-    /// Its folder, `/sys/devices/…`, the text of its `uevent` file, and what its kind added to its name, in one piece: a
-    /// host can have hundreds of thousands of devices.
+    /// Its folder, `/sys/devices/…`, the text of its `uevent` file without what it repeats, and what its kind added to
+    /// its name, in one piece: a host can have hundreds of thousands of devices.
     texts: Box<[u8]>,
     uevent_at: u32,
     /// `None` if its kind added nothing.
@@ -32,6 +32,7 @@ impl KernelDevice {
         uevent: &[u8],
         suffix: Option<&[u8]>,
     ) -> KernelDevice {
+        let uevent = without_repeated(uevent);
         let suffix_at = suffix.and_then(|_| NonZeroU32::new((path.len() + uevent.len()) as u32));
         KernelDevice {
             texts: [path, uevent, suffix.unwrap_or_default()].concat().into(),
@@ -47,7 +48,7 @@ impl KernelDevice {
         &self.texts[..self.uevent_at as usize]
     }
 
-    /// The text of its `uevent` file.
+    /// The text of its `uevent` file, without what it repeats.
     pub fn uevent(&self) -> &[u8] {
         let end = self
             .suffix_at
@@ -70,6 +71,22 @@ impl KernelDevice {
     }
 }
 
+/// Variables that only say what others do: the alias by which modules are found, and the name of the folder.
+const REPEATED: [&[u8]; 2] = [b"MODALIAS=", b"PCI_SLOT_NAME="];
+
+/// The text of a `uevent` file without the last lines that repeat what others say. Buses put them last (kernel:
+/// drivers/pci/pci-driver.c, `pci_uevent`), and they are more than half of the text for a PCI function.
+fn without_repeated(mut uevent: &[u8]) -> &[u8] {
+    loop {
+        let lines = uevent.strip_suffix(b"\n").unwrap_or(uevent);
+        let last = memchr::memrchr(b'\n', lines).map_or(0, |end| end + 1);
+        if !REPEATED.iter().any(|name| lines[last..].starts_with(name)) {
+            return uevent;
+        }
+        uevent = &uevent[..last];
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,6 +96,24 @@ mod tests {
     #[test]
     fn a_device_takes_little_memory() {
         assert!(size_of::<Device>() <= 104, "{}", size_of::<Device>());
+    }
+
+    #[test]
+    fn what_others_say_is_left_out_at_the_end() {
+        for (uevent, kept) in [
+            ("A=b\nMODALIAS=x:y\n", "A=b\n"),
+            ("A=b\nMODALIAS=x", "A=b\n"),
+            ("MODALIAS=x\n", ""),
+            ("A=b\nPCI_SLOT_NAME=0000:00:01.0\nMODALIAS=x\n", "A=b\n"),
+            ("MODALIAS=x\nA=b\n", "MODALIAS=x\nA=b\n"),
+            ("A=b\nOF_MODALIAS=x\n", "A=b\nOF_MODALIAS=x\n"),
+            ("A=b\nMODALIAS=x\n\n", "A=b\nMODALIAS=x\n\n"),
+            ("A=MODALIAS=x\n", "A=MODALIAS=x\n"),
+            ("\n", "\n"),
+            ("", ""),
+        ] {
+            assert_eq!(without_repeated(uevent.as_bytes()), kept.as_bytes());
+        }
     }
 
     #[test]

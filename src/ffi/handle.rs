@@ -59,7 +59,7 @@ impl<C: Send + Sync + 'static, N: Clone + Send + Sync + 'static> Handles<C, N> {
     /// The name of the parent that is kept with the device at an address; `None` if none is.
     pub(super) fn parent(&'static self, address: usize) -> Option<N> {
         match &self.read().get(address)?.handle {
-            Handle::Device { parent, .. } => parent.clone(),
+            Handle::Device { parent, .. } => parent.as_deref().cloned(),
             Handle::Connection { .. } => None,
         }
     }
@@ -68,7 +68,9 @@ impl<C: Send + Sync + 'static, N: Clone + Send + Sync + 'static> Handles<C, N> {
     /// there before; `None` if there is no device.
     pub(super) fn keep_parent(&'static self, address: usize, name: N) -> Option<N> {
         match &mut self.write().get_mut(address)?.handle {
-            Handle::Device { parent, .. } => Some(parent.get_or_insert(name).clone()),
+            Handle::Device { parent, .. } => {
+                Some(N::clone(parent.get_or_insert_with(|| Box::new(name))))
+            }
             Handle::Connection { .. } => None,
         }
     }

@@ -31,8 +31,8 @@ pub(super) enum Handle<C, N> {
     },
     Device {
         name: N,
-        /// The name of its parent, kept because C holds a pointer to it; `None` as long as nobody asked.
-        parent: Option<N>,
+        /// The name of its parent, kept because C holds a pointer to it; `None` as long as nobody asked, as in most handles.
+        parent: Option<Box<N>>,
         /// The address of the device's connection, which the device keeps alive.
         owner: usize,
     },

@@ -11,13 +11,17 @@ use crate::device::kernel::KernelDevice;
 use crate::device::{Device, Origin};
 use crate::error::Result;
 use crate::host::Host;
-use crate::host::files::{basename, dirname, join, syspath_of_link};
+use crate::host::files::{basename, below_sys, dirname, join};
 use crate::host::found::Found;
 use crate::host::node::Node;
 use crate::name::{self, Name};
 
 /// The name of the device that stands for the host, as in libvirt.
 pub const COMPUTER: &std::ffi::CStr = c"computer";
+
+/// How many devices a scan has room for at first, and how many bytes for their paths: those of a small host.
+const DEVICES: usize = 128;
+const PATHS: usize = 8192;
 
 /// The device that stands for the host itself.
 pub fn computer() -> Device {
@@ -38,20 +42,27 @@ pub fn computer() -> Device {
 /// All devices of the host except `computer`, sorted by path, so that parents come before their
 /// children.
 pub fn scan(host: &Host) -> Result<Vec<Device>> {
-    let mut found = Vec::new();
+    // All paths, one after the other: each would take a piece of memory for itself, and malloc keeps some of those.
+    let mut paths = Vec::with_capacity(PATHS);
+    let mut found = Vec::with_capacity(DEVICES);
     for subsystem in subsystems() {
         let folder = subsystem.folder();
         let folder = folder.as_bytes();
         // A host without the subsystem has no such folder.
         host.files.each_link(folder, &mut |_, target| {
-            if let Some(path) = syspath_of_link(target) {
-                found.push((path, subsystem));
+            if let Some(path) = below_sys(target) {
+                let start = paths.len();
+                paths.extend_from_slice(b"/sys/");
+                paths.extend_from_slice(path);
+                found.push((start..paths.len(), subsystem));
             }
         })?;
     }
-    found.sort_unstable_by(|(path, subsystem), (other, of_other)| {
-        path.cmp(other).then_with(|| subsystem.cmp(of_other))
-    });
+    let mut found: Vec<_> = found
+        .into_iter()
+        .map(|(range, subsystem)| (&paths[range], subsystem))
+        .collect();
+    found.sort_unstable();
     let computer = Name::from(COMPUTER);
     let mut devices: Vec<Device> = Vec::with_capacity(found.len());
     // Devices whose paths are the beginning of the path that is looked at, the longest last: the ancestors, and those whose
@@ -65,7 +76,7 @@ pub fn scan(host: &Host) -> Result<Vec<Device>> {
         }
         let mut ancestors = above.iter().rev().map(|&device| &devices[device]);
         let parent = ancestors.find(|device| path.get(device.key().len()) == Some(&b'/'));
-        if let Some(mut device) = read_device(host, &path, subsystem, &mut uevent)? {
+        if let Some(mut device) = read_device(host, path, subsystem, &mut uevent)? {
             device.parent = Some(parent.map_or(&computer, |device| &device.name).clone());
             above.push(devices.len());
             devices.push(device);

@@ -195,23 +195,35 @@ pub fn dirname(path: &[u8]) -> &[u8] {
 /// The device's folder to which a link in the folder of a bus or class leads. Such links are relative:
 /// `../../devices/…`. `None` for any other target.
 pub fn syspath_of_link(target: &[u8]) -> Option<Vec<u8>> {
+    Some(syspath_below(below_sys(target)?))
+}
+
+/// The same without `/sys/`.
+pub fn below_sys(target: &[u8]) -> Option<&[u8]> {
     let mut rest = target;
     while let Some(shorter) = rest.strip_prefix(b"../") {
         rest = shorter;
     }
-    syspath_below(rest)
+    is_of_device(rest).then_some(rest)
 }
 
 /// The folder of the device with this `DEVPATH` of the kernel (`/devices/…`). `None` for a path that leads anywhere
 /// else: the root user of another user namespace can send such a message.
 pub fn syspath(devpath: &[u8]) -> Option<Vec<u8>> {
-    syspath_below(devpath.strip_prefix(b"/")?)
+    let path = devpath.strip_prefix(b"/")?;
+    is_of_device(path).then(|| syspath_below(path))
 }
 
-/// The same of a path without its first `/`.
-fn syspath_below(path: &[u8]) -> Option<Vec<u8>> {
-    let leads_up = path.split(|&b| b == b'/').any(|part| part == b"..");
-    (path.starts_with(b"devices/") && !leads_up).then(|| join(b"/sys", path).to_vec())
+fn syspath_below(path: &[u8]) -> Vec<u8> {
+    join(b"/sys", path).to_vec()
+}
+
+/// Whether a path below `/sys` stays among the folders of devices.
+fn is_of_device(path: &[u8]) -> bool {
+    let is_up = |dot: usize| {
+        path[..dot].ends_with(b"/") && matches!(path[dot..], [b'.', b'.'] | [b'.', b'.', b'/', ..])
+    };
+    path.starts_with(b"devices/") && !memchr::memchr_iter(b'.', path).any(is_up)
 }
 
 /// A path that was put together. Most have their place in it: paths are made for a moment, one for each file.
@@ -354,8 +366,17 @@ mod tests {
             Some(&b"/sys/devices/x"[..])
         );
         for name in [
+            &b"/devices/a..b"[..],
+            b"/devices/..a",
+            b"/devices/a../x",
+            b"/devices/...",
+        ] {
+            assert!(syspath(name).is_some());
+        }
+        for name in [
             &b"/devices/../bus"[..],
             b"/devices/x/..",
+            b"/devices/x../../y",
             b"/module/x",
             b"devices/x",
             b"",

@@ -9,14 +9,25 @@ use smallvec::SmallVec;
 /// The name of a node device, shared by the registry and every handle on the device.
 pub type Name = Arc<CStr>;
 
-/// Appends `part` with every byte outside `[A-Za-z0-9]` replaced by `_`.
+/// What stands in a name for each byte: itself if it is one of `[A-Za-z0-9]`, else `_`.
+const IN_NAMES: [u8; 256] = {
+    let mut table = [b'_'; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        if (byte as u8).is_ascii_alphanumeric() {
+            table[byte] = byte as u8;
+        }
+        byte += 1;
+    }
+    table
+};
+
+/// Appends `part` in the bytes that names can have.
 fn sanitise_into(name: &mut SmallVec<[u8; 128]>, part: &[u8]) {
     let start = name.len();
     name.extend_from_slice(part);
     for b in &mut name[start..] {
-        if !b.is_ascii_alphanumeric() {
-            *b = b'_';
-        }
+        *b = IN_NAMES[usize::from(*b)];
     }
 }
 

@@ -107,14 +107,14 @@ impl PciNames {
         if let Some(subsystem) = ids.subsystem {
             let name = host.pci_names()?.vendor(subsystem.0)?;
             self.add_vendor(subsystem.0.into(), name.as_ref());
-            if let Some(name) = host.pci_details()?.subsystem(ids.device, subsystem) {
+            if let Some(name) = host.pci_names()?.subsystem(ids.device, subsystem)? {
                 let key = [ids.device.0, ids.device.1, subsystem.0, subsystem.1];
                 self.subsystems.insert(key.map(u32::from), name);
             }
         }
         if let Some(class) = ids.class {
             self.classes
-                .insert(class, host.pci_details()?.classes(class));
+                .insert(class, host.pci_names()?.classes(class)?);
         }
         Ok(())
     }

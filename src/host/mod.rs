@@ -46,7 +46,6 @@ use ethtool::Ethtool;
 use files::Files;
 use found::{Found, retry_interrupted};
 use pci_ids::Names;
-use pci_ids::details::Details;
 use recording::Recording;
 
 /// What kind of processor the running system has, as uname(2) says.
@@ -73,7 +72,6 @@ pub struct Host {
     /// Whether PCI configuration space is read. As in libvirt, only root does so on the running system.
     pub privileged: bool,
     pci_names: OnceCell<Names>,
-    pci_details: OnceCell<Option<Details>>,
     ethtool: OnceCell<Option<Ethtool>>,
 }
 
@@ -109,12 +107,11 @@ impl Host {
             files,
             privileged,
             pci_names: OnceCell::new(),
-            pci_details: OnceCell::new(),
             ethtool: OnceCell::new(),
         }
     }
 
-    /// The names of PCI vendors and devices: for a recording from its own database, if it has one, else the system's.
+    /// The names of PCI hardware: for a recording from its own database, if it has one, else the system's.
     pub fn pci_names(&self) -> Result<&Names> {
         match self.files.is_live() {
             true => Ok(Names::system()),
@@ -122,17 +119,6 @@ impl Host {
                 .pci_names
                 .get_or_try_init(|| Names::recorded(&self.files)),
         }
-    }
-
-    /// The names of PCI subsystems and classes, from the same places.
-    pub fn pci_details(&self) -> Result<&Details> {
-        if !self.files.is_live() {
-            let read = || Details::recorded(&self.files);
-            if let Some(details) = self.pci_details.get_or_try_init(read)? {
-                return Ok(details);
-            }
-        }
-        Details::system()
     }
 
     /// The kernel's interface for the features of NICs; `None` for a recorded tree.

@@ -116,7 +116,7 @@ fn write_ids(node: &Node<'_>, pci: &mut Object) -> Result<()> {
     let Some(ids) = ids(node)? else {
         return Ok(());
     };
-    let (names, details) = (node.host.pci_names()?, node.host.pci_details()?);
+    let names = node.host.pci_names()?;
     let (vendor, device) = ids.device;
     pci.insert("vendor".into(), named(vendor, names.vendor(vendor)?));
     let name = names.device(vendor, device)?;
@@ -124,11 +124,11 @@ fn write_ids(node: &Node<'_>, pci: &mut Object) -> Result<()> {
     if let Some((vendor, device)) = ids.subsystem {
         let name = names.vendor(vendor)?;
         pci.insert("subsystem_vendor".into(), named(vendor, name));
-        let name = details.subsystem(ids.device, (vendor, device));
+        let name = names.subsystem(ids.device, (vendor, device))?;
         pci.insert("subsystem_device".into(), named(device, name));
     }
     if let Some(class) = ids.class {
-        let [base, subclass, interface] = details.classes(class);
+        let [base, subclass, interface] = names.classes(class)?;
         let mut object = Object::new();
         object.insert("id".into(), class.into());
         set(&mut object, "name", base);

@@ -33,11 +33,15 @@ const DETAILS: &[u8] = b"0001  First\n\
     \t0002  Two\n\
     \t\t0003 0004  Board \xff\n\
     \t\t0003  short\n\
+    # comment\n\
+    \n\
     \t\t0003 0005  Other\r\n\
     0002  Second\n\
     \t\t0003 0006  below no device\n\
     C 02  Network controller\n\
     \t00  Ethernet controller\n\
+    # comment\n\
+    \n\
     \t\t01  made up\n\
     \t80  Network controller\n\
     C 03  Display controller\n\
@@ -83,10 +87,17 @@ fn vendors_and_devices() {
 #[test]
 fn nonsense_is_an_empty_database() {
     for text in [&b""[..], b"\n\n\n", b"\t", b"\0\0\0\0  x", &[b'0'; 100_000]] {
-        assert!(counted(&PciIds::new(text.to_vec())) == (0, 0));
+        assert_eq!(counted(&PciIds::new(text.to_vec())), (0, 0));
     }
-    let huge = [b"0001  ".to_vec(), vec![b'x'; 1 << 20]].concat();
-    assert_eq!(PciIds::new(huge).vendor(1), None);
+    let named = |length| PciIds::new([b"0001  ".to_vec(), vec![b'x'; length]].concat()).vendor(1);
+    assert_eq!(named(LONGEST).map(|name| name.len()), Some(LONGEST));
+    assert_eq!(named(LONGEST + 1), None);
+    assert_eq!(named(1 << 20), None);
+    let text = format!("{:?}", PciIds::new(SAMPLE.to_vec()));
+    assert!(
+        text.contains("vendors: 3"),
+        "a summary, not the text: {text}"
+    );
 }
 
 /// The file that gave libvirt 12.8.0 the names in the recorded machines; names read off with `grep`.

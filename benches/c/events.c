@@ -41,18 +41,25 @@ static void change(void)
     }
 }
 
-/* Dispatches what comes, and says so, until told to end. */
+static void say_so(void)
+{
+    if (write(pipe_ends[1], "x", 1) != 1)
+        exit(1);
+}
+
+/* Dispatches what comes, and says so, until told to end. Says first that it waits. */
 static void *dispatch(void *end)
 {
     struct pollfd fd = { vndConnectGetEventFD(conn), POLLIN, 0 };
     int before;
 
+    say_so();
     while (!*(volatile int *)end) {
         before = told;
         if (poll(&fd, 1, 1000) == 1)
             vndConnectDispatchEvents(conn);
-        if (told != before && write(pipe_ends[1], "x", 1) != 1)
-            break;
+        if (told != before)
+            say_so();
     }
     return NULL;
 }
@@ -67,14 +74,14 @@ static void *receive(void *end)
 
     if (from < 0 || bind(from, (struct sockaddr *)&group, sizeof(group)) != 0)
         exit(1);
+    say_so();
     while (!*(volatile int *)end) {
         if (poll(&fd, 1, 1000) != 1)
             continue;
         if (recv(from, message, sizeof(message), 0) < 0)
             exit(1);
         told_at = now_us();
-        if (write(pipe_ends[1], "x", 1) != 1)
-            break;
+        say_so();
     }
     close(from);
     return NULL;
@@ -88,7 +95,8 @@ static void latency(const char *name, void *(*wait_for_changes)(void *))
     int i, end = 0;
     char c;
 
-    if (pipe(pipe_ends) != 0 || pthread_create(&thread, NULL, wait_for_changes, &end) != 0)
+    if (pipe(pipe_ends) != 0 || pthread_create(&thread, NULL, wait_for_changes, &end) != 0 ||
+        read(pipe_ends[0], &c, 1) != 1)
         exit(1);
     for (i = 0; i < ROUNDS; i++) {
         struct timespec pause = { 0, 300000 };

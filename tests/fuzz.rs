@@ -114,6 +114,7 @@ targets! {
     mdevctl: "../fuzz/targets/mdevctl.rs",
     messages: "../fuzz/targets/messages.rs",
     netlink: "../fuzz/targets/netlink.rs",
+    pci_ids: "../fuzz/targets/pci_ids.rs",
     record: "../fuzz/targets/record.rs",
     text: "../fuzz/targets/text.rs",
     uevents: "../fuzz/targets/uevents.rs",

@@ -9,10 +9,7 @@ pub mod uuid;
 
 /// The text up to the first NUL, as C programs that use libudev see it.
 pub fn until_nul(bytes: &[u8]) -> &[u8] {
-    match bytes.iter().position(|&b| b == 0) {
-        Some(end) => &bytes[..end],
-        None => bytes,
-    }
+    &bytes[..memchr::memchr(0, bytes).unwrap_or(bytes.len())]
 }
 
 /// The lines of a text, without the newlines; the last one is empty if the text ends with a newline.
